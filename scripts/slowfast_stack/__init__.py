@@ -1,1 +1,3 @@
 """The command line of slowfast.stack."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,93 @@
+"""The command ``slowfast-stack``: parse, run one command, answer with an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from slowfast_stack import __version__, screen
+from slowfast_stack.exits import Exit, Misuse, code_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# In the order of --help. A command is a function of its module's name that returns an exit code.
+COMMANDS = ("probe", "plan", "up", "prove", "repair")
+
+app = typer.Typer(
+    help="From a bare machine with any NVIDIA GPU to a proven SlowFast and Detectron2 environment.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # rich would triple the time of --help
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  (typer calls it so)
+    if wanted:
+        typer.echo(f"slowfast-stack {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    del version
+
+
+def register(name: str) -> None:
+    """Add a command whose module exists; one that is not written yet is not offered."""
+    module_name = f"slowfast_stack.commands.{name}"
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name != module_name:
+            raise
+        return
+    examples = module.EXAMPLES.strip().replace("\n", "\n  ")
+    app.command(name, epilog=f"\b\nExamples:\n  {examples}")(getattr(module, name))
+
+
+for _name in COMMANDS:
+    register(_name)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code; every error is told, none is a traceback."""
+    try:
+        return app(args=list(arguments), prog_name="slowfast-stack", standalone_mode=False) or 0
+    except StackError as error:
+        return _refuse(error, getattr(error, "exit_code", code_of(error)), arguments)
+    except typer.Abort:
+        return _refuse(Misuse("Nothing was started."), Exit.MISUSED, arguments)
+    except typer.TyperException as error:
+        hint = "See: slowfast-stack --help, and slowfast-stack COMMAND --help"
+        misuse = Misuse(error.format_message(), next_step=hint)
+        return _refuse(misuse, Exit.MISUSED, arguments)
+
+
+def _refuse(error: StackError, code: int, arguments: Sequence[str]) -> int:
+    if "--json" in arguments:
+        told = {"what": error.what, "why": error.why, "next": error.next_step}
+        screen.emit({}, error=told)
+    screen.complain(error)
+    return code
+
+
+def main() -> None:
+    """Be the console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

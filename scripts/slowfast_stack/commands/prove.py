@@ -1,0 +1,50 @@
+"""``slowfast-stack prove``: only the proof."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from slowfast_stack import options, playbooks, report, screen
+from slowfast_stack.session import Session
+
+EXAMPLES = """
+slowfast-stack prove
+slowfast-stack prove -i inventories/example --html proof.html
+slowfast-stack prove --json | jq '.hosts[].claims[] | select(.ok == false)'
+"""
+
+
+def prove(  # noqa: PLR0913  (each is an option)
+    *,
+    inventory: options.Inventory = None,
+    limit: options.Limit = None,
+    prefix: options.Prefix = None,
+    json: options.AsJson = False,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the evidence as one HTML file.")
+    ] = None,
+    verbose: options.Verbose = 0,
+) -> int:
+    """Prove the environment.
+
+    Runs the operations that you will use, and shows what they gave. Ends with 0
+    only when every claim that can be made holds on every host.
+    """
+    from slowfast_stack import evidence  # noqa: PLC0415  (it brings rich and jinja2: 200 ms)
+
+    console = screen.console(as_json=json)
+    play = playbooks.play("prove", inventory, limit=limit, prefix=prefix)
+    progress = Session(console, verbose).follow(play, "prove", steps=("prove",))
+    proofs = report.facts(progress, "stack_proof")
+    if html:
+        evidence.write_html(html, proofs)
+    if json:
+        screen.emit(proofs, errors=report.failures(progress))
+    else:
+        for name, proof in proofs.items():
+            console.print(evidence.table(name, proof))
+    report.complain(progress)
+    return report.exit_code(progress.hosts.values(), "stack_proof")

@@ -1,0 +1,132 @@
+"""``slowfast-stack up``: probe, plan, apply, prove."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from slowfast_stack import options, playbooks, processes, report, request, screen
+from slowfast_stack.exits import Misuse
+from slowfast_stack.session import Session
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from slowfast_stack.progress import Progress
+    from slowfast_stack.runner import Play
+
+EXAMPLES = """
+slowfast-stack up
+slowfast-stack up -i inventories/example --limit h100 --yes
+slowfast-stack up --prefix ~/slowfast --torch '>=2.9'
+slowfast-stack up --source slowfast=/srv/git/slowfast.git
+"""
+
+
+def up(  # noqa: PLR0913  (each is an option)
+    *,
+    inventory: options.Inventory = None,
+    limit: options.Limit = None,
+    prefix: options.Prefix = None,
+    yes: Annotated[
+        bool,
+        typer.Option("-y", "--yes", help="Change packages, driver and reboot without asking."),
+    ] = False,
+    json: options.AsJson = False,
+    torch: options.Torch = None,
+    cuda: options.Cuda = None,
+    python: options.Python = None,
+    driver_branch: options.DriverBranch = None,
+    preset: options.PresetOption = None,
+    network: options.NetworkOption = None,
+    source: options.Sources = None,
+    verbose: options.Verbose = 0,
+) -> int:
+    """Probe, plan, apply and prove.
+
+    Brings each host to a proven SlowFast and Detectron2 environment.
+
+    Ends with 0 only when every proof is ok. Asks before it changes anything outside
+    the prefix. A second run changes nothing; an interrupted one is resumed by the same command.
+    """
+    wanted = request.build(
+        torch=torch,
+        cuda=cuda,
+        python=python,
+        driver_branch=driver_branch,
+        preset=preset,
+        network=network,
+        sources=request.sources(source, local=inventory is None),
+    )
+    console = screen.console(as_json=json)
+    session = Session(console, verbose)
+    play = playbooks.play(
+        "site",
+        inventory,
+        limit=limit,
+        prefix=prefix,
+        request=wanted,
+        reboot_allowed=yes,
+    )
+    _stop_leftovers(console)
+    if not yes and _consent(session, play, console):
+        play = replace(play, variables=play.variables | {"stack_reboot_allowed": True})
+    progress = session.follow(play, "up", steps=("probe", "plan"))
+    _tell(progress, console, as_json=json)
+    return report.exit_code(progress.hosts.values(), "stack_proof")
+
+
+def _stop_leftovers(console: Console) -> None:
+    if count := processes.stop(processes.abandoned):
+        console.print(f"Stopped {count} processes that a killed run had left behind.")
+
+
+def _consent(session: Session, play: Play, console: Console) -> bool:
+    """Plan first and ask where the plan reaches beyond the prefix. Raises Misuse, typer.Abort."""
+    planned = replace(play, playbook="slowfast.stack.plan")
+    progress = session.follow(planned, "plan", steps=("probe", "plan"))
+    plans = report.facts(progress, "stack_plan")
+    changes = [f"{name}: {what}" for name, plan in plans.items() for what in beyond_prefix(plan)]
+    if not changes:
+        return False
+    console.print("This plan changes more than its own folder:")
+    console.print("\n".join(f"  {line}" for line in changes), highlight=False)
+    if not sys.stdin.isatty():
+        raise Misuse(
+            "The plan needs your consent.", "; ".join(changes) + ".", "Add --yes to go ahead."
+        )
+    typer.confirm("Go ahead?", abort=True, err=True)
+    return True
+
+
+def beyond_prefix(plan: dict[str, Any]) -> list[str]:
+    """List in words what a plan changes outside its own folder."""
+    driver, cuda = plan.get("driver") or {}, plan.get("cuda") or {}
+    changes = []
+    if driver.get("action", "keep") != "keep":
+        changes.append(f"{driver['action']} the NVIDIA driver {driver.get('branch')}")
+    if driver.get("reboot"):
+        changes.append("reboot")
+    if cuda.get("action", "keep") != "keep":
+        changes.append(f"{cuda['action']} the CUDA toolkit {cuda.get('toolkit')}")
+    if plan.get("system_packages"):
+        changes.append("install the packages " + ", ".join(plan["system_packages"]))
+    return changes
+
+
+def _tell(progress: Progress, console: Console, *, as_json: bool) -> None:
+    if as_json:
+        runs = progress.hosts.values()
+        screen.emit({run.name: report.summary(run) for run in runs})
+        report.complain(progress)
+        return
+    from slowfast_stack import evidence  # noqa: PLC0415  (it brings rich and jinja2: 200 ms)
+
+    for name, proof in report.facts(progress, "stack_proof").items():
+        console.print(evidence.table(name, proof))
+    report.complain(progress)
+    for run in progress.hosts.values():
+        console.print(report.sentence(run), highlight=False)

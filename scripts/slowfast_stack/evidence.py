@@ -1,0 +1,59 @@
+"""The evidence of a proof: a table for a terminal, and one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from rich.markup import escape
+from rich.table import Table
+
+from slowfast_stack import __version__
+from slowfast_stack.exits import Misuse
+
+_SIGNS = {"ok": "[green]✔[/]", "failed": "[red]✘[/]", "skipped": "[yellow]○[/]"}
+
+
+def result(claim: dict[str, Any]) -> str:
+    """Return how a claim came out: a skipped one is neither ok nor failed."""
+    if claim.get("ok") is None:
+        return "skipped"
+    return "ok" if claim["ok"] else "failed"
+
+
+def table(name: str, proof: dict[str, Any]) -> Table:
+    """Return the claims of a host with what was expected and what was measured."""
+    claims = Table(title=f"Proof of {name}", title_justify="left", title_style="bold")
+    for heading in ("", "claim", "expected", "measured"):
+        claims.add_column(heading, overflow="fold")
+    claims.add_column("seconds", justify="right")
+    for claim in proof.get("claims", []):
+        cells = [_text(claim.get(key)) for key in ("id", "expected", "measured", "seconds")]
+        claims.add_row(_SIGNS[result(claim)], *cells)
+    return claims
+
+
+def write_html(path: Path, proofs: dict[str, Any]) -> None:
+    """Write the proofs of all hosts into one file. Raises Misuse where that is impossible."""
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.ChainableUndefined)
+    environment.filters["result"] = result
+    template = environment.from_string(Path(__file__).with_suffix(".html.j2").read_text("utf-8"))
+    page = template.render(
+        hosts=proofs,
+        version=__version__,
+        written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    )
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise Misuse(
+            f"The evidence cannot be written to {path}.",
+            f"{error.strerror}.",
+            "Give --html a file in a folder that exists and that you can write.",
+        ) from error
+
+
+def _text(value: object) -> str:
+    return escape("" if value is None else str(value))

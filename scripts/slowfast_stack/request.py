@@ -1,0 +1,70 @@
+"""Turn the flags of the command line into the request that the planner reads."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from slowfast_stack.exits import Misuse
+
+SOURCES = ("detectron2", "pytorchvideo", "slowfast")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_ALMOST_COMMIT = re.compile(r"[0-9a-fA-F]{7,}")
+
+
+def build(**flags: object) -> dict[str, Any]:
+    """Return the request; a flag that was not given leaves its choice to the planner."""
+    return {name: _plain(value) for name, value in flags.items() if value}
+
+
+def sources(texts: list[str] | None, *, local: bool) -> dict[str, dict[str, str]]:
+    """Read every --source. Raises Misuse."""
+    return dict(source(text, local=local) for text in texts or [])
+
+
+def source(text: str, *, local: bool) -> tuple[str, dict[str, str]]:
+    """Read NAME=URL_OR_PATH[@COMMIT]; a relative path counts from here. Raises Misuse."""
+    name, equals, place = text.partition("=")
+    if not equals or not place or name not in SOURCES:
+        raise Misuse(
+            f"--source {text} is not understood.",
+            f"It reads NAME=URL_OR_PATH[@COMMIT], and NAME is one of {', '.join(SOURCES)}.",
+            "For example: --source slowfast=/srv/git/slowfast.git",
+        )
+    url, commit = _split_commit(place)
+    chosen = {"url": _absolute(url, local=local)}
+    return name, chosen | ({"commit": commit} if commit else {})
+
+
+def _split_commit(place: str) -> tuple[str, str | None]:
+    url, at, tail = place.rpartition("@")
+    if at and _COMMIT.fullmatch(tail):
+        return url, tail
+    if at and _ALMOST_COMMIT.fullmatch(tail):
+        raise Misuse(
+            f"{tail} is not a whole commit id.",
+            "Only the 40 lower-case digits name one state of a source for good.",
+            f"Find them with: git ls-remote {url}",
+        )
+    return place, None
+
+
+def _absolute(url: str, *, local: bool) -> str:
+    if "://" in url or re.match(r"[^/]+@[^/]+:", url):
+        return url
+    path = Path(url).expanduser()
+    if not local and path.is_absolute():
+        return url  # a path of the hosts, which are not this machine
+    if not path.exists():
+        raise Misuse(
+            f"There is no source at {url}.",
+            f"Neither a file nor a folder stands at {path.absolute()}.",
+            "Give a git URL, or the path of a git repository or bundle.",
+        )
+    return str(path.absolute())
+
+
+def _plain(value: object) -> object:
+    return value.value if isinstance(value, Enum) else value
