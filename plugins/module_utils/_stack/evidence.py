@@ -1,0 +1,90 @@
+"""Run the proof of an environment, and know whether earlier evidence still speaks of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .commands import Commands
+
+DRIVER = Path("/sys/module/nvidia/version")
+EVIDENCE = "evidence.json"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is proven: the environment, the source trees and the plan behind them."""
+
+    env: Path
+    src: Path
+    plan: Mapping[str, Any]
+    program_digest: str
+
+
+def fingerprint(subject: Subject) -> str:
+    """Digest what the evidence speaks of: plan, proof program, packages, sources, driver.
+
+    Files count by path, size and time of change, so that a later ``pip install`` or an edit of a
+    source is noticed in milliseconds.
+    """
+    digest = hashlib.sha256()
+    digest.update(json.dumps(subject.plan, sort_keys=True).encode())
+    digest.update(subject.program_digest.encode())
+    if DRIVER.is_file():
+        digest.update(DRIVER.read_bytes())
+    for path in _files(subject):
+        state = path.stat()
+        digest.update(f"{path}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _files(subject: Subject) -> Iterator[Path]:
+    yield from sorted(subject.env.glob("lib/python*/site-packages/*.dist-info/RECORD"))
+    yield from sorted(subject.env.glob("lib/python*/site-packages/*.pth"))
+    for pattern in ("*/.git/HEAD", "*/**/*.py", "*/**/*.yaml"):
+        yield from sorted(subject.src.glob(pattern))
+
+
+def recorded(subject: Subject, folder: Path) -> dict[str, Any] | None:
+    """Return the evidence in ``folder`` where it is ok and still speaks of ``subject``."""
+    try:
+        evidence = json.loads((folder / EVIDENCE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not evidence.get("ok") or evidence.get("fingerprint") != fingerprint(subject):
+        return None
+    return {**evidence, "reused": True}
+
+
+def prove(
+    commands: Commands, subject: Subject, folder: Path, *, program: Path, uv: str
+) -> dict[str, Any]:
+    """Run the proof program with the environment's own Python and record what it says."""
+    folder.mkdir(parents=True, exist_ok=True)
+    plan, out, log = folder / "plan.json", folder / "claims.json", folder / "proof.log"
+    plan.write_text(json.dumps(subject.plan, indent=1) + "\n", encoding="utf-8")
+    out.unlink(missing_ok=True)
+    log.unlink(missing_ok=True)
+    argv = [str(subject.env / "bin" / "python"), str(program)]
+    argv += ["--plan", str(plan), "--src", str(subject.src), "--out", str(out), "--uv", uv]
+    done = commands.run(argv, log=log, environment={"PYTHONPATH": "", "PYTHONWARNINGS": "ignore"})
+    if not out.is_file():
+        raise StackError(
+            "The proof did not run to its end.",
+            f"Exit status {done.rc}:\n{done.tail()}\n",
+            f"The whole output is in {log}.",
+        )
+    evidence = json.loads(out.read_text(encoding="utf-8"))
+    evidence["fingerprint"] = fingerprint(subject)
+    fresh = folder / f".{EVIDENCE}.new"
+    fresh.write_text(json.dumps(evidence, indent=1) + "\n", encoding="utf-8")
+    fresh.replace(folder / EVIDENCE)
+    return {**evidence, "reused": False}

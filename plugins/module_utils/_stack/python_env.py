@@ -1,0 +1,143 @@
+"""A virtual environment that is either whole or rebuilt: created and filled by uv."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .commands import locked
+from .errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .commands import Commands
+
+# Present while packages are being written: a killed install leaves files that look installed.
+UNFINISHED = ".slowfast-stack-unfinished"
+NETWORK_HINT = "Check that PyPI is reached (proxy, certificates, index), then run again: it goes on from here."
+
+
+@dataclass(frozen=True)
+class PythonEnv:
+    """The environment at ``path``, handled with the uv binary ``uv``."""
+
+    path: Path
+    uv: str
+
+    @property
+    def python(self) -> Path:
+        """Return the interpreter inside the environment."""
+        return self.path / "bin" / "python"
+
+    @property
+    def lock(self) -> Path:
+        """Return the lock file; it lies beside the environment because that may be rebuilt."""
+        return self.path.with_name(f".{self.path.name}.lock")
+
+
+@dataclass(frozen=True)
+class Packages:
+    """What to install: requirements (pins, ``-e PATH``, ``NAME @ file://...``) and how."""
+
+    requirements: tuple[str, ...]
+    constraints: tuple[str, ...] = ()
+    index: str | None = None
+    dependencies: bool = True
+    build_isolation: bool = True
+
+
+def why_rebuild(commands: Commands, env: PythonEnv, version: str) -> str | None:
+    """Say why the environment must be built anew for Python ``version`` (X.Y); None = keep it."""
+    if not env.path.exists():
+        return "it does not exist"
+    if (env.path / UNFINISHED).exists():
+        return "an installation into it was cut off"
+    probe = "import sys; print('{}.{}'.format(*sys.version_info))"
+    answer = commands.run([str(env.python), "-c", probe])
+    if answer.rc:
+        return "its interpreter does not run"
+    found = answer.output.strip()
+    return None if found == version else f"it has Python {found}, planned is {version}"
+
+
+def create(commands: Commands, env: PythonEnv, python: str, version: str) -> str | None:
+    """Build the environment for the interpreter ``python`` where needed; return why, or None."""
+    with locked(commands, env.lock) as held:
+        reason = why_rebuild(held, env, version)
+        if reason is None:
+            return None
+        fresh = env.path.with_name(f".{env.path.name}.old")
+        shutil.rmtree(fresh, ignore_errors=True)
+        if env.path.exists():
+            env.path.rename(fresh)
+            shutil.rmtree(fresh, ignore_errors=True)
+        env.path.mkdir(parents=True)
+        (env.path / UNFINISHED).touch()
+        held.checked(
+            f"No virtual environment could be made at {env.path}",
+            [env.uv, "venv", "--quiet", "--allow-existing", "--python", python, str(env.path)],
+            next_step=f"Check that {python} runs.",
+        )
+        (env.path / UNFINISHED).unlink()
+    return reason
+
+
+def _command(env: PythonEnv, wanted: Packages, extra: Sequence[str]) -> list[str]:
+    argv = [env.uv, "pip", "install", "--python", str(env.python), *extra]
+    if wanted.index:
+        argv += ["--index", wanted.index]
+    if not wanted.dependencies:
+        argv.append("--no-deps")
+    if not wanted.build_isolation:
+        argv.append("--no-build-isolation")
+    for requirement in wanted.requirements:
+        argv += requirement.split(" ", 1) if requirement.startswith("-e ") else [requirement]
+    return argv
+
+
+def _constraint_file(env: PythonEnv, wanted: Packages) -> list[str]:
+    if not wanted.constraints:
+        return []
+    path = env.path / "slowfast-stack-constraints.txt"
+    path.write_text("\n".join(wanted.constraints) + "\n", encoding="utf-8")
+    return ["--constraints", str(path)]
+
+
+def missing(commands: Commands, env: PythonEnv, wanted: Packages) -> tuple[str, ...]:
+    """Return the changes an installation would make, as uv words them; empty = all is there."""
+    extra = ["--dry-run", *_constraint_file(env, wanted)]
+    output = commands.checked(
+        f"uv could not resolve the packages for {env.path}",
+        _command(env, wanted, extra),
+        next_step=NETWORK_HINT,
+    )
+    return tuple(
+        line.strip() for line in output.splitlines() if line.strip().startswith(("+ ", "- ", "~ "))
+    )
+
+
+def install(commands: Commands, env: PythonEnv, wanted: Packages, log: Path) -> tuple[str, ...]:
+    """Install what is missing and return the changes; an interrupted call leaves UNFINISHED."""
+    with locked(commands, env.lock) as held:
+        if not env.python.exists():
+            raise StackError(
+                f"There is no environment at {env.path}.",
+                "It must be created first.",
+                "Run the role slowfast.stack.uv_env before this one.",
+            )
+        changes = missing(held, env, wanted)
+        if not changes:
+            return ()
+        (env.path / UNFINISHED).touch()
+        log.parent.mkdir(parents=True, exist_ok=True)
+        held.checked(
+            f"The packages could not be installed into {env.path}",
+            _command(env, wanted, _constraint_file(env, wanted)),
+            next_step=NETWORK_HINT,
+            log=log,
+        )
+        (env.path / UNFINISHED).unlink()
+    return changes

@@ -1,0 +1,124 @@
+"""Wheels built once per key: source, repairs, torch build, architectures, compiler, Python, libc."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .commands import locked
+from .errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .commands import Commands
+
+RECORD = "built.json"
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel in the cache: its file, its SHA-256 and how many seconds its build took."""
+
+    path: Path
+    sha256: str
+    seconds: float
+
+
+def key_of(facts: Mapping[str, str]) -> str:
+    """Return the cache key, 16 hexadecimal digits, of everything that decides the content."""
+    text = json.dumps(dict(facts), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def find(cache: Path, facts: Mapping[str, str]) -> Wheel | None:
+    """Return the wheel of this key; a file whose SHA-256 changed is not taken for it."""
+    folder = cache / key_of(facts)
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    path = folder / record["file"]
+    if not path.is_file() or _sha256(path) != record["sha256"]:
+        return None
+    return Wheel(path, record["sha256"], record["seconds"])
+
+
+def build(
+    commands: Commands,
+    source: Path,
+    cache: Path,
+    facts: Mapping[str, str],
+    *,
+    python: Path,
+    uv: str,
+    environment: Mapping[str, str],
+    log: Path,
+) -> tuple[Wheel, bool]:
+    """Return the wheel of ``source`` and whether it was built now.
+
+    The build runs on a copy, without build isolation (these packages import torch in setup.py),
+    and is put in place by one rename. A second builder of the same key waits for the first.
+    """
+    with locked(commands, cache / f"{key_of(facts)}.lock") as held:
+        known = find(cache, facts)
+        if known:
+            return known, False
+        folder = cache / key_of(facts)
+        shutil.rmtree(folder, ignore_errors=True)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache, prefix="building-") as scratch:
+            ready = _build_in(held, source, Path(scratch), facts, python, uv, environment, log)
+            ready.rename(folder)
+    wheel = find(cache, facts)
+    if wheel is None:
+        raise StackError(
+            f"The wheel of {source.name} vanished from {cache}.",
+            "Something else removes files there.",
+            "Run again.",
+        )
+    return wheel, True
+
+
+def _build_in(
+    commands: Commands,
+    source: Path,
+    scratch: Path,
+    facts: Mapping[str, str],
+    python: Path,
+    uv: str,
+    environment: Mapping[str, str],
+    log: Path,
+) -> Path:
+    started = time.monotonic()
+    tree, ready = scratch / "tree", scratch / "ready"
+    shutil.copytree(source, tree, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+    commands.checked(
+        f"The wheel of {source.name} could not be built",
+        [
+            uv, "build", "--wheel", "--no-build-isolation", "--python", str(python),
+            "--out-dir", str(ready), str(tree),
+        ],
+        environment=environment,
+        log=log,
+        next_step=f"The whole output is in {log}. Out of memory? Lower the number of jobs.",
+    )  # fmt: skip
+    wheel = next(ready.glob("*.whl"))
+    record = {
+        "file": wheel.name,
+        "sha256": _sha256(wheel),
+        "seconds": round(time.monotonic() - started, 1),
+        "facts": dict(facts),
+    }
+    (ready / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return ready
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,127 @@
+#!/usr/bin/python
+"""Adapter of `_stack.wheel_cache`."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cached_wheel
+short_description: Build a wheel once for its source, toolchain and architectures
+version_added: 0.1.0
+description:
+  - Looks for the wheel in a cache whose key is everything that decides its content, and builds it where it is absent.
+  - The build runs on a copy of the tree, without build isolation, and appears in the cache by one rename. Two builds of
+    the same key do not run at once, also where the first one outlived the run that started it.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  source:
+    description: The source tree.
+    type: path
+    required: true
+  cache:
+    description: The folder of the cache.
+    type: path
+    required: true
+  facts:
+    description: Everything that decides the content, the cache key.
+    type: dict
+    required: true
+  build:
+    description: Whether to build an absent wheel; V(false) only looks.
+    type: bool
+    default: true
+  python:
+    description: The interpreter of the environment to build with.
+    type: path
+    required: true
+  uv:
+    description: The uv binary.
+    type: path
+    required: true
+  environment:
+    description: Variables of the build, such as C(TORCH_CUDA_ARCH_LIST).
+    type: dict
+    default: {}
+  log:
+    description: The file that gets the output of the build.
+    type: path
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Build Detectron2
+  slowfast.stack.cached_wheel:
+    source: /opt/slowfast-stack/stacks/0123456789ab/src/detectron2
+    cache: /opt/slowfast-stack/cache/wheels
+    facts: {commit: 02b5c4e295e990042a714712c21dc79b731e8833, torch: 2.11.0+cu130, arch_list: "9.0"}
+    environment: {FORCE_CUDA: "1", TORCH_CUDA_ARCH_LIST: "9.0", MAX_JOBS: "8"}
+    python: /opt/slowfast-stack/stacks/0123456789ab/env/bin/python
+    uv: /usr/local/bin/uv
+    log: /opt/slowfast-stack/stacks/0123456789ab/logs/detectron2.log
+"""
+
+RETURN = r"""
+wheel:
+  description: The file of the wheel; null where it is absent and was not built.
+  type: str
+  returned: always
+sha256:
+  description: Its SHA-256.
+  type: str
+  returned: when the wheel is there
+seconds:
+  description: How long its build took, whenever that was.
+  type: float
+  returned: when the wheel is there
+"""
+
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.wheel_cache import build, find
+
+
+def main() -> None:
+    """Look for the wheel, and build it where asked to."""
+    module = AnsibleModule(
+        argument_spec={
+            "source": {"type": "path", "required": True},
+            "cache": {"type": "path", "required": True},
+            "facts": {"type": "dict", "required": True},
+            "build": {"type": "bool", "default": True},
+            "python": {"type": "path", "required": True},
+            "uv": {"type": "path", "required": True},
+            "environment": {"type": "dict", "default": {}},
+            "log": {"type": "path", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    want = module.params
+    cache = Path(want["cache"])
+    try:
+        wheel, built = find(cache, want["facts"]), False
+        if wheel is None and want["build"] and not module.check_mode:
+            wheel, built = build(
+                Commands(),
+                Path(want["source"]),
+                cache,
+                want["facts"],
+                python=Path(want["python"]),
+                uv=want["uv"],
+                environment={key: str(value) for key, value in want["environment"].items()},
+                log=Path(want["log"]),
+            )
+    except StackError as error:
+        module.fail_json(msg=str(error))
+    if wheel is None:
+        module.exit_json(changed=want["build"], wheel=None)
+    module.exit_json(
+        changed=built, wheel=str(wheel.path), sha256=wheel.sha256, seconds=wheel.seconds
+    )
+
+
+if __name__ == "__main__":
+    main()

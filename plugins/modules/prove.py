@@ -1,0 +1,113 @@
+#!/usr/bin/python
+"""Adapter of `_stack.evidence`."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: prove
+short_description: Prove a SlowFast environment by using it
+version_added: 0.1.0
+description:
+  - Runs the proof program with the Python of the environment and returns its claims.
+  - Evidence that is ok and still speaks of the same plan, packages, sources and driver is returned again unless
+    O(force=true).
+  - A claim that does not hold is no failure of this module; RV(proof.ok) says it.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  env:
+    description: The folder of the environment.
+    type: path
+    required: true
+  src:
+    description: The folder of the source trees.
+    type: path
+    required: true
+  plan:
+    description: The plan that the environment shall fulfil.
+    type: dict
+    required: true
+  out:
+    description: The folder for the evidence.
+    type: path
+    required: true
+  program:
+    description: The folder of the proof program on the target; without it only recorded evidence is returned.
+    type: path
+  program_digest:
+    description: A digest of the proof program; another program makes recorded evidence void.
+    type: str
+    required: true
+  force:
+    description: Whether to prove again what is proven.
+    type: bool
+    default: false
+  uv:
+    description: The uv binary, which checks the packages against each other.
+    type: path
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Prove the environment
+  slowfast.stack.prove:
+    env: /opt/slowfast-stack/stacks/0123456789ab/env
+    src: /opt/slowfast-stack/stacks/0123456789ab/src
+    out: /opt/slowfast-stack/stacks/0123456789ab/proof
+    program: /opt/slowfast-stack/stacks/0123456789ab/proof/program
+    program_digest: 6f1ed002ab5595859014ebf0951522d9
+    plan: "{{ stack_plan }}"
+    uv: /usr/local/bin/uv
+"""
+
+RETURN = r"""
+proof:
+  description: C(ok), C(made_at), C(reused) and the C(claims), each with C(id), C(ok) (null when skipped), C(expected),
+    C(measured) and C(seconds); null where there is no evidence and none was made.
+  type: dict
+  returned: always
+"""
+
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.evidence import (
+    Subject,
+    prove,
+    recorded,
+)
+
+
+def main() -> None:
+    """Return the evidence, recorded or new."""
+    module = AnsibleModule(
+        argument_spec={
+            "env": {"type": "path", "required": True},
+            "src": {"type": "path", "required": True},
+            "plan": {"type": "dict", "required": True},
+            "out": {"type": "path", "required": True},
+            "program": {"type": "path"},
+            "program_digest": {"type": "str", "required": True},
+            "force": {"type": "bool", "default": False},
+            "uv": {"type": "path", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    want = module.params
+    subject = Subject(Path(want["env"]), Path(want["src"]), want["plan"], want["program_digest"])
+    out, program = Path(want["out"]), want["program"]
+    try:
+        proof = None if want["force"] else recorded(subject, out)
+        made = proof is None and bool(program) and not module.check_mode
+        if made:
+            proof = prove(Commands(), subject, out, program=Path(program), uv=want["uv"])
+    except StackError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=made, proof=proof)
+
+
+if __name__ == "__main__":
+    main()

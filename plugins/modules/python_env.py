@@ -1,0 +1,88 @@
+#!/usr/bin/python
+"""Adapter of `_stack.python_env`: the environment itself."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: python_env
+short_description: Keep a virtual environment that is whole
+version_added: 0.1.0
+description:
+  - Creates a virtual environment with uv.
+  - Builds it anew where an installation into it was cut off, where its interpreter no longer runs, or where it has
+    another Python version than planned.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  path:
+    description: The folder of the environment.
+    type: path
+    required: true
+  python:
+    description: The interpreter to build it from, a path or a version that uv can provide.
+    type: str
+    required: true
+  version:
+    description: The Python version as C(X.Y).
+    type: str
+    required: true
+  uv:
+    description: The uv binary.
+    type: path
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Keep the environment
+  slowfast.stack.python_env:
+    path: /opt/slowfast-stack/stacks/0123456789ab/env
+    python: /usr/bin/python3.11
+    version: "3.11"
+    uv: /usr/local/bin/uv
+"""
+
+RETURN = r"""
+reason:
+  description: Why the environment was built; null where it was kept.
+  type: str
+  returned: always
+"""
+
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.python_env import (
+    PythonEnv,
+    create,
+    why_rebuild,
+)
+
+
+def main() -> None:
+    """Say why the environment must be built, and build it."""
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "python": {"type": "str", "required": True},
+            "version": {"type": "str", "required": True},
+            "uv": {"type": "path", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    want = module.params
+    env = PythonEnv(Path(want["path"]), want["uv"])
+    try:
+        if module.check_mode:
+            reason = why_rebuild(Commands(), env, want["version"])
+        else:
+            reason = create(Commands(), env, want["python"], want["version"])
+    except StackError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=reason is not None, reason=reason)
+
+
+if __name__ == "__main__":
+    main()

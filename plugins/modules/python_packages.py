@@ -1,0 +1,122 @@
+#!/usr/bin/python
+"""Adapter of `_stack.python_env`: what is installed in the environment."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: python_packages
+short_description: Keep packages installed in an environment
+version_added: 0.1.0
+description:
+  - Installs what is missing with uv, and marks the environment as unfinished while it does.
+  - An installation that is killed half-way is therefore found by M(slowfast.stack.python_env), which builds the
+    environment anew.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  env:
+    description: The folder of the environment.
+    type: path
+    required: true
+  requirements:
+    description: Requirements as pins, as C(NAME @ file:///WHEEL), or as C(-e PATH).
+    type: list
+    elements: str
+    required: true
+  constraints:
+    description: Bounds that must hold for whatever else is installed with them.
+    type: list
+    elements: str
+    default: []
+  index:
+    description: An index that is asked before the configured one, for the wheels of PyTorch.
+    type: str
+  dependencies:
+    description: Whether to install what the requirements depend on.
+    type: bool
+    default: true
+  build_isolation:
+    description: Whether source trees are built in an environment of their own.
+    type: bool
+    default: true
+  uv:
+    description: The uv binary.
+    type: path
+    required: true
+  log:
+    description: The file that gets uv's output.
+    type: path
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Install PyTorch
+  slowfast.stack.python_packages:
+    env: /opt/slowfast-stack/stacks/0123456789ab/env
+    requirements: ["torch==2.11.0", "torchvision==0.26.0"]
+    index: https://download.pytorch.org/whl/cu130
+    uv: /usr/local/bin/uv
+    log: /opt/slowfast-stack/stacks/0123456789ab/logs/pytorch.log
+"""
+
+RETURN = r"""
+changes:
+  description: What uv installs and removes, a line each.
+  type: list
+  elements: str
+  returned: always
+"""
+
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.python_env import (
+    Packages,
+    PythonEnv,
+    install,
+    missing,
+)
+
+
+def main() -> None:
+    """Compare, and install what is missing."""
+    module = AnsibleModule(
+        argument_spec={
+            "env": {"type": "path", "required": True},
+            "requirements": {"type": "list", "elements": "str", "required": True},
+            "constraints": {"type": "list", "elements": "str", "default": []},
+            "index": {"type": "str"},
+            "dependencies": {"type": "bool", "default": True},
+            "build_isolation": {"type": "bool", "default": True},
+            "uv": {"type": "path", "required": True},
+            "log": {"type": "path", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    want = module.params
+    env = PythonEnv(Path(want["env"]), want["uv"])
+    packages = Packages(
+        tuple(want["requirements"]),
+        tuple(want["constraints"]),
+        want["index"],
+        dependencies=want["dependencies"],
+        build_isolation=want["build_isolation"],
+    )
+    try:
+        if module.check_mode:
+            changes = missing(Commands(), env, packages)
+        else:
+            changes = install(Commands(), env, packages, Path(want["log"]))
+    except StackError as error:
+        module.fail_json(msg=str(error))
+    after = "".join(f"{line}\n" for line in changes)
+    module.exit_json(
+        changed=bool(changes), changes=changes, diff={"before": "", "after": after}
+    )
+
+
+if __name__ == "__main__":
+    main()

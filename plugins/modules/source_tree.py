@@ -1,0 +1,97 @@
+#!/usr/bin/python
+"""Adapter of `_stack.source_tree`."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: source_tree
+short_description: Place the source tree of one pinned commit
+version_added: 0.1.0
+description:
+  - Puts the tree of a git commit, or of a source distribution on PyPI that is pinned by its SHA-256, at a path.
+  - The tree appears whole, by one rename, or not at all. A tree that already holds the pinned source is left alone,
+    repairs made to it included.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  path:
+    description: Where the tree shall lie.
+    type: path
+    required: true
+  source:
+    description:
+      - The source as the plan gives it.
+      - V(origin=git) needs RV(ignore:url) (a URL, or the absolute path of a repository or bundle on the target) and a commit.
+      - V(origin=pypi) needs a requirement C(NAME==VERSION) and its SHA-256.
+    type: dict
+    required: true
+  uv:
+    description: The uv binary, which finds files on PyPI.
+    type: path
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Place the source of SlowFast
+  slowfast.stack.source_tree:
+    path: /opt/slowfast-stack/stacks/0123456789ab/src/slowfast
+    source:
+      origin: git
+      url: https://github.com/facebookresearch/SlowFast
+      commit: 287ec0076846560f44a9327e931a5a2360240533
+    uv: /usr/local/bin/uv
+"""
+
+RETURN = r"""
+identity:
+  description: What lies at the path, a commit or a pinned requirement.
+  type: str
+  returned: always
+replaced:
+  description: What lay there before; null where nothing did.
+  type: str
+  returned: always
+"""
+
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.source_tree import (
+    identity_of,
+    place,
+    source_of,
+)
+
+
+def main() -> None:
+    """Compare, and place the tree where it differs."""
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "source": {"type": "dict", "required": True},
+            "uv": {"type": "path", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    commands, tree = Commands(), Path(module.params["path"])
+    try:
+        source = source_of(module.params["source"])
+        before = identity_of(commands, tree)
+        changed = before != source.identity
+        if changed and not module.check_mode:
+            place(commands, source, tree, uv=module.params["uv"])
+    except StackError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(
+        changed=changed,
+        identity=source.identity,
+        replaced=before,
+        diff={"before": f"{before or 'nothing'}\n", "after": f"{source.identity}\n"},
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Run the proof in the environment whose Python runs this, and write the evidence as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import claims as claims_module
+
+GROUPS = ("operators", "training", "run_net")
+
+
+def main() -> int:
+    """Return 0 when every claim that the plan can make holds, 1 otherwise."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--plan", type=Path, required=True)
+    parser.add_argument("--src", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--uv", default="uv")
+    parser.add_argument("--work", type=Path)
+    parser.add_argument("--group", choices=GROUPS)
+    options = parser.parse_args()
+    plan = json.loads(options.plan.read_text(encoding="utf-8"))
+    if options.group:
+        made = [claim.make() for claim in _claims(options.group, plan, options)]
+        _write(options.out, made)
+        return 0
+    return _prove(plan, options)
+
+
+def _claims(group: str, plan: dict, options: argparse.Namespace) -> list[claims_module.Claim]:
+    import detectron2_claims
+    import environment_claims
+    import run_net_claims
+    import slowfast_claims
+    import torch_claims
+
+    data, out = options.work / "clips", options.work / group
+    if group == "training":
+        made = slowfast_claims.Trained(plan, options.src, data, out).claims()
+    elif group == "run_net":
+        made = run_net_claims.claims(plan, options.src, data, out)
+    else:
+        made = [
+            *environment_claims.claims(plan, options.uv),
+            *torch_claims.claims(plan),
+            *detectron2_claims.claims(plan),
+        ]
+    left_out = {item["id"] for item in plan["skipped_claims"]}
+    return [claim for claim in made if claim.id not in left_out]
+
+
+def _prove(plan: dict, options: argparse.Namespace) -> int:
+    import clips
+
+    with tempfile.TemporaryDirectory(prefix="slowfast-stack-proof-") as scratch:
+        work = options.work or Path(scratch)
+        clips.write_data_set(work / "clips")
+        with ThreadPoolExecutor(max(1, min(len(GROUPS), os.cpu_count() or 1))) as pool:
+            results = list(pool.map(lambda group: _run_group(group, work, options), GROUPS))
+    made = [claim for group in results for claim in group]
+    made += [
+        claims_module.skipped(item["id"], item["because"]) for item in plan["skipped_claims"]
+    ]
+    ok = bool(made) and all(claim["ok"] is not False for claim in made)
+    _write(options.out, {"ok": ok, "plan": plan["id"], "made_at": _now(), "claims": made})
+    return 0 if ok else 1
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _run_group(group: str, work: Path, options: argparse.Namespace) -> list[dict[str, object]]:
+    """Run one group in a process of its own: a crash of the stack is a failed claim, too."""
+    out = work / f"{group}.json"
+    started = time.monotonic()
+    argv = [sys.executable, str(Path(__file__).parent), "--group", group, "--work", str(work)]
+    argv += ["--plan", str(options.plan), "--src", str(options.src), "--uv", options.uv]
+    done = subprocess.run(
+        [*argv, "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 0 and out.is_file():
+        return json.loads(out.read_text(encoding="utf-8"))
+    tail = " | ".join(done.stdout.strip().splitlines()[-3:])
+    return [
+        {
+            "id": f"proof.{group}",
+            "ok": False,
+            "expected": "the claims of this group",
+            "measured": f"exit status {done.returncode}: {tail}",
+            "seconds": round(time.monotonic() - started, 2),
+        }
+    ]
+
+
+def _write(path: Path, value: object) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+    fresh.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Claims: one measured statement each, with what was expected, what was seen and how long it took."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from dataclasses import dataclass
+from typing import Callable
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement of the proof.
+
+    ``check`` returns (ok, measured text). ``ok`` of the result is None for a skipped claim, whose
+    reason stands in ``measured``.
+    """
+
+    id: str
+    expected: str
+    check: Callable[[], tuple[bool, str]]
+
+    def make(self) -> dict[str, object]:
+        """Run the check; an exception is a failed claim, never a crash of the proof."""
+        started = time.monotonic()
+        try:
+            ok, measured = self.check()
+        except Exception as error:  # noqa: BLE001 - whatever the stack raises is the measurement
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            ok = False
+            measured = f"{type(error).__name__}: {error} ({where.filename}:{where.lineno})"
+        return {
+            "id": self.id,
+            "ok": bool(ok),
+            "expected": self.expected,
+            "measured": measured,
+            "seconds": round(time.monotonic() - started, 2),
+        }
+
+
+def skipped(claim_id: str, because: str) -> dict[str, object]:
+    """Return the result of a claim that this plan cannot make."""
+    return {
+        "id": claim_id,
+        "ok": None,
+        "expected": "not claimed",
+        "measured": f"skipped: {because}",
+        "seconds": 0.0,
+    }

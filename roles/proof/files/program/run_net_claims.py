@@ -1,0 +1,51 @@
+"""Upstream's own tools/run_net.py trains, evaluates and tests on the synthetic clips."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from claims import Claim
+from slowfast_claims import CONFIG, options
+
+LIMIT_S = 900
+
+
+def claims(plan: dict, src: Path, data: Path, out: Path) -> list[Claim]:
+    """Return the claim about the program that users run."""
+    return [
+        Claim(
+            "slowfast.run_net",
+            "tools/run_net.py ends with 0, leaves a checkpoint and a test result",
+            lambda: _run_net(plan, src / "slowfast", data, out),
+        )
+    ]
+
+
+def _run_net(plan: dict, tree: Path, data: Path, out: Path) -> tuple[bool, str]:
+    out.mkdir(parents=True, exist_ok=True)
+    log = out / "run_net.log"
+    pairs = options(plan, data, out).items()
+    argv = [sys.executable, str(tree / "tools" / "run_net.py"), "--cfg", str(tree / CONFIG), "--opts"]
+    argv += [str(part) for pair in pairs for part in pair]
+    with log.open("w", encoding="utf-8") as sink:
+        done = subprocess.run(
+            argv,
+            cwd=out,
+            env=dict(os.environ),
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            timeout=LIMIT_S,
+            check=False,
+        )
+    text = log.read_text(encoding="utf-8", errors="replace")
+    checkpoints = sorted(path.name for path in (out / "checkpoints").glob("*.pyth"))
+    results = [line for line in text.splitlines() if '"split": "test_final"' in line]
+    if done.returncode or not checkpoints or not results:
+        tail = " | ".join(text.strip().splitlines()[-3:])
+        return False, f"exit status {done.returncode}, checkpoints {checkpoints}; {tail} ({log})"
+    steps = sum('"_type": "train_iter' in line for line in text.splitlines())
+    final = results[-1].split("json_stats: ")[-1]
+    return True, f"{', '.join(checkpoints)}; {steps} logged steps; {final}"
