@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Add the running Scaleway servers that carry the tag "slowfast" (an Ansible inventory script).
+
+Needs SCW_SECRET_KEY and, unless the key sees one project only, SCW_DEFAULT_PROJECT_ID in the
+environment; SCW_DEFAULT_ZONE narrows the search to one zone. Without a key it adds nothing and says
+so. Standard library only. The group of a server is the first part of its commercial type: "h100".
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+TAG = "slowfast"
+API = "https://api.scaleway.com"
+ZONES = (
+    *("fr-par-1", "fr-par-2", "fr-par-3"),
+    *("nl-ams-1", "nl-ams-2", "nl-ams-3"),
+    *("pl-waw-1", "pl-waw-2", "pl-waw-3"),
+)
+PER_PAGE = 100
+NEEDS = (
+    "Servers at Scaleway were not looked up, because SCW_SECRET_KEY is not set: only the hosts of"
+    " hosts.yml are listed. To have them added, set SCW_SECRET_KEY and SCW_DEFAULT_PROJECT_ID, and"
+    f" give the servers the tag {TAG!r}."
+)
+
+Server = dict[str, Any]
+
+
+def main() -> None:
+    """Print the inventory for ``--list``; everything about a host stands there already."""
+    found = servers(dict(os.environ)) if "--list" in sys.argv else []
+    json.dump(inventory(found), sys.stdout, indent=2)
+
+
+def servers(environment: dict[str, str]) -> list[Server]:
+    """List tagged servers of all zones. Ends the program where Scaleway refuses to answer."""
+    key = environment.get("SCW_SECRET_KEY")
+    if not key:
+        sys.stderr.write(NEEDS)
+        return []
+    zones = [environment["SCW_DEFAULT_ZONE"]] if environment.get("SCW_DEFAULT_ZONE") else ZONES
+    query = {"tags": TAG, "state": "running", "per_page": str(PER_PAGE)}
+    if environment.get("SCW_DEFAULT_PROJECT_ID"):
+        query["project"] = environment["SCW_DEFAULT_PROJECT_ID"]
+    api = environment.get("SCW_API_URL", API)
+    with ThreadPoolExecutor(len(zones)) as pool:
+        pages = pool.map(lambda zone: _of_zone(api, key, zone, query), zones)
+        return [server for page in pages for server in page]
+
+
+def inventory(found: list[Server]) -> dict[str, Any]:
+    """Return what Ansible reads; two servers of one name are told apart by their ids."""
+    names = [server["name"] for server in found]
+    groups: dict[str, Any] = {}
+    hosts = {}
+    for server in found:
+        name = server["name"]
+        if names.count(name) > 1:
+            name = f"{name}-{server['id'][:8]}"
+        kind = server["commercial_type"].partition("-")[0].lower()
+        groups.setdefault(kind, {"hosts": []})["hosts"].append(name)
+        hosts[name] = {
+            "ansible_host": _address(server),
+            "scaleway_type": server["commercial_type"],
+            "scaleway_zone": server["zone"],
+        }
+    parents = {"scaleway": {"children": sorted(groups)}} if groups else {}
+    return {"_meta": {"hostvars": hosts}, **groups, **parents}
+
+
+def _of_zone(api: str, key: str, zone: str, query: dict[str, str]) -> list[Server]:
+    found: list[Server] = []
+    page = 1
+    while True:
+        parameters = urllib.parse.urlencode({**query, "page": str(page)})
+        answer = _get(f"{api}/instance/v1/zones/{zone}/servers?{parameters}", key)["servers"]
+        found += answer
+        if len(answer) < PER_PAGE:
+            return found
+        page += 1
+
+
+def _get(url: str, key: str) -> dict[str, Any]:
+    request = urllib.request.Request(url, headers={"X-Auth-Token": key})  # noqa: S310  (https)
+    try:
+        with urllib.request.urlopen(request, timeout=15) as response:  # noqa: S310
+            answer: dict[str, Any] = json.load(response)
+            return answer
+    except urllib.error.HTTPError as error:
+        hint = " Check SCW_SECRET_KEY." if error.code in (401, 403) else ""  # noqa: PLR2004
+        sys.exit(f"Scaleway answered {error.code} {error.reason} to {url}.{hint}")
+    except (urllib.error.URLError, TimeoutError) as error:
+        sys.exit(f"Scaleway could not be asked ({url}): {error}. Check the network.")
+
+
+def _address(server: Server) -> str | None:
+    public = [*(server.get("public_ips") or []), *filter(None, [server.get("public_ip")])]
+    return public[0]["address"] if public else server.get("private_ip")
+
+
+if __name__ == "__main__":
+    main()
