@@ -76,51 +76,58 @@ seconds:
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.wheel_cache import build, find
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.wheel_cache import (
+    Recipe,
+    build,
+    find,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {
+    "source": {"type": "path", "required": True},
+    "cache": {"type": "path", "required": True},
+    "facts": {"type": "dict", "required": True},
+    "build": {"type": "bool", "default": True},
+    "python": {"type": "path", "required": True},
+    "uv": {"type": "path", "required": True},
+    "environment": {"type": "dict", "default": {}},
+    "log": {"type": "path", "required": True},
+}
+
+
+def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Look for the wheel, and build it where asked to."""
+    cache = Path(want["cache"])
+    wheel, built = find(cache, want["facts"]), False
+    if wheel is None and want["build"] and not check:
+        recipe = Recipe(
+            Path(want["source"]),
+            want["facts"],
+            Path(want["python"]),
+            want["uv"],
+            {key: str(value) for key, value in want["environment"].items()},
+            Path(want["log"]),
+        )
+        wheel, built = build(Commands(), cache, recipe)
+    if wheel is None:
+        return {"changed": want["build"], "wheel": None}
+    return {
+        "changed": built,
+        "wheel": str(wheel.path),
+        "sha256": wheel.sha256,
+        "seconds": wheel.seconds,
+    }
 
 
 def main() -> None:
-    """Look for the wheel, and build it where asked to."""
-    module = AnsibleModule(
-        argument_spec={
-            "source": {"type": "path", "required": True},
-            "cache": {"type": "path", "required": True},
-            "facts": {"type": "dict", "required": True},
-            "build": {"type": "bool", "default": True},
-            "python": {"type": "path", "required": True},
-            "uv": {"type": "path", "required": True},
-            "environment": {"type": "dict", "default": {}},
-            "log": {"type": "path", "required": True},
-        },
-        supports_check_mode=True,
-    )
-    want = module.params
-    cache = Path(want["cache"])
-    try:
-        wheel, built = find(cache, want["facts"]), False
-        if wheel is None and want["build"] and not module.check_mode:
-            wheel, built = build(
-                Commands(),
-                Path(want["source"]),
-                cache,
-                want["facts"],
-                python=Path(want["python"]),
-                uv=want["uv"],
-                environment={key: str(value) for key, value in want["environment"].items()},
-                log=Path(want["log"]),
-            )
-    except StackError as error:
-        module.fail_json(msg=str(error))
-    if wheel is None:
-        module.exit_json(changed=want["build"], wheel=None)
-    module.exit_json(
-        changed=built, wheel=str(wheel.path), sha256=wheel.sha256, seconds=wheel.seconds
-    )
+    """Run the module."""
+    run_module(SPEC, act)
 
 
 if __name__ == "__main__":

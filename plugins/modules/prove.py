@@ -69,44 +69,46 @@ proof:
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.evidence import (
     Subject,
     prove,
     recorded,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {
+    "env": {"type": "path", "required": True},
+    "src": {"type": "path", "required": True},
+    "plan": {"type": "dict", "required": True},
+    "out": {"type": "path", "required": True},
+    "program": {"type": "path"},
+    "program_digest": {"type": "str", "required": True},
+    "force": {"type": "bool", "default": False},
+    "uv": {"type": "path", "required": True},
+}
+
+
+def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Return the evidence, recorded or new."""
+    env, src = Path(want["env"]), Path(want["src"])
+    subject = Subject(env, src, want["plan"], want["program_digest"])
+    out, program = Path(want["out"]), want["program"]
+    proof = None if want["force"] else recorded(subject, out)
+    made = proof is None and bool(program) and not check
+    if made:
+        proof = prove(Commands(), subject, out, program=Path(program), uv=want["uv"])
+    return {"changed": made, "proof": proof}
+
 
 def main() -> None:
-    """Return the evidence, recorded or new."""
-    module = AnsibleModule(
-        argument_spec={
-            "env": {"type": "path", "required": True},
-            "src": {"type": "path", "required": True},
-            "plan": {"type": "dict", "required": True},
-            "out": {"type": "path", "required": True},
-            "program": {"type": "path"},
-            "program_digest": {"type": "str", "required": True},
-            "force": {"type": "bool", "default": False},
-            "uv": {"type": "path", "required": True},
-        },
-        supports_check_mode=True,
-    )
-    want = module.params
-    subject = Subject(Path(want["env"]), Path(want["src"]), want["plan"], want["program_digest"])
-    out, program = Path(want["out"]), want["program"]
-    try:
-        proof = None if want["force"] else recorded(subject, out)
-        made = proof is None and bool(program) and not module.check_mode
-        if made:
-            proof = prove(Commands(), subject, out, program=Path(program), uv=want["uv"])
-    except StackError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=made, proof=proof)
+    """Run the module."""
+    run_module(SPEC, act)
 
 
 if __name__ == "__main__":

@@ -49,39 +49,40 @@ reason:
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.python_env import (
     PythonEnv,
     create,
     why_rebuild,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {
+    "path": {"type": "path", "required": True},
+    "python": {"type": "str", "required": True},
+    "version": {"type": "str", "required": True},
+    "uv": {"type": "path", "required": True},
+}
+
+
+def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Say why the environment must be built, and build it."""
+    env = PythonEnv(Path(want["path"]), want["uv"])
+    if check:
+        reason = why_rebuild(Commands(), env, want["version"])
+    else:
+        reason = create(Commands(), env, want["python"], want["version"])
+    return {"changed": reason is not None, "reason": reason}
+
 
 def main() -> None:
-    """Say why the environment must be built, and build it."""
-    module = AnsibleModule(
-        argument_spec={
-            "path": {"type": "path", "required": True},
-            "python": {"type": "str", "required": True},
-            "version": {"type": "str", "required": True},
-            "uv": {"type": "path", "required": True},
-        },
-        supports_check_mode=True,
-    )
-    want = module.params
-    env = PythonEnv(Path(want["path"]), want["uv"])
-    try:
-        if module.check_mode:
-            reason = why_rebuild(Commands(), env, want["version"])
-        else:
-            reason = create(Commands(), env, want["python"], want["version"])
-    except StackError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=reason is not None, reason=reason)
+    """Run the module."""
+    run_module(SPEC, act)
 
 
 if __name__ == "__main__":

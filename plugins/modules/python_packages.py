@@ -68,11 +68,10 @@ changes:
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.python_env import (
     Packages,
     PythonEnv,
@@ -80,23 +79,23 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.python_env i
     missing,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def main() -> None:
+SPEC = {
+    "env": {"type": "path", "required": True},
+    "requirements": {"type": "list", "elements": "str", "required": True},
+    "constraints": {"type": "list", "elements": "str", "default": []},
+    "index": {"type": "str"},
+    "dependencies": {"type": "bool", "default": True},
+    "build_isolation": {"type": "bool", "default": True},
+    "uv": {"type": "path", "required": True},
+    "log": {"type": "path", "required": True},
+}
+
+
+def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Compare, and install what is missing."""
-    module = AnsibleModule(
-        argument_spec={
-            "env": {"type": "path", "required": True},
-            "requirements": {"type": "list", "elements": "str", "required": True},
-            "constraints": {"type": "list", "elements": "str", "default": []},
-            "index": {"type": "str"},
-            "dependencies": {"type": "bool", "default": True},
-            "build_isolation": {"type": "bool", "default": True},
-            "uv": {"type": "path", "required": True},
-            "log": {"type": "path", "required": True},
-        },
-        supports_check_mode=True,
-    )
-    want = module.params
     env = PythonEnv(Path(want["env"]), want["uv"])
     packages = Packages(
         tuple(want["requirements"]),
@@ -105,17 +104,18 @@ def main() -> None:
         dependencies=want["dependencies"],
         build_isolation=want["build_isolation"],
     )
-    try:
-        if module.check_mode:
-            changes = missing(Commands(), env, packages)
-        else:
-            changes = install(Commands(), env, packages, Path(want["log"]))
-    except StackError as error:
-        module.fail_json(msg=str(error))
+    if check:
+        changes = missing(Commands(), env, packages)
+    else:
+        changes = install(Commands(), env, packages, Path(want["log"]))
     after = "".join(f"{line}\n" for line in changes)
-    module.exit_json(
-        changed=bool(changes), changes=changes, diff={"before": "", "after": after}
-    )
+    diff = {"before": "", "after": after}
+    return {"changed": bool(changes), "changes": list(changes), "diff": diff}
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, act)
 
 
 if __name__ == "__main__":

@@ -54,43 +54,45 @@ replaced:
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.source_tree import (
     identity_of,
     place,
     source_of,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {
+    "path": {"type": "path", "required": True},
+    "source": {"type": "dict", "required": True},
+    "uv": {"type": "path", "required": True},
+}
+
+
+def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Compare, and place the tree where it differs."""
+    commands, tree = Commands(), Path(want["path"])
+    source = source_of(want["source"])
+    before = identity_of(commands, tree)
+    changed = before != source.identity
+    if changed and not check:
+        place(commands, source, tree, uv=want["uv"])
+    return {
+        "changed": changed,
+        "identity": source.identity,
+        "replaced": before,
+        "diff": {"before": f"{before or 'nothing'}\n", "after": f"{source.identity}\n"},
+    }
+
 
 def main() -> None:
-    """Compare, and place the tree where it differs."""
-    module = AnsibleModule(
-        argument_spec={
-            "path": {"type": "path", "required": True},
-            "source": {"type": "dict", "required": True},
-            "uv": {"type": "path", "required": True},
-        },
-        supports_check_mode=True,
-    )
-    commands, tree = Commands(), Path(module.params["path"])
-    try:
-        source = source_of(module.params["source"])
-        before = identity_of(commands, tree)
-        changed = before != source.identity
-        if changed and not module.check_mode:
-            place(commands, source, tree, uv=module.params["uv"])
-    except StackError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(
-        changed=changed,
-        identity=source.identity,
-        replaced=before,
-        diff={"before": f"{before or 'nothing'}\n", "after": f"{source.identity}\n"},
-    )
+    """Run the module."""
+    run_module(SPEC, act)
 
 
 if __name__ == "__main__":

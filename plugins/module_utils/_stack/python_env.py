@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .commands import locked
@@ -12,12 +11,15 @@ from .errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from .commands import Commands
 
 # Present while packages are being written: a killed install leaves files that look installed.
 UNFINISHED = ".slowfast-stack-unfinished"
-NETWORK_HINT = "Check that PyPI is reached (proxy, certificates, index), then run again: it goes on from here."
+NETWORK_HINT = (
+    "Check that PyPI is reached (proxy, certificates, index), then run again: it goes on from here."
+)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Place the source tree of one pinned commit, from a git URL, a local repository, a bundle or PyPI."""
+"""Place one pinned source tree: from a git URL, a local repository, a bundle or PyPI."""
 
 from __future__ import annotations
 
@@ -141,9 +141,7 @@ def _clone_local(commands: Commands, source: GitSource, tree: Path) -> None:
 def _fetch_remote(commands: Commands, source: GitSource, tree: Path) -> None:
     commands.checked("No git repository could be made", ["git", "init", "--quiet", str(tree)])
     git = ["git", "-C", str(tree)]
-    commands.checked(
-        "The source could not be named", [*git, "remote", "add", "origin", source.url]
-    )
+    commands.checked("The source could not be named", [*git, "remote", "add", "origin", source.url])
     one = commands.run(
         [*git, "fetch", "--quiet", "--depth=1", "--filter=blob:limit=1m", "origin", source.commit]
     )

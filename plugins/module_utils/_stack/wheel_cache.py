@@ -1,4 +1,4 @@
-"""Wheels built once per key: source, repairs, torch build, architectures, compiler, Python, libc."""
+"""Wheels built once per key: source, repairs, torch, architectures, compiler, Python, libc."""
 
 from __future__ import annotations
 
@@ -50,71 +50,66 @@ def find(cache: Path, facts: Mapping[str, str]) -> Wheel | None:
     return Wheel(path, record["sha256"], record["seconds"])
 
 
-def build(
-    commands: Commands,
-    source: Path,
-    cache: Path,
-    facts: Mapping[str, str],
-    *,
-    python: Path,
-    uv: str,
-    environment: Mapping[str, str],
-    log: Path,
-) -> tuple[Wheel, bool]:
-    """Return the wheel of ``source`` and whether it was built now.
+@dataclass(frozen=True)
+class Recipe:
+    """How to build: the source tree, what decides the content, and the tools.
+
+    ``environment`` are the variables of the build, ``python`` the interpreter that has torch.
+    """
+
+    source: Path
+    facts: Mapping[str, str]
+    python: Path
+    uv: str
+    environment: Mapping[str, str]
+    log: Path
+
+
+def build(commands: Commands, cache: Path, recipe: Recipe) -> tuple[Wheel, bool]:
+    """Return the wheel of ``recipe`` and whether it was built now.
 
     The build runs on a copy, without build isolation (these packages import torch in setup.py),
     and is put in place by one rename. A second builder of the same key waits for the first.
     """
-    with locked(commands, cache / f"{key_of(facts)}.lock") as held:
-        known = find(cache, facts)
+    key = key_of(recipe.facts)
+    with locked(commands, cache / f"{key}.lock") as held:
+        known = find(cache, recipe.facts)
         if known:
             return known, False
-        folder = cache / key_of(facts)
-        shutil.rmtree(folder, ignore_errors=True)
-        log.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(cache / key, ignore_errors=True)
+        recipe.log.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache, prefix="building-") as scratch:
-            ready = _build_in(held, source, Path(scratch), facts, python, uv, environment, log)
-            ready.rename(folder)
-    wheel = find(cache, facts)
+            _build_in(held, Path(scratch), recipe).rename(cache / key)
+    wheel = find(cache, recipe.facts)
     if wheel is None:
         raise StackError(
-            f"The wheel of {source.name} vanished from {cache}.",
+            f"The wheel of {recipe.source.name} vanished from {cache}.",
             "Something else removes files there.",
             "Run again.",
         )
     return wheel, True
 
 
-def _build_in(
-    commands: Commands,
-    source: Path,
-    scratch: Path,
-    facts: Mapping[str, str],
-    python: Path,
-    uv: str,
-    environment: Mapping[str, str],
-    log: Path,
-) -> Path:
+def _build_in(commands: Commands, scratch: Path, recipe: Recipe) -> Path:
     started = time.monotonic()
     tree, ready = scratch / "tree", scratch / "ready"
-    shutil.copytree(source, tree, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+    shutil.copytree(recipe.source, tree, symlinks=True, ignore=shutil.ignore_patterns(".git"))
     commands.checked(
-        f"The wheel of {source.name} could not be built",
+        f"The wheel of {recipe.source.name} could not be built",
         [
-            uv, "build", "--wheel", "--no-build-isolation", "--python", str(python),
-            "--out-dir", str(ready), str(tree),
+            recipe.uv, "build", "--wheel", "--no-build-isolation",
+            "--python", str(recipe.python), "--out-dir", str(ready), str(tree),
         ],
-        environment=environment,
-        log=log,
-        next_step=f"The whole output is in {log}. Out of memory? Lower the number of jobs.",
+        environment=recipe.environment,
+        log=recipe.log,
+        next_step=f"The whole output is in {recipe.log}. Out of memory? Lower the number of jobs.",
     )  # fmt: skip
     wheel = next(ready.glob("*.whl"))
     record = {
         "file": wheel.name,
         "sha256": _sha256(wheel),
         "seconds": round(time.monotonic() - started, 1),
-        "facts": dict(facts),
+        "facts": dict(recipe.facts),
     }
     (ready / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return ready

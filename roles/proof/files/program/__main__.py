@@ -66,9 +66,7 @@ def _prove(plan: dict, options: argparse.Namespace) -> int:
         with ThreadPoolExecutor(max(1, min(len(GROUPS), os.cpu_count() or 1))) as pool:
             results = list(pool.map(lambda group: _run_group(group, work, options), GROUPS))
     made = [claim for group in results for claim in group]
-    made += [
-        claims_module.skipped(item["id"], item["because"]) for item in plan["skipped_claims"]
-    ]
+    made += [claims_module.skipped(item["id"], item["because"]) for item in plan["skipped_claims"]]
     ok = bool(made) and all(claim["ok"] is not False for claim in made)
     _write(options.out, {"ok": ok, "plan": plan["id"], "made_at": _now(), "claims": made})
     return 0 if ok else 1

@@ -1,4 +1,4 @@
-"""Claims: one measured statement each, with what was expected, what was seen and how long it took."""
+"""One measured statement each: what was expected, what was seen, how long it took."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def write_clip(path: Path, label: int, seed: int) -> None:
 
 
 def write_data_set(folder: Path) -> Path:
-    """Write the clips of all splits and the lists ``SPLIT.csv`` (``path label``) that SlowFast reads."""
+    """Write the clips of all splits and the lists ``SPLIT.csv``, lines ``path label``."""
     folder.mkdir(parents=True, exist_ok=True)
     seed = 0
     for split, count in SPLITS.items():

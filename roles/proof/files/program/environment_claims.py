@@ -14,7 +14,9 @@ def claims(plan: dict, uv: str) -> list[Claim]:
     """Return the claims about versions, for the plan of this host."""
     return [
         Claim("environment.versions", "every pinned version", lambda: _versions(plan)),
-        Claim("environment.pip_check", "no conflict without an explanation", lambda: _check(plan, uv)),
+        Claim(
+            "environment.pip_check", "no conflict without an explanation", lambda: _check(plan, uv)
+        ),
     ]
 
 

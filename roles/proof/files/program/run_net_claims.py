@@ -28,7 +28,13 @@ def _run_net(plan: dict, tree: Path, data: Path, out: Path) -> tuple[bool, str]:
     out.mkdir(parents=True, exist_ok=True)
     log = out / "run_net.log"
     pairs = options(plan, data, out).items()
-    argv = [sys.executable, str(tree / "tools" / "run_net.py"), "--cfg", str(tree / CONFIG), "--opts"]
+    argv = [
+        sys.executable,
+        str(tree / "tools" / "run_net.py"),
+        "--cfg",
+        str(tree / CONFIG),
+        "--opts",
+    ]
     argv += [str(part) for pair in pairs for part in pair]
     with log.open("w", encoding="utf-8") as sink:
         done = subprocess.run(

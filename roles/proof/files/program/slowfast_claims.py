@@ -74,6 +74,7 @@ class Trained:
     """The state that the training claims hand to each other."""
 
     def __init__(self, plan: dict, src: Path, data: Path, out: Path) -> None:
+        """Start from a plan, its source trees, the clips and a folder for checkpoints."""
         self.plan, self.src, self.data, self.out = plan, src, data, out
         self.model = self.optimizer = self.cfg = None
 
@@ -118,7 +119,10 @@ class Trained:
         self.cfg = cfg
         self.model = self._build()
         count = sum(p.numel() for p in self.model.parameters())
-        return count > 0, f"{type(self.model).__name__} with {count:,} parameters on {device(self.plan)}"
+        return (
+            count > 0,
+            f"{type(self.model).__name__} with {count:,} parameters on {device(self.plan)}",
+        )
 
     def _build(self):
         if has_tools(self.plan):
@@ -143,9 +147,9 @@ class Trained:
         return shapes == wanted and count == SPLITS["train"], f"{count} clips, shapes {shapes}"
 
     def _train(self) -> tuple[bool, str]:
-        import slowfast.models.losses as losses
         import slowfast.models.optimizer as optim
         import torch
+        from slowfast.models import losses
 
         torch.manual_seed(0)
         where = device(self.plan)

@@ -8,7 +8,11 @@ from claims import Claim
 def claims(plan: dict) -> list[Claim]:
     """Return the claims about PyTorch, for the plan of this host."""
     made = [
-        Claim("torch.variant", f"a build of variant {plan['torch']['variant']}", lambda: _variant(plan)),
+        Claim(
+            "torch.variant",
+            f"a build of variant {plan['torch']['variant']}",
+            lambda: _variant(plan),
+        ),
         Claim("torch.matmul", "within 1e-3 of float64 on the CPU", lambda: _matmul(plan)),
         Claim("torch.solve", "within 1e-2 of float64 on the CPU", lambda: _solve(plan)),
     ]

@@ -1,0 +1,25 @@
+"""What every module does around its action: read parameters, act, report, fail in sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ._stack.errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Action = Callable[["Mapping[str, Any]", bool], "dict[str, Any]"]
+
+
+def run_module(argument_spec: Mapping[str, Any], act: Action) -> None:
+    """Run ``act(parameters, check_mode)``; a StackError is the failure of the module."""
+    module = AnsibleModule(argument_spec=dict(argument_spec), supports_check_mode=True)
+    try:
+        result = act(module.params, module.check_mode)
+    except StackError as error:
+        module.fail_json(msg=str(error), what=error.what, why=error.why, next_step=error.next_step)
+    else:
+        module.exit_json(**result)

@@ -1,0 +1,85 @@
+#!/usr/bin/python
+"""Adapter of `_stack.prefix`."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: prefix
+short_description: Claim the folder that a stack lives in
+version_added: 0.1.0
+description:
+  - Refuses a folder that belongs to something else, and a disk without room, before anything is written.
+  - Creates the folder, its marker and the folder of the planned stack.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  path:
+    description: The prefix; C(/opt/slowfast-stack) for root and C(~/.local/share/slowfast-stack) otherwise.
+    type: path
+  plan:
+    description: The plan whose stack shall live there; without it the prefix is only read.
+    type: dict
+"""
+
+EXAMPLES = r"""
+- name: Claim the prefix
+  slowfast.stack.prefix:
+    plan: "{{ stack_plan }}"
+"""
+
+RETURN = r"""
+path:
+  description: The absolute prefix.
+  type: str
+  returned: always
+stack:
+  description: The folder of the planned stack, or of the one proven last where no plan is given.
+  type: str
+  returned: always
+current_plan:
+  description: The plan of the stack that was proven last; null where there is none.
+  type: dict
+  returned: always
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.prefix import (
+    claim,
+    current_plan,
+    refuse_foreign,
+    refuse_without_room,
+    resolve,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {"path": {"type": "path"}, "plan": {"type": "dict"}}
+
+
+def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Check, then claim."""
+    plan, prefix = want["plan"], resolve(want["path"])
+    stack, changed = prefix / "current", False
+    if plan:
+        stack = prefix / "stacks" / plan["id"]
+        refuse_foreign(prefix)
+        refuse_without_room(prefix, stack, plan["needs_disk_mib"])
+        changed = not stack.is_dir() if check else claim(prefix, stack)
+    return {
+        "changed": changed,
+        "path": str(prefix),
+        "stack": str(stack),
+        "current_plan": current_plan(prefix),
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, act)
+
+
+if __name__ == "__main__":
+    main()
