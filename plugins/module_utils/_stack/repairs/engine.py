@@ -1,0 +1,323 @@
+"""Examine a tree, mend it, undo it: everything is computed first, then written, or not at all."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Dict, List, Optional, Tuple
+
+from ..errors import StackError
+from . import record as records
+from .layout import Layout, layout_of
+from .model import (
+    AFFECTED,
+    ALREADY,
+    MENDED,
+    NOT_HERE,
+    UNKNOWN,
+    WORST_FIRST,
+    Finding,
+    Repair,
+    Site,
+    Tree,
+    Versions,
+    look,
+)
+from .registry import REPAIRS, by_id
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one repair found; ``files`` are those that it changes, or where it is mended."""
+
+    id: str
+    status: str
+    files: Tuple[str, ...] = ()
+    because: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One file before and after; None means that it does not exist."""
+
+    path: str
+    before: Optional[bytes]
+    after: Optional[bytes]
+    repairs: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of every repair asked for, and the changes that follow."""
+
+    component: str
+    commit: Optional[str]
+    outcomes: Tuple[Outcome, ...]
+    changes: Tuple[Change, ...]
+
+    def mended(self) -> Report:
+        """Return the same report after its changes were written."""
+        outcomes = tuple(
+            replace(outcome, status=MENDED) if outcome.status == AFFECTED else outcome
+            for outcome in self.outcomes
+        )
+        return replace(self, outcomes=outcomes)
+
+
+def examine(
+    tree: Tree,
+    ids: Optional[Sequence[str]] = None,
+    *,
+    component: Optional[str] = None,
+    versions: Optional[Versions] = None,
+) -> Report:
+    """Say what each repair finds in a tree and what it would change; write nothing.
+
+    Without ``ids``: all repairs of the component that the given versions need.
+    """
+    layout = layout_of(tree, component)
+    chosen = _chosen(layout, ids, versions or {})
+    draft = _Draft(tree, layout)
+    outcomes = [draft.run(repair) for repair in chosen]
+    return Report(layout.component, tree.commit(), tuple(outcomes), draft.changes())
+
+
+def mend(
+    tree: Tree,
+    ids: Optional[Sequence[str]] = None,
+    *,
+    component: Optional[str] = None,
+    versions: Optional[Versions] = None,
+    check: bool = False,
+) -> Report:
+    """Make every repair asked for, or none: raises ``StackError`` before the first write."""
+    report = examine(tree, ids, component=component, versions=versions)
+    _require_known(report)
+    record = records.load(tree, report.component)
+    for change in report.changes:
+        _enter(tree, record, change)
+    for change in report.changes:
+        tree.require_writable(change.path)
+    if check:
+        return report
+    if report.changes:
+        record.commit = report.commit
+        for change in report.changes:
+            if change.before is not None:
+                records.keep(tree, change.before)
+        _write(tree, report.changes, record)
+    return report.mended()
+
+
+def undo(
+    tree: Tree,
+    ids: Optional[Sequence[str]] = None,
+    *,
+    component: Optional[str] = None,
+    check: bool = False,
+) -> Report:
+    """Take repairs back, all or the named ones; every other byte is as before them."""
+    layout = layout_of(tree, component)
+    record = records.load(tree, layout.component)
+    wanted = [repair.id for repair in _chosen(layout, ids, {})]
+    changes, undone = [], {}
+    for path, entry in list(record.files.items()):
+        gone = [name for name in entry.repairs if name in wanted]
+        if not gone:
+            continue
+        change = _taken_back(tree, layout, record, path, gone)
+        changes += [change] if change.before != change.after else []
+        for name in gone:
+            undone.setdefault(name, []).append(path)
+    for change in changes:
+        tree.require_writable(change.path)
+    if undone and not check:
+        _write(tree, changes, record)
+    outcomes = tuple(Outcome(name, AFFECTED, tuple(files)) for name, files in undone.items())
+    return Report(layout.component, tree.commit(), outcomes, tuple(changes))
+
+
+def diff(changes: Iterable[Change], encoding: str = "utf-8") -> str:
+    """Return the changes as one unified diff, in the form that git writes and reads."""
+    written = []
+    for change in changes:
+        path = change.path
+        old = "/dev/null" if change.before is None else f"a/{path}"
+        new = "/dev/null" if change.after is None else f"b/{path}"
+        lines = difflib.unified_diff(
+            _lines(change.before, encoding), _lines(change.after, encoding), old, new
+        )
+        written += [f"diff --git a/{path} b/{path}\n"]
+        written += ["new file mode 100644\n"] if change.before is None else []
+        written += [
+            x if x.endswith("\n") else f"{x}\n\\ No newline at end of file\n" for x in lines
+        ]
+    return "".join(written)
+
+
+class _Draft:
+    """The tree as it will be: repairs see each other's work before anything is written."""
+
+    def __init__(self, tree: Tree, layout: Layout) -> None:
+        self._tree = tree
+        self._layout = layout
+        self._after: Dict[str, bytes] = {}
+        self._repairs: Dict[str, List[str]] = {}
+
+    def read(self, path: str) -> Optional[bytes]:
+        return self._after[path] if path in self._after else self._tree.read(path)
+
+    def run(self, repair: Repair) -> Outcome:
+        if repair.component != self._layout.component:
+            return Outcome(repair.id, NOT_HERE, (), f"It is a repair of {repair.component}.")
+        seen: List[Tuple[str, Finding]] = []
+        for site in repair.sites:
+            path = self._layout.place(site.path)
+            if path is not None:
+                seen.append((path, self._visit(repair, site, path)))
+        present = [finding.status for _, finding in seen]
+        status = next((status for status in WORST_FIRST if status in present), NOT_HERE)
+        named = [(path, finding) for path, finding in seen if finding.status == status]
+        files = tuple(path for path, _ in named) if status != NOT_HERE else ()
+        because = " ".join(dict.fromkeys(f.because for _, f in named if f.because))
+        return Outcome(repair.id, status, files, because)
+
+    def changes(self) -> Tuple[Change, ...]:
+        return tuple(
+            Change(path, self._tree.read(path), data, tuple(self._repairs[path]))
+            for path, data in self._after.items()
+        )
+
+    def _visit(self, repair: Repair, site: Site, path: str) -> Finding:
+        data = self.read(path)
+        if site.lacks and self._tree.read(self._layout.place(site.lacks) or "") is not None:
+            return Finding(NOT_HERE)
+        if data is None:
+            text = site.create(self.read, self._layout.place) if site.create else None
+            if text is None:
+                return Finding(NOT_HERE)
+            finding, data = Finding(AFFECTED), text.encode()
+        else:
+            finding, data = look(site, path, data)
+        if finding.status == AFFECTED:
+            self._after[path] = data
+            self._repairs.setdefault(path, []).append(repair.id)
+        return finding
+
+
+def _chosen(layout: Layout, ids: Optional[Sequence[str]], versions: Versions) -> List[Repair]:
+    if ids is None:
+        own = (repair for repair in REPAIRS if repair.component == layout.component)
+        return [repair for repair in own if repair.needed(versions)]
+    wanted = {by_id(name).id for name in ids}
+    return [repair for repair in REPAIRS if repair.id in wanted]
+
+
+def _require_known(report: Report) -> None:
+    lost = [outcome for outcome in report.outcomes if outcome.status == UNKNOWN]
+    if lost:
+        told = "; ".join(f"{o.id} in {', '.join(o.files)}: {o.because}" for o in lost)
+        where = f"commit {report.commit}" if report.commit else "a tree without a commit"
+        raise StackError(
+            f"Nothing was changed, because the code that a repair mends is not as known: {told}",
+            f"The tree is {where} of {report.component}.",
+            "Take a commit that the table in docs/repairs.md covers, or name only other repairs.",
+        )
+
+
+def _enter(tree: Tree, record: records.Record, change: Change) -> None:
+    """Note a change in the record; refuse where undoing it would lose somebody's work."""
+    before = change.before
+    entry = record.files.get(change.path)
+    now = None if before is None else records.sha256(before)
+    after = records.sha256(change.after or b"")
+    if entry is None or now == entry.before or _forgotten(record, change, entry):
+        record.files[change.path] = records.FileRecord(now, after, list(change.repairs))
+    elif now == entry.after:
+        record.original(tree, change.path)
+        entry.after = after
+        entry.repairs = entry.repairs + [r for r in change.repairs if r not in entry.repairs]
+    else:
+        raise _changed_since(change.path)
+
+
+def _forgotten(record: records.Record, change: Change, entry: records.FileRecord) -> bool:
+    """Tell whether the file is a new one: all that was mended in it needs mending again."""
+    del record
+    return set(entry.repairs) <= set(change.repairs)
+
+
+def _taken_back(
+    tree: Tree, layout: Layout, record: records.Record, path: str, gone: Sequence[str]
+) -> Change:
+    entry = record.files[path]
+    now, original = tree.read(path), record.original(tree, path)
+    if now != original and (now is None or records.sha256(now) != entry.after):
+        raise _changed_since(path)
+    entry.repairs = [name for name in entry.repairs if name not in gone]
+    after = original
+    if entry.repairs and now != original:
+        after = _repaired(layout, path, original, entry.repairs)
+        entry.after = records.sha256(after or b"")
+    else:
+        del record.files[path]
+    return Change(path, now, after)
+
+
+def _repaired(
+    layout: Layout, path: str, data: Optional[bytes], names: Sequence[str]
+) -> Optional[bytes]:
+    for repair in REPAIRS:
+        for site in repair.sites:
+            if repair.id in names and layout.place(site.path) == path and data is not None:
+                _, data = look(site, path, data)
+    return data
+
+
+def _write(tree: Tree, changes: Sequence[Change], record: records.Record) -> None:
+    """Record first, then files: a killed run leaves each file old or new, and both are known."""
+    previous = tree.read(f"{records.FOLDER}/record.json")
+    done: List[Change] = []
+    try:
+        if record.files:
+            records.save(tree, record)
+        for change in changes:
+            _put(tree, change.path, change.after)
+            done.append(change)
+        if not record.files:
+            records.save(tree, record)
+    except OSError as error:
+        for change in reversed(done):
+            _put(tree, change.path, change.before)
+        if previous is not None:
+            tree.write(f"{records.FOLDER}/record.json", previous)
+        raise StackError(
+            f"A file could not be written; all files are as before: {error}.",
+            "The disk, the permissions or the mount refused it.",
+            "Make the tree writable, or free some space, and repair again.",
+        ) from error
+
+
+def _put(tree: Tree, path: str, data: Optional[bytes]) -> None:
+    if data is None:
+        tree.remove(path)
+    else:
+        tree.write(path, data)
+
+
+def _changed_since(path: str) -> StackError:
+    return StackError(
+        f"{path} was changed after it was repaired; nothing was changed.",
+        "Going on would lose that change, or mix it with the kept original.",
+        "Save your change, restore the repaired file, then go on; "
+        f"or restore it from version control. The original is in {records.FOLDER}/originals.",
+    )
+
+
+def _lines(data: Optional[bytes], encoding: str) -> List[str]:
+    return re.findall(r"[^\n]*\n|[^\n]+", (data or b"").decode(encoding, "replace"))
+
+
+__all__ = ["ALREADY", "Change", "Outcome", "Report", "diff", "examine", "mend", "undo"]

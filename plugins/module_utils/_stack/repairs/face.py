@@ -1,0 +1,58 @@
+"""What the modules and the command line show of a report: plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Dict, List, Optional
+
+from ..tree import FolderTree
+from .engine import Change, Report, mend, undo
+from .model import Versions
+
+
+def act(  # noqa: PLR0913
+    path: str,
+    ids: Optional[Sequence[str]] = None,
+    *,
+    component: Optional[str] = None,
+    versions: Optional[Versions] = None,
+    absent: bool = False,
+    check: bool = False,
+) -> Dict[str, Any]:
+    """Mend a folder, or take repairs back; return what a module returns. Raises ``StackError``."""
+    tree = FolderTree(path)
+    if absent:
+        report = undo(tree, ids, component=component, check=check)
+    else:
+        report = mend(tree, ids, component=component, versions=versions, check=check)
+    return described(report)
+
+
+def described(report: Report) -> Dict[str, Any]:
+    """Return a report as the keys ``changed``, ``component``, ``commit``, ``repairs``, ``diff``."""
+    repairs: List[Dict[str, Any]] = [
+        {
+            "id": outcome.id,
+            "status": outcome.status,
+            "files": list(outcome.files),
+            "because": outcome.because,
+        }
+        for outcome in report.outcomes
+    ]
+    return {
+        "changed": bool(report.changes),
+        "component": report.component,
+        "commit": report.commit,
+        "repairs": repairs,
+        "diff": [_shown(change) for change in report.changes],
+    }
+
+
+def _shown(change: Change) -> Dict[str, str]:
+    before, after = (change.before or b""), (change.after or b"")
+    return {
+        "before_header": change.path,
+        "after_header": change.path,
+        "before": before.decode("utf-8", "replace"),
+        "after": after.decode("utf-8", "replace"),
+    }

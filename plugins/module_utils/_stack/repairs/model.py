@@ -1,0 +1,121 @@
+"""What a repair is, and what it can find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Callable, Optional, Protocol, Tuple
+
+from ..edits import BadEdit, Splice, apply
+from ..errors import StackError
+from ..source import Source
+
+# The five answers of a detector, and the one of a repair that was made.
+AFFECTED = "affected"
+ALREADY = "already-mended"
+DIFFERENTLY = "mended-differently"
+NOT_HERE = "not-applicable"
+UNKNOWN = "unknown"
+MENDED = "mended"
+
+# When files of one repair disagree, the first of these that occurs is its status.
+WORST_FIRST = (UNKNOWN, AFFECTED, DIFFERENTLY, ALREADY, NOT_HERE)
+
+Versions = Mapping[str, str]
+Needed = Callable[[Versions], bool]
+
+
+class Tree(Protocol):
+    """Where files are read and written; paths are relative, with slashes."""
+
+    def read(self, path: str) -> Optional[bytes]:
+        """Return the bytes of a file, or None where there is none."""
+
+    def require_writable(self, path: str) -> None:
+        """Raise ``StackError`` where ``write`` could not work."""
+
+    def write(self, path: str, data: bytes) -> None:
+        """Put a file in place atomically."""
+
+    def remove(self, path: str) -> None:
+        """Take a file away."""
+
+    def drop(self, folder: str) -> None:
+        """Take a folder away."""
+
+    def commit(self) -> Optional[str]:
+        """Return the commit of the tree, or None outside git."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The state of one file: a status, the edit if it is affected, else why."""
+
+    status: str
+    splices: Tuple[Splice, ...] = ()
+    because: str = ""
+
+
+def affected(*splices: Splice) -> Finding:
+    """Say that the breakage is there, and how to mend it."""
+    return Finding(AFFECTED, tuple(splices))
+
+
+def already(because: str = "") -> Finding:
+    """Say that the code is as it should be."""
+    return Finding(ALREADY, (), because)
+
+
+def differently(because: str) -> Finding:
+    """Say that somebody has mended the same thing in another way that holds."""
+    return Finding(DIFFERENTLY, (), because)
+
+
+def not_here(because: str = "") -> Finding:
+    """Say that this file never had the code in question."""
+    return Finding(NOT_HERE, (), because)
+
+
+def unknown(because: str) -> Finding:
+    """Say that the code is there in a form that nobody has seen; name the function."""
+    return Finding(UNKNOWN, (), because)
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a repair looks: one path of the repository, and what it does with the file.
+
+    ``create`` holds the text of a file that is to exist; ``examine`` is then not asked.
+    Where ``lacks`` names a path, the site counts only in trees without that file.
+    """
+
+    path: str
+    examine: Callable[[Source], Finding] = lambda _: not_here()
+    create: Optional[Callable[[Tree, str], Optional[str]]] = None
+    lacks: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One known breakage: how users see it, when it bites, where it is, and how it is mended."""
+
+    id: str
+    component: str
+    title: str
+    symptom: str
+    reason: str
+    issues: Tuple[str, ...]
+    needed: Needed
+    sites: Sequence[Site]
+
+
+def look(site: Site, path: str, data: bytes) -> Tuple[Finding, bytes]:
+    """Examine one file; return the finding and the file as it should be."""
+    try:
+        source = Source(path, data)
+        finding = site.examine(source)
+        return finding, apply(source, finding.splices) if finding.splices else data
+    except BadEdit as error:
+        return unknown(error.what), data
+    except StackError as error:
+        return unknown(str(error)), data

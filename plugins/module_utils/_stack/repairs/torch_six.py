@@ -1,0 +1,57 @@
+"""``torch._six`` is gone since torch 2.0, and the guard around it compares versions wrongly."""
+
+from __future__ import annotations
+
+import ast
+from typing import List
+
+from ..edits import Splice, remove, rewrite
+from ..source import Source, find
+from .conditions import at_least, below
+from .model import Finding, Repair, Site, Versions, affected, already
+
+GUARD = ("TORCH_MAJOR", "TORCH_MINOR")
+
+
+def _needed(versions: Versions) -> bool:
+    """Torch 2.8 to 2.x pass the guard by luck: it asks for major >= 1 and minor >= 8."""
+    passes_by_luck = at_least("torch", "2.8")(versions) and below("torch", "3")(versions)
+    return "torch" not in versions or (at_least("torch", "2.0")(versions) and not passes_by_luck)
+
+
+def _examine(source: Source) -> Finding:
+    guards = [node for node in source.tree.body if _imports_six(node)]
+    if not guards:
+        return already("Nothing is imported from torch._six.")
+    splices = [rewrite(source, guards[0], "_int_classes = int")]
+    return affected(*splices, *_unused_guard(source, guards[0]))
+
+
+def _imports_six(node: ast.AST) -> bool:
+    return any(found.module == "torch._six" for found in find(node, ast.ImportFrom))
+
+
+def _unused_guard(source: Source, guard: ast.stmt) -> List[Splice]:
+    """Remove the version numbers if nobody but the guard reads them."""
+    inside = {id(name) for name in find(guard, ast.Name)}
+    names = [name for name in find(source.tree, ast.Name) if id(name) not in inside]
+    if any(name.id in GUARD and isinstance(name.ctx, ast.Load) for name in names):
+        return []
+    return [
+        remove(source, node)
+        for node in source.tree.body
+        if isinstance(node, ast.Assign)
+        and any(isinstance(t, ast.Name) and t.id in GUARD for t in node.targets)
+    ]
+
+
+REPAIR = Repair(
+    id="torch-six",
+    component="slowfast",
+    title="Take int itself instead of torch._six.int_classes",
+    symptom="ModuleNotFoundError: No module named 'torch._six'",
+    reason="torch 2.0 removed the module; the guard lets 2.0 to 2.7 reach the import.",
+    issues=("SF#734", "SF#764", "SF#649", "SF#735"),
+    needed=_needed,
+    sites=(Site("slowfast/datasets/multigrid_helper.py", _examine),),
+)

@@ -1,0 +1,146 @@
+"""torch 2.6 reads checkpoints without running what is in them; some hold more than tensors."""
+
+from __future__ import annotations
+
+import ast
+from typing import List, Optional
+
+from ..edits import before, replace
+from ..source import Function, Source, calls, function
+from .conditions import at_least
+from .model import Finding, Repair, Site, affected, already, not_here, unknown
+
+HELPER = "load_trusted"
+# Names as in torch's own messages: what a scalar, an array or a configuration needs to be rebuilt.
+FUNCTION = f'''
+def {HELPER}(file):
+    """
+    Load a checkpoint on CPU. Tensors, numpy values and configurations are read
+    without running any code of the file. Anything else is unpickled only if the
+    SHA-256 of the file stands in the environment variable
+    SLOWFAST_TRUSTED_SHA256 (several are separated by commas).
+    Args:
+        file (string or file): the checkpoint, by path or open for reading.
+    Returns:
+        (object): what the file holds.
+    """
+    import hashlib
+
+    if not hasattr(file, "read"):
+        with open(file, "rb") as opened:
+            return {HELPER}(opened)
+    allow = getattr(torch.serialization, "add_safe_globals", None)
+    if allow is not None:
+        allow(_safe_to_rebuild())
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        digest = hashlib.sha256()
+        file.seek(0)
+        for chunk in iter(lambda: file.read(1 << 20), b""):
+            digest.update(chunk)
+        if digest.hexdigest() not in os.environ.get("SLOWFAST_TRUSTED_SHA256", ""):
+            raise RuntimeError(
+                "The checkpoint holds objects that could run code when they are read: "
+                "{{}}\\nIf you trust its origin, set SLOWFAST_TRUSTED_SHA256={{}}".format(
+                    error, digest.hexdigest()
+                )
+            ) from error
+        file.seek(0)
+        return torch.load(file, map_location="cpu", weights_only=False)
+
+
+def _safe_to_rebuild():
+    """
+    Return the types and functions that rebuild numpy values and configurations.
+    """
+    import numpy
+    from fvcore.common.config import CfgNode
+    from yacs.config import CfgNode as PlainCfgNode
+
+    core = getattr(numpy, "_core", None) or numpy.core
+    safe = [CfgNode, PlainCfgNode, numpy.ndarray, numpy.dtype]
+    safe += [core.multiarray.scalar, core.multiarray._reconstruct]
+    kinds = [numpy.dtype(code) for code in "?bBhHiIlLqQefdgFDGSU"]
+    return safe + [kind for kind in {{type(kind) for kind in kinds}} if kind is not numpy.dtype]
+
+
+'''
+MODULES = ("os", "pickle")
+
+
+def _examine(source: Source, name: str) -> Finding:
+    if function(source.tree, HELPER) is not None:
+        return already()
+    owner = function(source.tree, name)
+    if owner is None:
+        return unknown(f"function {name} is gone.")
+    loads = calls(owner, "torch.load")
+    if not loads:
+        return not_here("No checkpoint is read by torch.load here.")
+    files = [_file(source, call) for call in loads]
+    if None in files or not _imported(source):
+        if all(any(k.arg == "weights_only" for k in call.keywords) for call in loads):
+            return already("weights_only is given.")
+        return unknown(f"function {name} calls torch.load with other arguments.")
+    top = _top(source, owner)
+    return affected(
+        before(source, top, FUNCTION),
+        *[replace(source, call, f"{HELPER}({file})") for call, file in zip(loads, files)],
+    )
+
+
+def _file(source: Source, call: ast.Call) -> Optional[str]:
+    """Return the file that a call reads, if it asks for nothing but the CPU."""
+    asked = [(k.arg, source.code(k.value).strip("\"'")) for k in call.keywords]
+    fits = len(call.args) == 1 and asked in ([], [("map_location", "cpu")])
+    return source.code(call.args[0]) if fits else None
+
+
+def _imported(source: Source) -> bool:
+    plain: List[str] = [
+        alias.name
+        for node in source.tree.body
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    ]
+    return {*MODULES, "torch"} <= set(plain)
+
+
+def _top(source: Source, owner: Function) -> ast.stmt:
+    """Return the statement of the module that holds a function or its class."""
+    return next(node for node in source.tree.body if owner in ast.walk(node))
+
+
+def _in_slowfast(source: Source) -> Finding:
+    return _examine(source, "load_checkpoint")
+
+
+def _in_detectron2(source: Source) -> Finding:
+    return _examine(source, "DetectionCheckpointer._load_file")
+
+
+def _repair(name: str, component: str, site: Site) -> Repair:
+    return Repair(
+        id=name,
+        component=component,
+        title="Read checkpoints without running their code, and full ones by SHA-256 only",
+        symptom="_pickle.UnpicklingError: Weights only load failed",
+        reason=(
+            "torch 2.6 refuses files that hold numpy values or a CfgNode. They are safe to allow; "
+            "for all else the user names the file that is trusted."
+        ),
+        issues=("D2#5456", "fvcore#154"),
+        needed=at_least("torch", "2.6"),
+        sites=(site,),
+    )
+
+
+REPAIR = _repair(
+    "checkpoint-weights-only", "slowfast", Site("slowfast/utils/checkpoint.py", _in_slowfast)
+)
+DETECTRON2_REPAIR = _repair(
+    "detectron2-weights-only",
+    "detectron2",
+    Site("detectron2/checkpoint/detection_checkpoint.py", _in_detectron2),
+)

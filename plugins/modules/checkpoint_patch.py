@@ -1,0 +1,123 @@
+#!/usr/bin/python
+"""Adapter of `_stack.repairs`: how SlowFast reads checkpoints."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: checkpoint_patch
+short_description: Make SlowFast load checkpoints that do not fit as it says it does
+version_added: 0.1.0
+description:
+  - With other parameter groups, other shapes or another kind of optimizer, training goes on with the weights, a fresh
+    optimizer and one sentence in the log. Where everything fits, loading is as before.
+  - A weight that the checkpoint does not hold is a warning in training and an error at inference.
+
+  - Each edit finds its place in the syntax tree, keeps every other byte, and is verified before anything is written.
+    Either all repairs asked for are made, or none.
+  - The originals are kept in C(.slowfast-stack) in the tree, which git ignores, so that O(state=absent) restores every byte.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  path:
+    description: The root of a checkout, or the folder of the installed package.
+    type: path
+    required: true
+  state:
+    description:
+      - V(present) makes the repairs that the tree needs.
+      - V(absent) takes them back.
+    type: str
+    choices: [absent, present]
+    default: present
+  versions:
+    description:
+      - Versions of the environment that the tree is for, by package name (torch, torchvision, python, numpy,
+        setuptools, av, pillow).
+      - A repair that these versions do not need is left out; an unknown version needs every repair.
+        Ignored for repairs that are named.
+    type: dict
+    default: {}
+seealso:
+  - module: slowfast.stack.source_patch
+  - module: slowfast.stack.train_loop_patch
+"""
+
+EXAMPLES = r"""
+- name: Fine-tune from a checkpoint with another number of classes
+  slowfast.stack.checkpoint_patch:
+    path: /opt/src/SlowFast
+"""
+
+RETURN = r"""
+repairs:
+  description:
+    - What each repair found and did, in the order in which they are made.
+    - RV(repairs[].status) is V(mended) where the file was changed now, V(affected) where it would be, or was until it was undone.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    id:
+      description: The repair.
+      type: str
+      returned: always
+    status:
+      description: What was found, or done.
+      type: str
+      returned: always
+      sample: mended
+    files:
+      description: The files, relative to the tree.
+      type: list
+      elements: str
+      returned: always
+    because:
+      description: One sentence where the status needs one.
+      type: str
+      returned: always
+component:
+  description: The project that the tree holds.
+  type: str
+  returned: success
+  sample: slowfast
+commit:
+  description: The commit of the tree; null outside git.
+  type: str
+  returned: success
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs.face import act
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs.registry import (
+    CHECKPOINT,
+)
+
+
+def main() -> None:
+    """Make the repairs, or take them back."""
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "state": {"default": "present", "choices": ["absent", "present"]},
+            "versions": {"type": "dict", "default": {}},
+        },
+        supports_check_mode=True,
+    )
+    given = module.params
+    try:
+        result = act(
+            given["path"],
+            CHECKPOINT,
+            component="slowfast",
+            versions=given["versions"],
+            absent=given["state"] == "absent",
+            check=module.check_mode,
+        )
+    except StackError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

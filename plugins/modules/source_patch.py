@@ -1,0 +1,149 @@
+#!/usr/bin/python
+"""Adapter of `_stack.repairs`: any repair of a source tree."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: source_patch
+short_description: Mend known breakages of SlowFast, Detectron2 and PyTorchVideo
+version_added: 0.1.0
+description:
+  - Detects what a source tree of one of these projects needs to run on current releases of its libraries, and mends it.
+
+  - Each edit finds its place in the syntax tree, keeps every other byte, and is verified before anything is written.
+    Either all repairs asked for are made, or none.
+  - The originals are kept in C(.slowfast-stack) in the tree, which git ignores, so that O(state=absent) restores every byte.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  path:
+    description: The root of a checkout, or the folder of the installed package.
+    type: path
+    required: true
+  component:
+    description: The project that the tree holds; recognised by its files if left out.
+    type: str
+    choices: [detectron2, pytorchvideo, slowfast]
+  ids:
+    description:
+      - The repairs to make; all that are needed if left out.
+      - A repair of another component is reported as not applicable.
+    type: list
+    elements: str
+  state:
+    description:
+      - V(present) makes the repairs that the tree needs.
+      - V(absent) takes them back.
+    type: str
+    choices: [absent, present]
+    default: present
+  versions:
+    description:
+      - Versions of the environment that the tree is for, by package name (torch, torchvision, python, numpy,
+        setuptools, av, pillow).
+      - A repair that these versions do not need is left out; an unknown version needs every repair.
+        Ignored for repairs that are named.
+    type: dict
+    default: {}
+seealso:
+  - module: slowfast.stack.checkpoint_patch
+  - module: slowfast.stack.train_loop_patch
+"""
+
+EXAMPLES = r"""
+- name: Mend whatever this checkout needs
+  slowfast.stack.source_patch:
+    path: /opt/src/SlowFast
+
+- name: Mend the imports of an installed Detectron2 for its Pillow
+  slowfast.stack.source_patch:
+    path: /opt/env/lib/python3.11/site-packages/detectron2
+    ids: [pil-linear]
+
+- name: Show what this environment needs, and change nothing
+  slowfast.stack.source_patch:
+    path: /opt/src/SlowFast
+    versions:
+      torch: 2.11.0
+      numpy: 2.4.6
+  check_mode: true
+  diff: true
+
+- name: Restore every byte
+  slowfast.stack.source_patch:
+    path: /opt/src/SlowFast
+    state: absent
+"""
+
+RETURN = r"""
+repairs:
+  description:
+    - What each repair found and did, in the order in which they are made.
+    - RV(repairs[].status) is V(mended) where the file was changed now, V(affected) where it would be, or was until it was undone.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    id:
+      description: The repair.
+      type: str
+      returned: always
+    status:
+      description: What was found, or done.
+      type: str
+      returned: always
+      sample: mended
+    files:
+      description: The files, relative to the tree.
+      type: list
+      elements: str
+      returned: always
+    because:
+      description: One sentence where the status needs one.
+      type: str
+      returned: always
+component:
+  description: The project that the tree holds.
+  type: str
+  returned: success
+  sample: slowfast
+commit:
+  description: The commit of the tree; null outside git.
+  type: str
+  returned: success
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs.face import act
+
+
+def main() -> None:
+    """Make the repairs, or take them back."""
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "component": {"choices": ["detectron2", "pytorchvideo", "slowfast"]},
+            "ids": {"type": "list", "elements": "str"},
+            "state": {"default": "present", "choices": ["absent", "present"]},
+            "versions": {"type": "dict", "default": {}},
+        },
+        supports_check_mode=True,
+    )
+    given = module.params
+    try:
+        result = act(
+            given["path"],
+            given["ids"],
+            component=given["component"],
+            versions=given["versions"],
+            absent=given["state"] == "absent",
+            check=module.check_mode,
+        )
+    except StackError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
