@@ -95,7 +95,7 @@ def _get(url: str, key: str) -> dict[str, Any]:
             answer: dict[str, Any] = json.load(response)
             return answer
     except urllib.error.HTTPError as error:
-        hint = " Check SCW_SECRET_KEY." if error.code in (401, 403) else ""  # noqa: PLR2004
+        hint = " Check SCW_SECRET_KEY." if error.code in (401, 403) else ""
         sys.exit(f"Scaleway answered {error.code} {error.reason} to {url}.{hint}")
     except (urllib.error.URLError, TimeoutError) as error:
         sys.exit(f"Scaleway could not be asked ({url}): {error}. Check the network.")

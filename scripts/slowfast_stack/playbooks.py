@@ -18,8 +18,11 @@ def play(
     prefix: str | None = None,
     **variables: object,
 ) -> Play:
-    """Return the play of a verb on an inventory. Raises Misuse for what cannot be meant."""
-    given: dict[str, Any] = {f"stack_{key}": value for key, value in variables.items()}
+    """Return the play of a verb on an inventory. Raises Misuse for what cannot be meant.
+
+    What was not asked for is not handed over, so that the variables of the inventory count.
+    """
+    given: dict[str, Any] = {f"stack_{key}": value for key, value in variables.items() if value}
     if prefix is not None:
         given["stack_prefix"] = target_path(prefix, local=inventory is None)
     return Play(f"slowfast.stack.{name}", inventories.resolve(inventory), limit, given)

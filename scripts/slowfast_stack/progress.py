@@ -158,14 +158,14 @@ def _announce(run: HostRun, roles: list[str]) -> None:
 
 
 def _step_of(run: HostRun, role: str | None) -> str:
+    """Name the step of a task: what is not known yet is being found out, whichever role does it."""
+    names = [step.name for step in run.steps]
+    for name, fact in (("probe", "stack_host"), ("plan", "stack_plan")):
+        if name in names and fact not in run.facts:
+            return name
     if role:
         return role.rpartition(".")[2]
-    names = [step.name for step in run.steps]
-    if "probe" in names and "stack_host" not in run.facts:
-        return "probe"
-    if "plan" in names and "stack_plan" not in run.facts:
-        return "plan"
-    return run.current.name if run.current else "prove"
+    return run.current.name if run.current else names[-1]
 
 
 def _failure(run: HostRun, result: dict[str, Any]) -> Failure:

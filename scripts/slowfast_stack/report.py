@@ -44,10 +44,10 @@ def summary(run: HostRun) -> dict[str, Any]:
 def complain(progress: Progress) -> None:
     """Tell on standard error why hosts did not get to the end."""
     for run in progress.hosts.values():
-        if run.failure:
-            screen.complain(StackError(run.failure.what, run.failure.why, run.failure.next_step))
-        elif conflict := (run.facts.get("stack_plan") or {}).get("conflict"):
+        if conflict := run.facts.get("stack_plan", {}).get("conflict"):
             screen.complain(no_plan(run.name, conflict))
+        elif run.failure:
+            screen.complain(StackError(run.failure.what, run.failure.why, run.failure.next_step))
 
 
 def no_plan(name: str, conflict: dict[str, list[str]]) -> StackError:

@@ -17,7 +17,7 @@ slowfast-stack prove --json | jq '.hosts[].claims[] | select(.ok == false)'
 """
 
 
-def prove(  # noqa: PLR0913  (each is an option)
+def prove(
     *,
     inventory: options.Inventory = None,
     limit: options.Limit = None,
@@ -37,7 +37,7 @@ def prove(  # noqa: PLR0913  (each is an option)
 
     console = screen.console(as_json=json)
     play = playbooks.play("prove", inventory, limit=limit, prefix=prefix)
-    progress = Session(console, verbose).follow(play, "prove", steps=("prove",))
+    progress = Session(console, verbose).follow(play, "prove", steps=("proof",))
     proofs = report.facts(progress, "stack_proof")
     if html:
         evidence.write_html(html, proofs)

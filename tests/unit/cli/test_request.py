@@ -1,0 +1,60 @@
+"""What the flags mean, before anything is started."""
+
+from __future__ import annotations
+
+import pytest
+
+from slowfast_stack import playbooks, request
+from slowfast_stack.exits import Misuse
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://example.net/a.git", {"url": "https://example.net/a.git"}),
+        (
+            f"https://me@example.net/a.git@{COMMIT}",
+            {"url": "https://me@example.net/a.git", "commit": COMMIT},
+        ),
+        (f"git@example.net:a.git@{COMMIT}", {"url": "git@example.net:a.git", "commit": COMMIT}),
+        ("git@example.net:a.git", {"url": "git@example.net:a.git"}),
+    ],
+)
+def test_a_source_is_a_place_and_perhaps_a_commit(text, expected):
+    assert request.source(f"slowfast={text}", local=True) == ("slowfast", expected)
+
+
+def test_a_path_counts_from_here_and_must_exist(tmp_path, monkeypatch):
+    (tmp_path / "slowfast.git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    chosen = request.source("slowfast=slowfast.git", local=True)[1]
+    assert chosen == {"url": str(tmp_path / "slowfast.git")}
+    with pytest.raises(Misuse, match="There is no source at elsewhere"):
+        request.source("slowfast=elsewhere", local=True)
+
+
+def test_an_absolute_path_may_be_one_of_the_hosts():
+    assert request.source("slowfast=/srv/a.git", local=False)[1] == {"url": "/srv/a.git"}
+    with pytest.raises(Misuse):
+        request.source("slowfast=/srv/a.git", local=True)
+
+
+@pytest.mark.parametrize("text", ["slowfast", "slowfast=", "numpy=https://example.net/a.git"])
+def test_a_source_that_is_not_understood_shows_an_example(text):
+    with pytest.raises(Misuse, match="For example"):
+        request.source(text, local=True)
+
+
+def test_a_short_commit_is_refused_with_the_way_to_find_the_whole():
+    with pytest.raises(Misuse, match="Find them with: git ls-remote"):
+        request.source("slowfast=https://example.net/a.git@0123abc", local=True)
+
+
+def test_a_relative_prefix_has_a_meaning_only_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert playbooks.target_path("here", local=True) == str(tmp_path / "here")
+    assert playbooks.target_path("/opt/there", local=False) == "/opt/there"
+    with pytest.raises(Misuse, match="--prefix here is relative"):
+        playbooks.target_path("here", local=False)

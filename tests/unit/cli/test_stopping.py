@@ -1,0 +1,84 @@
+"""Stopping `up` in every way a machine knows: nothing survives, and the next run is told how."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from slowfast_stack import processes
+
+# A task as the build of an extension is one: its own session, a child, a grandchild in background.
+BUSY = "sh -c 'setsid sleep 600 & sleep 600'"
+
+
+@contextmanager
+def running(stack, hosts):
+    argv = stack.argv("up", "-i", hosts, "--yes")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(argv, env=stack.environment, **pipes)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        processes.stop(lambda: children(process.pid), patience=0)
+        for pipe in (process.stdout, process.stderr):
+            pipe.close()
+
+
+def children(pid):
+    return [child for child, mark in processes._marked() if mark.split("-")[1] == str(pid)]
+
+
+def sleeping(pid):
+    def name(child):
+        try:
+            return Path(f"/proc/{child}/comm").read_text().strip()
+        except OSError:
+            return ""
+
+    return [child for child in children(pid) if name(child) == "sleep"]
+
+
+def wait_for(condition, seconds=15):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_everything_and_says_how_to_go_on(stack, inventory, signum):
+    with running(stack, inventory(one={"try_command": BUSY})) as process:
+        wait_for(lambda: len(sleeping(process.pid)) == 2)
+        process.send_signal(signum)
+        _, told = process.communicate(timeout=15)
+        assert process.returncode == 128 + signum
+        assert children(process.pid) == []
+    assert "Run the same command again; it resumes: slowfast-stack up -i" in told
+    assert "Traceback" not in told
+
+
+def test_what_a_killed_run_left_is_stopped_by_the_next_one(stack, inventory):
+    with running(stack, inventory(one={"try_command": BUSY})) as process:
+        wait_for(lambda: len(sleeping(process.pid)) == 2)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        assert len(sleeping(process.pid)) == 2
+        assert set(children(process.pid)) <= set(processes.abandoned())
+        done = stack.run("up", "-i", inventory(one={}), "--yes")
+        assert children(process.pid) == []
+    assert done.returncode == 0
+    assert "that a killed run had left behind" in done.stdout
+
+
+def test_a_live_run_is_not_abandoned(stack, inventory):
+    with running(stack, inventory(one={"try_command": BUSY})) as process:
+        wait_for(lambda: sleeping(process.pid))
+        assert not set(children(process.pid)) & set(processes.abandoned())
