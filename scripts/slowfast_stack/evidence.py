@@ -13,6 +13,7 @@ from rich.table import Table
 from slowfast_stack import __version__
 from slowfast_stack.exits import Misuse
 
+_FEW_HOSTS = 2
 _SIGNS = {"ok": "[green]✔[/]", "failed": "[red]✘[/]", "skipped": "[yellow]○[/]"}
 
 
@@ -23,10 +24,17 @@ def result(claim: dict[str, Any]) -> str:
     return "ok" if claim["ok"] else "failed"
 
 
-def table(name: str, proof: dict[str, Any]) -> Table:
-    """Return the claims of a host with what was expected and what was measured."""
+def tables(proofs: dict[str, Any]) -> list[Table]:
+    """Return the tables that a person wants to see: of a fleet, only those of unproven hosts."""
+    few = len(proofs) <= _FEW_HOSTS
+    return [_table(name, proof) for name, proof in proofs.items() if few or not proof.get("ok")]
+
+
+def _table(name: str, proof: dict[str, Any]) -> Table:
     claims = Table(title=f"Proof of {name}", title_justify="left", title_style="bold")
-    for heading in ("", "claim", "expected", "measured"):
+    for heading in ("", "claim"):
+        claims.add_column(heading, no_wrap=True)
+    for heading in ("expected", "measured"):
         claims.add_column(heading, overflow="fold")
     claims.add_column("seconds", justify="right")
     for claim in proof.get("claims", []):

@@ -51,7 +51,7 @@ class Session:
         finally:
             log.close()
             self.console.print(f"Log: {log.path}", highlight=False, soft_wrap=True, style="dim")
-        _check(outcome, progress, play)
+        check(outcome, progress, play)
         return progress
 
     def _run(self, play: Play, progress: Progress, log: Log, title: str) -> Outcome:
@@ -71,12 +71,16 @@ def _spoken() -> str:
     return shlex.join(["slowfast-stack", *sys.argv[1:]])
 
 
-def _check(outcome: Outcome, progress: Progress, play: Play) -> None:
+def check(outcome: Outcome, progress: Progress, play: Play) -> None:
+    """Pass if every host has a result. Raises Interrupted, StackError, and Misuse without hosts."""
+    last = "\n".join(outcome.tail.replace("\r", "").strip().splitlines()[-15:])
     if outcome.signal:
         raise Interrupted(outcome.signal)
     if not progress.hosts:
         raise Misuse(
             f"No host of {play.inventory} was touched.",
-            outcome.tail.replace("\r", "").strip() or "No host matched.",
+            last or "No host matched.",
             "See the hosts with: ansible-inventory --graph -i INVENTORY",
         )
+    if not progress.finished:
+        raise StackError(f"Ansible gave up on {play.playbook}.", last, "Read the log named above.")

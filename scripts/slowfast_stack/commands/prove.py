@@ -44,7 +44,6 @@ def prove(
     if json:
         screen.emit(proofs, errors=report.failures(progress))
     else:
-        for name, proof in proofs.items():
-            console.print(evidence.table(name, proof))
+        console.print(*evidence.tables(proofs))
     report.complain(progress)
     return report.exit_code(progress.hosts.values(), "stack_proof")

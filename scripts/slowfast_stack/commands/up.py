@@ -125,8 +125,7 @@ def _tell(progress: Progress, console: Console, *, as_json: bool) -> None:
         return
     from slowfast_stack import evidence  # noqa: PLC0415  (it brings rich and jinja2: 200 ms)
 
-    for name, proof in report.facts(progress, "stack_proof").items():
-        console.print(evidence.table(name, proof))
+    console.print(*evidence.tables(report.facts(progress, "stack_proof")))
     report.complain(progress)
     for run in progress.hosts.values():
         console.print(report.sentence(run), highlight=False)
