@@ -95,6 +95,8 @@ def _command(env: PythonEnv, wanted: Packages, extra: Sequence[str]) -> list[str
         argv.append("--no-deps")
     if not wanted.build_isolation:
         argv.append("--no-build-isolation")
+    # As `setup.py develop` did: folders of the tree without __init__.py can be imported, too.
+    argv += ["--config-setting", "editable_mode=compat"]
     for requirement in wanted.requirements:
         argv += requirement.split(" ", 1) if requirement.startswith("-e ") else [requirement]
     return argv

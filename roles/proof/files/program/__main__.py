@@ -84,6 +84,7 @@ def _run_group(group: str, work: Path, options: argparse.Namespace) -> list[dict
     argv += ["--plan", str(options.plan), "--src", str(options.src), "--uv", options.uv]
     done = subprocess.run(
         [*argv, "--out", str(out)],
+        env={"OMP_NUM_THREADS": "1", **os.environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

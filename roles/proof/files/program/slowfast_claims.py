@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
 from pathlib import Path
 
 from claims import Claim
@@ -70,6 +71,24 @@ def options(plan: dict, data: Path, out: Path) -> dict[str, object]:
     }
 
 
+def _identity(tree: Path) -> str:
+    """Return the commit of a tree, or the requirement and digest it was unpacked from."""
+    origin = tree / ".slowfast-stack-origin"
+    if origin.is_file():
+        return origin.read_text(encoding="utf-8").strip()
+    git = ["git", "-C", str(tree), "rev-parse", "HEAD"]
+    return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _mended(tree: Path) -> list[str]:
+    """Return the ids of the repairs recorded beside a tree."""
+    record = tree / ".slowfast-stack" / "record.json"
+    if not record.is_file():
+        return []
+    files = json.loads(record.read_text(encoding="utf-8"))["files"].values()
+    return sorted({repair for file in files for repair in file["repairs"]})
+
+
 class Trained:
     """The state that the training claims hand to each other."""
 
@@ -81,7 +100,7 @@ class Trained:
     def claims(self) -> list[Claim]:
         """Return the claims in the order in which they build on each other."""
         return [
-            Claim("slowfast.source", "the planned commit and repairs", self._source),
+            Claim("slowfast.source", "the planned commits", self._source),
             Claim("slowfast.config", f"the structure of {Path(CONFIG).name}", self._config),
             Claim("slowfast.decode", "every clip as a tensor of the two pathways", self._decode),
             Claim(
@@ -97,16 +116,15 @@ class Trained:
         ]
 
     def _source(self) -> tuple[bool, str]:
-        wanted = set(self.plan["repairs"])
-        record = self.src / "slowfast" / ".slowfast-stack" / "record.json"
-        done = set()
-        for name in ("slowfast", "detectron2", "pytorchvideo"):
-            record = self.src / name / ".slowfast-stack" / "record.json"
-            if record.is_file():
-                done |= {item["id"] for item in json.loads(record.read_text())["repairs"]}
-        source = self.plan["sources"]["slowfast"]
-        what = source.get("commit") or source["requirement"]
-        return True, f"{what}; repairs: {', '.join(sorted(done & wanted)) or 'none'}"
+        found, right = [], True
+        for name, source in self.plan["sources"].items():
+            if source:
+                there = _identity(self.src / name)
+                wanted = source.get("commit") or source["requirement"]
+                right = right and there.startswith(wanted)
+                mended = ", ".join(_mended(self.src / name)) or "nothing"
+                found.append(f"{name} {there.split()[0]} (mended: {mended})")
+        return right, "; ".join(found)
 
     def _config(self) -> tuple[bool, str]:
         from slowfast.config.defaults import get_cfg
