@@ -8,17 +8,19 @@ still stand in the same place (same function, same branch).
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Tuple
+from typing import TYPE_CHECKING
 
 from .errors import StackError
-from .source import Source, Unparsable
+from .source import Source, UnparsableError
 
-Place = Tuple[str, ...]
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Place = tuple[str, ...]
 
 
-class BadEdit(StackError):
+class BadEditError(StackError):
     """An edit that would have damaged the file; nothing was written."""
 
 
@@ -77,7 +79,7 @@ def block(source: Source, beside: ast.stmt, lines: str) -> str:
 
 
 def apply(source: Source, splices: Sequence[Splice]) -> bytes:
-    """Return the file with all splices made. Raises ``BadEdit`` rather than damage it."""
+    """Return the file with all splices made. Raises ``BadEditError`` rather than damage it."""
     ordered = sorted(splices, key=lambda splice: (splice.start, splice.end))
     pieces, done = [], 0
     for splice in ordered:
@@ -89,7 +91,7 @@ def apply(source: Source, splices: Sequence[Splice]) -> bytes:
     try:
         data = source.bom + text.encode(source.encoding)
         result = Source(source.path, data)
-    except (UnicodeEncodeError, Unparsable) as error:
+    except (UnicodeEncodeError, UnparsableError) as error:
         raise _bad(source, "The changed file would not parse") from error
     if result.text != text:
         raise _bad(source, "The changed file would read differently from what was written")
@@ -111,7 +113,7 @@ def _require_equal(source: Source, result: Source, splices: Sequence[Splice]) ->
 
 def _untouched(
     source: Source, node: ast.AST, place: Place, splices: Sequence[Splice]
-) -> Iterator[Tuple[ast.AST, Place, int, int]]:
+) -> Iterator[tuple[ast.AST, Place, int, int]]:
     """Yield the largest nodes that no splice touches, with the way to each of them."""
     for child, way in _children(node, place):
         start, end = source.span(child) if hasattr(child, "lineno") else (0, len(source.text))
@@ -121,14 +123,14 @@ def _untouched(
             yield from _untouched(source, child, way, splices)
 
 
-def _nodes(node: ast.AST, place: Place) -> Iterator[Tuple[ast.AST, Place]]:
+def _nodes(node: ast.AST, place: Place) -> Iterator[tuple[ast.AST, Place]]:
     for child, way in _children(node, place):
         if hasattr(child, "lineno"):
             yield child, way
         yield from _nodes(child, way)
 
 
-def _children(node: ast.AST, place: Place) -> Iterator[Tuple[ast.AST, Place]]:
+def _children(node: ast.AST, place: Place) -> Iterator[tuple[ast.AST, Place]]:
     if isinstance(node, ast.JoinedStr):  # positions inside are wrong before Python 3.12
         return
     for field, value in ast.iter_fields(node):
@@ -160,8 +162,8 @@ def _whole_line(source: Source, statement: ast.stmt) -> str:
     return indent
 
 
-def _bad(source: Source, what: str) -> BadEdit:
-    return BadEdit(
+def _bad(source: Source, what: str) -> BadEditError:
+    return BadEditError(
         f"{what} in {source.path}; nothing was changed.",
         "The code there has a form that this edit was not written for.",
         "Compare the file with a clean checkout, or leave this repair out.",

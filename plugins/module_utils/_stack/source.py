@@ -8,27 +8,29 @@ import re
 import tokenize
 import warnings
 from bisect import bisect_right
-from collections.abc import Iterator
-from typing import List, Optional, Tuple, Type, TypeVar, Union
+from typing import TYPE_CHECKING, TypeVar, Union
 
 from .errors import StackError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 Node = TypeVar("Node", bound=ast.AST)
 Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
-Span = Tuple[int, int]
+Span = tuple[int, int]
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _BOM = b"\xef\xbb\xbf"
 
 
-class Unparsable(StackError):
+class UnparsableError(StackError):
     """The file is not Python that this interpreter can read."""
 
 
 class Source:
     """A parsed file; positions are character offsets into ``text``.
 
-    Line endings, tabs, byte-order mark and encoding stay as they are. Raises ``Unparsable``.
+    Line endings, tabs, byte-order mark and encoding stay as they are. Raises ``UnparsableError``.
     """
 
     def __init__(self, path: str, data: bytes) -> None:
@@ -72,7 +74,7 @@ class Source:
         start, end = self.span(node)
         return self.text[start:end]
 
-    def indent(self, statement: ast.stmt) -> Optional[str]:
+    def indent(self, statement: ast.stmt) -> str | None:
         """Return the white space before a statement, or None if it does not begin its line."""
         start, _ = self.span(statement)
         head = self.text[self._line_start(start) : start]
@@ -100,7 +102,7 @@ class Source:
         return start + len(line_text.encode()[:column].decode())
 
 
-def function(tree: ast.AST, name: str) -> Optional[Function]:
+def function(tree: ast.AST, name: str) -> Function | None:
     """Return the function ``name`` of a module, or ``Class.name`` of a class in it."""
     owner, _, last = name.rpartition(".")
     for node in getattr(tree, "body", []):
@@ -112,18 +114,18 @@ def function(tree: ast.AST, name: str) -> Optional[Function]:
     return None
 
 
-def find(node: ast.AST, kind: Type[Node]) -> List[Node]:
+def find(node: ast.AST, kind: type[Node]) -> list[Node]:
     """Return all nodes of a kind below a node, in the order of the text."""
     found = [child for child in ast.walk(node) if isinstance(child, kind)]
     return sorted(found, key=lambda child: (getattr(child, "lineno", 0), _column(child)))
 
 
-def calls(node: ast.AST, *names: str) -> List[ast.Call]:
+def calls(node: ast.AST, *names: str) -> list[ast.Call]:
     """Return the calls of the given dotted names below a node, in the order of the text."""
     return [call for call in find(node, ast.Call) if dotted(call.func) in names]
 
 
-def dotted(node: Optional[ast.AST]) -> str:
+def dotted(node: ast.AST | None) -> str:
     """Return ``a.b.c`` for a name or a chain of attributes, else nothing."""
     if isinstance(node, ast.Name):
         return node.id
@@ -133,7 +135,7 @@ def dotted(node: Optional[ast.AST]) -> str:
     return ""
 
 
-def same(node: Optional[ast.AST], code: str) -> bool:
+def same(node: ast.AST | None, code: str) -> bool:
     """Tell whether a node is the given expression, whatever its formatting."""
     return node is not None and ast.dump(node) == ast.dump(ast.parse(code, mode="eval").body)
 
@@ -175,8 +177,8 @@ def _parse(path: str, text: str) -> ast.Module:
         raise _unparsable(path, str(error)) from error
 
 
-def _unparsable(path: str, why: str) -> Unparsable:
-    return Unparsable(
+def _unparsable(path: str, why: str) -> UnparsableError:
+    return UnparsableError(
         f"{path} is not readable as Python.",
         f"The parser says: {why}.",
         "Mend or restore that file, then repair again.",

@@ -6,14 +6,16 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Dict, Optional
+from typing import TYPE_CHECKING
 
 from .errors import StackError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-class OutsideTree(StackError):
+
+class OutsideTreeError(StackError):
     """A path that leads out of the tree."""
 
 
@@ -21,7 +23,7 @@ class FolderTree:
     """The files below one folder of this machine.
 
     ``read`` answers None for a file that is absent. Writing is atomic and keeps mode and owner;
-    whatever leads out of the folder, a link or ``..``, raises ``OutsideTree``.
+    whatever leads out of the folder, a link or ``..``, raises ``OutsideTreeError``.
     """
 
     def __init__(self, root: str) -> None:
@@ -33,7 +35,7 @@ class FolderTree:
                 "Give the folder of a checkout, or of an installed package.",
             )
 
-    def read(self, path: str) -> Optional[bytes]:
+    def read(self, path: str) -> bytes | None:
         """Return the bytes of a file, or None where there is none."""
         real = self._inside(path)
         return real.read_bytes() if real.is_file() else None
@@ -61,7 +63,7 @@ class FolderTree:
                 file.flush()
                 os.fsync(file.fileno())
             _take_over(real, name)
-            os.replace(name, real)
+            Path(name).replace(real)
         except BaseException:
             Path(name).unlink()
             raise
@@ -79,13 +81,11 @@ class FolderTree:
         """Take a whole folder away."""
         shutil.rmtree(self._inside(folder), ignore_errors=False)
 
-    def commit(self) -> Optional[str]:
+    def commit(self) -> str | None:
         """Return the commit of the tree if it is the root of a git checkout."""
         try:
             argv = ["git", "-C", str(self.root), "rev-parse", "--show-prefix", "HEAD"]
-            answer = subprocess.run(
-                argv, capture_output=True, text=True, check=False, timeout=20
-            )
+            answer = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20)
         except (OSError, subprocess.TimeoutExpired):
             return None
         lines = answer.stdout.split("\n")
@@ -94,7 +94,7 @@ class FolderTree:
     def _inside(self, path: str) -> Path:
         real = (self.root / path).resolve()
         if real != self.root and self.root not in real.parents:
-            raise OutsideTree(
+            raise OutsideTreeError(
                 f"{path} leads out of {self.root}, to {real}; nothing was changed.",
                 "A repair writes only inside the tree that it was given.",
                 "Replace the link by a file, or repair the tree that it points to.",
@@ -105,11 +105,11 @@ class FolderTree:
 class MemoryTree:
     """Files in a dictionary: for tests, and for commits that nobody wants to check out."""
 
-    def __init__(self, files: Mapping[str, bytes], commit: Optional[str] = None) -> None:
-        self.files: Dict[str, bytes] = dict(files)
+    def __init__(self, files: Mapping[str, bytes], commit: str | None = None) -> None:
+        self.files: dict[str, bytes] = dict(files)
         self._commit = commit
 
-    def read(self, path: str) -> Optional[bytes]:
+    def read(self, path: str) -> bytes | None:
         """Return the bytes of a file, or None where there is none."""
         return self.files.get(path)
 
@@ -128,7 +128,7 @@ class MemoryTree:
         """Forget all files of a folder."""
         self.files = {p: d for p, d in self.files.items() if not p.startswith(folder + "/")}
 
-    def commit(self) -> Optional[str]:
+    def commit(self) -> str | None:
         """Return the commit that the files were taken from."""
         return self._commit
 

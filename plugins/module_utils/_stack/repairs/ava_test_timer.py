@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import Optional
 
 from ..edits import after
 from ..source import Source, calls, find, function, same
@@ -29,7 +28,7 @@ def _examine(source: Source) -> Finding:
     return affected(after(source, branch.body[-1], NEXT_BATCH))
 
 
-def _detection(loop: ast.For) -> Optional[ast.If]:
+def _detection(loop: ast.For) -> ast.If | None:
     branches = [n for n in loop.body if isinstance(n, ast.If)]
     return next((n for n in branches if same(n.test, "cfg.DETECTION.ENABLE")), None)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Tuple
+from typing import TYPE_CHECKING
 
-from .model import Needed, Versions
+if TYPE_CHECKING:
+    from .model import Needed, Versions
 
 
 def always(_: Versions) -> bool:
@@ -28,7 +29,7 @@ def both(first: Needed, second: Needed) -> Needed:
     return lambda versions: first(versions) and second(versions)
 
 
-def parts(version: str) -> Tuple[int, ...]:
+def parts(version: str) -> tuple[int, ...]:
     """Return the leading numbers of a version: ``2.11.0+cu130`` is (2, 11, 0)."""
     head = re.match(r"\d+(\.\d+)*", version.strip())
     return tuple(int(part) for part in head.group().split(".")) if head else ()

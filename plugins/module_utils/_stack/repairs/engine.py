@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING
 
 from ..errors import StackError
 from . import record as records
@@ -27,6 +26,9 @@ from .model import (
 )
 from .registry import REPAIRS, by_id
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -34,7 +36,7 @@ class Outcome:
 
     id: str
     status: str
-    files: Tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
     because: str = ""
 
 
@@ -43,9 +45,9 @@ class Change:
     """One file before and after; None means that it does not exist."""
 
     path: str
-    before: Optional[bytes]
-    after: Optional[bytes]
-    repairs: Tuple[str, ...] = ()
+    before: bytes | None
+    after: bytes | None
+    repairs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,9 @@ class Report:
     """The outcome of every repair asked for, and the changes that follow."""
 
     component: str
-    commit: Optional[str]
-    outcomes: Tuple[Outcome, ...]
-    changes: Tuple[Change, ...]
+    commit: str | None
+    outcomes: tuple[Outcome, ...]
+    changes: tuple[Change, ...]
 
     def mended(self) -> Report:
         """Return the same report after its changes were written."""
@@ -68,10 +70,10 @@ class Report:
 
 def examine(
     tree: Tree,
-    ids: Optional[Sequence[str]] = None,
+    ids: Sequence[str] | None = None,
     *,
-    component: Optional[str] = None,
-    versions: Optional[Versions] = None,
+    component: str | None = None,
+    versions: Versions | None = None,
 ) -> Report:
     """Say what each repair finds in a tree and what it would change; write nothing.
 
@@ -86,10 +88,10 @@ def examine(
 
 def mend(
     tree: Tree,
-    ids: Optional[Sequence[str]] = None,
+    ids: Sequence[str] | None = None,
     *,
-    component: Optional[str] = None,
-    versions: Optional[Versions] = None,
+    component: str | None = None,
+    versions: Versions | None = None,
     check: bool = False,
 ) -> Report:
     """Make every repair asked for, or none: raises ``StackError`` before the first write."""
@@ -113,16 +115,17 @@ def mend(
 
 def undo(
     tree: Tree,
-    ids: Optional[Sequence[str]] = None,
+    ids: Sequence[str] | None = None,
     *,
-    component: Optional[str] = None,
+    component: str | None = None,
     check: bool = False,
 ) -> Report:
     """Take repairs back, all or the named ones; every other byte is as before them."""
     layout = layout_of(tree, component)
     record = records.load(tree, layout.component)
     wanted = [repair.id for repair in _chosen(layout, ids, {})]
-    changes, undone = [], {}
+    changes: list[Change] = []
+    undone: dict[str, list[str]] = {}
     for path, entry in list(record.files.items()):
         gone = [name for name in entry.repairs if name in wanted]
         if not gone:
@@ -163,16 +166,20 @@ class _Draft:
     def __init__(self, tree: Tree, layout: Layout) -> None:
         self._tree = tree
         self._layout = layout
-        self._after: Dict[str, bytes] = {}
-        self._repairs: Dict[str, List[str]] = {}
+        self._after: dict[str, bytes] = {}
+        self._repairs: dict[str, list[str]] = {}
 
-    def read(self, path: str) -> Optional[bytes]:
+    def read(self, path: str) -> bytes | None:
         return self._after[path] if path in self._after else self._tree.read(path)
+
+    def _placed(self, path: str) -> bytes | None:
+        place = self._layout.place(path)
+        return self.read(place) if place else None
 
     def run(self, repair: Repair) -> Outcome:
         if repair.component != self._layout.component:
             return Outcome(repair.id, NOT_HERE, (), f"It is a repair of {repair.component}.")
-        seen: List[Tuple[str, Finding]] = []
+        seen: list[tuple[str, Finding]] = []
         for site in repair.sites:
             path = self._layout.place(site.path)
             if path is not None:
@@ -184,7 +191,7 @@ class _Draft:
         because = " ".join(dict.fromkeys(f.because for _, f in named if f.because))
         return Outcome(repair.id, status, files, because)
 
-    def changes(self) -> Tuple[Change, ...]:
+    def changes(self) -> tuple[Change, ...]:
         return tuple(
             Change(path, self._tree.read(path), data, tuple(self._repairs[path]))
             for path, data in self._after.items()
@@ -192,10 +199,10 @@ class _Draft:
 
     def _visit(self, repair: Repair, site: Site, path: str) -> Finding:
         data = self.read(path)
-        if site.lacks and self._tree.read(self._layout.place(site.lacks) or "") is not None:
+        if site.lacks and self._placed(site.lacks) is not None:
             return Finding(NOT_HERE)
         if data is None:
-            text = site.create(self.read, self._layout.place) if site.create else None
+            text = site.create(self._placed) if site.create else None
             if text is None:
                 return Finding(NOT_HERE)
             finding, data = Finding(AFFECTED), text.encode()
@@ -207,7 +214,7 @@ class _Draft:
         return finding
 
 
-def _chosen(layout: Layout, ids: Optional[Sequence[str]], versions: Versions) -> List[Repair]:
+def _chosen(layout: Layout, ids: Sequence[str] | None, versions: Versions) -> list[Repair]:
     if ids is None:
         own = (repair for repair in REPAIRS if repair.component == layout.component)
         return [repair for repair in own if repair.needed(versions)]
@@ -233,7 +240,7 @@ def _enter(tree: Tree, record: records.Record, change: Change) -> None:
     entry = record.files.get(change.path)
     now = None if before is None else records.sha256(before)
     after = records.sha256(change.after or b"")
-    if entry is None or now == entry.before or _forgotten(record, change, entry):
+    if entry is None or now == entry.before or _forgotten(change, entry):
         record.files[change.path] = records.FileRecord(now, after, list(change.repairs))
     elif now == entry.after:
         record.original(tree, change.path)
@@ -243,9 +250,8 @@ def _enter(tree: Tree, record: records.Record, change: Change) -> None:
         raise _changed_since(change.path)
 
 
-def _forgotten(record: records.Record, change: Change, entry: records.FileRecord) -> bool:
+def _forgotten(change: Change, entry: records.FileRecord) -> bool:
     """Tell whether the file is a new one: all that was mended in it needs mending again."""
-    del record
     return set(entry.repairs) <= set(change.repairs)
 
 
@@ -266,9 +272,7 @@ def _taken_back(
     return Change(path, now, after)
 
 
-def _repaired(
-    layout: Layout, path: str, data: Optional[bytes], names: Sequence[str]
-) -> Optional[bytes]:
+def _repaired(layout: Layout, path: str, data: bytes | None, names: Sequence[str]) -> bytes | None:
     for repair in REPAIRS:
         for site in repair.sites:
             if repair.id in names and layout.place(site.path) == path and data is not None:
@@ -279,7 +283,7 @@ def _repaired(
 def _write(tree: Tree, changes: Sequence[Change], record: records.Record) -> None:
     """Record first, then files: a killed run leaves each file old or new, and both are known."""
     previous = tree.read(f"{records.FOLDER}/record.json")
-    done: List[Change] = []
+    done: list[Change] = []
     try:
         if record.files:
             records.save(tree, record)
@@ -300,7 +304,7 @@ def _write(tree: Tree, changes: Sequence[Change], record: records.Record) -> Non
         ) from error
 
 
-def _put(tree: Tree, path: str, data: Optional[bytes]) -> None:
+def _put(tree: Tree, path: str, data: bytes | None) -> None:
     if data is None:
         tree.remove(path)
     else:
@@ -316,7 +320,7 @@ def _changed_since(path: str) -> StackError:
     )
 
 
-def _lines(data: Optional[bytes], encoding: str) -> List[str]:
+def _lines(data: bytes | None, encoding: str) -> list[str]:
     return re.findall(r"[^\n]*\n|[^\n]+", (data or b"").decode(encoding, "replace"))
 
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any
 
 from ..tree import FolderTree
 from .engine import Change, Report, mend, undo
-from .model import Versions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .model import Versions
 
 
-def act(  # noqa: PLR0913
+def act(
     path: str,
-    ids: Optional[Sequence[str]] = None,
+    ids: Sequence[str] | None = None,
     *,
-    component: Optional[str] = None,
-    versions: Optional[Versions] = None,
+    component: str | None = None,
+    versions: Versions | None = None,
     absent: bool = False,
     check: bool = False,
-) -> Dict[str, Any]:
+) -> dict[str, Any]:
     """Mend a folder, or take repairs back; return what a module returns. Raises ``StackError``."""
     tree = FolderTree(path)
     if absent:
@@ -28,9 +31,9 @@ def act(  # noqa: PLR0913
     return described(report)
 
 
-def described(report: Report) -> Dict[str, Any]:
+def described(report: Report) -> dict[str, Any]:
     """Return a report as the keys ``changed``, ``component``, ``commit``, ``repairs``, ``diff``."""
-    repairs: List[Dict[str, Any]] = [
+    repairs: list[dict[str, Any]] = [
         {
             "id": outcome.id,
             "status": outcome.status,
@@ -48,7 +51,7 @@ def described(report: Report) -> Dict[str, Any]:
     }
 
 
-def _shown(change: Change) -> Dict[str, str]:
+def _shown(change: Change) -> dict[str, str]:
     before, after = (change.before or b""), (change.after or b"")
     return {
         "before_header": change.path,

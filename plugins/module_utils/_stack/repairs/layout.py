@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import TYPE_CHECKING
 
 from ..errors import StackError
-from .model import Tree
+
+if TYPE_CHECKING:
+    from .model import Tree
 
 # A file of the package that none of the other two has, in every commit since 2019.
 MARKS = {
@@ -23,7 +25,7 @@ class Layout:
     component: str
     is_package: bool
 
-    def place(self, path: str) -> Optional[str]:
+    def place(self, path: str) -> str | None:
         """Return where a path of the repository is in this tree; None if it has no place."""
         if not self.is_package:
             return path
@@ -31,7 +33,7 @@ class Layout:
         return path[len(inside) :] if path.startswith(inside) else None
 
 
-def layout_of(tree: Tree, component: Optional[str] = None) -> Layout:
+def layout_of(tree: Tree, component: str | None = None) -> Layout:
     """Recognise a tree. Raises ``StackError`` for the tree of another project."""
     candidates = [component] if component else list(MARKS)
     found = [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Callable, Optional, Protocol, Tuple
+from typing import Callable, Optional, Protocol
 
-from ..edits import BadEdit, Splice, apply
+from ..edits import BadEditError, Splice, apply
 from ..errors import StackError
 from ..source import Source
 
@@ -23,12 +23,13 @@ WORST_FIRST = (UNKNOWN, AFFECTED, DIFFERENTLY, ALREADY, NOT_HERE)
 
 Versions = Mapping[str, str]
 Needed = Callable[[Versions], bool]
+Read = Callable[[str], Optional[bytes]]
 
 
 class Tree(Protocol):
     """Where files are read and written; paths are relative, with slashes."""
 
-    def read(self, path: str) -> Optional[bytes]:
+    def read(self, path: str) -> bytes | None:
         """Return the bytes of a file, or None where there is none."""
 
     def require_writable(self, path: str) -> None:
@@ -43,7 +44,7 @@ class Tree(Protocol):
     def drop(self, folder: str) -> None:
         """Take a folder away."""
 
-    def commit(self) -> Optional[str]:
+    def commit(self) -> str | None:
         """Return the commit of the tree, or None outside git."""
 
 
@@ -52,7 +53,7 @@ class Finding:
     """The state of one file: a status, the edit if it is affected, else why."""
 
     status: str
-    splices: Tuple[Splice, ...] = ()
+    splices: tuple[Splice, ...] = ()
     because: str = ""
 
 
@@ -91,8 +92,8 @@ class Site:
 
     path: str
     examine: Callable[[Source], Finding] = lambda _: not_here()
-    create: Optional[Callable[[Tree, str], Optional[str]]] = None
-    lacks: Optional[str] = None
+    create: Callable[[Read], str | None] | None = None
+    lacks: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,18 +105,18 @@ class Repair:
     title: str
     symptom: str
     reason: str
-    issues: Tuple[str, ...]
+    issues: tuple[str, ...]
     needed: Needed
     sites: Sequence[Site]
 
 
-def look(site: Site, path: str, data: bytes) -> Tuple[Finding, bytes]:
+def look(site: Site, path: str, data: bytes) -> tuple[Finding, bytes]:
     """Examine one file; return the finding and the file as it should be."""
     try:
         source = Source(path, data)
         finding = site.examine(source)
         return finding, apply(source, finding.splices) if finding.splices else data
-    except BadEdit as error:
+    except BadEditError as error:
         return unknown(error.what), data
     except StackError as error:
         return unknown(str(error)), data

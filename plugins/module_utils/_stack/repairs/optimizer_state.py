@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import Optional
 
 from ..edits import before, rewrite
 from ..source import Source, calls, function, parents, same, statement_of
@@ -85,7 +84,7 @@ def _examine(source: Source) -> Finding:
     return affected(before(source, load, FUNCTION), rewrite(source, statement, lines))
 
 
-def _argument(load: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> Optional[ast.arg]:
+def _argument(load: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> ast.arg | None:
     return next((arg for arg in load.args.args if arg.arg == name), None)
 
 

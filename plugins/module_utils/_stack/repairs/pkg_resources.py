@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..edits import Splice, remove, replace
-from ..source import Source, calls, find
+from ..source import Source, calls, find, same
 from .conditions import at_least
 from .model import Finding, Repair, Site, affected, already, unknown
 
@@ -20,9 +20,13 @@ def _examine(source: Source) -> Finding:
     if not imports and not uses:
         return already("Nothing is read through pkg_resources.")
     found = calls(source.tree, "pkg_resources.resource_filename")
-    if len(imports) != 1 or len(found) != len(uses) or any(len(c.args) != 2 for c in found):
+    if len(imports) != 1 or len(found) != len(uses) or not all(_is_of_package(c) for c in found):
         return unknown("get_config_file uses pkg_resources for more than resource_filename.")
     return affected(remove(source, imports[0]), *[_beside(source, call) for call in found])
+
+
+def _is_of_package(call: ast.Call) -> bool:
+    return bool(call.args[1:]) and same(call.args[0], '"detectron2.model_zoo"')
 
 
 def _beside(source: Source, call: ast.Call) -> Splice:

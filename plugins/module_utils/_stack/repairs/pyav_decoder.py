@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import List, Optional
 
 from ..edits import Splice, after, before, replace
 from ..source import Function, Source, calls, dotted, find, function, same, statement_of
@@ -35,7 +34,7 @@ def _examine(source: Source) -> Finding:
     target = _targets(decode, call)
     if call is None or target is None:
         return unknown("function decode does not unpack what pyav_decode returns.")
-    if len(target.elts) == 4:  # noqa: PLR2004
+    if SPANS in [dotted(element) for element in target.elts]:
         return already()
     spans = _spans(source, pyav)
     if spans is None:
@@ -43,19 +42,18 @@ def _examine(source: Source) -> Finding:
     return affected(*_in_decode(source, decode, call, target), *spans)
 
 
-def _targets(decode: Function, call: Optional[ast.Call]) -> Optional[ast.Tuple]:
+def _targets(decode: Function, call: ast.Call | None) -> ast.Tuple | None:
     holder = statement_of(decode, call) if call else None
     if isinstance(holder, ast.Assign) and isinstance(holder.targets[0], ast.Tuple):
         return holder.targets[0]
     return None
 
 
-def _in_decode(source: Source, decode: Function, call: ast.Call, target: ast.Tuple) -> List[Splice]:
+def _in_decode(source: Source, decode: Function, call: ast.Call, target: ast.Tuple) -> list[Splice]:
     first = next(node for node in decode.body if isinstance(node, ast.Try))
     splices = [before(source, first, ONE_CLIP), _with_spans(source, target)]
-    for name in call.args:
-        if dotted(name) in ("sampling_rate", "num_frames"):
-            splices.append(replace(source, name, f"{dotted(name)}[0]"))
+    lists = [name for name in call.args if dotted(name) in ("sampling_rate", "num_frames")]
+    splices += [replace(source, name, f"{dotted(name)}[0]") for name in lists]
     for test in find(decode, ast.Compare):
         if same(test, "None in frames_decoded"):
             outer = source.indent(statement_of(decode, test)) or ""
@@ -65,7 +63,7 @@ def _in_decode(source: Source, decode: Function, call: ast.Call, target: ast.Tup
     return splices
 
 
-def _spans(source: Source, pyav: Function) -> Optional[List[Splice]]:
+def _spans(source: Source, pyav: Function) -> list[Splice] | None:
     """Return what makes pyav_decode tell which frames it cut: None where it cut nothing."""
     unknown_length = next((n for n in pyav.body if isinstance(n, ast.If)), None)
     returned = [n.value for n in find(pyav, ast.Return) if isinstance(n.value, ast.Tuple)]
@@ -95,7 +93,7 @@ REPAIR = Repair(
         "Failed to decode by pyav with exception: "
         "unsupported operand type(s) for -: 'list' and 'int'"
     ),
-    reason="Since 99a655b decode passes lists and expects a fourth value; pyav_decode was not told.",
+    reason="decode passes lists and expects a fourth value since 99a655b; pyav_decode does not.",
     issues=("SF#557", "SF#563", "SF#541"),
     needed=always,
     sites=(Site("slowfast/datasets/decoder.py", _examine),),

@@ -16,6 +16,9 @@ if cfg.NUM_GPUS:
     cur_device = torch.cuda.current_device()
     model = model.cuda(device=cur_device)
 """
+THREE = "(ind, (inputs, _, _))"
+ANY_NUMBER = "ind, (inputs, *_)"
+TO_MODEL = "to(next(model.parameters()).device, non_blocking=True)"
 
 
 def _examine_model(source: Source) -> Finding:
@@ -53,6 +56,31 @@ def _examine_loader(source: Source) -> Finding:
     return affected(*[replace(source, node, "max(1, cfg.NUM_GPUS)") for node in bare])
 
 
+def _examine_statistics(source: Source) -> Finding:
+    update = function(source.tree, "compute_and_update_bn_stats")
+    if update is None:
+        return not_here("The file computes no statistics.")
+    moves = [n for n in find(update, ast.Call) if _moves_to_gpu(n)]
+    loops = [n for n in find(update, ast.For) if same(_as_value(source, n.target), THREE)]
+    if not moves and not loops:
+        return already()
+    return affected(
+        *[replace(source, loop.target, ANY_NUMBER) for loop in loops],
+        *[
+            replace(source, move, source.code(move.func)[: -len("cuda")] + TO_MODEL)
+            for move in moves
+        ],
+    )
+
+
+def _moves_to_gpu(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "cuda"
+
+
+def _as_value(source: Source, target: ast.expr) -> ast.expr:
+    return ast.parse(source.code(target), mode="eval").body
+
+
 MODEL_REPAIR = Repair(
     id="pypi-model-to-cpu",
     component="slowfast",
@@ -75,4 +103,14 @@ LOADER_REPAIR = Repair(
     issues=(),
     needed=always,
     sites=(Site("slowfast/datasets/loader.py", _examine_loader),),
+)
+STATISTICS_REPAIR = Repair(
+    id="pypi-bn-statistics",
+    component="slowfast",
+    title="Compute precise BN statistics on the device of the model, from batches of any size",
+    symptom="ValueError: too many values to unpack (expected 3)",
+    reason="The data sets yield four values, and inputs went to a GPU even for a model on CPU.",
+    issues=(),
+    needed=always,
+    sites=(Site("slowfast/utils/bn_helper.py", _examine_statistics),),
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Dict, List, Optional
+from typing import TYPE_CHECKING
 
 from ..errors import StackError
-from .model import Tree
+
+if TYPE_CHECKING:
+    from .model import Tree
 
 FOLDER = ".slowfast-stack"
 SCHEMA = 1
@@ -18,9 +20,9 @@ SCHEMA = 1
 class FileRecord:
     """SHA-256 of a file before (None: it did not exist) and after, and the repairs between."""
 
-    before: Optional[str]
+    before: str | None
     after: str
-    repairs: List[str]
+    repairs: list[str]
 
 
 @dataclass
@@ -28,10 +30,10 @@ class Record:
     """All files that repairs have changed in one tree."""
 
     component: str
-    commit: Optional[str] = None
-    files: Dict[str, FileRecord] = field(default_factory=dict)
+    commit: str | None = None
+    files: dict[str, FileRecord] = field(default_factory=dict)
 
-    def original(self, tree: Tree, path: str) -> Optional[bytes]:
+    def original(self, tree: Tree, path: str) -> bytes | None:
         """Return the bytes that a file had before its first repair; None if it was created."""
         before = self.files[path].before
         if before is None:

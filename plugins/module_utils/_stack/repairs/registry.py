@@ -6,7 +6,7 @@ find nothing on a target.
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import TYPE_CHECKING
 
 from ..errors import StackError
 from . import (
@@ -31,9 +31,11 @@ from . import (
     torchvision_decoder,
     weights_only,
 )
-from .model import Repair
 
-REPAIRS: Tuple[Repair, ...] = (
+if TYPE_CHECKING:
+    from .model import Repair
+
+REPAIRS: tuple[Repair, ...] = (
     company_imports.REPAIR,
     torch_six.REPAIR,
     setup_names.REPAIR,
@@ -52,7 +54,9 @@ REPAIRS: Tuple[Repair, ...] = (
     ava_test_timer.REPAIR,
     pypi_cpu.MODEL_REPAIR,
     pypi_cpu.LOADER_REPAIR,
-    missing_csrc.REPAIR,
+    pypi_cpu.STATISTICS_REPAIR,
+    missing_csrc.SETUP_REPAIR,
+    missing_csrc.IMPORT_REPAIR,
     pkg_resources.REPAIR,
     pil_linear.REPAIR,
     numpy_aliases.DETECTRON2_REPAIR,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 from ..edits import replace
 from ..source import Source, dotted, find
 from .model import Finding, affected, already, not_here
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def renaming(names: Mapping[str, str]) -> Callable[[Source], Finding]:

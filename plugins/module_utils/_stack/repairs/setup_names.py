@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import List
 
 from ..edits import replace
 from ..source import Source, find
@@ -23,7 +22,7 @@ def _examine(source: Source) -> Finding:
     return not_here("setup.py asks for neither package.")
 
 
-def _required(tree: ast.AST) -> List[ast.Constant]:
+def _required(tree: ast.AST) -> list[ast.Constant]:
     lists = [k.value for k in find(tree, ast.keyword) if k.arg == "install_requires"]
     return [constant for node in lists for constant in find(node, ast.Constant)]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import List, Optional
 
 from ..edits import Splice, after, remove, rewrite
 from ..source import Source, dotted, find, function, same
@@ -36,7 +35,7 @@ def _examine_sampler(source: Source) -> Finding:
     return affected(rewrite(source, choices[0], FIXED), *with_random_sampler(source))
 
 
-def with_random_sampler(source: Source) -> List[Splice]:
+def with_random_sampler(source: Source) -> list[Splice]:
     """Return the edit that imports RandomSampler, if the file does not."""
     imports = [n for n in source.tree.body if isinstance(n, ast.ImportFrom)]
     if any(alias.name == "RandomSampler" for node in imports for alias in node.names):
@@ -80,16 +79,16 @@ def _asks_for_pair(node: ast.If) -> bool:
     return any(same(node.test, f"isinstance({name}, tuple)") for name in ("index", "idx"))
 
 
-def _second(branch: ast.If) -> Optional[ast.stmt]:
+def _second(branch: ast.If) -> ast.stmt | None:
     """Return the second unpacking, under a question whether the short cycle is on."""
-    if len(branch.body) != 2 or not isinstance(branch.body[1], ast.If):  # noqa: PLR2004
+    asked = branch.body[-1]
+    if branch.body[2:] or not isinstance(asked, ast.If):
         return None
-    asked = branch.body[1]
     fits = same(asked.test, "self.cfg.MULTIGRID.SHORT_CYCLE") and len(asked.body) == 1
     return asked.body[0] if fits else None
 
 
-def _unpacked(node: Optional[ast.stmt]) -> List[str]:
+def _unpacked(node: ast.stmt | None) -> list[str]:
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
         return [dotted(name) for name in node.targets[0].elts]
     return []

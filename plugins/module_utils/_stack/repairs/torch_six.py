@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import List
 
 from ..edits import Splice, remove, rewrite
 from ..source import Source, find
@@ -31,7 +30,7 @@ def _imports_six(node: ast.AST) -> bool:
     return any(found.module == "torch._six" for found in find(node, ast.ImportFrom))
 
 
-def _unused_guard(source: Source, guard: ast.stmt) -> List[Splice]:
+def _unused_guard(source: Source, guard: ast.stmt) -> list[Splice]:
     """Remove the version numbers if nobody but the guard reads them."""
     inside = {id(name) for name in find(guard, ast.Name)}
     names = [name for name in find(source.tree, ast.Name) if id(name) not in inside]

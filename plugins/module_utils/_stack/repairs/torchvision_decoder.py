@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import Optional
 
 from ..edits import Splice, before, replace, rewrite
 from ..source import Source, calls, dotted, find, function, statement_of
@@ -131,7 +130,7 @@ def _imports(source: Source, old: ast.Import) -> list[Splice]:
     return [before(source, first, lines), rewrite(source, old, added)]
 
 
-def _read(source: Source, call: ast.Call) -> Optional[Splice]:
+def _read(source: Source, call: ast.Call) -> Splice | None:
     holder = statement_of(source.tree, call)
     options = {k.arg: source.code(k.value) for k in call.keywords}
     fits = isinstance(holder, ast.Assign) and source.code(holder.targets[0]) == "v_frames, _"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import List, Optional
 
 from ..edits import before, replace
 from ..source import Function, Source, calls, function
@@ -90,7 +89,7 @@ def _examine(source: Source, name: str) -> Finding:
     )
 
 
-def _file(source: Source, call: ast.Call) -> Optional[str]:
+def _file(source: Source, call: ast.Call) -> str | None:
     """Return the file that a call reads, if it asks for nothing but the CPU."""
     asked = [(k.arg, source.code(k.value).strip("\"'")) for k in call.keywords]
     fits = len(call.args) == 1 and asked in ([], [("map_location", "cpu")])
@@ -98,7 +97,7 @@ def _file(source: Source, call: ast.Call) -> Optional[str]:
 
 
 def _imported(source: Source) -> bool:
-    plain: List[str] = [
+    plain: list[str] = [
         alias.name
         for node in source.tree.body
         if isinstance(node, ast.Import)
