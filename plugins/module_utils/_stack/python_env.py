@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .commands import locked
@@ -11,12 +13,12 @@ from .errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from .commands import Commands
 
 # Present while packages are being written: a killed install leaves files that look installed.
 UNFINISHED = ".slowfast-stack-unfinished"
+EDITABLE = "-e "
 NETWORK_HINT = (
     "Check that PyPI is reached (proxy, certificates, index), then run again: it goes on from here."
 )
@@ -98,8 +100,29 @@ def _command(env: PythonEnv, wanted: Packages, extra: Sequence[str]) -> list[str
     # As `setup.py develop` did: folders of the tree without __init__.py can be imported, too.
     argv += ["--config-setting", "editable_mode=compat"]
     for requirement in wanted.requirements:
-        argv += requirement.split(" ", 1) if requirement.startswith("-e ") else [requirement]
+        argv += requirement.split(" ", 1) if requirement.startswith(EDITABLE) else [requirement]
     return argv
+
+
+def _editable_is_installed(env: PythonEnv, tree: Path) -> bool:
+    """Tell whether ``tree`` is installed as editable since its setup.py last changed."""
+    for origin in env.path.glob("lib/python*/site-packages/*.dist-info/direct_url.json"):
+        said = json.loads(origin.read_text(encoding="utf-8"))
+        if said.get("url") == tree.as_uri() and said.get("dir_info", {}).get("editable"):
+            setup = tree / "setup.py"
+            return setup.is_file() and setup.stat().st_mtime < origin.stat().st_mtime
+    return False
+
+
+def _still_wanted(env: PythonEnv, wanted: Packages) -> Packages:
+    """Drop the editable trees that are installed: uv would build them again every time."""
+    left = tuple(
+        requirement
+        for requirement in wanted.requirements
+        if not requirement.startswith(EDITABLE)
+        or not _editable_is_installed(env, Path(requirement[len(EDITABLE) :]))
+    )
+    return replace(wanted, requirements=left)
 
 
 def _constraint_file(env: PythonEnv, wanted: Packages) -> list[str]:
@@ -112,6 +135,9 @@ def _constraint_file(env: PythonEnv, wanted: Packages) -> list[str]:
 
 def missing(commands: Commands, env: PythonEnv, wanted: Packages) -> tuple[str, ...]:
     """Return the changes an installation would make, as uv words them; empty = all is there."""
+    wanted = _still_wanted(env, wanted)
+    if not wanted.requirements:
+        return ()
     extra = ["--dry-run", *_constraint_file(env, wanted)]
     output = commands.checked(
         f"uv could not resolve the packages for {env.path}",
