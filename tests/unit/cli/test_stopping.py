@@ -57,6 +57,7 @@ def wait_for(condition, seconds=15):
 def test_a_signal_ends_everything_and_says_how_to_go_on(stack, inventory, signum):
     with running(stack, inventory(one={"try_command": BUSY})) as process:
         wait_for(lambda: len(sleeping(process.pid)) == 2)
+        assert not set(children(process.pid)) & set(processes.abandoned())
         process.send_signal(signum)
         _, told = process.communicate(timeout=15)
         assert process.returncode == 128 + signum
@@ -76,9 +77,3 @@ def test_what_a_killed_run_left_is_stopped_by_the_next_one(stack, inventory):
         assert children(process.pid) == []
     assert done.returncode == 0
     assert "that a killed run had left behind" in done.stdout
-
-
-def test_a_live_run_is_not_abandoned(stack, inventory):
-    with running(stack, inventory(one={"try_command": BUSY})) as process:
-        wait_for(lambda: sleeping(process.pid))
-        assert not set(children(process.pid)) & set(processes.abandoned())

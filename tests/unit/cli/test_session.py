@@ -1,0 +1,49 @@
+"""What a run means that did not end as a run should."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from slowfast_stack import session
+from slowfast_stack.exits import Exit, Misuse, code_of
+from slowfast_stack.progress import Progress
+from slowfast_stack.runner import Outcome, Play
+
+PLAY = Play("slowfast.stack.site", Path("hosts.yml"))
+
+
+def started():
+    progress = Progress(("probe", "plan"))
+    data = {"host": "one", "task": "Probe the host"}
+    progress.feed({"event": "runner_on_start", "event_data": data}, 1.0)
+    return progress
+
+
+def test_a_playbook_that_ansible_gives_up_on_is_a_failure_with_its_last_words():
+    with pytest.raises(StackError, match="couldn't resolve module") as told:
+        session.check(Outcome(4, 0, "PLAY\r\n\r\ncouldn't resolve module x"), started(), PLAY)
+    assert code_of(told.value) is Exit.FAILED
+
+
+def test_a_playbook_without_hosts_is_misuse():
+    with pytest.raises(Misuse, match="No host of hosts.yml was touched"):
+        session.check(Outcome(0, 0, ""), Progress(()), PLAY)
+
+
+def test_an_interruption_comes_before_everything_else():
+    with pytest.raises(session.Interrupted, match="Stopped by SIGHUP") as told:
+        session.check(Outcome(99, 1, "ERROR! User interrupted execution"), started(), PLAY)
+    assert told.value.exit_code == 129
+
+
+def test_a_failure_that_a_rescue_made_up_for_is_forgotten():
+    progress = started()
+    data = {"host": "one", "res": {"msg": "no"}}
+    progress.feed({"event": "runner_on_failed", "event_data": data}, 2.0)
+    assert progress.hosts["one"].failure.why == "no"
+    stats = {"processed": {"one": 1}, "rescued": {"one": 1}, "failures": {}, "dark": {}}
+    progress.feed({"event": "playbook_on_stats", "event_data": stats}, 3.0)
+    assert progress.hosts["one"].failure is None
