@@ -44,16 +44,18 @@ def _versions(plan: dict) -> tuple[bool, str]:
     return not wrong, "; ".join(wrong) or f"{len(pins)} packages as planned, Python {python}"
 
 
-def _explanations(plan: dict) -> dict[str, str]:
-    """Map the distribution whose metadata cannot be satisfied by design to the reason."""
-    sources = plan["sources"]
-    found = {}
-    for name, source in sources.items():
-        if source and source["origin"] == "pypi":
-            stands_for = source["requirement"].split("==")[0]
-            if stands_for != name:
-                found[name] = f"provided by {source['requirement']} of PyPI under another name"
-    return found
+# Requirements that cannot be met as written, by (distribution, requirement), and why that is right.
+EXPLAINED = {
+    ("pb1-detectron2", "black"): "pins a formatter of 2021; only used to lay out dumped configs",
+}
+
+
+def _explanation(plan: dict, package: str, requirement: str) -> str | None:
+    """Return why ``package`` may miss ``requirement`` in this plan; None where it may not."""
+    source = plan["sources"].get(requirement)
+    if source and source["origin"] == "pypi":
+        return f"provided by {source['requirement']} of PyPI under another name"
+    return EXPLAINED.get((package, requirement))
 
 
 def _check(plan: dict, uv: str) -> tuple[bool, str]:
@@ -66,11 +68,10 @@ def _check(plan: dict, uv: str) -> tuple[bool, str]:
     if done.returncode == 0:
         return True, "clean"
     explained, wrong = [], []
-    reasons = _explanations(plan)
-    for line in re.findall(r"The package `.*", done.stderr):
-        needed = re.search(r"requires `([A-Za-z0-9_.-]+)", line)
-        reason = reasons.get(needed.group(1)) if needed else None
-        (explained if reason else wrong).append(f"{line.strip()} [{reason}]" if reason else line)
+    pattern = r"The package `([^`]+)` requires `([A-Za-z0-9_.-]+)[^\n]*"
+    for found in re.finditer(pattern, done.stderr):
+        reason = _explanation(plan, found.group(1), found.group(2).rstrip("."))
+        (explained if reason else wrong).append(f"{found.group(0)} [{reason or 'unexplained'}]")
     if not explained and not wrong:
         return False, (done.stderr or done.stdout).strip()
     return not wrong, "; ".join(wrong or explained)

@@ -30,14 +30,14 @@ SMALL = {
     "MODEL.NUM_CLASSES": CLASSES,
     "RESNET.WIDTH_PER_GROUP": 16,
     "SOLVER.MAX_EPOCH": 1,
-    "SOLVER.WARMUP_EPOCHS": 0.0,
     "SOLVER.BASE_LR": 0.01,
     "BN.NUM_BATCHES_PRECISE": 2,
+    "MODEL.DROPOUT_RATE": 0.0,
     "DATA_LOADER.NUM_WORKERS": 0,
     "DATA_LOADER.PIN_MEMORY": False,
 }
 # Keys that upstream has and the release of 2019 on PyPI has not.
-UPSTREAM = {"DATA.DECODING_BACKEND": "pyav", "MODEL.DROPOUT_RATE": 0.0}
+UPSTREAM = {"DATA.DECODING_BACKEND": "pyav", "SOLVER.WARMUP_EPOCHS": 0.0}
 # Values of CONFIG for that release, which ships no configs/.
 RELEASE_2019 = {
     "DATA.CROP_SIZE": 64,
@@ -51,7 +51,6 @@ RELEASE_2019 = {
     "RESNET.SPATIAL_DILATIONS": [[1, 1], [1, 1], [1, 1], [1, 1]],
     "NONLOCAL.LOCATION": [[[], []], [[], []], [[], []], [[], []]],
     "NONLOCAL.GROUP": [[1, 1], [1, 1], [1, 1], [1, 1]],
-    "MODEL.DROPOUT_RATE": 0.0,
 }
 
 
@@ -181,7 +180,8 @@ class Trained:
         self.model.train()
         seen = []
         for _ in range(STEPS):
-            loss = loss_of(self.model(inputs), labels)
+            # A copy: the release of 2019 writes its features into the list that it is given.
+            loss = loss_of(self.model(list(inputs)), labels)
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
