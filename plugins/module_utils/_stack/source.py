@@ -81,8 +81,9 @@ class Source:
         return head if not head.strip(" \t\f") else None
 
     def line_of(self, node: ast.stmt) -> int:
-        """Return where the line of a statement begins."""
-        return self._line_start(self.span(node)[0])
+        """Return where the line of a statement begins, its decorators included."""
+        first = [*getattr(node, "decorator_list", []), node][0]
+        return self._line_start(self.span(first)[0])
 
     def line_after(self, node: ast.stmt) -> int:
         """Return where the line behind a statement begins."""

@@ -56,7 +56,10 @@ def _examine(source: Source) -> Finding:
 
 def _is_plain(construct: ast.AST) -> bool:
     names = {name.id for name in find(construct, ast.Name)}
-    return len(find(construct, ast.Return)) == 1 and {"loader", "dataset", "batch_size"} <= names
+    inner = [n for n in find(construct, ast.FunctionDef) if n is not construct]
+    nested = sum(len(find(node, ast.Return)) for node in inner)
+    once = len(find(construct, ast.Return)) == nested + 1
+    return once and {"loader", "dataset", "batch_size"} <= names
 
 
 REPAIR = Repair(

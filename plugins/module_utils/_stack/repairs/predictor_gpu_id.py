@@ -7,11 +7,13 @@ import ast
 from ..edits import before
 from ..source import Source, dotted, find, function
 from .conditions import always
-from .model import Finding, Repair, Site, affected, already, unknown
+from .model import Finding, Repair, Site, affected, already, not_here, unknown
 
 
 def _examine(source: Source) -> Finding:
     start = function(source.tree, "Predictor.__init__")
+    if not any(node.attr == "gpu_id" for node in find(source.tree, ast.Attribute)):
+        return not_here("The demo knows no GPU id in this commit.")
     if start is None:
         return unknown("method Predictor.__init__ is gone.")
     settings = [node for node in find(start, ast.Assign) if _sets_gpu_id(node)]

@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING
 from ..errors import StackError
 from . import (
     ava_test_timer,
+    cat_all_gather,
     company_imports,
     cpu_synchronize,
+    cuda_amp,
     empty_loader,
+    fork_ava_videos,
+    fork_label_map,
+    fork_learning_rate,
+    fork_optimizer_try,
+    fork_pillow,
+    fork_sampler,
     functional_tensor,
     layer_decay_default,
     missing_csrc,
+    multi_tensor_adamw,
     numpy_aliases,
     optimizer_state,
     pil_linear,
@@ -29,6 +38,7 @@ from . import (
     short_cycle,
     torch_six,
     torchvision_decoder,
+    weights_not_loaded,
     weights_only,
 )
 
@@ -36,6 +46,15 @@ if TYPE_CHECKING:
     from .model import Repair
 
 REPAIRS: tuple[Repair, ...] = (
+    # Regressions of forks first: they give back the form that the others know.
+    fork_learning_rate.REPAIR,
+    fork_pillow.IMAGE_REPAIR,
+    fork_pillow.OPTION_REPAIR,
+    fork_sampler.REPAIR,
+    fork_ava_videos.REPAIR,
+    short_cycle.GUARD_REPAIR,
+    fork_label_map.REPAIR,
+    fork_optimizer_try.REPAIR,
     company_imports.REPAIR,
     torch_six.REPAIR,
     setup_names.REPAIR,
@@ -49,6 +68,9 @@ REPAIRS: tuple[Repair, ...] = (
     optimizer_state.REPAIR,
     layer_decay_default.REPAIR,
     scaler_state.REPAIR,
+    weights_not_loaded.REPAIR,
+    multi_tensor_adamw.REPAIR,
+    cuda_amp.REPAIR,
     cpu_synchronize.REPAIR,
     predictor_gpu_id.REPAIR,
     ava_test_timer.REPAIR,
@@ -62,6 +84,7 @@ REPAIRS: tuple[Repair, ...] = (
     numpy_aliases.DETECTRON2_REPAIR,
     weights_only.DETECTRON2_REPAIR,
     functional_tensor.REPAIR,
+    cat_all_gather.REPAIR,
 )
 
 # What the modules checkpoint_patch and train_loop_patch stand for.
@@ -70,8 +93,18 @@ CHECKPOINT = (
     "optimizer-state",
     "layer-decay-default",
     "scaler-state",
+    "weights-not-loaded",
+    "fork-optimizer-try",
 )
-TRAIN_LOOP = ("empty-loader", "cpu-synchronize", "short-cycle-sampler", "short-cycle-index")
+TRAIN_LOOP = (
+    "fork-lr-weight-decay",
+    "fork-random-sampler",
+    "fork-short-cycle-guard",
+    "short-cycle-sampler",
+    "short-cycle-index",
+    "empty-loader",
+    "cpu-synchronize",
+)
 
 
 def by_id(name: str) -> Repair:

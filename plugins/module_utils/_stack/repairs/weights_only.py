@@ -24,6 +24,8 @@ def {HELPER}(file):
         (object): what the file holds.
     """
     import hashlib
+    import os
+    import pickle
 
     if not hasattr(file, "read"):
         with open(file, "rb") as opened:
@@ -65,7 +67,6 @@ def _safe_to_rebuild():
 
 
 '''
-MODULES = ("os", "pickle")
 
 
 def _examine(source: Source, name: str) -> Finding:
@@ -78,7 +79,7 @@ def _examine(source: Source, name: str) -> Finding:
     if not loads:
         return not_here("No checkpoint is read by torch.load here.")
     files = [_file(source, call) for call in loads]
-    if None in files or not _imported(source):
+    if None in files:
         if all(any(k.arg == "weights_only" for k in call.keywords) for call in loads):
             return already("weights_only is given.")
         return unknown(f"function {name} calls torch.load with other arguments.")
@@ -94,16 +95,6 @@ def _file(source: Source, call: ast.Call) -> str | None:
     asked = [(k.arg, source.code(k.value).strip("\"'")) for k in call.keywords]
     fits = len(call.args) == 1 and asked in ([], [("map_location", "cpu")])
     return source.code(call.args[0]) if fits else None
-
-
-def _imported(source: Source) -> bool:
-    plain: list[str] = [
-        alias.name
-        for node in source.tree.body
-        if isinstance(node, ast.Import)
-        for alias in node.names
-    ]
-    return {*MODULES, "torch"} <= set(plain)
 
 
 def _top(source: Source, owner: Function) -> ast.stmt:
