@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import StackError
@@ -13,11 +10,11 @@ from .layout import Layout, layout_of
 from .model import (
     AFFECTED,
     ALREADY,
-    MENDED,
     NOT_HERE,
     UNKNOWN,
     WORST_FIRST,
     Finding,
+    ReadableTree,
     Repair,
     Site,
     Tree,
@@ -25,51 +22,14 @@ from .model import (
     look,
 )
 from .registry import REPAIRS, by_id
+from .report import Change, Outcome, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one repair found; ``files`` are those that it changes, or where it is mended."""
-
-    id: str
-    status: str
-    files: tuple[str, ...] = ()
-    because: str = ""
-
-
-@dataclass(frozen=True)
-class Change:
-    """One file before and after; None means that it does not exist."""
-
-    path: str
-    before: bytes | None
-    after: bytes | None
-    repairs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Report:
-    """The outcome of every repair asked for, and the changes that follow."""
-
-    component: str
-    commit: str | None
-    outcomes: tuple[Outcome, ...]
-    changes: tuple[Change, ...]
-
-    def mended(self) -> Report:
-        """Return the same report after its changes were written."""
-        outcomes = tuple(
-            replace(outcome, status=MENDED) if outcome.status == AFFECTED else outcome
-            for outcome in self.outcomes
-        )
-        return replace(self, outcomes=outcomes)
+    from collections.abc import Sequence
 
 
 def examine(
-    tree: Tree,
+    tree: ReadableTree,
     ids: Sequence[str] | None = None,
     *,
     component: str | None = None,
@@ -82,7 +42,8 @@ def examine(
     layout = layout_of(tree, component)
     chosen = _chosen(layout, ids, versions or {})
     draft = _Draft(tree, layout)
-    outcomes = [draft.run(repair) for repair in chosen]
+    record = records.load(tree, layout.component)
+    outcomes = [_remembered(draft.run(repair), record) for repair in chosen]
     return Report(layout.component, tree.commit(), tuple(outcomes), draft.changes())
 
 
@@ -142,28 +103,10 @@ def undo(
     return Report(layout.component, tree.commit(), outcomes, tuple(changes))
 
 
-def diff(changes: Iterable[Change], encoding: str = "utf-8") -> str:
-    """Return the changes as one unified diff, in the form that git writes and reads."""
-    written = []
-    for change in changes:
-        path = change.path
-        old = "/dev/null" if change.before is None else f"a/{path}"
-        new = "/dev/null" if change.after is None else f"b/{path}"
-        lines = difflib.unified_diff(
-            _lines(change.before, encoding), _lines(change.after, encoding), old, new
-        )
-        written += [f"diff --git a/{path} b/{path}\n"]
-        written += ["new file mode 100644\n"] if change.before is None else []
-        written += [
-            x if x.endswith("\n") else f"{x}\n\\ No newline at end of file\n" for x in lines
-        ]
-    return "".join(written)
-
-
 class _Draft:
     """The tree as it will be: repairs see each other's work before anything is written."""
 
-    def __init__(self, tree: Tree, layout: Layout) -> None:
+    def __init__(self, tree: ReadableTree, layout: Layout) -> None:
         self._tree = tree
         self._layout = layout
         self._after: dict[str, bytes] = {}
@@ -212,6 +155,14 @@ class _Draft:
             self._after[path] = data
             self._repairs.setdefault(path, []).append(repair.id)
         return finding
+
+
+def _remembered(outcome: Outcome, record: records.Record) -> Outcome:
+    """Tell what was mended here from what was never broken."""
+    files = tuple(path for path, entry in record.files.items() if outcome.id in entry.repairs)
+    if outcome.status != NOT_HERE or not files:
+        return outcome
+    return Outcome(outcome.id, ALREADY, files)
 
 
 def _chosen(layout: Layout, ids: Sequence[str] | None, versions: Versions) -> list[Repair]:
@@ -318,10 +269,3 @@ def _changed_since(path: str) -> StackError:
         "Save your change, restore the repaired file, then go on; "
         f"or restore it from version control. The original is in {records.FOLDER}/originals.",
     )
-
-
-def _lines(data: bytes | None, encoding: str) -> list[str]:
-    return re.findall(r"[^\n]*\n|[^\n]+", (data or b"").decode(encoding, "replace"))
-
-
-__all__ = ["ALREADY", "Change", "Outcome", "Report", "diff", "examine", "mend", "undo"]

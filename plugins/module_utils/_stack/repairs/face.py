@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..tree import FolderTree
-from .engine import Change, Report, mend, undo
+from .engine import mend, undo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .model import Versions
+    from .report import Change, Report
 
 
 def act(

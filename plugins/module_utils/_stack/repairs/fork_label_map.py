@@ -7,7 +7,7 @@ import ast
 from ..edits import Splice, replace
 from ..source import Source, dotted
 from .conditions import always
-from .model import Finding, Repair, Site, affected, already, not_here
+from .model import Finding, Repair, Site, affected, not_here
 
 MAP, NAMES = "_C.AVA.LABEL_MAP_FILE", "_C.DEMO.COMMON_CLASS_NAMES"
 EVALUATED = "ava_action_list_v2.2_for_activitynet_2019.pbtxt"
@@ -25,7 +25,7 @@ def _examine(source: Source) -> Finding:
     if MAP not in values:
         return not_here("There is no AVA evaluation in this commit.")
     splices = [*_label_map(source, values[MAP]), *_names(source, values.get(NAMES))]
-    return affected(*splices) if splices else already()
+    return affected(*splices) if splices else not_here("The label map is the evaluated one.")
 
 
 def _label_map(source: Source, value: ast.expr) -> list[Splice]:

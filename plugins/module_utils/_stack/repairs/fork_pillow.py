@@ -7,7 +7,7 @@ import ast
 from ..edits import replace
 from ..source import Source, find, function
 from .conditions import always
-from .model import Finding, Repair, Site, affected, already, not_here
+from .model import Finding, Repair, Site, affected, not_here
 
 WRONG, RIGHT = "ToPillowImage", "ToPILImage"
 WRONG_OPTION, OPTION = "use_Pillow", "use_PIL"
@@ -19,7 +19,7 @@ def _examine_image(source: Source) -> Finding:
     if wrong:
         keep = -len(WRONG)
         return affected(*[replace(source, n, source.code(n)[:keep] + RIGHT) for n in wrong])
-    return already() if any(node.attr == RIGHT for node in names) else not_here()
+    return not_here("The names of torchvision are as they are.")
 
 
 def _examine_option(source: Source) -> Finding:
@@ -29,7 +29,7 @@ def _examine_option(source: Source) -> Finding:
     wrong = [arg for arg in start.args.args if arg.arg == WRONG_OPTION]
     uses = [name for name in find(start, ast.Name) if name.id == WRONG_OPTION]
     if not wrong:
-        return already()
+        return not_here("The option has the name that its callers use.")
     return affected(*[replace(source, node, OPTION) for node in (*wrong, *uses)])
 
 

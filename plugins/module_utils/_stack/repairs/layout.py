@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import StackError
 
 if TYPE_CHECKING:
-    from .model import Tree
+    from .model import ReadableTree
 
 # A file of the package that none of the other two has, in every commit since 2019.
 MARKS = {
@@ -33,7 +33,7 @@ class Layout:
         return path[len(inside) :] if path.startswith(inside) else None
 
 
-def layout_of(tree: Tree, component: str | None = None) -> Layout:
+def layout_of(tree: ReadableTree, component: str | None = None) -> Layout:
     """Recognise a tree. Raises ``StackError`` for the tree of another project."""
     candidates = [component] if component else list(MARKS)
     found = [

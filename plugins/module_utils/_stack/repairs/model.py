@@ -26,11 +26,18 @@ Needed = Callable[[Versions], bool]
 Read = Callable[[str], Optional[bytes]]
 
 
-class Tree(Protocol):
-    """Where files are read and written; paths are relative, with slashes."""
+class ReadableTree(Protocol):
+    """Where files are read; paths are relative, with slashes."""
 
     def read(self, path: str) -> bytes | None:
         """Return the bytes of a file, or None where there is none."""
+
+    def commit(self) -> str | None:
+        """Return the commit of the tree, or None outside git."""
+
+
+class Tree(ReadableTree, Protocol):
+    """Where files are read and written."""
 
     def require_writable(self, path: str) -> None:
         """Raise ``StackError`` where ``write`` could not work."""
@@ -43,9 +50,6 @@ class Tree(Protocol):
 
     def drop(self, folder: str) -> None:
         """Take a folder away."""
-
-    def commit(self) -> str | None:
-        """Return the commit of the tree, or None outside git."""
 
 
 @dataclass(frozen=True)

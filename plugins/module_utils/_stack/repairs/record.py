@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..errors import StackError
 
 if TYPE_CHECKING:
-    from .model import Tree
+    from .model import ReadableTree, Tree
 
 FOLDER = ".slowfast-stack"
 SCHEMA = 1
@@ -33,7 +33,7 @@ class Record:
     commit: str | None = None
     files: dict[str, FileRecord] = field(default_factory=dict)
 
-    def original(self, tree: Tree, path: str) -> bytes | None:
+    def original(self, tree: ReadableTree, path: str) -> bytes | None:
         """Return the bytes that a file had before its first repair; None if it was created."""
         before = self.files[path].before
         if before is None:
@@ -53,7 +53,7 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def load(tree: Tree, component: str) -> Record:
+def load(tree: ReadableTree, component: str) -> Record:
     """Read the record of a tree; an empty one where nothing was repaired yet."""
     data = tree.read(f"{FOLDER}/record.json")
     if data is None:
