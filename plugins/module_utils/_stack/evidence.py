@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .commands import locked
 from .errors import StackError
 
 if TYPE_CHECKING:
@@ -69,6 +70,18 @@ def prove(
 ) -> dict[str, Any]:
     """Run the proof program with the environment's own Python and record what it says."""
     folder.mkdir(parents=True, exist_ok=True)
+    with locked(commands, folder / ".lock") as held:
+        evidence = _run(held, subject, folder, program, uv)
+        evidence["fingerprint"] = fingerprint(subject)
+        fresh = folder / f".{EVIDENCE}.new"
+        fresh.write_text(json.dumps(evidence, indent=1) + "\n", encoding="utf-8")
+        fresh.replace(folder / EVIDENCE)
+    return {**evidence, "reused": False}
+
+
+def _run(
+    commands: Commands, subject: Subject, folder: Path, program: Path, uv: str
+) -> dict[str, Any]:
     plan, out, log = folder / "plan.json", folder / "claims.json", folder / "proof.log"
     plan.write_text(json.dumps(subject.plan, indent=1) + "\n", encoding="utf-8")
     out.unlink(missing_ok=True)
@@ -82,9 +95,5 @@ def prove(
             f"Exit status {done.rc}:\n{done.tail()}\n",
             f"The whole output is in {log}.",
         )
-    evidence = json.loads(out.read_text(encoding="utf-8"))
-    evidence["fingerprint"] = fingerprint(subject)
-    fresh = folder / f".{EVIDENCE}.new"
-    fresh.write_text(json.dumps(evidence, indent=1) + "\n", encoding="utf-8")
-    fresh.replace(folder / EVIDENCE)
-    return {**evidence, "reused": False}
+    evidence: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    return evidence

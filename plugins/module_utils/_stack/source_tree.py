@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .commands import locked
 from .errors import StackError
 
 if TYPE_CHECKING:
@@ -82,14 +83,14 @@ def place(commands: Commands, source: GitSource | PypiSource, tree: Path, *, uv:
     ``uv`` finds the file on PyPI. Raises StackError when the source cannot be reached, has no
     such commit or has another SHA-256.
     """
-    tree.parent.mkdir(parents=True, exist_ok=True)
     fresh = tree.with_name(f".{tree.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    if isinstance(source, GitSource):
-        _clone(commands, source, fresh)
-    else:
-        _unpack(commands, source, fresh, uv)
-    _replace(fresh, tree)
+    with locked(commands, tree.with_name(f".{tree.name}.lock")) as held:
+        shutil.rmtree(fresh, ignore_errors=True)
+        if isinstance(source, GitSource):
+            _clone(held, source, fresh)
+        else:
+            _unpack(held, source, fresh, uv)
+        _replace(fresh, tree)
 
 
 def _replace(fresh: Path, tree: Path) -> None:
@@ -184,7 +185,7 @@ def _address(commands: Commands, source: PypiSource, uv: str) -> str:
         wanted.write(source.requirement + "\n")
         wanted.flush()
         name = source.requirement.split("==")[0]
-        locked = commands.checked(
+        answer = commands.checked(
             f"PyPI could not be asked for {source.requirement}",
             [
                 uv, "pip", "compile", "--quiet", "--no-deps", "--no-header", "--no-binary", name,
@@ -192,7 +193,7 @@ def _address(commands: Commands, source: PypiSource, uv: str) -> str:
             ],
             next_step="Check that PyPI is reached (proxy, certificates, index), then run again.",
         )  # fmt: skip
-    url = re.search(r'^sdist = .*?url = "([^"]+)"', locked, re.MULTILINE)
+    url = re.search(r'^sdist = .*?url = "([^"]+)"', answer, re.MULTILINE)
     if url is None:
         raise StackError(
             f"The index offers no source distribution of {source.requirement}.",
