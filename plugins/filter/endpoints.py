@@ -1,0 +1,54 @@
+"""What the probe has to reach, as a filter."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: endpoints
+short_description: Name the places that the probe tries to reach for a request
+description:
+  - Returns the package index, the git sources, PyTorch's wheel index and NVIDIA's repository.
+  - Sources of the request replace those of the catalogue.
+version_added: 0.1.0
+author: slowfast.stack contributors
+options:
+  _input:
+    description: A request, as the filter P(slowfast.stack.plan#filter) takes it.
+    type: dict
+    required: true
+seealso:
+  - module: slowfast.stack.gpu_info
+"""
+
+EXAMPLES = r"""
+- name: Read the host and what it reaches
+  slowfast.stack.gpu_info:
+    endpoints: "{{ stack_request | slowfast.stack.endpoints }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Names and addresses, for O(slowfast.stack.gpu_info#module:endpoints).
+  type: dict
+"""
+
+from typing import Any, Callable
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack import planner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+
+
+def endpoints(request: object) -> dict[str, str]:
+    """Name the places of one request."""
+    try:
+        return planner.endpoints(request)
+    except StackError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+class FilterModule:
+    """Names the filter for Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return the filters of this file."""
+        return {"endpoints": endpoints}

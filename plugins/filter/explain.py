@@ -1,0 +1,59 @@
+"""The explanation of a plan as a filter."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: explain
+short_description: Show a plan and its reasons to people
+description:
+  - Turns a plan into lines of text, each choice with one sentence and its source.
+  - Turns a plan with status V(no-plan) into what contradicts what, and what would help.
+version_added: 0.1.0
+author: slowfast.stack contributors
+options:
+  _input:
+    description: A plan, as the filter P(slowfast.stack.plan#filter) returns it.
+    type: dict
+    required: true
+  name:
+    description: The name of the host, for the first line.
+    type: str
+    default: ''
+seealso:
+  - plugin: slowfast.stack.plan
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Show the plan
+  ansible.builtin.debug:
+    msg: "{{ stack_plan | slowfast.stack.explain(name=inventory_hostname) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The text.
+  type: str
+"""
+
+from typing import Any, Callable
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack import explain as texts
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+
+
+def explain(plan: object, name: str = "") -> str:
+    """Explain one plan."""
+    try:
+        return texts.explain(plan, name=name)
+    except StackError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+class FilterModule:
+    """Names the filter for Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return the filters of this file."""
+        return {"explain": explain}

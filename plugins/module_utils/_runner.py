@@ -1,0 +1,58 @@
+"""The probe's way to look at the machine it runs on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import urllib.request
+from typing import Optional, Sequence
+
+from ._stack.errors import Unreadable
+from ._stack.probe import Answer
+
+
+class LocalRunner:
+    """Looks at this machine; commands speak the C locale, and none waits for a person."""
+
+    def run(self, argv: Sequence[str], *, timeout_s: float = 10, text: str = "") -> Answer:
+        """Run a command; one that is absent has no return code, one that hangs has 124."""
+        environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+        try:
+            done = subprocess.run(
+                list(argv),
+                input=text,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                timeout=timeout_s,
+                check=False,
+                encoding="utf-8",
+                errors="replace",
+            )
+        except subprocess.TimeoutExpired:
+            return Answer(124, "")
+        except OSError:
+            return Answer(None, "")
+        return Answer(done.returncode, done.stdout)
+
+    def read(self, path: str) -> Optional[bytes]:
+        """Return a file; None where it is absent. Raises ``Unreadable``."""
+        try:
+            with open(path, "rb") as stream:  # noqa: PTH123  (sysfs, thousands of times)
+                return stream.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise Unreadable(
+                f"{path} cannot be read.", f"{error.strerror}.", "Run the probe as root."
+            ) from error
+
+    def reaches(self, url: str, timeout_s: float) -> bool:
+        """Tell whether an HTTPS request is answered without an error."""
+        if not url.startswith("https://"):
+            return False
+        try:
+            with urllib.request.urlopen(url, timeout=timeout_s):  # noqa: S310  (https only)
+                return True
+        except (OSError, ValueError):
+            return False

@@ -1,0 +1,82 @@
+"""Read plain data that came from outside: the wrong shape is a sentence, never a traceback."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Optional
+
+from .errors import StackError
+
+
+def bad(where: str, wanted: str, value: object) -> StackError:
+    """Build the error for a value of the wrong shape."""
+    return StackError(
+        f"{where} is {value!r}.",
+        f"It should be {wanted}.",
+        "Correct it, or probe the host again with slowfast-stack probe --json.",
+    )
+
+
+def mapping(value: object, where: str) -> Dict[str, Any]:
+    """Return a mapping with text keys. Raises ``StackError``."""
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise bad(where, "a mapping", value)
+    return dict(value)
+
+
+def items(value: object, where: str) -> List[Any]:
+    """Return a list; absent is empty. Raises ``StackError``."""
+    if value is None:
+        return []
+    if not isinstance(value, (list, tuple)):
+        raise bad(where, "a list", value)
+    return list(value)
+
+
+def text(value: object, where: str) -> str:
+    """Return text that is not empty. Raises ``StackError``."""
+    if not isinstance(value, str) or not value:
+        raise bad(where, "text", value)
+    # Ansible hands over subclasses that remember their template; plain text compares faster.
+    return str(value)
+
+
+def optional_text(value: object, where: str) -> Optional[str]:
+    """Return text or None. Raises ``StackError``."""
+    return None if value is None else text(value, where)
+
+
+def flag(value: object, where: str) -> bool:
+    """Return true or false. Raises ``StackError``."""
+    if not isinstance(value, bool):
+        raise bad(where, "true or false", value)
+    return value
+
+
+def optional_flag(value: object, where: str) -> Optional[bool]:
+    """Return true, false or None. Raises ``StackError``."""
+    return None if value is None else flag(value, where)
+
+
+def whole(value: object, where: str) -> int:
+    """Return a number of things, zero or more. Raises ``StackError``."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise bad(where, "a whole number", value)
+    return value
+
+
+def one_of(value: object, where: str, allowed: "tuple[str, ...]") -> str:
+    """Return one of a few words. Raises ``StackError``."""
+    if value not in allowed:
+        raise bad(where, "one of " + ", ".join(allowed), value)
+    return str(value)
+
+
+def only_keys(value: Mapping[str, object], where: str, known: "tuple[str, ...]") -> None:
+    """Refuse a key that nobody reads: it is a typing error. Raises ``StackError``."""
+    unknown = sorted(set(value) - set(known))
+    if unknown:
+        raise StackError(
+            f"{where} has the unknown key {unknown[0]!r}.",
+            f"Known are: {', '.join(known)}.",
+            "Correct the key or leave it out.",
+        )

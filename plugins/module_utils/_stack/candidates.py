@@ -1,0 +1,300 @@
+"""What can be chosen, best first: wheels, drivers, Pythons, compilers, toolkits."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Dict, NamedTuple, Optional, Tuple
+
+from .catalog.cuda import TOOLKITS, ToolkitRow
+from .catalog.drivers import BRANCHES, FIRST_OPEN_BRANCH, BranchRow
+from .catalog.presets import PRESETS, PresetRow
+from .catalog.source import Source
+from .catalog.torch import CODE, METADATA, RELEASES, CodeRow, ReleaseRow
+from .model import Compiler, Host, Python, Toolkit, series
+from .versions import Version, version
+
+CPU = "cpu"
+MACHINES = ("x86_64", "aarch64")
+PYTHONS = tuple(version(f"3.{minor}") for minor in range(9, 15))
+GCC_MAJORS = tuple(range(8, 17))
+# The oldest GCC that speaks the C++ standard of torch's headers.
+GCC_FOR_CXX = {14: 5, 17: 8, 20: 11}
+
+
+class Wheel(NamedTuple):
+    """A torch wheel; ``code`` are its compute capabilities, ``jit`` that of its PTX if used.
+
+    ``driver`` is the oldest driver that runs it, None on a CPU-only wheel; ``pypi`` tells whether
+    PyPI has it, otherwise PyTorch's own index.
+    """
+
+    machine: str
+    row: ReleaseRow
+    torch: Version
+    variant: str
+    pypi: bool
+    cuda: Optional[Version]
+    toolkit: Optional[ToolkitRow]
+    code: Tuple[Version, ...]
+    jit: Optional[Version]
+    driver: Optional[Version]
+    pythons: Tuple[Version, ...]
+    glibc: Version
+    gcc: Tuple[int, int]
+    source: Source
+
+    @property
+    def name(self) -> str:
+        """Return the name people use, such as torch 2.11.0 (cu130)."""
+        return f"torch {self.row.torch} ({self.variant})"
+
+    @property
+    def cudnn(self) -> int:
+        """Return the major version of the cuDNN that comes with it, 0 where none is pinned."""
+        return int(self.row.cudnn.partition(".")[0] or 0)
+
+
+class DriverOption(NamedTuple):
+    """A driver; ``branch`` is None and ``action`` none where no GPU needs one."""
+
+    action: str
+    branch: Optional[BranchRow]
+    number: str
+    version: Version
+    flavour: Optional[str]
+    origin: Optional[str]
+
+    @property
+    def name(self) -> str:
+        """Return the name people use, such as driver 580 (open)."""
+        return f"driver {self.number}" + (f" ({self.flavour})" if self.flavour else "")
+
+
+class PythonOption(NamedTuple):
+    """A Python: one of the host, or one that uv brings."""
+
+    series: Version
+    name: str
+    host: Optional[Python]
+
+
+class CompilerOption(NamedTuple):
+    """A GCC: one of the host, one to install, or none (major 0) where nothing is compiled."""
+
+    major: int
+    host: Optional[Compiler]
+
+
+class ToolkitOption(NamedTuple):
+    """The CUDA toolkit: one of the host, one to install, or none where nothing is compiled."""
+
+    action: str
+    host: Optional[Toolkit]
+
+
+def preset(name: str) -> PresetRow:
+    """Return the row of a preset."""
+    return next(row for row in PRESETS if row.name == name)
+
+
+@lru_cache(maxsize=None)
+def wheels(machine: str, preset_name: str, *, gpu: bool) -> Tuple[Tuple[Wheel, ...], ...]:
+    """Return the wheels of each release, best release and best wheel first.
+
+    Wheels of the other machine follow at the end of each release: they fit no host of this one,
+    and show what another machine could do. On a GPU only wheels with CUDA count.
+    """
+    row = preset(preset_name)
+    releases = {release.torch: release for release in RELEASES}
+    machines = sorted(MACHINES, key=lambda name: name != machine)
+    return tuple(
+        tuple(
+            wheel
+            for name in machines
+            for wheel in _wheels(releases[torch], name, row.variant, gpu=gpu)
+        )
+        for torch in _release_order(row)
+    )
+
+
+def _release_order(row: PresetRow) -> Tuple[str, ...]:
+    newest_first = sorted((release.torch for release in RELEASES), key=version, reverse=True)
+    first = newest_first.index(row.torch or newest_first[0])
+    newer, older = newest_first[:first][::-1], newest_first[first:]
+    if row.then == "newer":
+        return (older[0], *newer, *older[1:])
+    return (*older, *newer)
+
+
+def _wheels(
+    release: ReleaseRow, machine: str, preferred: str, *, gpu: bool
+) -> Tuple[Wheel, ...]:
+    arm = machine == "aarch64"
+    pypi = release.pypi_arm if arm else release.pypi
+    names = {pypi, *release.variants.split()} if gpu else {CPU, pypi}
+    ordered = sorted(
+        (name for name in names if name and not (gpu and name == CPU)),
+        key=lambda name: (name != CPU, name != preferred, name != pypi, -_cuda_number(name)),
+    )
+    found = [_wheel(release, machine, name, pypi=name == pypi, gpu=gpu) for name in ordered]
+    native = [wheel for wheel in found if wheel]
+    return (*native, *(jit for jit in map(_through_ptx, native) if jit))
+
+
+def _cuda_number(variant: str) -> int:
+    return int(variant[2:]) if variant != CPU else 0
+
+
+def _wheel(
+    release: ReleaseRow, machine: str, variant: str, *, pypi: bool, gpu: bool
+) -> Optional[Wheel]:
+    arm = machine == "aarch64"
+    code = _code(release.torch, variant, machine)
+    if variant != CPU and code is None:
+        return None
+    cuda = version(f"{variant[2:-1]}.{variant[-1]}") if variant != CPU else None
+    toolkit = _toolkits()[cuda] if cuda else None
+    oldest_gcc = GCC_FOR_CXX[release.cxx]
+    return Wheel(
+        machine=machine,
+        row=release,
+        torch=version(release.torch),
+        variant=variant,
+        pypi=pypi,
+        cuda=cuda,
+        toolkit=toolkit,
+        code=tuple(version(sm) for sm in code.sms.split()) if code else (),
+        jit=None,
+        driver=version(toolkit.minimum_driver) if toolkit and gpu else None,
+        pythons=_pythons(release.pythons_arm if arm else release.pythons),
+        glibc=version(release.glibc_arm if arm else release.glibc),
+        # Without a GPU nothing goes through nvcc, and its bound does not count.
+        gcc=(oldest_gcc, toolkit.max_gcc if toolkit and gpu else GCC_MAJORS[-1]),
+        source=code.source if code else METADATA,
+    )
+
+
+def _through_ptx(wheel: Wheel) -> Optional[Wheel]:
+    """Return the wheel as a newer card uses it: its PTX, compiled by a driver that knows it."""
+    code = _code(wheel.row.torch, wheel.variant, wheel.machine) if wheel.toolkit else None
+    if not code or not code.ptx or not wheel.toolkit or not wheel.toolkit.release_driver:
+        return None
+    return wheel._replace(jit=version(code.ptx), driver=version(wheel.toolkit.release_driver))
+
+
+@lru_cache(maxsize=None)
+def _code(torch: str, variant: str, machine: str) -> Optional[CodeRow]:
+    """Return what is known of a wheel: its own row, else that of its series."""
+    rows = {row.torch: row for row in CODE if (row.variant, row.machine) == (variant, machine)}
+    return rows.get(torch) or rows.get(torch.rpartition(".")[0])
+
+
+@lru_cache(maxsize=None)
+def _toolkits() -> Dict[Version, ToolkitRow]:
+    return {version(row.cuda): row for row in TOOLKITS}
+
+
+@lru_cache(maxsize=None)
+def _pythons(text: str) -> Tuple[Version, ...]:
+    """Read a range such as 3.9-3.12; empty is none."""
+    if not text:
+        return ()
+    first, last = (version(end) for end in text.split("-"))
+    return tuple(python for python in PYTHONS if first <= python <= last)
+
+
+def within(text: str, python: Version) -> bool:
+    """Tell whether a Python lies in a range such as 3.9-3.12."""
+    return python in _pythons(text)
+
+
+def drivers(host: Host, preset_name: str) -> Tuple[DriverOption, ...]:
+    """Return the drivers, the loaded one first; no GPU needs none."""
+    if not host.gpus:
+        return (NO_DRIVER,)
+    kept = (_kept(host),) if host.driver else ()
+    fresh = _fresh(preset_name, bool(host.secure_boot))
+    return kept + tuple(
+        option._replace(action=_action(host, option)) for option in fresh
+    )
+
+
+NO_DRIVER = DriverOption("none", None, "", version("0"), None, None)
+
+
+def _kept(host: Host) -> DriverOption:
+    if host.driver is None:
+        return NO_DRIVER
+    number = host.driver.version.partition(".")[0]
+    origin = next((package.origin for package in host.driver_packages if package.origin), None)
+    return DriverOption(
+        "keep", branch(number), number, version(host.driver.version), host.driver.flavour, origin
+    )
+
+
+@lru_cache(maxsize=None)
+def branch(number: str) -> Optional[BranchRow]:
+    """Return the row of a branch, None for one that the table does not have."""
+    return next((row for row in BRANCHES if row.branch == number), None)
+
+
+@lru_cache(maxsize=None)
+def _fresh(preset_name: str, secure_boot: bool) -> Tuple[DriverOption, ...]:
+    # With Secure Boot the modules that a distribution signs come first.
+    origins = ("distribution", "nvidia") if secure_boot else ("nvidia", "distribution")
+    rows = [row for row in map(branch, preset(preset_name).branches) if row]
+    return tuple(
+        DriverOption("install", row, row.branch, version(row.newest), flavour, origin)
+        for row in rows
+        for origin in origins
+        for flavour in _flavours(row)
+    )
+
+
+def _flavours(row: BranchRow) -> Tuple[str, str]:
+    if version(row.branch) < version(FIRST_OPEN_BRANCH):
+        return ("proprietary", "open")
+    return ("open", "proprietary")
+
+
+def _action(host: Host, option: DriverOption) -> str:
+    """Name the step from what is there: nothing, an older branch, or another kind."""
+    if host.driver is None and not host.driver_packages:
+        return "install"
+    if host.driver and version(host.driver.version) < option.version:
+        return "upgrade"
+    return "switch"
+
+
+def pythons(host: Host, preset_name: str) -> Tuple[PythonOption, ...]:
+    """Return the Pythons in the preset's order; those of the host first, unless it is a guide."""
+    order = [version(name) for name in preset(preset_name).pythons]
+    on_host = [
+        PythonOption(series(row.version), row.version, row)
+        for row in sorted(host.pythons, key=lambda row: version(row.version), reverse=True)
+        if series(row.version) in order
+    ]
+    brought = [PythonOption(python, f"{python[0]}.{python[1]}", None) for python in order]
+    everything = on_host + brought
+    if preset(preset_name).pythons_strict:
+        return tuple(sorted(everything, key=lambda option: order.index(option.series)))
+    on_host.sort(key=lambda option: order.index(option.series))
+    return tuple(on_host + brought)
+
+
+def compilers(host: Host, *, needed: bool, default: int) -> Tuple[CompilerOption, ...]:
+    """Return the compilers: those of the host, the distribution's default first, then others."""
+    if not needed:
+        return (CompilerOption(0, None),)
+    there = [CompilerOption(row.major, row) for row in host.compilers if row.cxx]
+    there.sort(key=lambda option: (option.major != default, -option.major))
+    newest_first = sorted(GCC_MAJORS, key=lambda major: (major != default, -major))
+    return tuple(there) + tuple(CompilerOption(major, None) for major in newest_first)
+
+
+def toolkits(host: Host, *, needed: bool) -> Tuple[ToolkitOption, ...]:
+    """Return the toolkits: those of the host, then an installed one."""
+    if not needed:
+        return (ToolkitOption("none", None),)
+    kept = tuple(ToolkitOption("keep", row) for row in host.toolkits)
+    return (*kept, ToolkitOption("install", None))

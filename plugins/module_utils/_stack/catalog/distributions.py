@@ -1,0 +1,135 @@
+"""Linux distributions: package sources of driver and toolkit, keys, compilers, package names."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Tuple
+
+from .source import Source
+
+NVIDIA_REPOSITORY = Source(
+    "https://developer.download.nvidia.com/compute/cuda/repos/ and the Driver Installation Guide",
+    "2026-11-22",
+)
+KEYS = Source("NVIDIA/cuda-repo-management issues 4, 30, 34, 39, 44", "2026-11-22")
+UBUNTU_LISTINGS = Source("Ubuntu package listings", "2026-11-22")
+DEBIAN_LISTS = Source("package lists of the Debian archive", "2026-11-22", "measured")
+STREAMS = Source(
+    "nvidia-driver-assistant 0.23.48 (third-party copy); NVIDIA/yum-packaging-precompiled-kmod",
+    "2026-11-22",
+    "uncertain",
+)
+COMPILERS = Source("package lists of the distribution", "2026-11-22", "uncertain")
+
+
+class ArchiveRow(NamedTuple):
+    """A driver branch in the distribution's own archive, with its packages by flavour.
+
+    ``{kernel}`` stands for the kernel flavour of the host, such as generic.
+    """
+
+    branch: str
+    version: str
+    open: Tuple[str, ...]
+    proprietary: Tuple[str, ...]
+    signed: bool
+    source: Source
+
+
+class DistributionRow(NamedTuple):
+    """A release of a distribution.
+
+    ``repository`` is its directory in NVIDIA's repository, ``key`` the file of the signing key,
+    ``naming`` the rule by which that repository names driver packages; ``compilers`` are the GCC
+    majors that can be installed, the default first; ``python`` is the default interpreter.
+    ``first_branch`` is the oldest driver branch expected in that directory.
+    """
+
+    id: str
+    version: str
+    family: str
+    glibc: str
+    python: str
+    repository: str
+    key: str
+    naming: str
+    first_branch: str
+    compilers: Tuple[int, ...]
+    archive: Tuple[ArchiveRow, ...]
+    source: Source
+
+
+def _ubuntu(branch: str, version: str) -> ArchiveRow:
+    return ArchiveRow(
+        branch,
+        version,
+        (
+            "linux-modules-nvidia-{0}-server-open-{{kernel}}".format(branch),
+            "nvidia-driver-{0}-server-open".format(branch),
+        ),
+        (
+            "linux-modules-nvidia-{0}-server-{{kernel}}".format(branch),
+            "nvidia-driver-{0}-server".format(branch),
+        ),
+        signed=True,
+        source=UBUNTU_LISTINGS,
+    )
+
+
+_DEBIAN_DRIVER = (("nvidia-open-kernel-dkms", "nvidia-driver"), ("nvidia-kernel-dkms", "nvidia-driver"))
+_BOOKWORM = (
+    ArchiveRow("535", "535.261.03", *_DEBIAN_DRIVER, signed=False, source=DEBIAN_LISTS),
+    ArchiveRow("470", "470.256.02", (), ("nvidia-tesla-470-driver",), signed=False, source=DEBIAN_LISTS),
+)
+_TRIXIE = (ArchiveRow("550", "550.163.01", *_DEBIAN_DRIVER, signed=False, source=DEBIAN_LISTS),)
+_UBUNTU = (_ubuntu("580", "580.159.03"), _ubuntu("595", "595.91.07"))
+
+_OLD_KEY = "3bf863cc.pub"
+_NEW_KEY = "8793F200.pub"
+_RPM_KEY = "D42D0685.pub"
+
+# fmt: off
+DISTRIBUTIONS = (
+    # id  version  family  glibc  Python  NVIDIA's directory  key  naming  first branch
+    # GCC majors  archive
+    DistributionRow("ubuntu", "22.04", "debian", "2.35", "3.10", "ubuntu2204", _OLD_KEY, "ubuntu", "535",
+                    (11, 12, 10, 9), _UBUNTU, NVIDIA_REPOSITORY),
+    DistributionRow("ubuntu", "24.04", "debian", "2.39", "3.12", "ubuntu2404", _OLD_KEY, "ubuntu", "550",
+                    (13, 14, 12, 11, 10), _UBUNTU, NVIDIA_REPOSITORY),
+    DistributionRow("ubuntu", "26.04", "debian", "2.42", "3.14", "ubuntu2604", _OLD_KEY, "ubuntu", "580",
+                    (15, 14, 13, 12), _UBUNTU, NVIDIA_REPOSITORY),
+    DistributionRow("debian", "12", "debian", "2.36", "3.11", "debian12", _OLD_KEY, "debian", "535",
+                    (12, 11), _BOOKWORM, NVIDIA_REPOSITORY),
+    DistributionRow("debian", "13", "debian", "2.41", "3.13", "debian13", _NEW_KEY, "debian", "580",
+                    (14, 13, 12), _TRIXIE, NVIDIA_REPOSITORY),
+    DistributionRow("rhel", "8", "redhat", "2.28", "3.6", "rhel8", _RPM_KEY, "stream", "535",
+                    (8, 13, 12, 11, 10, 9), (), NVIDIA_REPOSITORY),
+    DistributionRow("rhel", "9", "redhat", "2.34", "3.9", "rhel9", _RPM_KEY, "stream", "535",
+                    (11, 14, 13, 12), (), NVIDIA_REPOSITORY),
+    DistributionRow("rhel", "10", "redhat", "2.39", "3.12", "rhel10", _RPM_KEY, "suffix", "570",
+                    (14, 15), (), NVIDIA_REPOSITORY),
+)
+
+# Rebuilds of Red Hat Enterprise Linux use its rows.
+SAME_AS = {"rocky": "rhel", "almalinux": "rhel", "centos": "rhel", "ol": "rhel"}
+
+# What a need is called, by family; {major} is the GCC major.
+SYSTEM_PACKAGES = {
+    "debian": {
+        "git": ("git",),
+        "compiler": ("gcc-{major}", "g++-{major}"),
+        "python-headers": ("python{python}-dev",),
+        "python-venv": ("python{python}-venv",),
+        "opencv": ("libgl1", "libglib2.0-0"),
+        "kernel-headers": ("linux-headers-{kernel}",),
+    },
+    "redhat": {
+        "git": ("git",),
+        "compiler": ("gcc", "gcc-c++"),
+        "toolset": ("gcc-toolset-{major}-gcc", "gcc-toolset-{major}-gcc-c++"),
+        "python-headers": ("python{python}-devel",),
+        "python-venv": (),
+        "opencv": ("mesa-libGL", "glib2"),
+        "kernel-headers": ("kernel-devel-{kernel}",),
+    },
+}
+# fmt: on

@@ -1,0 +1,105 @@
+"""Driver branches: what they drive, how long they live, and which kernel module goes with them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional
+
+from .source import Source
+
+BRANCHES_PAGE = Source(
+    "https://docs.nvidia.com/datacenter/tesla/drivers/releases.json and the branch table of 615",
+    "2026-11-22",
+)
+LEGACY_LIST = Source(
+    "NVIDIA forum thread 60588 (deprecation schedule); branch table of 615", "2026-11-22"
+)
+ID_RANGES = Source(
+    "all 832 ids of pci.ids 2026.08.22 against their chip family; supported-gpus.json of 615.71.09",
+    "2026-11-22",
+    "measured",
+)
+MODULE_PAGE = Source('NVIDIA Driver Installation Guide, page "Kernel modules"', "2026-11-22")
+OPEN_ONLY_POST = Source(
+    'NVIDIA blog "NVIDIA Transitions Fully Towards Open-Source GPU Kernel Modules"', "2026-11-22"
+)
+FABRIC = Source(
+    "NVIDIA/gpu-driver-container @06a208c (ubuntu24.04/install.sh, nvidia-driver)", "2026-11-22"
+)
+SIGNATURES = Source(
+    "Ubuntu package listings; NVIDIA's repository builds modules with DKMS", "2026-11-22"
+)
+
+
+class BranchRow(NamedTuple):
+    """A driver branch; versions are text.
+
+    ``newest`` is the newest release seen, ``life`` its designation, ``ends`` the month its support
+    ends ("" where nobody has said it), ``first_device`` and ``last_device`` bound the PCI ids
+    that it drives.
+    """
+
+    branch: str
+    newest: str
+    life: str
+    ends: str
+    first_device: str
+    last_device: str
+    source: Source
+
+
+class FirstDriverRow(NamedTuple):
+    """The first driver release for chips of one compute capability."""
+
+    capability: str
+    driver: str
+    source: Source
+
+
+class RangeRow(NamedTuple):
+    """What the PCI id alone says, also about an id that no table knows."""
+
+    first: str
+    last: str
+    families: str
+    last_branch: Optional[str]
+    flavour: str
+    source: Source
+
+
+# fmt: off
+BRANCHES = (
+    # branch  newest seen  designation  support ends  first device  last device  source
+    BranchRow("470", "470.256.02", "legacy", "2024-09", "0fa0", "25ff", LEGACY_LIST),
+    BranchRow("535", "535.274.02", "LTSB", "2026-06", "1340", "28ff", BRANCHES_PAGE),
+    BranchRow("550", "550.163.01", "former production", "2025-06", "1340", "28ff", BRANCHES_PAGE),
+    BranchRow("570", "570.207", "former production", "2026-02", "1340", "2fff", BRANCHES_PAGE),
+    BranchRow("580", "580.178.04", "LTSB", "2028-06", "1340", "ffff", BRANCHES_PAGE),
+    BranchRow("595", "595.91.07", "production", "2027-03", "1e00", "ffff", BRANCHES_PAGE),
+    BranchRow("610", "610.57.04", "new feature", "2026-08", "1e00", "ffff", BRANCHES_PAGE),
+    BranchRow("615", "615.71.09", "newest seen", "", "1e00", "ffff", BRANCHES_PAGE),
+)
+
+# A chip needs a driver that knows it, whatever the CUDA rule says.
+FIRST_DRIVERS = (
+    FirstDriverRow("8.9", "520.56.06", Source("driver 520 release notes", "2026-11-22", "uncertain")),
+    FirstDriverRow("9.0", "525.60.13", Source("driver 525 release notes", "2026-11-22", "uncertain")),
+    FirstDriverRow("10.0", "570.26", BRANCHES_PAGE),
+    FirstDriverRow("12.0", "570.86.16", BRANCHES_PAGE),
+    FirstDriverRow("10.3", "580.82.07", BRANCHES_PAGE),
+    FirstDriverRow("12.1", "580.94.13", BRANCHES_PAGE),
+    FirstDriverRow("11.0", "580.65.06", Source("CUDA 13.0 release notes", "2026-11-22", "uncertain")),
+    FirstDriverRow("10.7", "615", Source("CUDA 13.4 release notes", "2026-11-22", "uncertain")),
+)
+
+RANGES = (
+    # first  last  families  last branch  kernel module
+    RangeRow("0000", "133f", "Kepler or older", "470", "proprietary", ID_RANGES),
+    RangeRow("1340", "1dff", "Maxwell, Pascal or Volta", "580", "proprietary", ID_RANGES),
+    RangeRow("1e00", "ffff", "Turing or newer", None, "open", ID_RANGES),
+)
+
+# Architectures whose chips run with the open kernel module only.
+OPEN_ONLY = ("Blackwell", "Rubin")
+# The first branch whose open module drives data-centre and desktop cards alike.
+FIRST_OPEN_BRANCH = "560"
+# fmt: on

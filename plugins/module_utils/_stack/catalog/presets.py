@@ -1,0 +1,55 @@
+"""Presets: which releases and Pythons are tried first, and why."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Tuple
+
+from .source import Source
+
+TRIALS = Source("stacks built and run on CPU with the pinned commits", "2026-11-22", "measured")
+GUIDE = Source("the installation guide of 2024 that this collection automates", "2026-11-22")
+
+
+class PresetRow(NamedTuple):
+    """A preset; ``torch`` is its first choice ("" is the newest), ``then`` the direction after it.
+
+    ``then`` is older, newer: the releases on that side come next, nearest first.
+    ``variant`` is tried before others; ``pythons`` and ``branches`` are in order of preference,
+    and with ``pythons_strict`` that order counts more than what the host already has.
+    """
+
+    name: str
+    torch: str
+    then: str
+    variant: str
+    pythons: Tuple[str, ...]
+    pythons_strict: bool
+    branches: Tuple[str, ...]
+    because: str
+    source: Source
+
+
+# fmt: off
+PRESETS = (
+    PresetRow("stable", "2.11.0", "older", "",
+              ("3.11", "3.12", "3.10", "3.13", "3.9", "3.14"), False,
+              ("580", "595", "615", "570", "550", "535", "610", "470"),
+              "SlowFast, Detectron2 and PyTorchVideo at the pinned commits were built, trained and"
+              " tested with it", TRIALS),
+    PresetRow("newest", "", "older", "",
+              ("3.13", "3.12", "3.11", "3.14", "3.10", "3.9"), False,
+              ("615", "595", "580", "610", "570", "550", "535", "470"),
+              "it is the newest release in the table", TRIALS),
+    PresetRow("guide-2024", "2.4.0", "newer", "cu121",
+              ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14"), True,
+              ("580", "595", "570", "550", "535", "615", "610", "470"),
+              "the guide names it", GUIDE),
+)
+
+# Stacks that were run, by their torch release.
+MEASURED = {
+    "2.4.0": "run on CPU with Python 3.11",
+    "2.11.0": "run on CPU with Python 3.11",
+    "2.15.0": "run on CPU with Python 3.11",
+}
+# fmt: on

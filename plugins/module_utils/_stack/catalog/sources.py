@@ -1,0 +1,52 @@
+"""Source trees of the stack, and what the package index holds in their place."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Tuple
+
+from .source import Source
+
+READ = Source("setup.py and sources of the repository at this commit", "2026-11-22", "measured")
+PYPI = Source("file and SHA-256 on PyPI", "2026-11-22", "measured")
+
+
+class TreeRow(NamedTuple):
+    """A repository at the commit that was measured; ``compiled`` where it builds an extension."""
+
+    name: str
+    url: str
+    commit: str
+    compiled: bool
+    source: Source
+
+
+class UploadRow(NamedTuple):
+    """A file of PyPI that stands in for a tree, and what it does not have."""
+
+    name: str
+    requirement: str
+    filename: str
+    sha256: str
+    lacks: Tuple[str, ...]
+    source: Source
+
+
+# fmt: off
+TREES = (
+    TreeRow("detectron2", "https://github.com/facebookresearch/detectron2",
+            "02b5c4e295e990042a714712c21dc79b731e8833", True, READ),
+    TreeRow("pytorchvideo", "https://github.com/facebookresearch/pytorchvideo",
+            "f3142bb05cdb56af0704ab6f0adfb0c7bbafe4a0", False, READ),
+    TreeRow("slowfast", "https://github.com/facebookresearch/SlowFast",
+            "287ec0076846560f44a9327e931a5a2360240533", False, READ),
+)
+
+UPLOADS = (
+    UploadRow("detectron2", "pb1-detectron2==0.6", "pb1-detectron2-0.6.tar.gz",
+              "5d2e9e51e523ec72f6a31cca04b0a515492e9514b773a3d134cedc0677170b29",
+              ("compiled operators (_C)",), PYPI),
+    UploadRow("slowfast", "slowfast==1.0", "slowfast-1.0-py3-none-any.whl",
+              "ed8844b8bebbec438d7c6b55f635121c1585c851933ee070a7a2e661e11fa1a3",
+              ("tools/", "configs/", "ava_evaluation"), PYPI),
+)
+# fmt: on

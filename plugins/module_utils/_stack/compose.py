@@ -1,0 +1,377 @@
+"""Turn a choice into the plan: plain data with every key of the contract."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Dict, List, Optional, Tuple
+
+from .candidates import CPU, within
+from .cards import card
+from .catalog.distributions import SYSTEM_PACKAGES
+from .catalog.ffmpeg import HEADERS
+from .catalog.ffmpeg import RELEASES as FFMPEG
+from .catalog.packages import PINS
+from .catalog.sources import TREES, UPLOADS
+from .catalog.torch import ARCH_LIST_ACCEPTS
+from .model import Host
+from .repairs.registry import REPAIRS
+from .request import Request
+from .rules import Setting, archive, distribution
+from .solver import Choice
+from .versions import version
+
+INDEX = "https://download.pytorch.org/whl/"
+# MiB of memory that one compiler process takes, with nvcc and without.
+MIB_PER_JOB = {True: 4096, False: 1536}
+# MiB on disk, as measured, with a reserve of half as much again for downloads.
+DISK_CUDA_WHEEL, DISK_CPU_WHEEL, DISK_SOURCES = 8000, 3000, 1000
+ROLES = ("preflight", "nvidia_driver", "cuda", "uv_env", "pytorch", "detectron2", "slowfast", "ffmpeg_cuda", "proof")
+
+
+def compose(host: Host, request: Request, setting: Setting, choice: Choice) -> Dict[str, Any]:
+    """Return the plan without its reasons."""
+    gpu = bool(host.gpus)
+    python = f"{choice.python.series[0]}.{choice.python.series[1]}"
+    packages = pins(choice, full=setting.network != "pypi")
+    plan: Dict[str, Any] = {
+        "status": "planned",
+        "profile": "cuda" if gpu else "cpu",
+        "network": setting.network,
+        "gpus": gpus(host),
+        "driver": driver(host, choice) if gpu else None,
+        "cuda": cuda(host, choice),
+        "python": python,
+        "python_interpreter": {
+            "origin": "host" if choice.python.host else "uv",
+            "version": choice.python.name,
+            "path": choice.python.host.path if choice.python.host else None,
+        },
+        "torch": torch(host, choice),
+        "torchvision": choice.wheel.row.torchvision,
+        "torchaudio": choice.wheel.row.torchaudio,
+        "compiler": _compiler(host, choice),
+        "packages": packages,
+        "constraints": constraints(choice),
+        "sources": sources(request, setting),
+        "build": build(host, choice),
+        "system_packages": system_packages(host, choice, setting),
+        "ffmpeg": ffmpeg(host, choice) if gpu else None,
+    }
+    plan["repairs"] = repairs(plan)
+    plan["skipped_claims"] = skipped_claims(plan)
+    plan["full_network_adds"] = full_network_adds(plan)
+    plan["needs_disk_mib"] = needs_disk_mib(plan)
+    plan["roles"] = roles(plan)
+    plan["id"] = identity(plan)
+    return plan
+
+
+def gpus(host: Host) -> List[Dict[str, Optional[str]]]:
+    """Return what the tables know of each GPU."""
+    cards = [card(gpu.pci_id) for gpu in host.gpus]
+    return [
+        {
+            "pci_id": found.pci_id,
+            "name": found.name,
+            "architecture": found.architecture,
+            "compute_capability": found.capability_text,
+        }
+        for found in cards
+    ]
+
+
+def driver(host: Host, choice: Choice) -> Dict[str, Any]:
+    """Return the driver with its packages; empty lists where nothing is installed."""
+    option = choice.driver
+    changes = option.action != "keep"
+    packages, pin = _driver_packages(host, choice) if changes else ((), ())
+    fabric = bool(host.nvswitches) or host.nvlink5_fabric
+    return {
+        "action": option.action,
+        "branch": option.number,
+        "flavour": option.flavour,
+        "origin": option.origin,
+        "packages": list(packages),
+        "pin": list(pin),
+        "fabric_manager": fabric,
+        "reboot": changes and (host.driver is not None or host.nouveau),
+        "mok": changes and bool(host.secure_boot) and not _signed(host, choice),
+    }
+
+
+def _signed(host: Host, choice: Choice) -> bool:
+    row = archive(distribution(host), choice.driver)
+    return choice.driver.origin == "distribution" and row is not None and row.signed
+
+
+def _driver_packages(host: Host, choice: Choice) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
+    """Return packages and pins; names differ by repository, and from branch 590 on."""
+    option, row = choice.driver, distribution(host)
+    if row is None:
+        return (), ()
+    if option.origin == "distribution":
+        entry = archive(row, option)
+        names = (entry.open if option.flavour == "open" else entry.proprietary) if entry else ()
+        flavour = host.kernel.rpartition("-")[2] or "generic"
+        return tuple(name.format(kernel=flavour) for name in names), ()
+    open_module = option.flavour == "open"
+    name = "nvidia-open" if open_module else "cuda-drivers"
+    pin = (f"nvidia-driver-pinning-{option.number}",)
+    if row.naming == "stream":
+        stream = f"{option.number}-open" if open_module else f"{option.number}-dkms"
+        return (f"@nvidia-driver:{stream}",), ()
+    if row.naming == "suffix":
+        return (f"{name}-{option.number}",), ()
+    if row.naming == "ubuntu" and version(option.number) < version("590"):
+        return (f"{name}-{option.number}",), pin
+    return (name,), pin
+
+
+def cuda(host: Host, choice: Choice) -> Optional[Dict[str, Any]]:
+    """Return the toolkit that compiles the extensions, None where nothing is compiled for CUDA."""
+    if choice.toolkit.action == "none" or choice.wheel.toolkit is None or not host.gpus:
+        return None
+    toolkit = choice.wheel.toolkit.cuda
+    keep = choice.toolkit.action == "keep"
+    return {
+        "action": choice.toolkit.action,
+        "toolkit": toolkit,
+        "packages": [] if keep else [f"cuda-toolkit-{toolkit.replace('.', '-')}"],
+    }
+
+
+def torch(host: Host, choice: Choice) -> Dict[str, Any]:
+    """Return the wheel; a null index is the package index, PyPI."""
+    wheel = choice.wheel
+    return {
+        "version": wheel.row.torch,
+        "variant": wheel.variant,
+        "index": None if wheel.pypi else INDEX + wheel.variant,
+        "arch_list": arch_list(host, choice),
+    }
+
+
+def arch_list(host: Host, choice: Choice) -> Optional[str]:
+    """Return TORCH_CUDA_ARCH_LIST: for each card the best code that toolkit and torch can make."""
+    if not host.gpus or choice.wheel.toolkit is None:
+        return None
+    known = [version(sm) for sm in choice.wheel.toolkit.sms.split()]
+    accepted = set(known) & set(_accepted(choice))
+    best = set()
+    for found in (card(gpu.pci_id) for gpu in host.gpus):
+        if found.capability is not None:
+            fitting = [
+                sm for sm in accepted
+                if sm.major == found.capability.major and sm <= found.capability
+            ]  # fmt: skip
+            best |= {max(fitting)} if fitting else set()
+    return ";".join(f"{sm[0]}.{sm[1] if len(sm) > 1 else 0}" for sm in sorted(best)) or None
+
+
+def _accepted(choice: Choice) -> List[Any]:
+    return [
+        version(sm)
+        for row in ARCH_LIST_ACCEPTS
+        if version(row.first_torch) <= choice.wheel.torch
+        and (not row.last_torch or choice.wheel.torch < version(row.last_torch))
+        for sm in row.sms.split()
+    ]
+
+
+def _compiler(host: Host, choice: Choice) -> Dict[str, Any]:
+    major = choice.compiler.major
+    newest = choice.wheel.gcc[1] if host.gpus and major else None
+    return {"gcc": str(major) if major else None, "gcc_max": newest}
+
+
+def pins(choice: Choice, *, full: bool) -> List[str]:
+    """Return the first pin of each package that fits the Python and the NumPy bound."""
+    bound = choice.wheel.row.numpy
+    found: Dict[str, str] = {}
+    for row in PINS:
+        if row.name in found or (row.use == "full" and not full):
+            continue
+        if within(row.pythons, choice.python.series) and row.numpy in ("", bound):
+            found[row.name] = row.version
+    return [f"{name}=={number}" for name, number in found.items()]
+
+
+def constraints(choice: Choice) -> Dict[str, str]:
+    """Return the bounds behind the pins, for people who add packages."""
+    return {
+        "numpy": choice.wheel.row.numpy,
+        "setuptools": choice.wheel.row.setuptools,
+        "iopath": ">=0.1.7,<0.1.10",
+        "fvcore": ">=0.1.5,<0.1.6",
+        "omegaconf": ">=2.1,<2.4",
+        "moviepy": "<2",
+        "av": ">=14,<19",
+    }
+
+
+def sources(request: Request, setting: Setting) -> Dict[str, Optional[Dict[str, Any]]]:
+    """Return where each tree comes from: git, or what PyPI has in its place."""
+    if setting.network == "pypi":
+        uploads = {row.name: row for row in UPLOADS}
+        return {
+            tree.name: {
+                "origin": "pypi",
+                "requirement": uploads[tree.name].requirement,
+                "sha256": uploads[tree.name].sha256,
+                "commit": None,
+                "lacks": list(uploads[tree.name].lacks),
+            }
+            if tree.name in uploads
+            else None
+            for tree in TREES
+        }
+    return {
+        tree.name: {
+            "origin": "git",
+            "url": request.sources.get(tree.name, {}).get("url", tree.url),
+            "commit": request.sources.get(tree.name, {}).get("commit", tree.commit),
+        }
+        for tree in TREES
+    }
+
+
+def build(host: Host, choice: Choice) -> Dict[str, Any]:
+    """Return how extensions are compiled; paths are None where a role installs them first."""
+    with_cuda = bool(host.gpus) and choice.toolkit.action != "none"
+    jobs = min(host.cores, host.memory_mib // MIB_PER_JOB[with_cuda]) if host.memory_mib else 1
+    compiler = choice.compiler
+    major = compiler.major
+    toolkit = choice.wheel.toolkit
+    home = choice.toolkit.host.path if choice.toolkit.host else (
+        f"/usr/local/cuda-{toolkit.cuda}" if with_cuda and toolkit else None
+    )
+    return {
+        "max_jobs": max(1, jobs),
+        "force_cuda": with_cuda,
+        "cuda_home": home if with_cuda else None,
+        "cc": compiler.host.path if compiler.host else (f"/usr/bin/gcc-{major}" if major else None),
+        "cxx": compiler.host.cxx if compiler.host else (f"/usr/bin/g++-{major}" if major else None),
+    }
+
+
+def system_packages(host: Host, choice: Choice, setting: Setting) -> List[str]:
+    """Return the missing packages of the distribution; installing them needs root."""
+    names = SYSTEM_PACKAGES.get(host.distribution.family)
+    if names is None:
+        return []
+    python = f"{choice.python.series[0]}.{choice.python.series[1]}"
+    row = distribution(host)
+    default_gcc = row.compilers[0] if row else 0
+    needs = []
+    if setting.network != "pypi" and not host.tools.get("git"):
+        needs.append("git")
+    if choice.compiler.major and not choice.compiler.host:
+        toolset = "toolset" in names and choice.compiler.major != default_gcc
+        needs.append("toolset" if toolset else "compiler")
+    if setting.compiles and choice.python.host and not choice.python.host.headers:
+        needs.append("python-headers")
+    if not all(host.libraries.values()):
+        needs.append("opencv")
+    if choice.driver.action not in ("keep", "none") and not host.kernel_headers:
+        needs.append("kernel-headers")
+    return [
+        name.format(major=choice.compiler.major, python=python, kernel=host.kernel)
+        for need in needs
+        for name in names[need]
+    ]
+
+
+def ffmpeg(host: Host, choice: Choice) -> Optional[Dict[str, Any]]:
+    """Return the FFmpeg for NVENC and NVDEC: the newest headers that the driver still starts."""
+    header = next(
+        (row for row in HEADERS if version(row.minimum_driver) <= choice.driver.version), None
+    )
+    usable = [
+        row for row in FFMPEG
+        if header and version(header.tag[1:]) >= version(row.oldest_header[1:])
+    ]  # fmt: skip
+    if header is None or not usable:
+        return None
+    release = usable[-1]
+    capabilities = [c for c in (card(gpu.pci_id).capability for gpu in host.gpus) if c]
+    flags = ["--enable-ffnvcodec", "--enable-nvenc", "--enable-nvdec", "--enable-cuvid"]
+    if choice.toolkit.action != "none" and capabilities:
+        lowest = min(capabilities)
+        sm = f"{lowest[0]}{lowest[1] if len(lowest) > 1 else 0}"
+        flags += [
+            "--enable-nonfree",
+            "--enable-cuda-nvcc",
+            f"--nvccflags=-gencode arch=compute_{sm},code=sm_{sm} -O2",
+        ]
+    return {"version": release.version, "nv_codec_headers": header.tag, "flags": flags}
+
+
+def repairs(plan: Dict[str, Any]) -> List[str]:
+    """Return the repairs that the registry asks for with these versions."""
+    pinned = dict(pin.split("==") for pin in plan["packages"])
+    versions = {**pinned, "torch": plan["torch"]["version"], "torchvision": plan["torchvision"]}
+    present = {name for name, source in plan["sources"].items() if source}
+    return [
+        repair.id for repair in REPAIRS if repair.component in present and repair.needed(versions)
+    ]
+
+
+def skipped_claims(plan: Dict[str, Any]) -> List[Dict[str, str]]:
+    """Return the claims that the proof cannot make with this plan, and why."""
+    skipped = []
+    if plan["profile"] == "cpu":
+        skipped.append(("torch.cuda", "this host has no NVIDIA GPU"))
+        skipped.append(("ffmpeg.nvenc", "this host has no NVIDIA GPU"))
+    if plan["network"] == "pypi":
+        skipped += [
+            ("detectron2.compiled_ops", "PyPI's Detectron2 has no compiled operators (_C)"),
+            ("slowfast.run_net", "PyPI's SlowFast 1.0 has no tools/"),
+            ("slowfast.zoo_config", "PyPI's SlowFast 1.0 has no configs/"),
+            ("slowfast.ava", "PyPI's SlowFast 1.0 has no ava_evaluation"),
+            ("pytorchvideo.import", "PyPI's PyTorchVideo 0.1.5 does not import with this torchvision"),
+        ]
+    return [{"id": name, "because": because} for name, because in skipped]
+
+
+def full_network_adds(plan: Dict[str, Any]) -> Optional[str]:
+    """Say in one line what a full network would add, None where nothing."""
+    if plan["network"] != "pypi":
+        return None
+    return (
+        "A network that reaches the git sources adds today's SlowFast with tools/ and configs/,"
+        " PyTorchVideo, and Detectron2 with its compiled operators."
+    )
+
+
+def needs_disk_mib(plan: Dict[str, Any]) -> int:
+    """Return the free space that the plan needs, in MiB."""
+    wheel = DISK_CPU_WHEEL if plan["torch"]["variant"] == CPU else DISK_CUDA_WHEEL
+    return wheel + (DISK_SOURCES if plan["network"] != "pypi" else 0)
+
+
+def roles(plan: Dict[str, Any]) -> List[str]:
+    """Return the roles in the order of their application."""
+    wanted = {
+        "nvidia_driver": plan["driver"] is not None,
+        "cuda": plan["cuda"] is not None,
+        "ffmpeg_cuda": plan["ffmpeg"] is not None,
+    }
+    return [name for name in ROLES if wanted.get(name, True)]
+
+
+def identity(plan: Dict[str, Any]) -> str:
+    """Return 12 digits that name the Python environment: equal plans share one."""
+    deciding = (
+        "python",
+        "python_interpreter",
+        "torch",
+        "torchvision",
+        "torchaudio",
+        "packages",
+        "sources",
+        "repairs",
+        "compiler",
+    )
+    text = json.dumps([plan[key] for key in deciding], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

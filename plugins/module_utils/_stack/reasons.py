@@ -1,0 +1,262 @@
+"""Say why: each choice of a plan in one sentence, and a conflict as the facts that make it."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from .candidates import CPU, Wheel, preset
+from .cards import card
+from .catalog.drivers import BRANCHES_PAGE, FABRIC, MODULE_PAGE, OPEN_ONLY_POST, SIGNATURES
+from .catalog.packages import RESOLVED
+from .catalog.presets import MEASURED, TRIALS
+from .catalog.sources import PYPI, READ
+from .model import Host
+from .request import Request
+from .rules import PROBE, REQUEST, Fact, Setting
+from .solver import SPOKES, Choice, Problem, core, law, solvable_releases, solve
+from .versions import version
+
+Reason = Dict[str, str]
+
+
+def reason(choice: str, because: str, source: object) -> Reason:
+    """Return one reason in the contract's form."""
+    return {"choice": choice, "because": because, "source": str(source)}
+
+
+def reasons(
+    host: Host, request: Request, setting: Setting, given: Problem, choice: Choice
+) -> List[Reason]:
+    """Return the reasons of a plan, in the order in which a reader asks for them."""
+    found = [_network(host, request, setting), *_torch(request, given, choice)]
+    if host.gpus:
+        found += _driver(host, choice)
+        found += _toolkit(choice)
+    found += [_python(choice), *_compiler(host, choice), *_sources(setting)]
+    return found
+
+
+def _network(host: Host, request: Request, setting: Setting) -> Reason:
+    if request.network:
+        return reason("network", f"the request says {request.network}", REQUEST)
+    if not host.network:
+        return reason("network", "nothing was probed, so everything is taken as reached", PROBE)
+    missed = [name for name, reached in host.network.items() if not reached]
+    text = "every endpoint was reached" if not missed else f"not reached: {', '.join(missed)}"
+    return reason("network", f"{setting.network}, because {text}", PROBE)
+
+
+def _torch(request: Request, given: Problem, choice: Choice) -> List[Reason]:
+    wheel, row = choice.wheel, preset(request.preset)
+    favourite = given.releases[0]
+    if wheel.row.torch == favourite[0].row.torch:
+        why = f"preset {row.name} prefers torch {wheel.row.torch}: {row.because}"
+        found = [reason("torch.version", why, row.source)]
+    else:
+        refusal, source = why_not(given, favourite[0])
+        why = f"preset {row.name} prefers torch {favourite[0].row.torch}, but {refusal}"
+        if wheel.row.torch in MEASURED:
+            why += f"; {wheel.row.torch} was {MEASURED[wheel.row.torch]}"
+        found = [reason("torch.version", why, source)]
+    found.append(_variant(given, choice))
+    return found
+
+
+def _variant(given: Problem, choice: Choice) -> Reason:
+    wheel = choice.wheel
+    release = next(r for r in given.releases if r[0].row.torch == wheel.row.torch)
+    before = [other for other in release[: release.index(wheel)] if other.machine == wheel.machine]
+    if choice.driver.action == "none" and wheel.variant != CPU:
+        text = (
+            f"the wheel on PyPI is a {wheel.variant} build; without a GPU it computes on the CPU,"
+            " and PyTorch's own index with smaller CPU wheels is not reached"
+        )
+        return reason("torch.variant", text, wheel.source)
+    if wheel.variant == CPU:
+        return reason("torch.variant", "there is no GPU to compute on", wheel.source)
+    has = f"{wheel.variant} has code for every GPU here"
+    if wheel.jit:
+        has = f"{wheel.variant} runs here through PTX that the driver compiles"
+    if before and choice.driver.action == "keep" and before[0].driver != wheel.driver:
+        has += f", and lets driver {choice.driver.number} stay, which {before[0].variant} would not"
+    elif before:
+        has += f"; {why_not(given, before[0])[0]}"
+    return reason("torch.variant", has, wheel.source)
+
+
+def why_not(given: Problem, wheel: Wheel) -> Tuple[str, str]:
+    """Return what speaks against a wheel, a fact first and then a law, with its source."""
+    for fact in given.facts:
+        no = fact.rules["wheel"](wheel) if "wheel" in fact.rules else None
+        if no:
+            return no, fact.source
+    for dimension in SPOKES:
+        lawful = [o for o in given.options[dimension] if law(wheel, dimension, o) is None]
+        refusals = [_refusal(given.facts, dimension, option) for option in lawful]
+        if not lawful:
+            first = given.options[dimension][0]
+            return law(wheel, dimension, first) or "", str(wheel.source)
+        if all(refusals) and refusals[0]:
+            return f"of its {dimension}s, {refusals[0][0]}", refusals[0][1]
+    return "another wheel of its release lets the loaded driver stay", str(wheel.source)
+
+
+def _refusal(facts: Sequence[Fact], dimension: str, option: object) -> Optional[Tuple[str, str]]:
+    for fact in facts:
+        no = fact.rules[dimension](option) if dimension in fact.rules else None
+        if no:
+            return no, fact.source
+    return None
+
+
+def _driver(host: Host, choice: Choice) -> List[Reason]:
+    option, row = choice.driver, choice.driver.branch
+    source = row.source if row else BRANCHES_PAGE
+    cards = [card(gpu.pci_id) for gpu in host.gpus]
+    if option.action == "keep" and host.driver:
+        text = f"driver {host.driver.version} is loaded, drives every GPU here and runs the wheel"
+        found = [reason("driver.action", text, PROBE)]
+        if row and row.ends:
+            found.append(reason("driver.branch", f"its support ends {row.ends}", source))
+    else:
+        life = f"{row.life}, supported until {row.ends}" if row and row.ends else "newest seen"
+        text = f"branch {option.number} ({life}) drives every GPU here"
+        limits = {found.range.last_branch for found in cards} - {None}
+        if limits:
+            text += f"; {', '.join(sorted(str(limit) for limit in limits))} is the last that does"
+        found = [reason("driver.branch", text, source)]
+    if any(c.open_only for c in cards):
+        found.append(reason("driver.flavour", "a GPU here needs the open module", OPEN_ONLY_POST))
+    elif any(c.range.flavour == "proprietary" for c in cards):
+        found.append(
+            reason("driver.flavour", "a GPU here is older than the open module", MODULE_PAGE)
+        )
+    elif option.action != "keep":
+        found.append(
+            reason("driver.flavour", "both modules work; open is recommended from 560", MODULE_PAGE)
+        )
+    if host.secure_boot and option.action != "keep":
+        signed = option.origin == "distribution"
+        text = (
+            "Secure Boot is on and the distribution signs its modules"
+            if signed
+            else "Secure Boot is on: the module is built here and its key must be enrolled (MOK)"
+        )
+        found.append(reason("driver.origin", text, SIGNATURES))
+    if host.nvswitches or host.nvlink5_fabric:
+        text = "NVSwitch is here: the Fabric Manager must have exactly the driver's version"
+        found.append(reason("driver.fabric_manager", text, FABRIC))
+    if host.nouveau and option.action != "keep":
+        found.append(reason("driver.reboot", "nouveau is loaded and leaves at a reboot", PROBE))
+    return found
+
+
+def _toolkit(choice: Choice) -> List[Reason]:
+    toolkit = choice.wheel.toolkit
+    if choice.toolkit.action == "none" or toolkit is None:
+        return []
+    text = f"extensions compile with the CUDA that {choice.wheel.name} was built with"
+    if choice.toolkit.host:
+        text += f", which is in {choice.toolkit.host.path}"
+    return [reason("cuda.toolkit", text, toolkit.source)]
+
+
+def _python(choice: Choice) -> Reason:
+    host = choice.python.host
+    where = f"the host has {host.path}" if host else "the host has none that fits; uv brings it"
+    text = f"{choice.wheel.name} has a wheel for {choice.python.name}, and {where}"
+    return reason("python", text, choice.wheel.row.source)
+
+
+def _compiler(host: Host, choice: Choice) -> List[Reason]:
+    if not choice.compiler.major:
+        return []
+    oldest, newest = choice.wheel.gcc
+    cxx = f"its headers need C++{choice.wheel.row.cxx}, GCC {oldest} or newer"
+    toolkit = choice.wheel.toolkit if host.gpus else None
+    bound = f", and CUDA {toolkit.cuda} takes none above {newest}" if toolkit else ""
+    source = toolkit.gcc_source if toolkit else choice.wheel.row.source
+    return [reason("compiler.gcc", cxx + bound, source)]
+
+
+def _sources(setting: Setting) -> List[Reason]:
+    found = [reason("packages", "these pins were resolved together", RESOLVED)]
+    if setting.network == "pypi":
+        text = "the git sources are not reached; PyPI has SlowFast of 2019 and Detectron2's Python"
+        return [*found, reason("sources", text, PYPI)]
+    return [*found, reason("sources", "the commits that were measured, unless asked otherwise", READ)]
+
+
+def conflict(given: Problem) -> Dict[str, List[str]]:
+    """Return the minimal set of facts that leave no choice, what they say no to, and what helps."""
+    clash = core(given)
+    because, remedies = [], []
+    for index in clash:
+        fact = given.facts[index]
+        spared = [other for other in clash if other != index]
+        witness = solve(given, spared)
+        no = _no(fact, witness) if witness else None
+        because += [no] if no else []
+        remedies.append(_remedy(given, index))
+    because += _laws(given, clash)
+    return {
+        "facts": [f"{given.facts[i].text} [{given.facts[i].source}]" for i in clash],
+        "because": list(dict.fromkeys(because)),
+        "try": remedies,
+    }
+
+
+def _no(fact: Fact, choice: Choice) -> Optional[str]:
+    for dimension, rule in fact.rules.items():
+        no = rule(getattr(choice, dimension))
+        if no:
+            return no
+    return None
+
+
+def _laws(given: Problem, clash: Sequence[int]) -> List[str]:
+    """Return what the tables say about the best wheel that the facts themselves leave."""
+    wheels = given.options["wheel"]
+    alive = given.alive("wheel", clash)
+    index = next((n for n in range(len(wheels)) if alive >> n & 1), None)
+    if index is None:
+        return []
+    for dimension in SPOKES:
+        bits = given.alive(dimension, clash)
+        left = [o for n, o in enumerate(given.options[dimension]) if bits >> n & 1]
+        nos = [law(wheels[index], dimension, option) for option in left]
+        if nos and all(nos):
+            return [no for no in nos[:1] if no]
+    return []
+
+
+def _remedy(given: Problem, index: int) -> str:
+    fact = given.facts[index]
+    rest = [other for other in range(len(given.facts)) if other != index]
+    choice = solve(given, rest)
+    if choice is None:
+        return f"{fact.remedy} (this alone is not enough)"
+    if fact.id == "request.torch":
+        return f'ask for --torch "{_nearest(given, index, rest)}", or {fact.remedy}'
+    return f"{fact.remedy}; then {choice.wheel.name} would be planned"
+
+
+def _nearest(given: Problem, index: int, rest: Sequence[int]) -> str:
+    """Return the release with a choice that lies nearest to those that were asked for."""
+    order = sorted({w.row.torch for w in given.options["wheel"]}, key=version)
+    dead = given.ruled_out[index]["wheel"]
+    asked = {
+        order.index(wheel.row.torch)
+        for n, wheel in enumerate(given.options["wheel"])
+        if not dead >> n & 1
+    }
+    works = [order.index(name) for name in solvable_releases(given, rest)]
+    return order[min(works, key=lambda n: (min((abs(n - a) for a in asked), default=-n), -n))]
+
+
+def unmeasured(plan: Dict[str, Any]) -> Optional[Reason]:
+    """Say so where the planned torch is not one of those that were run."""
+    torch = plan["torch"]["version"]
+    if torch in MEASURED:
+        return None
+    return reason("torch.version", f"torch {torch} itself was not run with these sources", TRIALS)

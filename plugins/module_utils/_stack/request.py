@@ -1,0 +1,74 @@
+"""What the user asks of a plan, checked word by word."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict, NamedTuple, Optional
+
+from . import border
+from .catalog.presets import PRESETS
+from .catalog.sources import TREES
+from .errors import StackError
+from .versions import Spec, spec
+
+NETWORKS = ("full", "pypi", "offline")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+class Request(NamedTuple):
+    """Wishes; None leaves the choice to the planner. ``sources`` maps a tree to url and commit."""
+
+    torch: Optional[Spec]
+    cuda: Optional[Spec]
+    python: Optional[Spec]
+    driver_branch: Optional[str]
+    preset: str
+    network: Optional[str]
+    gpu_required: bool
+    sources: Dict[str, Dict[str, str]]
+
+
+def request(value: object) -> Request:
+    """Read a request. Raises ``StackError`` that names the word and what can be written."""
+    data = border.mapping(value or {}, "request")
+    border.only_keys(data, "request", Request._fields)
+    branch = data.get("driver_branch")
+    if branch is not None and not re.fullmatch(r"\d{3}", str(branch)):
+        raise border.bad("request.driver_branch", "a branch number such as 580", branch)
+    network = data.get("network")
+    return Request(
+        torch=_spec(data.get("torch"), "torch"),
+        cuda=_spec(data.get("cuda"), "cuda"),
+        python=_spec(data.get("python"), "python"),
+        driver_branch=None if branch is None else str(branch),
+        preset=border.one_of(
+            data.get("preset") or "stable", "request.preset", tuple(row.name for row in PRESETS)
+        ),
+        network=None if network is None else border.one_of(network, "request.network", NETWORKS),
+        gpu_required=border.flag(data.get("gpu_required") or False, "request.gpu_required"),
+        sources=_sources(data.get("sources")),
+    )
+
+
+def _spec(value: object, name: str) -> Optional[Spec]:
+    if value is None:
+        return None
+    try:
+        return spec(border.text(value, f"request.{name}"))
+    except StackError as error:
+        raise StackError(f"request.{name}: {error.what}", error.why, error.next_step) from error
+
+
+def _sources(value: object) -> Dict[str, Dict[str, str]]:
+    trees = border.mapping(value or {}, "request.sources")
+    border.only_keys(trees, "request.sources", tuple(row.name for row in TREES))
+    return {name: _tree(tree, f"request.sources.{name}") for name, tree in trees.items()}
+
+
+def _tree(value: Any, where: str) -> Dict[str, str]:
+    data = border.mapping(value, where)
+    border.only_keys(data, where, ("url", "commit"))
+    commit = data.get("commit")
+    if commit is not None and not _COMMIT.fullmatch(str(commit)):
+        raise border.bad(f"{where}.commit", "the 40 lower-case digits of a git commit", commit)
+    return {key: border.text(data[key], f"{where}.{key}") for key in ("url", "commit") if data.get(key)}

@@ -1,0 +1,99 @@
+"""Versions and version requests: parsed once at the border, compared as numbers."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Callable, Dict, NamedTuple, Tuple
+
+from .errors import StackError
+
+_VERSION = re.compile(r"\d+(\.\d+)*")
+_CLAUSE = re.compile(r"(>=|<=|==|!=|<|>|~=)?\s*(\d+(?:\.\d+)*)(\.\*)?")
+
+
+class Version(Tuple[int, ...]):
+    """Numbers of a version, without trailing zeros: 2.10 and 2.10.0 are equal."""
+
+    __slots__ = ()
+
+    @property
+    def major(self) -> int:
+        """Return the first number."""
+        return self[0]
+
+
+@lru_cache(maxsize=4096)
+def version(text: str) -> Version:
+    """Parse dotted numbers. Raises ``StackError`` for anything else."""
+    if not isinstance(text, str) or not _VERSION.fullmatch(text.strip()):
+        raise StackError(
+            f"{text!r} is not a version.",
+            "A version is numbers with dots, such as 2.11.0.",
+            "Correct it.",
+        )
+    numbers = [int(part) for part in text.strip().split(".")]
+    while len(numbers) > 1 and not numbers[-1]:
+        numbers.pop()
+    return Version(numbers)
+
+
+class Clause(NamedTuple):
+    """One comparison; ``digits`` is how many numbers the text gave."""
+
+    operator: str
+    version: Version
+    digits: int
+
+
+class Spec(NamedTuple):
+    """A request such as ``>=2.0,<3``; a bare 2.10 means every 2.10.x."""
+
+    text: str
+    clauses: Tuple[Clause, ...]
+
+    def allows(self, candidate: Version) -> bool:
+        """Tell whether a version satisfies every clause."""
+        return all(_HOLDS[clause.operator](candidate, clause) for clause in self.clauses)
+
+
+@lru_cache(maxsize=1024)
+def spec(text: str) -> Spec:
+    """Parse a request. Raises ``StackError`` that shows what can be written."""
+    parts = [part.strip() for part in str(text).split(",")]
+    matches = [_CLAUSE.fullmatch(part) for part in parts]
+    if not all(matches):
+        raise StackError(
+            f"The version request {text!r} is not understood.",
+            "It reads a version, or comparisons with commas between them.",
+            'Write for example 2.11.0, 2.11 or ">=2.4,<2.12".',
+        )
+    return Spec(text, tuple(_clause(*match.groups()) for match in matches if match))
+
+
+def _clause(operator: str, number: str, star: str) -> Clause:
+    bare = not operator or (operator == "==" and bool(star))
+    return Clause("prefix" if bare else operator, version(number), len(number.split(".")))
+
+
+def _prefix(candidate: Version, clause: Clause) -> bool:
+    padded = candidate + (0,) * (clause.digits - len(candidate))
+    wanted = clause.version + (0,) * (clause.digits - len(clause.version))
+    return padded[: clause.digits] == wanted
+
+
+def _compatible(candidate: Version, clause: Clause) -> bool:
+    shorter = Clause("prefix", Version(clause.version[: clause.digits - 1]), clause.digits - 1)
+    return candidate >= clause.version and _prefix(candidate, shorter)
+
+
+_HOLDS: Dict[str, Callable[[Version, Clause], bool]] = {
+    "prefix": _prefix,
+    "==": lambda candidate, clause: candidate == clause.version,
+    "!=": lambda candidate, clause: candidate != clause.version,
+    ">=": lambda candidate, clause: candidate >= clause.version,
+    "<=": lambda candidate, clause: candidate <= clause.version,
+    ">": lambda candidate, clause: candidate > clause.version,
+    "<": lambda candidate, clause: candidate < clause.version,
+    "~=": _compatible,
+}

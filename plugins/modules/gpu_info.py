@@ -1,0 +1,104 @@
+"""Read what a host is: GPUs by PCI id, driver, toolkits, compilers, Pythons, network."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: gpu_info
+short_description: Read what a host is, before a driver is there
+description:
+  - Finds NVIDIA GPUs by their PCI ids, so it needs no driver, and reads whatever else a plan
+    depends on.
+  - Reads and never changes. What is absent is null, what is there and cannot be read is listed
+    under RV(host.unreadable) with its source.
+version_added: 0.1.0
+author: slowfast.stack contributors
+options:
+  prefix:
+    description: The folder whose disk is measured; it need not exist yet.
+    type: path
+    default: /opt/slowfast-stack
+  endpoints:
+    description:
+      - Places whose reachability is probed, all at the same time, by name.
+      - The names V(detectron2), V(pytorchvideo) and V(slowfast) are git repositories, as URL or
+        absolute path.
+      - The value V(package-index) asks for the Python package index as O(uv) is configured to use
+        it.
+      - Every other value is an HTTPS address. Without endpoints the network is not probed.
+    type: dict
+    default: {}
+  uv:
+    description: The uv binary that asks the package index.
+    type: path
+  timeout_s:
+    description: How many seconds an endpoint has to answer.
+    type: float
+    default: 4
+attributes:
+  check_mode:
+    support: full
+    description: The module never changes anything.
+  diff_mode:
+    support: none
+    description: There is nothing to show.
+seealso:
+  - plugin: slowfast.stack.plan
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Read the host, and what it reaches
+  slowfast.stack.gpu_info:
+    endpoints:
+      pypi: package-index
+      slowfast: https://github.com/facebookresearch/SlowFast
+    uv: /usr/local/bin/uv
+  register: probe
+
+- name: Choose the stack of this host
+  ansible.builtin.set_fact:
+    stack_plan: "{{ probe.host | slowfast.stack.plan }}"
+"""
+
+RETURN = r"""
+host:
+  description: The host as plain data, the input of the filter P(slowfast.stack.plan#filter).
+  returned: always
+  type: dict
+  sample:
+    schema: 1
+    architecture: x86_64
+    gpus:
+      - {slot: "0000:3b:00.0", pci_id: "10de:2330", class: "0302", kernel_driver: null}
+    driver: null
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
+from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.probe import Where, probe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {
+    "prefix": {"type": "path", "default": "/opt/slowfast-stack"},
+    "endpoints": {"type": "dict", "default": {}},
+    "uv": {"type": "path"},
+    "timeout_s": {"type": "float", "default": 4},
+}
+
+
+def act(want: Mapping[str, Any], _check: bool) -> dict[str, Any]:  # noqa: FBT001
+    """Probe."""
+    return {"changed": False, "host": probe(LocalRunner(), Where(**want)).to_dict()}
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, act)
+
+
+if __name__ == "__main__":
+    main()
