@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Annotated
 
 import typer
 
-
-class Preset(str, Enum):  # noqa: UP042  (typer shows the members of a str Enum by value)
-    """Which releases to prefer."""
-
-    STABLE = "stable"
-    NEWEST = "newest"
-    GUIDE_2024 = "guide-2024"
-
-
-class Network(str, Enum):  # noqa: UP042
-    """What a host may be taken to reach."""
-
-    FULL = "full"
-    PYPI = "pypi"
-    OFFLINE = "offline"
-
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.presets import PRESETS
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.request import NETWORKS
 
 Inventory = Annotated[
     str | None,
@@ -43,10 +28,15 @@ Python = Annotated[str | None, typer.Option(metavar="SPEC", help="Python, such a
 DriverBranch = Annotated[
     str | None, typer.Option(metavar="BRANCH", help="NVIDIA driver branch, such as 580.")
 ]
-PresetOption = Annotated[Preset | None, typer.Option("--preset", help="Releases to prefer.")]
-NetworkOption = Annotated[
-    Network | None,
-    typer.Option("--network", help="Take this network for granted instead of probing it."),
+Preset = Annotated[
+    str | None,
+    typer.Option(metavar="|".join(row.name for row in PRESETS), help="Releases to prefer."),
+]
+Network = Annotated[
+    str | None,
+    typer.Option(
+        metavar="|".join(NETWORKS), help="Take this network for granted instead of probing it."
+    ),
 ]
 Sources = Annotated[
     list[str] | None,

@@ -52,7 +52,7 @@ class HostRun:
     """One host on its way through a playbook."""
 
     name: str
-    steps: list[Step]
+    steps: list[Step] = field(default_factory=list)
     task: str = ""
     task_started: float = 0.0
     changed: int = 0

@@ -9,31 +9,54 @@ from slowfast_stack import screen
 from slowfast_stack.exits import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from slowfast_stack.progress import Failure, HostRun, Progress
+    from slowfast_stack.progress import Failure, HostRun
 
 
-def facts(progress: Progress, name: str) -> dict[str, Any]:
+def facts(runs: list[HostRun], name: str) -> dict[str, Any]:
     """Return one handed-over fact of every host that has it."""
-    return {run.name: run.facts[name] for run in progress.hosts.values() if name in run.facts}
+    return {run.name: run.facts[name] for run in runs if name in run.facts}
 
 
-def failures(progress: Progress) -> dict[str, Any]:
-    """Return why hosts did not get to the end."""
-    runs = progress.hosts.values()
-    return {run.name: _plain(run.failure) for run in runs if run.failure}
-
-
-def exit_code(runs: Iterable[HostRun], wanted: str) -> Exit:
+def exit_code(runs: list[HostRun], wanted: str) -> Exit:
     """Return the highest code of all hosts that owe the fact ``wanted``."""
-    return max((_code(run, wanted) for run in runs), default=Exit.FAILED)
+    return max((code(run, wanted) for run in runs), default=Exit.FAILED)
+
+
+def code(run: HostRun, wanted: str) -> Exit:
+    """Return how a host ended that owes the fact ``wanted``."""
+    if wanted == "stack_host" and wanted in run.facts:
+        return Exit.PROVEN
+    if run.facts.get("stack_plan", {}).get("status") == "no-plan":
+        return Exit.NO_PLAN
+    if run.failure:
+        return Exit.UNREACHABLE if run.failure.unreachable else Exit.FAILED
+    result = run.facts.get(wanted)
+    return Exit.PROVEN if result and result.get("ok", True) else Exit.FAILED
+
+
+def errors(runs: list[HostRun], wanted: str) -> dict[str, Any]:
+    """Return why hosts did not get to the fact ``wanted``; a conflict stands in the plan itself."""
+    return {
+        run.name: _plain(run.failure)
+        for run in runs
+        if run.failure and code(run, wanted) in (Exit.FAILED, Exit.UNREACHABLE)
+    }
+
+
+def complain(runs: list[HostRun], wanted: str) -> None:
+    """Tell on standard error why hosts did not get to the fact ``wanted``."""
+    for run in runs:
+        ended = code(run, wanted)
+        if ended is Exit.NO_PLAN:
+            screen.complain(no_plan(run.name, run.facts["stack_plan"]["conflict"] or {}))
+        elif ended is not Exit.PROVEN and run.failure:
+            screen.complain(StackError(run.failure.what, run.failure.why, run.failure.next_step))
 
 
 def summary(run: HostRun) -> dict[str, Any]:
     """Return what ``up --json`` says of a host."""
     return {
-        "status": _STATUS[_code(run, "stack_proof")],
+        "status": _STATUS[code(run, "stack_proof")],
         "changed": run.changed,
         "plan": run.facts.get("stack_plan"),
         "proof": run.facts.get("stack_proof"),
@@ -41,20 +64,11 @@ def summary(run: HostRun) -> dict[str, Any]:
     }
 
 
-def complain(progress: Progress) -> None:
-    """Tell on standard error why hosts did not get to the end."""
-    for run in progress.hosts.values():
-        if conflict := run.facts.get("stack_plan", {}).get("conflict"):
-            screen.complain(no_plan(run.name, conflict))
-        elif run.failure:
-            screen.complain(StackError(run.failure.what, run.failure.why, run.failure.next_step))
-
-
 def no_plan(name: str, conflict: dict[str, list[str]]) -> StackError:
     """Return the error that tells a conflict."""
-    facts, because, tries = (conflict.get(key) or [] for key in ("facts", "because", "try"))
+    given, because, tries = (conflict.get(key) or [] for key in ("facts", "because", "try"))
     return StackError(
-        f"There is no plan for {name}: " + "; ".join(facts),
+        f"There is no plan for {name}: " + "; ".join(given),
         "\n".join(because),
         "\n".join(tries),
     )
@@ -62,9 +76,9 @@ def no_plan(name: str, conflict: dict[str, list[str]]) -> StackError:
 
 def sentence(run: HostRun) -> str:
     """Say in one line how a host ended."""
-    code = _code(run, "stack_proof")
-    if code is not Exit.PROVEN:
-        return f"{run.name}: {_STATUS[code]}"
+    ended = code(run, "stack_proof")
+    if ended is not Exit.PROVEN:
+        return f"{run.name}: {_STATUS[ended]}"
     changes = f"{run.changed} changed" if run.changed else "nothing changed"
     return f"{run.name}: proven, {changes}"
 
@@ -75,17 +89,6 @@ _STATUS = {
     Exit.NO_PLAN: "no-plan",
     Exit.UNREACHABLE: "unreachable",
 }
-
-
-def _code(run: HostRun, wanted: str) -> Exit:
-    if run.failure and run.failure.unreachable:
-        return Exit.UNREACHABLE
-    if run.facts.get("stack_plan", {}).get("status") == "no-plan":
-        return Exit.NO_PLAN
-    result = run.facts.get(wanted)
-    if run.failure or result is None or not result.get("ok", True):
-        return Exit.FAILED
-    return Exit.PROVEN
 
 
 def _plain(failure: Failure) -> dict[str, str]:

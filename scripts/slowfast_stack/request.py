@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack import request as requests
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.sources import TREES
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from slowfast_stack.exits import Misuse
 
-SOURCES = ("detectron2", "pytorchvideo", "slowfast")
+SOURCES = tuple(row.name for row in TREES)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _ALMOST_COMMIT = re.compile(r"[0-9a-fA-F]{7,}")
 
 
 def build(**flags: object) -> dict[str, Any]:
-    """Return the request; a flag that was not given leaves its choice to the planner."""
-    return {name: _plain(value) for name, value in flags.items() if value}
+    """Return the request; what was not given is left to the planner. Raises Misuse."""
+    given = {name: value for name, value in flags.items() if value}
+    try:
+        requests.request(given)
+    except StackError as error:
+        raise Misuse(error.what, error.why, error.next_step) from error
+    return given
 
 
 def sources(texts: list[str] | None, *, local: bool) -> dict[str, dict[str, str]]:
@@ -64,7 +71,3 @@ def _absolute(url: str, *, local: bool) -> str:
             "Give a git URL, or the path of a git repository or bundle.",
         )
     return str(path.absolute())
-
-
-def _plain(value: object) -> object:
-    return value.value if isinstance(value, Enum) else value

@@ -18,7 +18,7 @@ from slowfast_stack.progress import Progress
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from slowfast_stack.progress import Event
+    from slowfast_stack.progress import Event, HostRun
     from slowfast_stack.runner import Outcome, Play
 
 
@@ -42,8 +42,8 @@ class Session:
     console: Console
     verbose: int = 0
 
-    def follow(self, play: Play, command: str, steps: tuple[str, ...]) -> Progress:
-        """Run a playbook to its end. Raises Interrupted, and Misuse where it reached no host."""
+    def follow(self, play: Play, command: str, steps: tuple[str, ...]) -> list[HostRun]:
+        """Return how each host ended. Raises Interrupted, and Misuse where there was no host."""
         progress, log = Progress(steps), Log(command)
         log.write(f"{_spoken()} (version {__version__})")
         try:
@@ -52,7 +52,7 @@ class Session:
             log.close()
             self.console.print(f"Log: {log.path}", highlight=False, soft_wrap=True, style="dim")
         check(outcome, progress, play)
-        return progress
+        return list(progress.hosts.values())
 
     def _run(self, play: Play, progress: Progress, log: Log, title: str) -> Outcome:
         from slowfast_stack import view  # noqa: PLC0415  (it brings rich: 100 ms)

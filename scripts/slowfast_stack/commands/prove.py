@@ -37,13 +37,13 @@ def prove(
 
     console = screen.console(as_json=json)
     play = playbooks.play("prove", inventory, limit=limit, prefix=prefix)
-    progress = Session(console, verbose).follow(play, "prove", steps=("proof",))
-    proofs = report.facts(progress, "stack_proof")
+    runs = Session(console, verbose).follow(play, "prove", steps=("proof",))
+    proofs = report.facts(runs, "stack_proof")
     if html:
         evidence.write_html(html, proofs)
     if json:
-        screen.emit(proofs, errors=report.failures(progress))
+        screen.emit(proofs, errors=report.errors(runs, "stack_proof"))
     else:
         console.print(*evidence.tables(proofs))
-    report.complain(progress)
-    return report.exit_code(progress.hosts.values(), "stack_proof")
+    report.complain(runs, "stack_proof")
+    return report.exit_code(runs, "stack_proof")

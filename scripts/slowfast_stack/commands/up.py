@@ -15,7 +15,7 @@ from slowfast_stack.session import Session
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from slowfast_stack.progress import Progress
+    from slowfast_stack.progress import HostRun
     from slowfast_stack.runner import Play
 
 EXAMPLES = """
@@ -40,8 +40,8 @@ def up(  # noqa: PLR0913  (each is an option)
     cuda: options.Cuda = None,
     python: options.Python = None,
     driver_branch: options.DriverBranch = None,
-    preset: options.PresetOption = None,
-    network: options.NetworkOption = None,
+    preset: options.Preset = None,
+    network: options.Network = None,
     source: options.Sources = None,
     verbose: options.Verbose = 0,
 ) -> int:
@@ -74,9 +74,9 @@ def up(  # noqa: PLR0913  (each is an option)
     _stop_leftovers(console)
     if not yes and _consent(session, play, console):
         play = replace(play, variables=play.variables | {"stack_reboot_allowed": True})
-    progress = session.follow(play, "up", steps=("probe", "plan"))
-    _tell(progress, console, as_json=json)
-    return report.exit_code(progress.hosts.values(), "stack_proof")
+    runs = session.follow(play, "up", steps=("probe", "plan"))
+    _tell(runs, console, as_json=json)
+    return report.exit_code(runs, "stack_proof")
 
 
 def _stop_leftovers(console: Console) -> None:
@@ -87,8 +87,7 @@ def _stop_leftovers(console: Console) -> None:
 def _consent(session: Session, play: Play, console: Console) -> bool:
     """Plan first and ask where the plan reaches beyond the prefix. Raises Misuse, typer.Abort."""
     planned = replace(play, playbook="slowfast.stack.plan")
-    progress = session.follow(planned, "plan", steps=("probe", "plan"))
-    plans = report.facts(progress, "stack_plan")
+    plans = report.facts(session.follow(planned, "plan", ("probe", "plan")), "stack_plan")
     changes = [f"{name}: {what}" for name, plan in plans.items() for what in beyond_prefix(plan)]
     if not changes:
         return False
@@ -117,15 +116,14 @@ def beyond_prefix(plan: dict[str, Any]) -> list[str]:
     return changes
 
 
-def _tell(progress: Progress, console: Console, *, as_json: bool) -> None:
+def _tell(runs: list[HostRun], console: Console, *, as_json: bool) -> None:
     if as_json:
-        runs = progress.hosts.values()
         screen.emit({run.name: report.summary(run) for run in runs})
-        report.complain(progress)
+        report.complain(runs, "stack_proof")
         return
     from slowfast_stack import evidence  # noqa: PLC0415  (it brings rich and jinja2: 200 ms)
 
-    console.print(*evidence.tables(report.facts(progress, "stack_proof")))
-    report.complain(progress)
-    for run in progress.hosts.values():
+    console.print(*evidence.tables(report.facts(runs, "stack_proof")))
+    report.complain(runs, "stack_proof")
+    for run in runs:
         console.print(report.sentence(run), highlight=False)

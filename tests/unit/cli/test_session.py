@@ -29,7 +29,7 @@ def test_a_playbook_that_ansible_gives_up_on_is_a_failure_with_its_last_words():
 
 
 def test_a_playbook_without_hosts_is_misuse():
-    with pytest.raises(Misuse, match="No host of hosts.yml was touched"):
+    with pytest.raises(Misuse, match="No host of"):
         session.check(Outcome(0, 0, ""), Progress(()), PLAY)
 
 

@@ -1,0 +1,22 @@
+"""The machine in front of you, read through the library: no Ansible, no playbook."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack import planner, prefix, probe
+
+NAME = "localhost"
+
+
+def host(folder: str | None, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return what this machine is and what its network reaches."""
+    where = probe.Where(
+        prefix=str(prefix.resolve(folder)),
+        endpoints=planner.endpoints(wanted),
+        uv=str(Path(sys.executable).with_name("uv")),
+    )
+    return probe.probe(LocalRunner(), where).to_dict()
