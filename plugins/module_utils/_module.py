@@ -20,6 +20,6 @@ def run_module(argument_spec: Mapping[str, Any], act: Action) -> None:
     try:
         result = act(module.params, module.check_mode)
     except StackError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), what=error.what, why=error.why, next_step=error.next_step)
     else:
         module.exit_json(**result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Tuple
+from typing import NamedTuple
 
 from .source import Source
 
@@ -11,12 +11,11 @@ PYPI = Source("file and SHA-256 on PyPI", "2026-11-22", "measured")
 
 
 class TreeRow(NamedTuple):
-    """A repository at the commit that was measured; ``compiled`` where it builds an extension."""
+    """A repository at the commit that was measured."""
 
     name: str
     url: str
     commit: str
-    compiled: bool
     source: Source
 
 
@@ -27,26 +26,26 @@ class UploadRow(NamedTuple):
     requirement: str
     filename: str
     sha256: str
-    lacks: Tuple[str, ...]
+    lacks: tuple[str, ...]
     source: Source
 
 
 # fmt: off
 TREES = (
     TreeRow("detectron2", "https://github.com/facebookresearch/detectron2",
-            "02b5c4e295e990042a714712c21dc79b731e8833", True, READ),
+            "02b5c4e295e990042a714712c21dc79b731e8833", READ),
     TreeRow("pytorchvideo", "https://github.com/facebookresearch/pytorchvideo",
-            "f3142bb05cdb56af0704ab6f0adfb0c7bbafe4a0", False, READ),
+            "f3142bb05cdb56af0704ab6f0adfb0c7bbafe4a0", READ),
     TreeRow("slowfast", "https://github.com/facebookresearch/SlowFast",
-            "287ec0076846560f44a9327e931a5a2360240533", False, READ),
+            "287ec0076846560f44a9327e931a5a2360240533", READ),
 )
 
 UPLOADS = (
     UploadRow("detectron2", "pb1-detectron2==0.6", "pb1-detectron2-0.6.tar.gz",
               "5d2e9e51e523ec72f6a31cca04b0a515492e9514b773a3d134cedc0677170b29",
               ("compiled operators (_C)",), PYPI),
-    UploadRow("slowfast", "slowfast==1.0", "slowfast-1.0-py3-none-any.whl",
-              "ed8844b8bebbec438d7c6b55f635121c1585c851933ee070a7a2e661e11fa1a3",
+    UploadRow("slowfast", "slowfast==1.0", "slowfast-1.0.tar.gz",
+              "a261da281863902c5afc40754a9c6aaf220278293ddbc63b2b8936b72e9e47df",
               ("tools/", "configs/", "ava_evaluation"), PYPI),
 )
 # fmt: on

@@ -38,6 +38,7 @@ def main() -> int:
 def _claims(group: str, plan: dict, options: argparse.Namespace) -> list[claims_module.Claim]:
     import detectron2_claims
     import environment_claims
+    import library_claims
     import run_net_claims
     import slowfast_claims
     import torch_claims
@@ -52,6 +53,7 @@ def _claims(group: str, plan: dict, options: argparse.Namespace) -> list[claims_
             *environment_claims.claims(plan, options.uv),
             *torch_claims.claims(plan),
             *detectron2_claims.claims(plan),
+            *library_claims.claims(options.src),
         ]
     left_out = {item["id"] for item in plan["skipped_claims"]}
     return [claim for claim in made if claim.id not in left_out]

@@ -47,6 +47,8 @@ def _versions(plan: dict) -> tuple[bool, str]:
 # Requirements that cannot be met as written, by (distribution, requirement), and why that is right.
 EXPLAINED = {
     ("pb1-detectron2", "black"): "pins a formatter of 2021; only used to lay out dumped configs",
+    ("pb1-detectron2", "future"): "only used by the Caffe2 export, which PyTorch has removed",
+    ("pb1-detectron2", "pydot"): "only used by the Caffe2 export, which PyTorch has removed",
 }
 
 

@@ -1,0 +1,90 @@
+"""Bad input: a sentence that says what, why and what next, and nothing lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import COMMAND, Stack
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def refused(argv: list[str], **options: object) -> tuple[int, str]:
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload]
+    assert "Traceback" not in done.stderr + done.stdout
+    return done.returncode, done.stderr + done.stdout
+
+
+def test_a_prefix_of_somebody_else_is_refused_untouched(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    code, said = refused(Stack(tmp_path).argv("up", "--yes"))
+    assert code == 1
+    assert "belongs to something else" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_small_disk_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["unshare", "--mount", "sh", "-c"]
+    small = f'mount -t tmpfs -o size=1G none {disk} && exec "$@"'
+    if subprocess.run([*mount, small, "sh", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody mount a small disk")
+    argv = Stack(disk / "prefix").argv("up", "--yes")
+    code, said = refused([*mount, f"{small}; ls {disk}", "sh", *argv])
+    assert code in (1, 3)
+    assert "MiB" in said
+    assert "needs" in said
+
+
+def test_without_any_network_the_plan_says_what_is_missing(tmp_path: Path) -> None:
+    alone = ["unshare", "--net"]
+    if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody make a network namespace")
+    code, said = refused([*alone, *Stack(tmp_path / "prefix").argv("up", "--yes")])
+    assert code == 3
+    assert "network" in said.lower() or "reach" in said.lower()
+    assert not (tmp_path / "prefix").exists()
+
+
+def test_a_wrong_commit_is_named(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    git = ["git", "-C", str(repository), "-c", "user.name=t", "-c", "user.email=t@t"]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "one"], check=True)
+    wrong = "f" * 40
+    sources = [
+        option
+        for name in ("slowfast", "detectron2", "pytorchvideo")
+        for option in ("--source", f"{name}={repository}@{wrong}")
+    ]
+    code, said = refused(Stack(tmp_path / "prefix", sources).argv("up", "--yes"))
+    assert code == 1
+    assert f"has no commit {wrong}" in said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_another_user_than_root_gets_the_python_part(tmp_path: Path) -> None:
+    user, home = 65534, tmp_path / "home"
+    home.mkdir()
+    os.chown(home, user, user)
+    become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
+    reachable = subprocess.run(
+        [*become, str(COMMAND), "--version"], env=environment, capture_output=True, check=False
+    )
+    if reachable.returncode or not shutil.which("setpriv"):
+        pytest.skip("another user may not read this checkout")
+    code, said = refused([*become, str(COMMAND), "plan", "--json"], env=environment)
+    assert code == 0, said
+
+
+def test_a_mistyped_inventory_is_an_error() -> None:
+    code, said = refused([str(COMMAND), "up", "-i", "scalewya"])
+    assert code == 2
+    assert "scalewya" in said
