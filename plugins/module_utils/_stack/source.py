@@ -173,7 +173,9 @@ def _parse(path: str, text: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text)
+            tree = ast.parse(text)
+            compile(tree, path, "exec", dont_inherit=True)  # finds what the grammar allows
+            return tree
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise _unparsable(path, str(error)) from error
 

@@ -73,7 +73,7 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
 def test_a_damaged_tree_is_mended_or_left_alone(part: int) -> None:
     trees = real_files()
     for case in range(part, CASES, 4):
-        chance = random.Random(case)  # noqa: S311  (repeatable damage)
+        chance = random.Random(case)
         name = chance.choice(sorted(trees))
         mark = [path for path in trees[name] if path in small_trees.MARK.values()]
         path = chance.choice([p for p in trees[name] if p not in mark] or mark)
@@ -97,7 +97,7 @@ def test_a_random_splice_is_exact_or_refused(part: int) -> None:
     trees = real_files()
     texts = [data for files in trees.values() for data in files.values()]
     for case in range(part, CASES, 4):
-        chance = random.Random(case)  # noqa: S311  (repeatable damage)
+        chance = random.Random(case)
         data = chance.choice(texts)
         try:
             source = Source("f.py", mutate(data, chance) if chance.random() < 0.5 else data)

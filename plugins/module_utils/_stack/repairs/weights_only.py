@@ -23,6 +23,7 @@ def {HELPER}(file):
     Returns:
         (object): what the file holds.
     """
+    import contextlib
     import hashlib
     import os
     import pickle
@@ -30,11 +31,10 @@ def {HELPER}(file):
     if not hasattr(file, "read"):
         with open(file, "rb") as opened:
             return {HELPER}(opened)
-    allow = getattr(torch.serialization, "add_safe_globals", None)
-    if allow is not None:
-        allow(_safe_to_rebuild())
+    allow = getattr(torch.serialization, "safe_globals", None)  # torch 2.5
     try:
-        return torch.load(file, map_location="cpu", weights_only=True)
+        with allow(_safe_to_rebuild()) if allow else contextlib.nullcontext():
+            return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         digest = hashlib.sha256()
         file.seek(0)
@@ -53,17 +53,22 @@ def {HELPER}(file):
 
 def _safe_to_rebuild():
     """
-    Return the types and functions that rebuild numpy values and configurations.
+    Return the types and functions that rebuild numpy values, and what stands in
+    for a configuration: an ordered dictionary, which torch knows how to fill.
     """
+    import collections
+
     import numpy
-    from fvcore.common.config import CfgNode
-    from yacs.config import CfgNode as PlainCfgNode
 
     core = getattr(numpy, "_core", None) or numpy.core
-    safe = [CfgNode, PlainCfgNode, numpy.ndarray, numpy.dtype]
+    safe = [numpy.ndarray, numpy.dtype]
     safe += [core.multiarray.scalar, core.multiarray._reconstruct]
-    kinds = [numpy.dtype(code) for code in "?bBhHiIlLqQefdgFDGSU"]
-    return safe + [kind for kind in {{type(kind) for kind in kinds}} if kind is not numpy.dtype]
+    kinds = {{type(numpy.dtype(code)) for code in "?bBhHiIlLqQefdgFDGSU"}}
+    safe += [kind for kind in kinds if kind is not numpy.dtype]
+    if hasattr(torch.serialization, "get_unsafe_globals_in_checkpoint"):  # torch 2.6
+        names = ("fvcore.common.config.CfgNode", "yacs.config.CfgNode")
+        safe += [(collections.OrderedDict, name) for name in names]
+    return safe
 
 
 '''
