@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import urllib.request
-from typing import Optional, Sequence
+from typing import TYPE_CHECKING
 
 from ._stack.errors import Unreadable
 from ._stack.probe import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class LocalRunner:
@@ -35,7 +38,7 @@ class LocalRunner:
             return Answer(None, "")
         return Answer(done.returncode, done.stdout)
 
-    def read(self, path: str) -> Optional[bytes]:
+    def read(self, path: str) -> bytes | None:
         """Return a file; None where it is absent. Raises ``Unreadable``."""
         try:
             with open(path, "rb") as stream:  # noqa: PTH123  (sysfs, thousands of times)

@@ -90,7 +90,7 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], _check: bool) -> dict[str, Any]:  # noqa: FBT001
+def act(want: Mapping[str, Any], _check: bool) -> dict[str, Any]:
     """Probe."""
     return {"changed": False, "host": probe(LocalRunner(), Where(**want)).to_dict()}
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional
+from collections.abc import Mapping
+from typing import Any
 
 from .errors import StackError
 
@@ -16,14 +17,14 @@ def bad(where: str, wanted: str, value: object) -> StackError:
     )
 
 
-def mapping(value: object, where: str) -> Dict[str, Any]:
+def mapping(value: object, where: str) -> dict[str, Any]:
     """Return a mapping with text keys. Raises ``StackError``."""
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise bad(where, "a mapping", value)
     return dict(value)
 
 
-def items(value: object, where: str) -> List[Any]:
+def items(value: object, where: str) -> list[Any]:
     """Return a list; absent is empty. Raises ``StackError``."""
     if value is None:
         return []
@@ -40,7 +41,7 @@ def text(value: object, where: str) -> str:
     return str(value)
 
 
-def optional_text(value: object, where: str) -> Optional[str]:
+def optional_text(value: object, where: str) -> str | None:
     """Return text or None. Raises ``StackError``."""
     return None if value is None else text(value, where)
 
@@ -52,7 +53,7 @@ def flag(value: object, where: str) -> bool:
     return value
 
 
-def optional_flag(value: object, where: str) -> Optional[bool]:
+def optional_flag(value: object, where: str) -> bool | None:
     """Return true, false or None. Raises ``StackError``."""
     return None if value is None else flag(value, where)
 
@@ -64,14 +65,14 @@ def whole(value: object, where: str) -> int:
     return value
 
 
-def one_of(value: object, where: str, allowed: "tuple[str, ...]") -> str:
+def one_of(value: object, where: str, allowed: tuple[str, ...]) -> str:
     """Return one of a few words. Raises ``StackError``."""
     if value not in allowed:
         raise bad(where, "one of " + ", ".join(allowed), value)
     return str(value)
 
 
-def only_keys(value: Mapping[str, object], where: str, known: "tuple[str, ...]") -> None:
+def only_keys(value: Mapping[str, object], where: str, known: tuple[str, ...]) -> None:
     """Refuse a key that nobody reads: it is a typing error. Raises ``StackError``."""
     unknown = sorted(set(value) - set(known))
     if unknown:

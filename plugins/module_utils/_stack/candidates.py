@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Dict, NamedTuple, Optional, Tuple
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from .catalog.cuda import TOOLKITS, ToolkitRow
 from .catalog.drivers import BRANCHES, FIRST_OPEN_BRANCH, BranchRow
 from .catalog.presets import PRESETS, PresetRow
-from .catalog.source import Source
 from .catalog.torch import CODE, METADATA, RELEASES, CodeRow, ReleaseRow
 from .model import Compiler, Host, Python, Toolkit, series
 from .versions import Version, version
+
+if TYPE_CHECKING:
+    from .catalog.source import Source
 
 CPU = "cpu"
 MACHINES = ("x86_64", "aarch64")
@@ -33,14 +35,14 @@ class Wheel(NamedTuple):
     torch: Version
     variant: str
     pypi: bool
-    cuda: Optional[Version]
-    toolkit: Optional[ToolkitRow]
-    code: Tuple[Version, ...]
-    jit: Optional[Version]
-    driver: Optional[Version]
-    pythons: Tuple[Version, ...]
+    cuda: Version | None
+    toolkit: ToolkitRow | None
+    code: tuple[Version, ...]
+    jit: Version | None
+    driver: Version | None
+    pythons: tuple[Version, ...]
     glibc: Version
-    gcc: Tuple[int, int]
+    gcc: tuple[int, int]
     source: Source
 
     @property
@@ -58,11 +60,11 @@ class DriverOption(NamedTuple):
     """A driver; ``branch`` is None and ``action`` none where no GPU needs one."""
 
     action: str
-    branch: Optional[BranchRow]
+    branch: BranchRow | None
     number: str
     version: Version
-    flavour: Optional[str]
-    origin: Optional[str]
+    flavour: str | None
+    origin: str | None
 
     @property
     def name(self) -> str:
@@ -75,21 +77,23 @@ class PythonOption(NamedTuple):
 
     series: Version
     name: str
-    host: Optional[Python]
+    host: Python | None
 
 
 class CompilerOption(NamedTuple):
     """A GCC: one of the host, one to install, or none (major 0) where nothing is compiled."""
 
     major: int
-    host: Optional[Compiler]
+    host: Compiler | None
 
 
 class ToolkitOption(NamedTuple):
     """The CUDA toolkit: one of the host, one to install, or none where nothing is compiled."""
 
     action: str
-    host: Optional[Toolkit]
+    cuda: Version
+    name: str
+    host: Toolkit | None
 
 
 def preset(name: str) -> PresetRow:
@@ -97,8 +101,8 @@ def preset(name: str) -> PresetRow:
     return next(row for row in PRESETS if row.name == name)
 
 
-@lru_cache(maxsize=None)
-def wheels(machine: str, preset_name: str, *, gpu: bool) -> Tuple[Tuple[Wheel, ...], ...]:
+@cache
+def wheels(machine: str, preset_name: str, *, gpu: bool) -> tuple[tuple[Wheel, ...], ...]:
     """Return the wheels of each release, best release and best wheel first.
 
     Wheels of the other machine follow at the end of each release: they fit no host of this one,
@@ -117,7 +121,7 @@ def wheels(machine: str, preset_name: str, *, gpu: bool) -> Tuple[Tuple[Wheel, .
     )
 
 
-def _release_order(row: PresetRow) -> Tuple[str, ...]:
+def _release_order(row: PresetRow) -> tuple[str, ...]:
     newest_first = sorted((release.torch for release in RELEASES), key=version, reverse=True)
     first = newest_first.index(row.torch or newest_first[0])
     newer, older = newest_first[:first][::-1], newest_first[first:]
@@ -126,9 +130,7 @@ def _release_order(row: PresetRow) -> Tuple[str, ...]:
     return (*older, *newer)
 
 
-def _wheels(
-    release: ReleaseRow, machine: str, preferred: str, *, gpu: bool
-) -> Tuple[Wheel, ...]:
+def _wheels(release: ReleaseRow, machine: str, preferred: str, *, gpu: bool) -> tuple[Wheel, ...]:
     arm = machine == "aarch64"
     pypi = release.pypi_arm if arm else release.pypi
     names = {pypi, *release.variants.split()} if gpu else {CPU, pypi}
@@ -147,7 +149,7 @@ def _cuda_number(variant: str) -> int:
 
 def _wheel(
     release: ReleaseRow, machine: str, variant: str, *, pypi: bool, gpu: bool
-) -> Optional[Wheel]:
+) -> Wheel | None:
     arm = machine == "aarch64"
     code = _code(release.torch, variant, machine)
     if variant != CPU and code is None:
@@ -174,7 +176,7 @@ def _wheel(
     )
 
 
-def _through_ptx(wheel: Wheel) -> Optional[Wheel]:
+def _through_ptx(wheel: Wheel) -> Wheel | None:
     """Return the wheel as a newer card uses it: its PTX, compiled by a driver that knows it."""
     code = _code(wheel.row.torch, wheel.variant, wheel.machine) if wheel.toolkit else None
     if not code or not code.ptx or not wheel.toolkit or not wheel.toolkit.release_driver:
@@ -182,20 +184,20 @@ def _through_ptx(wheel: Wheel) -> Optional[Wheel]:
     return wheel._replace(jit=version(code.ptx), driver=version(wheel.toolkit.release_driver))
 
 
-@lru_cache(maxsize=None)
-def _code(torch: str, variant: str, machine: str) -> Optional[CodeRow]:
+@cache
+def _code(torch: str, variant: str, machine: str) -> CodeRow | None:
     """Return what is known of a wheel: its own row, else that of its series."""
     rows = {row.torch: row for row in CODE if (row.variant, row.machine) == (variant, machine)}
     return rows.get(torch) or rows.get(torch.rpartition(".")[0])
 
 
-@lru_cache(maxsize=None)
-def _toolkits() -> Dict[Version, ToolkitRow]:
+@cache
+def _toolkits() -> dict[Version, ToolkitRow]:
     return {version(row.cuda): row for row in TOOLKITS}
 
 
-@lru_cache(maxsize=None)
-def _pythons(text: str) -> Tuple[Version, ...]:
+@cache
+def _pythons(text: str) -> tuple[Version, ...]:
     """Read a range such as 3.9-3.12; empty is none."""
     if not text:
         return ()
@@ -208,15 +210,13 @@ def within(text: str, python: Version) -> bool:
     return python in _pythons(text)
 
 
-def drivers(host: Host, preset_name: str) -> Tuple[DriverOption, ...]:
+def drivers(host: Host, preset_name: str) -> tuple[DriverOption, ...]:
     """Return the drivers, the loaded one first; no GPU needs none."""
     if not host.gpus:
         return (NO_DRIVER,)
     kept = (_kept(host),) if host.driver else ()
-    fresh = _fresh(preset_name, bool(host.secure_boot))
-    return kept + tuple(
-        option._replace(action=_action(host, option)) for option in fresh
-    )
+    fresh = _fresh(preset_name, secure_boot=bool(host.secure_boot))
+    return kept + tuple(option._replace(action=_action(host, option)) for option in fresh)
 
 
 NO_DRIVER = DriverOption("none", None, "", version("0"), None, None)
@@ -232,14 +232,14 @@ def _kept(host: Host) -> DriverOption:
     )
 
 
-@lru_cache(maxsize=None)
-def branch(number: str) -> Optional[BranchRow]:
+@cache
+def branch(number: str) -> BranchRow | None:
     """Return the row of a branch, None for one that the table does not have."""
     return next((row for row in BRANCHES if row.branch == number), None)
 
 
-@lru_cache(maxsize=None)
-def _fresh(preset_name: str, secure_boot: bool) -> Tuple[DriverOption, ...]:
+@cache
+def _fresh(preset_name: str, *, secure_boot: bool) -> tuple[DriverOption, ...]:
     # With Secure Boot the modules that a distribution signs come first.
     origins = ("distribution", "nvidia") if secure_boot else ("nvidia", "distribution")
     rows = [row for row in map(branch, preset(preset_name).branches) if row]
@@ -251,7 +251,7 @@ def _fresh(preset_name: str, secure_boot: bool) -> Tuple[DriverOption, ...]:
     )
 
 
-def _flavours(row: BranchRow) -> Tuple[str, str]:
+def _flavours(row: BranchRow) -> tuple[str, str]:
     if version(row.branch) < version(FIRST_OPEN_BRANCH):
         return ("proprietary", "open")
     return ("open", "proprietary")
@@ -266,7 +266,7 @@ def _action(host: Host, option: DriverOption) -> str:
     return "switch"
 
 
-def pythons(host: Host, preset_name: str) -> Tuple[PythonOption, ...]:
+def pythons(host: Host, preset_name: str) -> tuple[PythonOption, ...]:
     """Return the Pythons in the preset's order; those of the host first, unless it is a guide."""
     order = [version(name) for name in preset(preset_name).pythons]
     on_host = [
@@ -276,13 +276,13 @@ def pythons(host: Host, preset_name: str) -> Tuple[PythonOption, ...]:
     ]
     brought = [PythonOption(python, f"{python[0]}.{python[1]}", None) for python in order]
     everything = on_host + brought
-    if preset(preset_name).pythons_strict:
+    if preset(preset_name).pythons_from == "any":
         return tuple(sorted(everything, key=lambda option: order.index(option.series)))
     on_host.sort(key=lambda option: order.index(option.series))
     return tuple(on_host + brought)
 
 
-def compilers(host: Host, *, needed: bool, default: int) -> Tuple[CompilerOption, ...]:
+def compilers(host: Host, *, needed: bool, default: int) -> tuple[CompilerOption, ...]:
     """Return the compilers: those of the host, the distribution's default first, then others."""
     if not needed:
         return (CompilerOption(0, None),)
@@ -292,9 +292,13 @@ def compilers(host: Host, *, needed: bool, default: int) -> Tuple[CompilerOption
     return tuple(there) + tuple(CompilerOption(major, None) for major in newest_first)
 
 
-def toolkits(host: Host, *, needed: bool) -> Tuple[ToolkitOption, ...]:
-    """Return the toolkits: those of the host, then an installed one."""
+def toolkits(host: Host, *, needed: bool) -> tuple[ToolkitOption, ...]:
+    """Return the toolkits: those of the host, then those to install; older ones first.
+
+    A wheel takes its own CUDA or a newer minor of it, so the first that fits is the nearest.
+    """
     if not needed:
-        return (ToolkitOption("none", None),)
-    kept = tuple(ToolkitOption("keep", row) for row in host.toolkits)
-    return (*kept, ToolkitOption("install", None))
+        return (ToolkitOption("none", version("0"), "", None),)
+    there = [ToolkitOption("keep", version(r.version), r.version, r) for r in host.toolkits]
+    fresh = [ToolkitOption("install", version(row.cuda), row.cuda, None) for row in TOOLKITS]
+    return (*sorted(there, key=lambda option: option.cuda), *fresh)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import NamedTuple, Optional
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from .catalog.drivers import FIRST_DRIVERS, ID_RANGES, OPEN_ONLY, RANGES, RangeRow
-from .catalog.gpus import CHIPS, GPUS, GpuRow
-from .catalog.source import Source
+from .catalog.gpus import CHIPS, GPUS, ChipRow, GpuRow
 from .versions import Version, version
+
+if TYPE_CHECKING:
+    from .catalog.source import Source
 
 
 class Card(NamedTuple):
@@ -20,12 +22,17 @@ class Card(NamedTuple):
     pci_id: str
     name: str
     architecture: str
-    capability: Optional[Version]
-    capability_text: Optional[str]
+    capability: Version | None
+    capability_text: str | None
     open_only: bool
-    first_driver: Optional[Version]
+    first_driver: Version | None
     range: RangeRow
     source: Source
+
+    @property
+    def device(self) -> str:
+        """Return the device half of the id, four hexadecimal digits."""
+        return self.pci_id.partition(":")[2]
 
 
 @lru_cache(maxsize=4096)
@@ -36,11 +43,18 @@ def card(pci_id: str) -> Card:
     row = _gpus().get(device)
     if row is None:
         return Card(
-            pci_id, f"unknown NVIDIA GPU {device}", f"{span.families} (by its id)",
-            None, None, False, None, span, ID_RANGES,
-        )  # fmt: skip
+            pci_id=pci_id,
+            name=f"unknown NVIDIA GPU {device}",
+            architecture=f"{span.families} (by its id)",
+            capability=None,
+            capability_text=None,
+            open_only=False,
+            first_driver=None,
+            range=span,
+            source=ID_RANGES,
+        )
     chip = _chips()[row.chip]
-    open_only = row.open_only or chip.architecture in OPEN_ONLY
+    open_only = row.module == "open" or chip.architecture in OPEN_ONLY
     return Card(
         pci_id,
         f"NVIDIA {row.product}" if row.product else f"NVIDIA {row.chip} [{device}]",
@@ -54,7 +68,7 @@ def card(pci_id: str) -> Card:
     )
 
 
-def _first_driver(row: GpuRow, capability: Optional[str], *, open_only: bool) -> Optional[Version]:
+def _first_driver(row: GpuRow, capability: str | None, *, open_only: bool) -> Version | None:
     # The list of the open module is complete only for cards that run with nothing else.
     if open_only and row.first_driver:
         return version(row.first_driver)
@@ -62,17 +76,17 @@ def _first_driver(row: GpuRow, capability: Optional[str], *, open_only: bool) ->
     return version(first) if first else None
 
 
-@lru_cache(maxsize=None)
-def _gpus() -> "dict[str, GpuRow]":
+@cache
+def _gpus() -> dict[str, GpuRow]:
     return {row.device: row for row in GPUS}
 
 
-@lru_cache(maxsize=None)
-def _chips() -> "dict[str, object]":
+@cache
+def _chips() -> dict[str, ChipRow]:
     return {row.chip: row for row in CHIPS}
 
 
-def runs_native(code: "tuple[Version, ...]", capability: Version) -> bool:
+def runs_native(code: tuple[Version, ...], capability: Version) -> bool:
     """Tell whether machine code runs on a card: the same major, and a minor not above its own.
 
     8.7 and 8.8 belong to integrated chips that take no code of discrete 8.x ones.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any
 
 from .candidates import CPU, within
 from .cards import card
@@ -14,27 +14,40 @@ from .catalog.ffmpeg import RELEASES as FFMPEG
 from .catalog.packages import PINS
 from .catalog.sources import TREES, UPLOADS
 from .catalog.torch import ARCH_LIST_ACCEPTS
-from .model import Host
+from .facts import Setting, distribution
 from .repairs.registry import REPAIRS
-from .request import Request
-from .rules import Setting, archive, distribution
-from .solver import Choice
+from .rules import archive
 from .versions import version
+
+if TYPE_CHECKING:
+    from .model import Host
+    from .request import Request
+    from .solver import Choice
 
 INDEX = "https://download.pytorch.org/whl/"
 # MiB of memory that one compiler process takes, with nvcc and without.
 MIB_PER_JOB = {True: 4096, False: 1536}
 # MiB on disk, as measured, with a reserve of half as much again for downloads.
 DISK_CUDA_WHEEL, DISK_CPU_WHEEL, DISK_SOURCES = 8000, 3000, 1000
-ROLES = ("preflight", "nvidia_driver", "cuda", "uv_env", "pytorch", "detectron2", "slowfast", "ffmpeg_cuda", "proof")
+ROLES = (
+    "preflight",
+    "nvidia_driver",
+    "cuda",
+    "uv_env",
+    "pytorch",
+    "detectron2",
+    "slowfast",
+    "ffmpeg_cuda",
+    "proof",
+)
 
 
-def compose(host: Host, request: Request, setting: Setting, choice: Choice) -> Dict[str, Any]:
+def compose(host: Host, request: Request, setting: Setting, choice: Choice) -> dict[str, Any]:
     """Return the plan without its reasons."""
     gpu = bool(host.gpus)
     python = f"{choice.python.series[0]}.{choice.python.series[1]}"
     packages = pins(choice, full=setting.network != "pypi")
-    plan: Dict[str, Any] = {
+    plan: dict[str, Any] = {
         "status": "planned",
         "profile": "cuda" if gpu else "cpu",
         "network": setting.network,
@@ -67,7 +80,7 @@ def compose(host: Host, request: Request, setting: Setting, choice: Choice) -> D
     return plan
 
 
-def gpus(host: Host) -> List[Dict[str, Optional[str]]]:
+def gpus(host: Host) -> list[dict[str, str | None]]:
     """Return what the tables know of each GPU."""
     cards = [card(gpu.pci_id) for gpu in host.gpus]
     return [
@@ -81,7 +94,7 @@ def gpus(host: Host) -> List[Dict[str, Optional[str]]]:
     ]
 
 
-def driver(host: Host, choice: Choice) -> Dict[str, Any]:
+def driver(host: Host, choice: Choice) -> dict[str, Any]:
     """Return the driver with its packages; empty lists where nothing is installed."""
     option = choice.driver
     changes = option.action != "keep"
@@ -105,7 +118,7 @@ def _signed(host: Host, choice: Choice) -> bool:
     return choice.driver.origin == "distribution" and row is not None and row.signed
 
 
-def _driver_packages(host: Host, choice: Choice) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
+def _driver_packages(host: Host, choice: Choice) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return packages and pins; names differ by repository, and from branch 590 on."""
     option, row = choice.driver, distribution(host)
     if row is None:
@@ -128,20 +141,20 @@ def _driver_packages(host: Host, choice: Choice) -> Tuple[Tuple[str, ...], Tuple
     return (name,), pin
 
 
-def cuda(host: Host, choice: Choice) -> Optional[Dict[str, Any]]:
+def cuda(host: Host, choice: Choice) -> dict[str, Any] | None:
     """Return the toolkit that compiles the extensions, None where nothing is compiled for CUDA."""
     if choice.toolkit.action == "none" or choice.wheel.toolkit is None or not host.gpus:
         return None
-    toolkit = choice.wheel.toolkit.cuda
-    keep = choice.toolkit.action == "keep"
+    option = choice.toolkit
+    package = f"cuda-toolkit-{option.name.replace('.', '-')}"
     return {
-        "action": choice.toolkit.action,
-        "toolkit": toolkit,
-        "packages": [] if keep else [f"cuda-toolkit-{toolkit.replace('.', '-')}"],
+        "action": option.action,
+        "toolkit": option.name,
+        "packages": [package] if option.action == "install" else [],
     }
 
 
-def torch(host: Host, choice: Choice) -> Dict[str, Any]:
+def torch(host: Host, choice: Choice) -> dict[str, Any]:
     """Return the wheel; a null index is the package index, PyPI."""
     wheel = choice.wheel
     return {
@@ -152,7 +165,7 @@ def torch(host: Host, choice: Choice) -> Dict[str, Any]:
     }
 
 
-def arch_list(host: Host, choice: Choice) -> Optional[str]:
+def arch_list(host: Host, choice: Choice) -> str | None:
     """Return TORCH_CUDA_ARCH_LIST: for each card the best code that toolkit and torch can make."""
     if not host.gpus or choice.wheel.toolkit is None:
         return None
@@ -169,7 +182,7 @@ def arch_list(host: Host, choice: Choice) -> Optional[str]:
     return ";".join(f"{sm[0]}.{sm[1] if len(sm) > 1 else 0}" for sm in sorted(best)) or None
 
 
-def _accepted(choice: Choice) -> List[Any]:
+def _accepted(choice: Choice) -> list[Any]:
     return [
         version(sm)
         for row in ARCH_LIST_ACCEPTS
@@ -179,16 +192,16 @@ def _accepted(choice: Choice) -> List[Any]:
     ]
 
 
-def _compiler(host: Host, choice: Choice) -> Dict[str, Any]:
+def _compiler(host: Host, choice: Choice) -> dict[str, Any]:
     major = choice.compiler.major
     newest = choice.wheel.gcc[1] if host.gpus and major else None
     return {"gcc": str(major) if major else None, "gcc_max": newest}
 
 
-def pins(choice: Choice, *, full: bool) -> List[str]:
+def pins(choice: Choice, *, full: bool) -> list[str]:
     """Return the first pin of each package that fits the Python and the NumPy bound."""
     bound = choice.wheel.row.numpy
-    found: Dict[str, str] = {}
+    found: dict[str, str] = {}
     for row in PINS:
         if row.name in found or (row.use == "full" and not full):
             continue
@@ -197,7 +210,7 @@ def pins(choice: Choice, *, full: bool) -> List[str]:
     return [f"{name}=={number}" for name, number in found.items()]
 
 
-def constraints(choice: Choice) -> Dict[str, str]:
+def constraints(choice: Choice) -> dict[str, str]:
     """Return the bounds behind the pins, for people who add packages."""
     return {
         "numpy": choice.wheel.row.numpy,
@@ -210,7 +223,7 @@ def constraints(choice: Choice) -> Dict[str, str]:
     }
 
 
-def sources(request: Request, setting: Setting) -> Dict[str, Optional[Dict[str, Any]]]:
+def sources(request: Request, setting: Setting) -> dict[str, dict[str, Any] | None]:
     """Return where each tree comes from: git, or what PyPI has in its place."""
     if setting.network == "pypi":
         uploads = {row.name: row for row in UPLOADS}
@@ -236,16 +249,14 @@ def sources(request: Request, setting: Setting) -> Dict[str, Optional[Dict[str, 
     }
 
 
-def build(host: Host, choice: Choice) -> Dict[str, Any]:
+def build(host: Host, choice: Choice) -> dict[str, Any]:
     """Return how extensions are compiled; paths are None where a role installs them first."""
     with_cuda = bool(host.gpus) and choice.toolkit.action != "none"
     jobs = min(host.cores, host.memory_mib // MIB_PER_JOB[with_cuda]) if host.memory_mib else 1
     compiler = choice.compiler
     major = compiler.major
-    toolkit = choice.wheel.toolkit
-    home = choice.toolkit.host.path if choice.toolkit.host else (
-        f"/usr/local/cuda-{toolkit.cuda}" if with_cuda and toolkit else None
-    )
+    toolkit = choice.toolkit
+    home = toolkit.host.path if toolkit.host else f"/usr/local/cuda-{toolkit.name}"
     return {
         "max_jobs": max(1, jobs),
         "force_cuda": with_cuda,
@@ -255,7 +266,7 @@ def build(host: Host, choice: Choice) -> Dict[str, Any]:
     }
 
 
-def system_packages(host: Host, choice: Choice, setting: Setting) -> List[str]:
+def system_packages(host: Host, choice: Choice, setting: Setting) -> list[str]:
     """Return the missing packages of the distribution; installing them needs root."""
     names = SYSTEM_PACKAGES.get(host.distribution.family)
     if names is None:
@@ -282,7 +293,7 @@ def system_packages(host: Host, choice: Choice, setting: Setting) -> List[str]:
     ]
 
 
-def ffmpeg(host: Host, choice: Choice) -> Optional[Dict[str, Any]]:
+def ffmpeg(host: Host, choice: Choice) -> dict[str, Any] | None:
     """Return the FFmpeg for NVENC and NVDEC: the newest headers that the driver still starts."""
     header = next(
         (row for row in HEADERS if version(row.minimum_driver) <= choice.driver.version), None
@@ -307,7 +318,7 @@ def ffmpeg(host: Host, choice: Choice) -> Optional[Dict[str, Any]]:
     return {"version": release.version, "nv_codec_headers": header.tag, "flags": flags}
 
 
-def repairs(plan: Dict[str, Any]) -> List[str]:
+def repairs(plan: dict[str, Any]) -> list[str]:
     """Return the repairs that the registry asks for with these versions."""
     pinned = dict(pin.split("==") for pin in plan["packages"])
     versions = {**pinned, "torch": plan["torch"]["version"], "torchvision": plan["torchvision"]}
@@ -317,7 +328,7 @@ def repairs(plan: Dict[str, Any]) -> List[str]:
     ]
 
 
-def skipped_claims(plan: Dict[str, Any]) -> List[Dict[str, str]]:
+def skipped_claims(plan: dict[str, Any]) -> list[dict[str, str]]:
     """Return the claims that the proof cannot make with this plan, and why."""
     skipped = []
     if plan["profile"] == "cpu":
@@ -326,15 +337,14 @@ def skipped_claims(plan: Dict[str, Any]) -> List[Dict[str, str]]:
     if plan["network"] == "pypi":
         skipped += [
             ("detectron2.compiled_ops", "PyPI's Detectron2 has no compiled operators (_C)"),
-            ("slowfast.run_net", "PyPI's SlowFast 1.0 has no tools/"),
-            ("slowfast.zoo_config", "PyPI's SlowFast 1.0 has no configs/"),
-            ("slowfast.ava", "PyPI's SlowFast 1.0 has no ava_evaluation"),
-            ("pytorchvideo.import", "PyPI's PyTorchVideo 0.1.5 does not import with this torchvision"),
+            ("slowfast.run_net", "PyPI's SlowFast 1.0 has no tools/ and no configs/"),
+            ("slowfast.ava_evaluation", "PyPI's SlowFast 1.0 has no ava_evaluation"),
+            ("pytorchvideo.import", "PyPI's PyTorchVideo 0.1.5 needs torchvision before 0.17"),
         ]
     return [{"id": name, "because": because} for name, because in skipped]
 
 
-def full_network_adds(plan: Dict[str, Any]) -> Optional[str]:
+def full_network_adds(plan: dict[str, Any]) -> str | None:
     """Say in one line what a full network would add, None where nothing."""
     if plan["network"] != "pypi":
         return None
@@ -344,13 +354,13 @@ def full_network_adds(plan: Dict[str, Any]) -> Optional[str]:
     )
 
 
-def needs_disk_mib(plan: Dict[str, Any]) -> int:
+def needs_disk_mib(plan: dict[str, Any]) -> int:
     """Return the free space that the plan needs, in MiB."""
     wheel = DISK_CPU_WHEEL if plan["torch"]["variant"] == CPU else DISK_CUDA_WHEEL
     return wheel + (DISK_SOURCES if plan["network"] != "pypi" else 0)
 
 
-def roles(plan: Dict[str, Any]) -> List[str]:
+def roles(plan: dict[str, Any]) -> list[str]:
     """Return the roles in the order of their application."""
     wanted = {
         "nvidia_driver": plan["driver"] is not None,
@@ -360,7 +370,7 @@ def roles(plan: Dict[str, Any]) -> List[str]:
     return [name for name in ROLES if wanted.get(name, True)]
 
 
-def identity(plan: Dict[str, Any]) -> str:
+def identity(plan: dict[str, Any]) -> str:
     """Return 12 digits that name the Python environment: equal plans share one."""
     deciding = (
         "python",

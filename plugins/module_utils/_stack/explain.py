@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from .errors import StackError
 
@@ -19,7 +20,7 @@ def explain(plan: object, *, name: str = "") -> str:
     return "\n".join(lines)
 
 
-def _plan(plan: Mapping[str, Any], name: str) -> List[str]:
+def _plan(plan: Mapping[str, Any], name: str) -> list[str]:
     title = f"Plan for {name}" if name else "Plan"
     lines = [f"{title} ({plan['profile']}, network {plan['network']}, id {plan['id']})"]
     lines += [f"  {label:<13} {text}" for label, text in _choices(plan).items() if text]
@@ -34,7 +35,7 @@ def _plan(plan: Mapping[str, Any], name: str) -> List[str]:
     return lines
 
 
-def _choices(plan: Mapping[str, Any]) -> Dict[str, str]:
+def _choices(plan: Mapping[str, Any]) -> dict[str, str]:
     driver, cuda, torch = plan["driver"], plan["cuda"], plan["torch"]
     names = [gpu["name"] for gpu in plan["gpus"]]
     counted = [f"{names.count(n)} x {n}" for n in dict.fromkeys(names)]
@@ -69,7 +70,7 @@ def _sources(sources: Mapping[str, Any]) -> str:
     )
 
 
-def _conflict(conflict: Mapping[str, Any], name: str) -> List[str]:
+def _conflict(conflict: Mapping[str, Any], name: str) -> list[str]:
     lines = [f"No plan for {name}" if name else "No plan", "  These do not go together:"]
     lines += [f"    {text}" for text in conflict["facts"]]
     lines.append("  Because:")

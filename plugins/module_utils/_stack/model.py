@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import border
 from .errors import StackError
 from .versions import Version, version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SCHEMA = 1
 NVIDIA = "10de"
@@ -21,8 +24,8 @@ class Gpu(NamedTuple):
     slot: str
     pci_id: str
     pci_class: str
-    kernel_driver: Optional[str]
-    subsystem: Optional[str]
+    kernel_driver: str | None
+    subsystem: str | None
 
     @property
     def device(self) -> str:
@@ -43,7 +46,7 @@ class Driver(NamedTuple):
     """The loaded kernel driver; ``flavour`` is open, proprietary or None where it is not told."""
 
     version: str
-    flavour: Optional[str]
+    flavour: str | None
 
 
 class Package(NamedTuple):
@@ -51,7 +54,7 @@ class Package(NamedTuple):
 
     name: str
     version: str
-    origin: Optional[str]
+    origin: str | None
 
 
 class Toolkit(NamedTuple):
@@ -67,7 +70,7 @@ class Compiler(NamedTuple):
     major: int
     version: str
     path: str
-    cxx: Optional[str]
+    cxx: str | None
 
 
 class Python(NamedTuple):
@@ -91,17 +94,17 @@ class Host(NamedTuple):
     distribution: Distribution
     kernel: str
     kernel_headers: bool
-    gpus: Tuple[Gpu, ...]
-    nvswitches: Tuple[str, ...]
+    gpus: tuple[Gpu, ...]
+    nvswitches: tuple[str, ...]
     nvlink5_fabric: bool
-    driver: Optional[Driver]
-    driver_packages: Tuple[Package, ...]
-    toolkits: Tuple[Toolkit, ...]
-    compilers: Tuple[Compiler, ...]
-    pythons: Tuple[Python, ...]
-    tools: Dict[str, Optional[str]]
-    libraries: Dict[str, bool]
-    secure_boot: Optional[bool]
+    driver: Driver | None
+    driver_packages: tuple[Package, ...]
+    toolkits: tuple[Toolkit, ...]
+    compilers: tuple[Compiler, ...]
+    pythons: tuple[Python, ...]
+    tools: dict[str, str | None]
+    libraries: dict[str, bool]
+    secure_boot: bool | None
     nouveau: bool
     virtualization: str
     pending_reboot: bool
@@ -109,12 +112,12 @@ class Host(NamedTuple):
     root: bool
     cores: int
     memory_mib: int
-    glibc: Optional[str]
-    disk: Optional[Dict[str, Any]]
-    network: Dict[str, bool]
-    unreadable: Tuple[Dict[str, str], ...]
+    glibc: str | None
+    disk: dict[str, Any] | None
+    network: dict[str, bool]
+    unreadable: tuple[dict[str, str], ...]
 
-    def to_dict(self) -> Dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the contract's plain data."""
         fields = self._asdict()
         fields["kernel"] = {"release": self.kernel, "headers": self.kernel_headers}
@@ -134,7 +137,9 @@ def host(value: object) -> Host:
     data = border.mapping(value, "host")
     border.only_keys(data, "host", _HOST_KEYS)
     if data.get("schema", SCHEMA) != SCHEMA:
-        raise border.bad("host.schema", f"{SCHEMA}, the schema that this release reads", data["schema"])
+        raise border.bad(
+            "host.schema", f"{SCHEMA}, the schema that this release reads", data["schema"]
+        )
     kernel = border.mapping(data.get("kernel") or {}, "host.kernel")
     architecture = border.text(data.get("architecture"), "host.architecture")
     return Host(
@@ -178,7 +183,7 @@ _HOST_KEYS = (
 )
 
 
-def _rows(data: Mapping[str, Any], name: str) -> List[Any]:
+def _rows(data: Mapping[str, Any], name: str) -> list[Any]:
     return border.items(data.get(name), f"host.{name}")
 
 
@@ -186,12 +191,12 @@ def _flag(data: Mapping[str, Any], name: str) -> bool:
     return border.flag(data.get(name, False), f"host.{name}")
 
 
-def _flags(value: object, where: str) -> Dict[str, bool]:
+def _flags(value: object, where: str) -> dict[str, bool]:
     found = border.mapping(value or {}, where)
     return {name: border.flag(state, f"{where}.{name}") for name, state in found.items()}
 
 
-def _tools(value: object) -> Dict[str, Optional[str]]:
+def _tools(value: object) -> dict[str, str | None]:
     found = border.mapping(value or {}, "host.tools")
     return {name: border.optional_text(text, f"host.tools.{name}") for name, text in found.items()}
 
@@ -205,7 +210,7 @@ def _version(value: object, where: str) -> str:
     return text
 
 
-def _optional_version(value: object, where: str) -> Optional[str]:
+def _optional_version(value: object, where: str) -> str | None:
     return None if value is None else _version(value, where)
 
 
@@ -242,13 +247,13 @@ def _gpu(value: object, where: str) -> Gpu:
     )
 
 
-def _gpu_dict(gpu: Gpu) -> Dict[str, Any]:
+def _gpu_dict(gpu: Gpu) -> dict[str, Any]:
     fields = gpu._asdict()
     fields["class"] = fields.pop("pci_class")
     return fields
 
 
-def _driver(value: object) -> Optional[Driver]:
+def _driver(value: object) -> Driver | None:
     if value is None:
         return None
     data = border.mapping(value, "host.driver")
@@ -295,7 +300,7 @@ def _python(value: object) -> Python:
     )
 
 
-def _disk(value: object) -> Optional[Dict[str, Any]]:
+def _disk(value: object) -> dict[str, Any] | None:
     if value is None:
         return None
     data = border.mapping(value, "host.disk")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING
 
 from .errors import Unreadable
 from .model import Compiler, Distribution, Driver, Gpu, Package, Python, Toolkit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _DRIVER_LINE = re.compile(r"NVRM version: (.*?)\s(\d{3}\.\d+(?:\.\d+)*)\s")
 _GPU_CLASSES = ("0300", "0302")
@@ -22,7 +25,7 @@ _DRIVER_PACKAGE = re.compile(
 )
 
 
-def pairs(text: str) -> Dict[str, str]:
+def pairs(text: str) -> dict[str, str]:
     """Read lines of NAME=VALUE, as in uevent and os-release; quotes are taken off."""
     found = {}
     for line in text.splitlines():
@@ -50,7 +53,7 @@ def os_release(text: str) -> Distribution:
     return Distribution(found["ID"], number, family, name)
 
 
-def pci_function(slot: str, uevent: str) -> Optional[Gpu]:
+def pci_function(slot: str, uevent: str) -> Gpu | None:
     """Read the uevent file of one PCI function; None where it names no device."""
     found = pairs(uevent)
     if "PCI_ID" not in found:
@@ -84,16 +87,18 @@ def loaded_driver(text: str) -> Driver:
             f"/proc/driver/nvidia/version reads {text.strip()[:80]!r}.",
             "Report this line; until then plan with --installed-driver VERSION.",
         )
-    return Driver(match.group(2), "open" if "Open Kernel Module" in match.group(1) else "proprietary")
+    return Driver(
+        match.group(2), "open" if "Open Kernel Module" in match.group(1) else "proprietary"
+    )
 
 
-def compiler(path: str, text: str, cxx: Optional[str]) -> Optional[Compiler]:
+def compiler(path: str, text: str, cxx: str | None) -> Compiler | None:
     """Read ``gcc -dumpfullversion``; None for another compiler under that name."""
     match = re.fullmatch(r"(\d+)(\.\d+)*", text.strip())
     return Compiler(int(match.group(1)), match.group(), path, cxx) if match else None
 
 
-def interpreter(path: str, text: str) -> Optional[Python]:
+def interpreter(path: str, text: str) -> Python | None:
     """Read what PYTHON_QUESTION answers; None where it did not answer."""
     try:
         found = json.loads(text)
@@ -111,20 +116,20 @@ PYTHON_QUESTION = (
 )
 
 
-def toolkit(path: str, text: str) -> Optional[Toolkit]:
+def toolkit(path: str, text: str) -> Toolkit | None:
     """Read version.json (11.1 and newer) or version.txt of a CUDA toolkit; None where neither."""
     match = re.search(r'"cuda"\s*:\s*\{[^}]*"version"\s*:\s*"(\d+\.\d+)', text)
     match = match or re.search(r"CUDA Version (\d+\.\d+)", text)
     return Toolkit(match.group(1), path) if match else None
 
 
-def tool_version(text: str) -> Optional[str]:
+def tool_version(text: str) -> str | None:
     """Return the first version number of a ``--version`` answer."""
     match = re.search(r"\d+(\.\d+)+", text)
     return match.group() if match else None
 
 
-def debian_packages(text: str) -> Tuple[Package, ...]:
+def debian_packages(text: str) -> tuple[Package, ...]:
     """Read ``dpkg-query -W`` lines of name, version, origin and state, with tabs between."""
     rows = [line.split("\t") for line in text.splitlines()]
     return tuple(
@@ -134,13 +139,13 @@ def debian_packages(text: str) -> Tuple[Package, ...]:
     )
 
 
-def _debian_origin(maintainer: str) -> Optional[str]:
+def _debian_origin(maintainer: str) -> str | None:
     if "nvidia.com" in maintainer:
         return "nvidia"
     return "distribution" if re.search(r"debian\.org|ubuntu\.com", maintainer) else None
 
 
-def redhat_packages(text: str) -> Tuple[Package, ...]:
+def redhat_packages(text: str) -> tuple[Package, ...]:
     """Read ``rpm -qa`` lines of name, version and vendor, with tabs between."""
     rows = [line.split("\t") for line in text.splitlines()]
     return tuple(
@@ -167,30 +172,38 @@ def memory_mib(text: str) -> int:
     return int(match.group(1)) // 1024 if match else 0
 
 
-def disk_free_mib(text: str) -> Optional[int]:
+def disk_free_mib(text: str) -> int | None:
     """Read the fourth column of ``df -Pm``."""
     columns = text.strip().splitlines()[-1].split() if text.strip() else []
     return int(columns[3]) if len(columns) > 3 and columns[3].isdigit() else None  # noqa: PLR2004
 
 
-def glibc(text: str) -> Optional[str]:
+def glibc(text: str) -> str | None:
     """Read ``getconf GNU_LIBC_VERSION``; None for another C library."""
     match = re.search(r"glibc (\d+\.\d+)", text)
     return match.group(1) if match else None
 
 
-def libraries(text: str, wanted: Tuple[str, ...]) -> Dict[str, bool]:
+def libraries(text: str, wanted: tuple[str, ...]) -> dict[str, bool]:
     """Tell of each shared library whether ``ldconfig -p`` lists it."""
     listed = set(text.split())
     return {name: name in listed for name in wanted}
 
 
-def virtualization(detect: str, files: Mapping[str, Optional[str]]) -> str:
+def virtualization(detect: str, files: Mapping[str, str | None]) -> str:
     """Return none, container or vm, from systemd-detect-virt or from marks in files."""
     word = detect.strip()
     if word == "none":
         return "none"
-    containers = ("docker", "podman", "lxc", "lxc-libvirt", "systemd-nspawn", "container-other", "wsl")
+    containers = (
+        "docker",
+        "podman",
+        "lxc",
+        "lxc-libvirt",
+        "systemd-nspawn",
+        "container-other",
+        "wsl",
+    )
     if word:
         return "container" if word in containers else "vm"
     if files["/.dockerenv"] is not None or files["/run/.containerenv"] is not None:
@@ -200,11 +213,11 @@ def virtualization(detect: str, files: Mapping[str, Optional[str]]) -> str:
     return "none"
 
 
-def python_names(listing: str) -> List[str]:
+def python_names(listing: str) -> list[str]:
     """Pick python3.N, and python3, out of a folder listing."""
     return sorted(n for n in listing.split() if re.fullmatch(r"python3(\.\d+)?", n))
 
 
-def compiler_names(listing: str) -> List[str]:
+def compiler_names(listing: str) -> list[str]:
     """Pick gcc and gcc-N out of a folder listing."""
     return sorted(n for n in listing.split() if re.fullmatch(r"gcc(-\d+)?", n))

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
 from . import compose, reasons
 from .catalog.sources import TREES
 from .errors import StackError
+from .facts import Setting
 from .model import Host
 from .model import host as read_host
 from .request import Request
 from .request import request as read_request
-from .rules import Setting
 from .solver import problem, solve
 
 NOTHING_REACHED = "neither the package index nor a bundle is there"
 
 
-def plan(host: object, request: object = None) -> Dict[str, Any]:
+def plan(host: object, request: object = None) -> dict[str, Any]:
     """Return the plan of a host as plain data, with status planned or no-plan.
 
     Raises ``StackError`` for a host or a request that cannot be read.
@@ -37,18 +37,18 @@ def plan(host: object, request: object = None) -> Dict[str, Any]:
 
 
 def _setting(host: Host, request: Request) -> Setting:
-    reached = host.network
-    network = request.network or _network(reached)
-    return Setting(
-        network=network,
-        index=network != "pypi" and reached.get("pytorch", True)
-        or reached.get("pytorch", False),
-        nvidia=reached.get("nvidia", network == "full" or not reached),
-        compiles=network != "pypi",
-    )
+    """Say what the network gives; a request counts for more than what was probed."""
+    network = request.network or _network(host.network)
+    if request.network in ("full", "offline") or not host.network:
+        # Everything is taken as reached, or comes with a bundle.
+        wheel_index = nvidia = network != "pypi"
+    else:
+        wheel_index = host.network.get("pytorch", False) and request.network != "pypi"
+        nvidia = host.network.get("nvidia", False)
+    return Setting(network, wheel_index, nvidia, compiles=network != "pypi")
 
 
-def _network(reached: Dict[str, bool]) -> str:
+def _network(reached: dict[str, bool]) -> str:
     """Name what was reached; a host on which nothing was probed is taken to reach everything."""
     if not reached:
         return "full"
@@ -57,7 +57,7 @@ def _network(reached: Dict[str, bool]) -> str:
     return "full" if all(reached.get(tree.name, False) for tree in TREES) else "pypi"
 
 
-def _offline() -> Dict[str, Any]:
+def _offline() -> dict[str, Any]:
     return {
         "facts": ["the package index was not reached [the probe of this host]"],
         "because": [NOTHING_REACHED],
@@ -68,10 +68,12 @@ def _offline() -> Dict[str, Any]:
     }
 
 
-def _no_plan(host: Host, conflict: Dict[str, Any]) -> Dict[str, Any]:
+def _no_plan(host: Host, conflict: dict[str, Any]) -> dict[str, Any]:
     """Return a plan of the contract's shape that says what contradicts what."""
     empty = dict.fromkeys(PLAN_KEYS)
-    lists = {name: [] for name in ("packages", "repairs", "roles", "reasons", "system_packages")}
+    lists: dict[str, list[object]] = {
+        name: [] for name in ("packages", "repairs", "roles", "reasons", "system_packages")
+    }
     return {
         **empty,
         **lists,
@@ -90,14 +92,12 @@ PLAN_KEYS = (
 )  # fmt: skip
 
 
-def endpoints(request: object = None) -> Dict[str, str]:
+def endpoints(request: object = None) -> dict[str, str]:
     """Return what the probe has to reach for a request: name to address, as gpu_info takes it."""
     wishes = read_request(request)
     if wishes.network == "offline":
         return {}
-    trees = {
-        tree.name: wishes.sources.get(tree.name, {}).get("url", tree.url) for tree in TREES
-    }
+    trees = {tree.name: wishes.sources.get(tree.name, {}).get("url", tree.url) for tree in TREES}
     return {
         "pypi": "package-index",
         **trees,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Dict, List, Mapping, NamedTuple, Optional, Protocol, Sequence, Tuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from . import parsers
 from .errors import StackError, Unreadable
 from .model import Compiler, Distribution, Driver, Gpu, Host, Package, Python, Toolkit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 PCI = "/sys/bus/pci/devices"
 BINARIES = ("/usr/bin", "/usr/local/bin")
@@ -25,7 +28,7 @@ LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/rpm/.rpm.lock")
 class Answer(NamedTuple):
     """What a command said; ``rc`` is None where there is no such command."""
 
-    rc: Optional[int]
+    rc: int | None
     stdout: str
 
 
@@ -35,7 +38,7 @@ class Runner(Protocol):
     def run(self, argv: Sequence[str], *, timeout_s: float = 10, text: str = "") -> Answer:
         """Run a command with ``text`` on its standard input."""
 
-    def read(self, path: str) -> Optional[bytes]:
+    def read(self, path: str) -> bytes | None:
         """Return a file, None where it is absent. Raises ``Unreadable``."""
 
     def reaches(self, url: str, timeout_s: float) -> bool:
@@ -47,7 +50,7 @@ class Where(NamedTuple):
 
     prefix: str
     endpoints: Mapping[str, str]
-    uv: Optional[str] = None
+    uv: str | None = None
     timeout_s: float = 4
 
 
@@ -95,9 +98,9 @@ class _Look:
 
     def __init__(self, runner: Runner) -> None:
         self.runner = runner
-        self.unreadable: List[Dict[str, str]] = []
+        self.unreadable: list[dict[str, str]] = []
 
-    def text(self, path: str, what: str = "") -> Optional[str]:
+    def text(self, path: str, what: str = "") -> str | None:
         """Return a file as text; None where it is absent, or listed as unreadable."""
         try:
             data = self.runner.read(path)
@@ -121,7 +124,7 @@ class _Look:
     def has(self, tool: str) -> bool:
         return self.runner.run((tool, "--version")).rc is not None
 
-    def functions(self) -> List[Gpu]:
+    def functions(self) -> list[Gpu]:
         """Return every PCI function; containers without sysfs have none."""
         slots = self.output("ls", "-1", PCI).split()
         texts = [(slot, self.text(f"{PCI}/{slot}/uevent", "PCI function")) for slot in slots]
@@ -134,7 +137,7 @@ class _Look:
         pages = [self.text(f"/sys/class/infiniband/{name}/device/vpd") for name in names]
         return any("SW_MNG" in page for page in pages if page)
 
-    def driver(self) -> Optional[Driver]:
+    def driver(self) -> Driver | None:
         text = self.text("/proc/driver/nvidia/version", "driver")
         if text is not None:
             try:
@@ -144,7 +147,7 @@ class _Look:
         number = self.text("/sys/module/nvidia/version", "driver")
         return Driver(number.strip(), None) if number else None
 
-    def driver_packages(self, family: str) -> Tuple[Package, ...]:
+    def driver_packages(self, family: str) -> tuple[Package, ...]:
         if family == "debian":
             form = "${Package}\t${Version}\t${Maintainer}\t${db:Status-Status}\n"
             return parsers.debian_packages(self.output("dpkg-query", "-W", "-f", form))
@@ -161,7 +164,7 @@ class _Look:
             self.note("distribution", "/etc/os-release", error)
             return Distribution("unknown", "", "other", "an unknown distribution")
 
-    def toolkits(self) -> Tuple[Toolkit, ...]:
+    def toolkits(self) -> tuple[Toolkit, ...]:
         names = [n for n in self.output("ls", "-1", "/usr/local").split() if n.startswith("cuda-")]
         # cuda-12 is a link to the newest 12.x; the real folder is listed too.
         paths = [f"/usr/local/{name}" for name in names if "." in name]
@@ -172,7 +175,7 @@ class _Look:
         found = [parsers.toolkit(path, text) for path, text in texts if text]
         return tuple(row for row in found if row)
 
-    def compilers(self) -> Tuple[Compiler, ...]:
+    def compilers(self) -> tuple[Compiler, ...]:
         found = []
         for folder in (*BINARIES, *self._toolsets()):
             listing = self.output("ls", "-1", folder)
@@ -184,18 +187,18 @@ class _Look:
                 found.append(
                     parsers.compiler(path, answer, f"{folder}/{cxx}" if cxx in names else None)
                 )
-        best: Dict[int, Compiler] = {}
+        best: dict[int, Compiler] = {}
         for row in found:
             if row and (row.major not in best or (row.cxx and not best[row.major].cxx)):
                 best[row.major] = row
         return tuple(best.values())
 
-    def _toolsets(self) -> List[str]:
+    def _toolsets(self) -> list[str]:
         names = self.output("ls", "-1", TOOLSETS).split()
         return [f"{TOOLSETS}/{n}/root/usr/bin" for n in names if n.startswith("gcc-toolset-")]
 
-    def pythons(self) -> Tuple[Python, ...]:
-        found: Dict[str, Python] = {}
+    def pythons(self) -> tuple[Python, ...]:
+        found: dict[str, Python] = {}
         for folder in BINARIES:
             for name in reversed(parsers.python_names(self.output("ls", "-1", folder))):
                 path = f"{folder}/{name}"
@@ -206,14 +209,14 @@ class _Look:
                     found.setdefault(row.version, row)
         return tuple(found.values())
 
-    def tools(self) -> Dict[str, Optional[str]]:
+    def tools(self) -> dict[str, str | None]:
         answers = {
             name: self.output(name, "-version" if name == "ffmpeg" else "--version")
             for name in TOOLS
         }
         return {name: parsers.tool_version(text) for name, text in answers.items()}
 
-    def secure_boot(self) -> Optional[bool]:
+    def secure_boot(self) -> bool | None:
         try:
             data = self.runner.read(SECURE_BOOT)
             return None if data is None else parsers.secure_boot(data)
@@ -237,7 +240,7 @@ class _Look:
         inodes = [self.output("stat", "-c", "%i", path).strip() for path in LOCKS]
         return any(f":{inode} " in held for inode in inodes if inode)
 
-    def disk(self, prefix: str) -> Optional[Dict[str, object]]:
+    def disk(self, prefix: str) -> dict[str, object] | None:
         """Measure the nearest folder above the prefix that exists."""
         path = prefix
         while True:
@@ -249,7 +252,7 @@ class _Look:
             path = path.rpartition("/")[0] or "/"
 
 
-def network(runner: Runner, where: Where, *, git: bool) -> Dict[str, bool]:
+def network(runner: Runner, where: Where, *, git: bool) -> dict[str, bool]:
     """Tell of each endpoint whether it answers; all are asked at the same time."""
     if not where.endpoints:
         return {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any
 
 from .candidates import CPU, Wheel, preset
 from .cards import card
@@ -10,13 +10,18 @@ from .catalog.drivers import BRANCHES_PAGE, FABRIC, MODULE_PAGE, OPEN_ONLY_POST,
 from .catalog.packages import RESOLVED
 from .catalog.presets import MEASURED, TRIALS
 from .catalog.sources import PYPI, READ
-from .model import Host
-from .request import Request
-from .rules import PROBE, REQUEST, Fact, Setting
-from .solver import SPOKES, Choice, Problem, core, law, solvable_releases, solve
+from .facts import PROBE, REQUEST, Fact, Setting
+from .laws import LAWS, SPOKES
+from .solver import Choice, Problem, choices, core, solve
 from .versions import version
 
-Reason = Dict[str, str]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .model import Host
+    from .request import Request
+
+Reason = dict[str, str]
 
 
 def reason(choice: str, because: str, source: object) -> Reason:
@@ -26,7 +31,7 @@ def reason(choice: str, because: str, source: object) -> Reason:
 
 def reasons(
     host: Host, request: Request, setting: Setting, given: Problem, choice: Choice
-) -> List[Reason]:
+) -> list[Reason]:
     """Return the reasons of a plan, in the order in which a reader asks for them."""
     found = [_network(host, request, setting), *_torch(request, given, choice)]
     if host.gpus:
@@ -46,7 +51,7 @@ def _network(host: Host, request: Request, setting: Setting) -> Reason:
     return reason("network", f"{setting.network}, because {text}", PROBE)
 
 
-def _torch(request: Request, given: Problem, choice: Choice) -> List[Reason]:
+def _torch(request: Request, given: Problem, choice: Choice) -> list[Reason]:
     wheel, row = choice.wheel, preset(request.preset)
     favourite = given.releases[0]
     if wheel.row.torch == favourite[0].row.torch:
@@ -84,24 +89,25 @@ def _variant(given: Problem, choice: Choice) -> Reason:
     return reason("torch.variant", has, wheel.source)
 
 
-def why_not(given: Problem, wheel: Wheel) -> Tuple[str, str]:
+def why_not(given: Problem, wheel: Wheel) -> tuple[str, str]:
     """Return what speaks against a wheel, a fact first and then a law, with its source."""
     for fact in given.facts:
         no = fact.rules["wheel"](wheel) if "wheel" in fact.rules else None
         if no:
             return no, fact.source
     for dimension in SPOKES:
-        lawful = [o for o in given.options[dimension] if law(wheel, dimension, o) is None]
+        law = LAWS[dimension]
+        lawful = [o for o in given.options[dimension] if law(wheel, o) is None]
         refusals = [_refusal(given.facts, dimension, option) for option in lawful]
         if not lawful:
             first = given.options[dimension][0]
-            return law(wheel, dimension, first) or "", str(wheel.source)
+            return law(wheel, first) or "", str(wheel.source)
         if all(refusals) and refusals[0]:
             return f"of its {dimension}s, {refusals[0][0]}", refusals[0][1]
     return "another wheel of its release lets the loaded driver stay", str(wheel.source)
 
 
-def _refusal(facts: Sequence[Fact], dimension: str, option: object) -> Optional[Tuple[str, str]]:
+def _refusal(facts: Sequence[Fact], dimension: str, option: object) -> tuple[str, str] | None:
     for fact in facts:
         no = fact.rules[dimension](option) if dimension in fact.rules else None
         if no:
@@ -109,7 +115,7 @@ def _refusal(facts: Sequence[Fact], dimension: str, option: object) -> Optional[
     return None
 
 
-def _driver(host: Host, choice: Choice) -> List[Reason]:
+def _driver(host: Host, choice: Choice) -> list[Reason]:
     option, row = choice.driver, choice.driver.branch
     source = row.source if row else BRANCHES_PAGE
     cards = [card(gpu.pci_id) for gpu in host.gpus]
@@ -151,11 +157,16 @@ def _driver(host: Host, choice: Choice) -> List[Reason]:
     return found
 
 
-def _toolkit(choice: Choice) -> List[Reason]:
+def _toolkit(choice: Choice) -> list[Reason]:
     toolkit = choice.wheel.toolkit
     if choice.toolkit.action == "none" or toolkit is None:
         return []
-    text = f"extensions compile with the CUDA that {choice.wheel.name} was built with"
+    text = f"extensions compile with CUDA {choice.toolkit.name}, as {choice.wheel.name} was built"
+    if choice.toolkit.cuda != choice.wheel.cuda:
+        text = (
+            f"CUDA {choice.toolkit.name} is the nearest to {toolkit.cuda} of {choice.wheel.name}"
+            " that is to be had, and torch refuses only another major"
+        )
     if choice.toolkit.host:
         text += f", which is in {choice.toolkit.host.path}"
     return [reason("cuda.toolkit", text, toolkit.source)]
@@ -168,7 +179,7 @@ def _python(choice: Choice) -> Reason:
     return reason("python", text, choice.wheel.row.source)
 
 
-def _compiler(host: Host, choice: Choice) -> List[Reason]:
+def _compiler(host: Host, choice: Choice) -> list[Reason]:
     if not choice.compiler.major:
         return []
     oldest, newest = choice.wheel.gcc
@@ -179,15 +190,18 @@ def _compiler(host: Host, choice: Choice) -> List[Reason]:
     return [reason("compiler.gcc", cxx + bound, source)]
 
 
-def _sources(setting: Setting) -> List[Reason]:
+def _sources(setting: Setting) -> list[Reason]:
     found = [reason("packages", "these pins were resolved together", RESOLVED)]
     if setting.network == "pypi":
         text = "the git sources are not reached; PyPI has SlowFast of 2019 and Detectron2's Python"
         return [*found, reason("sources", text, PYPI)]
-    return [*found, reason("sources", "the commits that were measured, unless asked otherwise", READ)]
+    return [
+        *found,
+        reason("sources", "the commits that were measured, unless asked otherwise", READ),
+    ]
 
 
-def conflict(given: Problem) -> Dict[str, List[str]]:
+def conflict(given: Problem) -> dict[str, list[str]]:
     """Return the minimal set of facts that leave no choice, what they say no to, and what helps."""
     clash = core(given)
     because, remedies = [], []
@@ -206,7 +220,7 @@ def conflict(given: Problem) -> Dict[str, List[str]]:
     }
 
 
-def _no(fact: Fact, choice: Choice) -> Optional[str]:
+def _no(fact: Fact, choice: Choice) -> str | None:
     for dimension, rule in fact.rules.items():
         no = rule(getattr(choice, dimension))
         if no:
@@ -214,17 +228,16 @@ def _no(fact: Fact, choice: Choice) -> Optional[str]:
     return None
 
 
-def _laws(given: Problem, clash: Sequence[int]) -> List[str]:
+def _laws(given: Problem, clash: Sequence[int]) -> list[str]:
     """Return what the tables say about the best wheel that the facts themselves leave."""
-    wheels = given.options["wheel"]
     alive = given.alive("wheel", clash)
-    index = next((n for n in range(len(wheels)) if alive >> n & 1), None)
-    if index is None:
+    wheel = next((w for n, w in enumerate(given.wheels) if alive >> n & 1), None)
+    if wheel is None:
         return []
     for dimension in SPOKES:
         bits = given.alive(dimension, clash)
         left = [o for n, o in enumerate(given.options[dimension]) if bits >> n & 1]
-        nos = [law(wheels[index], dimension, option) for option in left]
+        nos = [LAWS[dimension](wheel, option) for option in left]
         if nos and all(nos):
             return [no for no in nos[:1] if no]
     return []
@@ -243,18 +256,15 @@ def _remedy(given: Problem, index: int) -> str:
 
 def _nearest(given: Problem, index: int, rest: Sequence[int]) -> str:
     """Return the release with a choice that lies nearest to those that were asked for."""
-    order = sorted({w.row.torch for w in given.options["wheel"]}, key=version)
+    order = sorted({wheel.row.torch for wheel in given.wheels}, key=version)
     dead = given.ruled_out[index]["wheel"]
-    asked = {
-        order.index(wheel.row.torch)
-        for n, wheel in enumerate(given.options["wheel"])
-        if not dead >> n & 1
-    }
-    works = [order.index(name) for name in solvable_releases(given, rest)]
-    return order[min(works, key=lambda n: (min((abs(n - a) for a in asked), default=-n), -n))]
+    asked = {order.index(w.row.torch) for n, w in enumerate(given.wheels) if not dead >> n & 1}
+    works = [order.index(choice.wheel.row.torch) for choice in choices(given, rest) if choice]
+    # Of two that are equally near, the newer one; where nothing was asked for, the newest.
+    return order[min(works, key=lambda n: (min((abs(n - a) for a in asked), default=0), -n))]
 
 
-def unmeasured(plan: Dict[str, Any]) -> Optional[Reason]:
+def unmeasured(plan: dict[str, Any]) -> Reason | None:
     """Say so where the planned torch is not one of those that were run."""
     torch = plan["torch"]["version"]
     if torch in MEASURED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, NamedTuple, Optional
+from typing import NamedTuple
 
 from . import border
 from .catalog.presets import PRESETS
@@ -18,14 +18,14 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 class Request(NamedTuple):
     """Wishes; None leaves the choice to the planner. ``sources`` maps a tree to url and commit."""
 
-    torch: Optional[Spec]
-    cuda: Optional[Spec]
-    python: Optional[Spec]
-    driver_branch: Optional[str]
+    torch: Spec | None
+    cuda: Spec | None
+    python: Spec | None
+    driver_branch: str | None
     preset: str
-    network: Optional[str]
+    network: str | None
     gpu_required: bool
-    sources: Dict[str, Dict[str, str]]
+    sources: dict[str, dict[str, str]]
 
 
 def request(value: object) -> Request:
@@ -50,7 +50,7 @@ def request(value: object) -> Request:
     )
 
 
-def _spec(value: object, name: str) -> Optional[Spec]:
+def _spec(value: object, name: str) -> Spec | None:
     if value is None:
         return None
     try:
@@ -59,16 +59,18 @@ def _spec(value: object, name: str) -> Optional[Spec]:
         raise StackError(f"request.{name}: {error.what}", error.why, error.next_step) from error
 
 
-def _sources(value: object) -> Dict[str, Dict[str, str]]:
+def _sources(value: object) -> dict[str, dict[str, str]]:
     trees = border.mapping(value or {}, "request.sources")
     border.only_keys(trees, "request.sources", tuple(row.name for row in TREES))
     return {name: _tree(tree, f"request.sources.{name}") for name, tree in trees.items()}
 
 
-def _tree(value: Any, where: str) -> Dict[str, str]:
+def _tree(value: object, where: str) -> dict[str, str]:
     data = border.mapping(value, where)
     border.only_keys(data, where, ("url", "commit"))
     commit = data.get("commit")
     if commit is not None and not _COMMIT.fullmatch(str(commit)):
         raise border.bad(f"{where}.commit", "the 40 lower-case digits of a git commit", commit)
-    return {key: border.text(data[key], f"{where}.{key}") for key in ("url", "commit") if data.get(key)}
+    return {
+        key: border.text(data[key], f"{where}.{key}") for key in ("url", "commit") if data.get(key)
+    }

@@ -1,29 +1,26 @@
 """Choose: candidates in order of preference, and the first that nothing rules out.
 
-Facts rule out single options. Laws, which come from the tables, tie an option to a wheel: its
-driver, its Pythons, its compilers, its toolkit. So the wheel is the hub, and once it is chosen
-the rest are chosen one by one.
+Facts rule out single options. Laws tie an option to a wheel. So the wheel is the hub: once it is
+chosen, driver, Python, compiler and toolkit are chosen one by one. What is ruled out is kept as
+bits, bit n for option n; a set of facts is then one number a dimension.
 """
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from . import candidates
-from .candidates import (
-    CompilerOption,
-    DriverOption,
-    PythonOption,
-    ToolkitOption,
-    Wheel,
-)
-from .model import Host
-from .request import Request
-from .rules import Fact, Setting, distribution, facts
-from .versions import version
+from .facts import Fact, Rule, Setting, distribution, facts
+from .laws import ASPECTS, LAWS, SPOKES
+from .rules import STAYS
 
-# What hangs on the wheel, in the order in which it is chosen.
-SPOKES = ("driver", "python", "compiler", "toolkit")
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .candidates import CompilerOption, DriverOption, PythonOption, ToolkitOption, Wheel
+    from .model import Host
+    from .request import Request
 
 
 class Choice(NamedTuple):
@@ -37,180 +34,137 @@ class Choice(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """Options by dimension, facts, and what each fact rules out as bits: bit n is option n."""
+    """Wheels by release, the options that hang on them, facts, and what each fact rules out."""
 
-    releases: Tuple[Tuple[Wheel, ...], ...]
-    options: Dict[str, Sequence[object]]
-    facts: Tuple[Fact, ...]
-    ruled_out: Tuple[Dict[str, int], ...]
+    releases: tuple[tuple[Wheel, ...], ...]
+    wheels: tuple[Wheel, ...]
+    options: dict[str, tuple[Any, ...]]
+    facts: tuple[Fact, ...]
+    ruled_out: tuple[dict[str, int], ...]
 
     def alive(self, dimension: str, which: Sequence[int]) -> int:
         """Return the bits of the options that none of the facts ``which`` rules out."""
         dead = 0
         for index in which:
             dead |= self.ruled_out[index].get(dimension, 0)
-        return ~dead & ((1 << len(self.options[dimension])) - 1)
+        size = len(self.wheels) if dimension == "wheel" else len(self.options[dimension])
+        return ~dead & ((1 << size) - 1)
 
 
 def problem(host: Host, request: Request, setting: Setting) -> Problem:
     """Set up the choice for a host."""
-    row = distribution(host)
-    gpu = bool(host.gpus)
-    compiles = setting.compiles
+    row, gpu = distribution(host), bool(host.gpus)
     releases = candidates.wheels(host.architecture, request.preset, gpu=gpu)
-    options: Dict[str, Sequence[object]] = {
-        "wheel": tuple(wheel for release in releases for wheel in release),
+    options: dict[str, tuple[Any, ...]] = {
         "driver": candidates.drivers(host, request.preset),
         "python": candidates.pythons(host, request.preset),
         "compiler": candidates.compilers(
-            host, needed=compiles, default=row.compilers[0] if row else 0
+            host, needed=setting.compiles, default=row.compilers[0] if row else 0
         ),
-        "toolkit": candidates.toolkits(host, needed=compiles and gpu),
+        "toolkit": candidates.toolkits(host, needed=setting.compiles and gpu),
     }
     given = facts(host, request, setting)
-    return Problem(releases, options, given, tuple(_ruled_out(fact, options) for fact in given))
+    shelf = (host.architecture, request.preset, gpu)
+    ruled_out = tuple(
+        {
+            dimension: _wheels_ruled_out(rule, *shelf)
+            if dimension == "wheel"
+            else _bits(options[dimension], rule)
+            for dimension, rule in fact.rules.items()
+        }
+        for fact in given
+    )
+    wheels = tuple(wheel for release in releases for wheel in release)
+    return Problem(releases, wheels, options, given, ruled_out)
 
 
-def _ruled_out(fact: Fact, options: Dict[str, Sequence[object]]) -> Dict[str, int]:
-    return {
-        dimension: _bits(options[dimension], lambda option, rule=rule: rule(option) is not None)
-        for dimension, rule in fact.rules.items()
-    }
+@lru_cache(maxsize=4096)
+def _wheels_ruled_out(rule: Rule, machine: str, preset: str, gpu: bool) -> int:  # noqa: FBT001
+    releases = candidates.wheels(machine, preset, gpu=gpu)
+    return _bits(tuple(wheel for release in releases for wheel in release), rule)
 
 
-def _bits(options: Sequence[object], holds: Callable[[object], bool]) -> int:
-    bits = 0
-    for index, option in enumerate(options):
-        if holds(option):
-            bits |= 1 << index
-    return bits
+def _bits(options: Sequence[Any], objection: Callable[[Any], str | None]) -> int:
+    return sum(1 << n for n, option in enumerate(options) if objection(option) is not None)
 
 
-def law(wheel: Wheel, dimension: str, option: object) -> Optional[str]:
-    """Return why the tables do not let an option go with a wheel, None where they do."""
-    return _LAWS[dimension](wheel, option)
+def solve(given: Problem, which: Sequence[int] | None = None) -> Choice | None:
+    """Return the first choice that no fact of ``which`` (all) rules out, None without one."""
+    return next((choice for choice in choices(given, which) if choice), None)
 
 
-def _driver_law(wheel: Wheel, option: DriverOption) -> Optional[str]:
-    if option.action == "none" or wheel.driver is None or option.version >= wheel.driver:
-        return None
-    needed = ".".join(map(str, wheel.driver))
-    why = "to compile its PTX" if wheel.jit else "for its CUDA"
-    return f"{wheel.name} needs driver {needed} or newer {why}, not {option.name}"
-
-
-def _python_law(wheel: Wheel, option: PythonOption) -> Optional[str]:
-    if option.series in wheel.pythons:
-        return None
-    return f"{wheel.name} has no wheel for Python {option.name}"
-
-
-def _compiler_law(wheel: Wheel, option: CompilerOption) -> Optional[str]:
-    oldest, newest = wheel.gcc
-    if not option.major or oldest <= option.major <= newest:
-        return None
-    return f"{wheel.name} compiles with GCC {oldest} to {newest}, not with {option.major}"
-
-
-def _toolkit_law(wheel: Wheel, option: ToolkitOption) -> Optional[str]:
-    if option.host is None or version(option.host.version) == wheel.cuda:
-        return None
-    return f"{wheel.name} needs its own CUDA, not the {option.host.version} in {option.host.path}"
-
-
-_LAWS: Dict[str, Callable[..., Optional[str]]] = {
-    "driver": _driver_law,
-    "python": _python_law,
-    "compiler": _compiler_law,
-    "toolkit": _toolkit_law,
-}
-
-
-def solve(given: Problem, which: Optional[Sequence[int]] = None) -> Optional[Choice]:
-    """Return the first choice that no fact of ``which`` (all) rules out, None without one.
-
-    Within a release a wheel that lets the loaded driver stay comes before a better wheel.
-    """
-    facts_in_force = range(len(given.facts)) if which is None else which
-    alive = {name: given.alive(name, facts_in_force) for name in given.options}
+def choices(given: Problem, which: Sequence[int] | None = None) -> Iterator[Choice | None]:
+    """Yield the best choice of each release, None where it has none; best release first."""
+    in_force = range(len(given.facts)) if which is None else which
+    alive = {name: given.alive(name, in_force) for name in ("wheel", *SPOKES)}
     first = 0
     for release in given.releases:
-        choice = _solve_release(given, release, alive["wheel"] >> first, alive)
-        if choice:
-            return choice
+        yield _choose(given, release, {**alive, "wheel": alive["wheel"] >> first})
         first += len(release)
-    return None
 
 
-def _solve_release(
-    given: Problem, release: Sequence[Wheel], bits: int, alive: Dict[str, int]
-) -> Optional[Choice]:
-    keeps = _bits(given.options["driver"], lambda option: option.action in ("keep", "none"))
-    for drivers in (alive["driver"] & keeps, alive["driver"] & ~keeps):
+def _choose(given: Problem, release: Sequence[Wheel], alive: dict[str, int]) -> Choice | None:
+    """Choose within a release: letting the loaded driver stay comes before the better wheel."""
+    drivers = given.options["driver"]
+    stays = sum(1 << n for n, option in enumerate(drivers) if option.action in STAYS)
+    for allowed in (alive["driver"] & stays, alive["driver"] & ~stays):
         for index, wheel in enumerate(release):
-            if drivers and bits >> index & 1:
-                choice = _complete(given, wheel, {**alive, "driver": drivers})
+            if allowed and alive["wheel"] >> index & 1:
+                choice = _complete(given, wheel, {**alive, "driver": allowed})
                 if choice:
                     return choice
     return None
 
 
-def solvable_releases(given: Problem, which: Sequence[int]) -> List[str]:
-    """Return the torch releases that the facts ``which`` leave a choice for."""
-    alive = {name: given.alive(name, which) for name in given.options}
-    found, first = [], 0
-    for release in given.releases:
-        if _solve_release(given, release, alive["wheel"] >> first, alive):
-            found.append(release[0].row.torch)
-        first += len(release)
-    return found
-
-
-def _complete(given: Problem, wheel: Wheel, alive: Dict[str, int]) -> Optional[Choice]:
-    chosen: List[object] = [wheel]
+def _complete(given: Problem, wheel: Wheel, alive: dict[str, int]) -> Choice | None:
+    chosen: list[Any] = []
     for dimension in SPOKES:
-        fits = (
-            option
-            for index, option in enumerate(given.options[dimension])
-            if alive[dimension] >> index & 1 and law(wheel, dimension, option) is None
-        )
-        option = next(fits, None)
-        if option is None:
+        law, bits = LAWS[dimension], alive[dimension]
+        for index, option in enumerate(given.options[dimension]):
+            if bits >> index & 1 and law(wheel, option) is None:
+                chosen.append(option)
+                break
+        else:
             return None
-        chosen.append(option)
-    return Choice(*chosen)
+    return Choice(wheel, *chosen)
 
 
-def core(given: Problem) -> Tuple[int, ...]:
+def core(given: Problem) -> tuple[int, ...]:
     """Return the facts that together rule everything out, none of which can be spared.
 
-    Takes away one fact after the other, and keeps it away while there still is no choice.
+    Takes away one fact after the other, and keeps it away while there still is no choice. The
+    last ones go first: a wish or a card says more to a reader than the network does.
     """
-    lawful = [
-        (index, tuple((name, _lawful(given, wheel, name)) for name in SPOKES))
-        for index, wheel in enumerate(given.options["wheel"])
-    ]
+    lawful = _lawful(given)
     kept = [index for index, dead in enumerate(given.ruled_out) if any(dead.values())]
-    for index in tuple(kept):
+    for index in reversed(kept):
         rest = [other for other in kept if other != index]
         if not _possible(given, lawful, rest):
             kept = rest
     return tuple(kept)
 
 
-def _lawful(given: Problem, wheel: Wheel, dimension: str) -> int:
-    return _bits(
-        given.options[dimension], lambda option: law(wheel, dimension, option) is None
-    )
+def _lawful(given: Problem) -> list[tuple[int, ...]]:
+    """Return for each wheel the bits of the options that its laws allow, by spoke."""
+    known: dict[tuple[str, object], int] = {}
+    rows = []
+    for wheel in given.wheels:
+        row = []
+        for name in SPOKES:
+            key = (name, ASPECTS[name](wheel))
+            if key not in known:
+                size = len(given.options[name])
+                nos = _bits(given.options[name], partial(LAWS[name], wheel))
+                known[key] = ~nos & ((1 << size) - 1)
+            row.append(known[key])
+        rows.append(tuple(row))
+    return rows
 
 
-def _possible(
-    given: Problem,
-    lawful: Sequence[Tuple[int, Tuple[Tuple[str, int], ...]]],
-    which: Sequence[int],
-) -> bool:
-    alive = {name: given.alive(name, which) for name in given.options}
+def _possible(given: Problem, lawful: list[tuple[int, ...]], which: Sequence[int]) -> bool:
+    wheels = given.alive("wheel", which)
+    alive = [given.alive(name, which) for name in SPOKES]
     return any(
-        alive["wheel"] >> index & 1 and all(alive[name] & bits for name, bits in laws)
-        for index, laws in lawful
+        wheels >> index & 1 and all(map(int.__and__, alive, row))
+        for index, row in enumerate(lawful)
     )

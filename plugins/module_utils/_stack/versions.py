@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Callable, Dict, NamedTuple, Tuple
+from typing import Callable, NamedTuple
 
 from .errors import StackError
 
@@ -12,7 +12,7 @@ _VERSION = re.compile(r"\d+(\.\d+)*")
 _CLAUSE = re.compile(r"(>=|<=|==|!=|<|>|~=)?\s*(\d+(?:\.\d+)*)(\.\*)?")
 
 
-class Version(Tuple[int, ...]):
+class Version(tuple[int, ...]):
     """Numbers of a version, without trailing zeros: 2.10 and 2.10.0 are equal."""
 
     __slots__ = ()
@@ -26,7 +26,7 @@ class Version(Tuple[int, ...]):
 @lru_cache(maxsize=4096)
 def version(text: str) -> Version:
     """Parse dotted numbers. Raises ``StackError`` for anything else."""
-    if not isinstance(text, str) or not _VERSION.fullmatch(text.strip()):
+    if not _VERSION.fullmatch(text.strip()):
         raise StackError(
             f"{text!r} is not a version.",
             "A version is numbers with dots, such as 2.11.0.",
@@ -50,7 +50,7 @@ class Spec(NamedTuple):
     """A request such as ``>=2.0,<3``; a bare 2.10 means every 2.10.x."""
 
     text: str
-    clauses: Tuple[Clause, ...]
+    clauses: tuple[Clause, ...]
 
     def allows(self, candidate: Version) -> bool:
         """Tell whether a version satisfies every clause."""
@@ -87,7 +87,7 @@ def _compatible(candidate: Version, clause: Clause) -> bool:
     return candidate >= clause.version and _prefix(candidate, shorter)
 
 
-_HOLDS: Dict[str, Callable[[Version, Clause], bool]] = {
+_HOLDS: dict[str, Callable[[Version, Clause], bool]] = {
     "prefix": _prefix,
     "==": lambda candidate, clause: candidate == clause.version,
     "!=": lambda candidate, clause: candidate != clause.version,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from .source import Source
 
@@ -20,7 +20,7 @@ class ToolkitRow(NamedTuple):
     """
 
     cuda: str
-    release_driver: Optional[str]
+    release_driver: str | None
     minimum_driver: str
     max_gcc: int
     sms: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Tuple
+from typing import NamedTuple
 
 from .source import Source
 
@@ -29,8 +29,8 @@ class ArchiveRow(NamedTuple):
 
     branch: str
     version: str
-    open: Tuple[str, ...]
-    proprietary: Tuple[str, ...]
+    open: tuple[str, ...]
+    proprietary: tuple[str, ...]
     signed: bool
     source: Source
 
@@ -41,7 +41,8 @@ class DistributionRow(NamedTuple):
     ``repository`` is its directory in NVIDIA's repository, ``key`` the file of the signing key,
     ``naming`` the rule by which that repository names driver packages; ``compilers`` are the GCC
     majors that can be installed, the default first; ``python`` is the default interpreter.
-    ``first_branch`` is the oldest driver branch expected in that directory.
+    ``first_branch`` and ``first_toolkit`` are the oldest driver branch and CUDA toolkit
+    expected in that directory, "" where nobody has said it.
     """
 
     id: str
@@ -53,8 +54,9 @@ class DistributionRow(NamedTuple):
     key: str
     naming: str
     first_branch: str
-    compilers: Tuple[int, ...]
-    archive: Tuple[ArchiveRow, ...]
+    first_toolkit: str
+    compilers: tuple[int, ...]
+    archive: tuple[ArchiveRow, ...]
     source: Source
 
 
@@ -63,22 +65,27 @@ def _ubuntu(branch: str, version: str) -> ArchiveRow:
         branch,
         version,
         (
-            "linux-modules-nvidia-{0}-server-open-{{kernel}}".format(branch),
-            "nvidia-driver-{0}-server-open".format(branch),
+            f"linux-modules-nvidia-{branch}-server-open-{{kernel}}",
+            f"nvidia-driver-{branch}-server-open",
         ),
         (
-            "linux-modules-nvidia-{0}-server-{{kernel}}".format(branch),
-            "nvidia-driver-{0}-server".format(branch),
+            f"linux-modules-nvidia-{branch}-server-{{kernel}}",
+            f"nvidia-driver-{branch}-server",
         ),
         signed=True,
         source=UBUNTU_LISTINGS,
     )
 
 
-_DEBIAN_DRIVER = (("nvidia-open-kernel-dkms", "nvidia-driver"), ("nvidia-kernel-dkms", "nvidia-driver"))
+_DEBIAN_DRIVER = (
+    ("nvidia-open-kernel-dkms", "nvidia-driver"),
+    ("nvidia-kernel-dkms", "nvidia-driver"),
+)
 _BOOKWORM = (
     ArchiveRow("535", "535.261.03", *_DEBIAN_DRIVER, signed=False, source=DEBIAN_LISTS),
-    ArchiveRow("470", "470.256.02", (), ("nvidia-tesla-470-driver",), signed=False, source=DEBIAN_LISTS),
+    ArchiveRow(
+        "470", "470.256.02", (), ("nvidia-tesla-470-driver",), signed=False, source=DEBIAN_LISTS
+    ),
 )
 _TRIXIE = (ArchiveRow("550", "550.163.01", *_DEBIAN_DRIVER, signed=False, source=DEBIAN_LISTS),)
 _UBUNTU = (_ubuntu("580", "580.159.03"), _ubuntu("595", "595.91.07"))
@@ -90,22 +97,22 @@ _RPM_KEY = "D42D0685.pub"
 # fmt: off
 DISTRIBUTIONS = (
     # id  version  family  glibc  Python  NVIDIA's directory  key  naming  first branch
-    # GCC majors  archive
-    DistributionRow("ubuntu", "22.04", "debian", "2.35", "3.10", "ubuntu2204", _OLD_KEY, "ubuntu", "535",
+    # first toolkit  GCC majors  archive
+    DistributionRow("ubuntu", "22.04", "debian", "2.35", "3.10", "ubuntu2204", _OLD_KEY, "ubuntu", "535", "11.7",
                     (11, 12, 10, 9), _UBUNTU, NVIDIA_REPOSITORY),
-    DistributionRow("ubuntu", "24.04", "debian", "2.39", "3.12", "ubuntu2404", _OLD_KEY, "ubuntu", "550",
+    DistributionRow("ubuntu", "24.04", "debian", "2.39", "3.12", "ubuntu2404", _OLD_KEY, "ubuntu", "550", "12.5",
                     (13, 14, 12, 11, 10), _UBUNTU, NVIDIA_REPOSITORY),
-    DistributionRow("ubuntu", "26.04", "debian", "2.42", "3.14", "ubuntu2604", _OLD_KEY, "ubuntu", "580",
+    DistributionRow("ubuntu", "26.04", "debian", "2.42", "3.14", "ubuntu2604", _OLD_KEY, "ubuntu", "580", "",
                     (15, 14, 13, 12), _UBUNTU, NVIDIA_REPOSITORY),
-    DistributionRow("debian", "12", "debian", "2.36", "3.11", "debian12", _OLD_KEY, "debian", "535",
+    DistributionRow("debian", "12", "debian", "2.36", "3.11", "debian12", _OLD_KEY, "debian", "535", "12.3",
                     (12, 11), _BOOKWORM, NVIDIA_REPOSITORY),
-    DistributionRow("debian", "13", "debian", "2.41", "3.13", "debian13", _NEW_KEY, "debian", "580",
+    DistributionRow("debian", "13", "debian", "2.41", "3.13", "debian13", _NEW_KEY, "debian", "580", "13.0",
                     (14, 13, 12), _TRIXIE, NVIDIA_REPOSITORY),
-    DistributionRow("rhel", "8", "redhat", "2.28", "3.6", "rhel8", _RPM_KEY, "stream", "535",
+    DistributionRow("rhel", "8", "redhat", "2.28", "3.6", "rhel8", _RPM_KEY, "stream", "535", "11.0",
                     (8, 13, 12, 11, 10, 9), (), NVIDIA_REPOSITORY),
-    DistributionRow("rhel", "9", "redhat", "2.34", "3.9", "rhel9", _RPM_KEY, "stream", "535",
+    DistributionRow("rhel", "9", "redhat", "2.34", "3.9", "rhel9", _RPM_KEY, "stream", "535", "11.7",
                     (11, 14, 13, 12), (), NVIDIA_REPOSITORY),
-    DistributionRow("rhel", "10", "redhat", "2.39", "3.12", "rhel10", _RPM_KEY, "suffix", "570",
+    DistributionRow("rhel", "10", "redhat", "2.39", "3.12", "rhel10", _RPM_KEY, "suffix", "570", "12.9",
                     (14, 15), (), NVIDIA_REPOSITORY),
 )
 

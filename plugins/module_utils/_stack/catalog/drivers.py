@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from .source import Source
 
@@ -61,7 +61,7 @@ class RangeRow(NamedTuple):
     first: str
     last: str
     families: str
-    last_branch: Optional[str]
+    last_branch: str | None
     flavour: str
     source: Source
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Tuple
+from typing import NamedTuple
 
 from .source import Source
 
@@ -15,16 +15,16 @@ class PresetRow(NamedTuple):
 
     ``then`` is older, newer: the releases on that side come next, nearest first.
     ``variant`` is tried before others; ``pythons`` and ``branches`` are in order of preference,
-    and with ``pythons_strict`` that order counts more than what the host already has.
+    and ``pythons_from`` is host where one that is there comes first, any where order decides.
     """
 
     name: str
     torch: str
     then: str
     variant: str
-    pythons: Tuple[str, ...]
-    pythons_strict: bool
-    branches: Tuple[str, ...]
+    pythons: tuple[str, ...]
+    pythons_from: str
+    branches: tuple[str, ...]
     because: str
     source: Source
 
@@ -32,16 +32,16 @@ class PresetRow(NamedTuple):
 # fmt: off
 PRESETS = (
     PresetRow("stable", "2.11.0", "older", "",
-              ("3.11", "3.12", "3.10", "3.13", "3.9", "3.14"), False,
+              ("3.11", "3.12", "3.10", "3.13", "3.9", "3.14"), "host",
               ("580", "595", "615", "570", "550", "535", "610", "470"),
               "SlowFast, Detectron2 and PyTorchVideo at the pinned commits were built, trained and"
               " tested with it", TRIALS),
     PresetRow("newest", "", "older", "",
-              ("3.13", "3.12", "3.11", "3.14", "3.10", "3.9"), False,
+              ("3.13", "3.12", "3.11", "3.14", "3.10", "3.9"), "host",
               ("615", "595", "580", "610", "570", "550", "535", "470"),
               "it is the newest release in the table", TRIALS),
     PresetRow("guide-2024", "2.4.0", "newer", "cu121",
-              ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14"), True,
+              ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14"), "any",
               ("580", "595", "570", "550", "535", "615", "610", "470"),
               "the guide names it", GUIDE),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from .source import Source
 
@@ -23,9 +23,9 @@ class ReleaseRow(NamedTuple):
     pythons: str
     pythons_arm: str
     pypi: str
-    pypi_arm: Optional[str]
+    pypi_arm: str | None
     torchvision: str
-    torchaudio: Optional[str]
+    torchaudio: str | None
     numpy: str
     setuptools: str
     cxx: int
@@ -47,7 +47,7 @@ class CodeRow(NamedTuple):
     variant: str
     machine: str
     sms: str
-    ptx: Optional[str]
+    ptx: str | None
     source: Source
 
 
@@ -137,10 +137,10 @@ RELEASES = (
                ">=2,<3", "<82", 20, "2.28", "2.28", "9.26.0.51", 514, "cu130 cu132"),
 )
 
-S01 = Source("pytorch/builder@43c557e2 \"Drop 7.5 for CUDA 10.2\" (2021-02-26); the PyPI wheels of the series agree", "2026-11-22", "measured")
+S01 = Source('pytorch/builder@43c557e2 "Drop 7.5 for CUDA 10.2" (2021-02-26); the PyPI wheels of the series agree', "2026-11-22", "measured")
 MEASURED = Source("the arch string in libtorch_python.so of the wheel on PyPI", "2026-11-22", "measured")
 S02 = Source("pytorch/builder @8c82f759 (2021-03-04), pytorch#53164 shows the same list on a nightly; NO 37 60 75", "2026-11-22", "documented")
-S03 = Source("pytorch/builder 5dbb79a3 \"re-do arches for cuda 11.1\" (2021-03-08)", "2026-11-22", "documented")
+S03 = Source('pytorch/builder 5dbb79a3 "re-do arches for cuda 11.1" (2021-03-08)', "2026-11-22", "documented")
 S04 = Source("pytorch/builder release/1.9, release/1.10 manywheel/build.sh; user print in pytorch#50032 for 1.9.0+cu111", "2026-11-22", "documented")
 S05 = Source("pytorch/builder release/1.11, release/1.12 manywheel/build_cuda.sh", "2026-11-22", "documented")
 S06 = Source("pytorch/builder release/1.12, release/1.13", "2026-11-22", "documented")
@@ -153,12 +153,12 @@ S12 = Source("pytorch v2.6.0 .ci/manywheel/build_cuda.sh (read in a third-party 
 S13 = Source("pytorch v2.6.0 build_cuda.sh (third-party copy)", "2026-11-22", "uncertain")
 S14 = Source(".ci CUDA upgrade runbook table at CUDA 12.8.0 time", "2026-11-22", "uncertain")
 S15 = Source("pytorch#148169", "2026-11-22", "uncertain")
-S16 = Source("pytorch v2.7.x build_cuda.sh; print in astral-sh/uv#14742 \"sm_75 ... sm_120 compute_120\": NO Volta", "2026-11-22", "documented")
+S16 = Source('pytorch v2.7.x build_cuda.sh; print in astral-sh/uv#14742 "sm_75 ... sm_120 compute_120": NO Volta', "2026-11-22", "documented")
 S17 = Source("pytorch .ci/manywheel/build_cuda.sh @00c7a380; Whisper-WebUI#653 measured 2.8", "2026-11-22", "documented")
 S18 = Source("pytorch build_cuda.sh @00c7a380", "2026-11-22", "documented")
 S19 = Source("pytorch build_cuda.sh filter_aarch64_archs", "2026-11-22", "documented")
 S20 = Source("pytorch build_cuda.sh (13.0 arm), RELEASE.md", "2026-11-22", "documented")
-S21 = Source("RELEASE.md 2.11, pytorch PR#175253. A third-party copy of v2.11 build_cuda.sh says \"5.0;6.0;7.0;7.5;8.0;8.6;9.0;\" with a stray suffix", "2026-11-22", "documented")
+S21 = Source('RELEASE.md 2.11, pytorch PR#175253. A third-party copy of v2.11 build_cuda.sh says "5.0;6.0;7.0;7.5;8.0;8.6;9.0;" with a stray suffix', "2026-11-22", "documented")
 S22 = Source("pytorch PR#175253, #172352: Volta dropped from cu128", "2026-11-22", "documented")
 S23 = Source("pytorch/pytorch RELEASE.md; .ci/wheel/linux/build_env_setup.py @00505f29 TORCH_CUDA_ARCH_LIST_TABLE", "2026-11-22", "documented")
 S24 = Source("RELEASE.md; pytorch/pytorch .ci/wheel/linux/build_env_setup.py @00505f29 TORCH_CUDA_ARCH_LIST_TABLE", "2026-11-22", "documented")
