@@ -65,13 +65,13 @@ def test_ten_kills_at_random_moments_end_in_the_same_state(stack: Stack, tmp_pat
                 kill(process, everything=chance.random() < 0.5)
                 moments.append(round(moment, 1))
             else:
-                assert process.returncode == 0, f"seed {seed}, after kills at {moments}"
+                assert process.returncode == 0, f"seed {seed}: after kills at {moments} s"
                 killed = Stack(tmp_path / f"prefix{len(moments) + 2}", sources())
     end = killed.up()
     again = killed.up()
-    print(f"seed {seed}: killed after {moments} s of {lasts:.1f} s")
-    assert end["status"] == again["status"] == "proven"
-    assert again["changed"] == 0
+    story = f"seed {seed}: killed after {moments} s of {lasts:.1f} s"
+    assert end["status"] == again["status"] == "proven", story
+    assert again["changed"] == 0, story
     assert end["plan"]["id"] == whole["plan"]["id"]
     assert [claim["id"] for claim in again["proof"]["claims"]] == [
         claim["id"] for claim in whole["proof"]["claims"]

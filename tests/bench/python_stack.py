@@ -1,0 +1,148 @@
+"""Time the Python stack in one run: the guide's own commands with pip, one by one, and `up`.
+
+    .venv/bin/python tests/bench/python_stack.py \\
+        --source slowfast=PATH --source detectron2=PATH --source pytorchvideo=PATH
+
+The commands by hand get every trap removed beforehand: right versions, setuptools that has
+pkg_resources, no build isolation for Detectron2, SlowFast's requirement names mended. `up` also
+probes, plans, mends and proves in its time. Both use the caches of pip and uv as they are; --cold
+gives both empty ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+NAMES = ("slowfast", "detectron2", "pytorchvideo")
+
+
+def main() -> int:
+    """Print the seconds of each way and the ratios."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--source", action="append", required=True, metavar="NAME=PATH")
+    parser.add_argument("--cold", action="store_true", help="give both ways empty caches")
+    parser.add_argument("--json", action="store_true", help="print one object instead of lines")
+    options = parser.parse_args()
+    sources = dict(source.split("=", 1) for source in options.source)
+    with tempfile.TemporaryDirectory(prefix="slowfast-stack-bench-") as scratch:
+        figures = measure(Path(scratch), sources, cold=options.cold)
+    if options.json:
+        print(json.dumps(figures))
+        return 0
+    for name, seconds in figures["steps"].items():
+        print(f"  by hand, {name}: {seconds:.1f} s")
+    for name in ("by hand", "up", "up, wheel cached", "up, converged"):
+        print(f"{name}: {figures[name]:.1f} s, ratio {figures[name] / figures['by hand']:.2f}")
+    return 0
+
+
+def measure(scratch: Path, sources: dict[str, str], *, cold: bool) -> dict[str, object]:
+    """Return the seconds of every way."""
+    environment = dict(os.environ)
+    if cold:
+        environment |= {"PIP_CACHE_DIR": str(scratch / "pip"), "UV_CACHE_DIR": str(scratch / "uv")}
+    plan = planned(scratch, sources)
+    steps = by_hand(scratch / "hand", plan, sources, environment)
+    first, second = scratch / "first", scratch / "second"
+    figures: dict[str, object] = {"steps": steps, "by hand": sum(steps.values())}
+    figures["up"] = up(first, sources, environment)
+    figures["up, converged"] = up(first, sources, environment)
+    shutil.copytree(first / "cache", second / "cache")
+    shutil.copy(first / ".slowfast-stack.json", second)
+    figures["up, wheel cached"] = up(second, sources, environment)
+    return figures
+
+
+def options_of(prefix: Path, sources: dict[str, str]) -> list[str]:
+    """Return the options that name the prefix and the sources."""
+    named = [option for pair in sources.items() for option in ("--source", "=".join(pair))]
+    return ["--prefix", str(prefix), *named]
+
+
+def planned(scratch: Path, sources: dict[str, str]) -> dict[str, object]:
+    """Return the plan, so that both ways install the same versions."""
+    argv = [str(BIN / "slowfast-stack"), "plan", "--json", *options_of(scratch / "first", sources)]
+    answer = json.loads(subprocess.run(argv, check=True, capture_output=True, text=True).stdout)
+    plan: dict[str, object] = answer["hosts"]["localhost"]
+    return plan
+
+
+def up(prefix: Path, sources: dict[str, str], environment: dict[str, str]) -> float:
+    """Time one `up`, proof included."""
+    argv = [str(BIN / "slowfast-stack"), "up", "--yes", *options_of(prefix, sources)]
+    return timed(argv, environment)
+
+
+def timed(argv: list[str], environment: dict[str, str], cwd: Path | None = None) -> float:
+    """Run a command, which must succeed; return its seconds."""
+    started = time.monotonic()
+    done = subprocess.run(
+        argv,
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(argv)} failed:\n{done.stdout.decode()[-3000:]}")
+    return time.monotonic() - started
+
+
+def by_hand(
+    folder: Path, plan: dict[str, object], sources: dict[str, str], environment: dict[str, str]
+) -> dict[str, float]:
+    """Run the guide's commands, in the guide's order; return the seconds of each."""
+    folder.mkdir()
+    python = plan["python_interpreter"]["path"]  # type: ignore[index]
+    timed([python, "-m", "venv", str(folder / "env")], environment)
+    pip = [str(folder / "env" / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+    torch, index = plan["torch"], plan["torch"]["index"]  # type: ignore[index]
+    local = f"+{torch['variant']}" if index else ""  # type: ignore[index]
+    extra = ["--extra-index-url", index] if index else []
+    trees = {name: folder / name for name in NAMES}
+    for name, tree in trees.items():
+        clone(sources[name], plan["sources"][name]["commit"], tree)  # type: ignore[index]
+    names = [str(BIN / "slowfast-stack"), "repair", str(trees["slowfast"]), "--only", "setup-names"]
+    timed(names, environment)
+    steps = {
+        "PyTorch": [
+            *(f"torch=={torch['version']}{local}", f"torchvision=={plan['torchvision']}{local}"),  # type: ignore[index]
+            *extra,
+        ],
+        "the other packages": [
+            *("simplejson", "psutil", "opencv-python", "tensorboard", "moviepy<2", "iopath==0.1.9"),
+            *("cython", "setuptools==69.5.1", "wheel", "ninja", "av", "scipy"),
+        ],
+        "Detectron2": ["--no-build-isolation", "-e", str(trees["detectron2"])],
+        "PyTorchVideo": ["--no-build-isolation", "-e", str(trees["pytorchvideo"])],
+        "SlowFast": ["--no-build-isolation", "-e", str(trees["slowfast"])],
+    }
+    jobs = {**environment, "MAX_JOBS": str(os.cpu_count())}
+    return {name: timed([*pip, *what], jobs, folder) for name, what in steps.items()}
+
+
+def clone(source: str, commit: str, tree: Path) -> None:
+    """Check out a commit, without the demo animations, which a partial copy may lack."""
+    git = ["git", "-C", str(tree)]
+    for argv in (
+        ["git", "clone", "--quiet", "--no-checkout", source, str(tree)],
+        [*git, "sparse-checkout", "set", "--no-cone", "/*", "!*.gif"],
+        [*git, "checkout", "--quiet", "--detach", commit],
+    ):
+        subprocess.run(argv, check=True, stderr=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
