@@ -338,6 +338,7 @@ def skipped_claims(plan: dict[str, Any]) -> list[dict[str, str]]:
         skipped += [
             ("detectron2.compiled_ops", "PyPI's Detectron2 has no compiled operators (_C)"),
             ("slowfast.run_net", "PyPI's SlowFast 1.0 has no tools/ and no configs/"),
+            ("slowfast.zoo_config", "PyPI's SlowFast 1.0 has no configs/"),
             ("slowfast.ava_evaluation", "PyPI's SlowFast 1.0 has no ava_evaluation"),
             ("pytorchvideo.import", "PyPI's PyTorchVideo 0.1.5 needs torchvision before 0.17"),
         ]

@@ -19,7 +19,7 @@ def claims(src: Path) -> list[Claim]:
             f"every configuration of {', '.join(CERTAIN)} is accepted",
             lambda: _configurations(src / "slowfast" / "configs"),
         ),
-        Claim("slowfast.ava", "mean average precision as computed by hand", _ava),
+        Claim("slowfast.ava_evaluation", "mean average precision as computed by hand", _ava),
     ]
 
 
