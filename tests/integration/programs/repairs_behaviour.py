@@ -312,7 +312,7 @@ def check_an_empty_loader_is_refused_early(folder: Path) -> None:
     path = "slowfast/datasets/loader.py"
     loader = code(path, tree="empty-loader", **names).construct_loader(cfg, "train")
     with fails(UnboundLocalError, "inputs"):
-        for inputs in loader:
+        for inputs in loader:  # noqa: B007  (as upstream's train_epoch does)
             pass
         del inputs
     module = code(path, "empty-loader", **names)

@@ -69,6 +69,7 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
     return data
 
 
+@pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("part", range(4))
 def test_a_damaged_tree_is_mended_or_left_alone(part: int) -> None:
     trees = real_files()

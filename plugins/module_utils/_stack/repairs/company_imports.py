@@ -7,7 +7,7 @@ import ast
 from ..edits import Splice
 from ..source import Source, find
 from .conditions import always
-from .model import Finding, Repair, Site, affected, already
+from .model import Finding, Repair, Site, affected, already, unknown
 
 PREFIX = "vision.fair.slowfast."
 
@@ -17,6 +17,8 @@ def _examine(source: Source) -> Finding:
     wrong = [node for node in imports if (node.module or "").startswith(PREFIX)]
     if not wrong:
         return already("No import names a package of the authors' company.")
+    if any(PREFIX not in source.code(node) for node in wrong):
+        return unknown("an import is written with spaces inside the name.")
     return affected(*[_without_prefix(source, node) for node in wrong])
 
 

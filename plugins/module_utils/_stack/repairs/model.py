@@ -114,8 +114,29 @@ class Repair:
     sites: Sequence[Site]
 
 
+# A file may hold the same breakage several times over; more than this is no repair.
+ROUNDS = 4
+
+
 def look(site: Site, path: str, data: bytes) -> tuple[Finding, bytes]:
-    """Examine one file; return the finding and the file as it should be."""
+    """Examine one file; return the first finding and the file as it should be.
+
+    The edit is repeated until the detector is content, so that a second repair changes nothing.
+    """
+    first, after = _once(site, path, data)
+    finding = first
+    for _ in range(ROUNDS):
+        if finding.status != AFFECTED:
+            break
+        finding, after = _once(site, path, after)
+    if first.status != AFFECTED:
+        return first, data
+    if finding.status in (AFFECTED, UNKNOWN):
+        return unknown(finding.because or "The edit does not satisfy its own detector."), data
+    return first, after
+
+
+def _once(site: Site, path: str, data: bytes) -> tuple[Finding, bytes]:
     try:
         source = Source(path, data)
         finding = site.examine(source)

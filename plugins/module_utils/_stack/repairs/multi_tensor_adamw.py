@@ -21,6 +21,8 @@ def _examine(source: Source) -> Finding:
     if construct is None:
         return unknown("function construct_optimizer is gone.")
     old = calls(construct, OLD)
+    if not all(call.keywords for call in old):
+        return unknown("function construct_optimizer calls AdamW without names.")
     if old:
         return affected(*[splice for call in old for splice in _foreach(source, call)])
     foreach = [k for call in calls(construct, NEW) for k in call.keywords if k.arg == "foreach"]

@@ -50,7 +50,7 @@ def _targets(decode: Function, call: ast.Call | None) -> ast.Tuple | None:
 
 
 def _in_decode(source: Source, decode: Function, call: ast.Call, target: ast.Tuple) -> list[Splice]:
-    first = next(node for node in decode.body if isinstance(node, ast.Try))
+    first = next(node for node in decode.body if call in ast.walk(node))
     splices = [before(source, first, ONE_CLIP), _with_spans(source, target)]
     lists = [name for name in call.args if dotted(name) in ("sampling_rate", "num_frames")]
     splices += [replace(source, name, f"{dotted(name)}[0]") for name in lists]

@@ -104,6 +104,8 @@ def _examine(source: Source) -> Finding:
     probes, reads = calls(decode, PROBE), calls(decode, READ)
     if not probes and not reads:
         return already()
+    if not all(call.args for call in (*probes, *reads)):
+        return unknown("function torchvision_decode names the video in another way.")
     imports = [n for n in source.tree.body if isinstance(n, ast.Import) and _is_io(n)]
     others = [n for n in find(source.tree, ast.Attribute) if dotted(n).startswith("io.")]
     if len(imports) != 1 or len(others) != len(probes) + len(reads):
