@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from rich.markup import escape
@@ -12,6 +12,9 @@ from rich.table import Table
 
 from slowfast_stack import __version__
 from slowfast_stack.exits import Misuse
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _FEW_HOSTS = 2
 _SIGNS = {"ok": "[green]✔[/]", "failed": "[red]✘[/]", "skipped": "[yellow]○[/]"}
@@ -24,10 +27,24 @@ def result(claim: dict[str, Any]) -> str:
     return "ok" if claim["ok"] else "failed"
 
 
-def tables(proofs: dict[str, Any]) -> list[Table]:
-    """Return the tables that a person wants to see: of a fleet, only those of unproven hosts."""
+def show(console: Console, proofs: dict[str, Any]) -> None:
+    """Show claims: of a fleet only those of unproven hosts, and lines where no table fits."""
     few = len(proofs) <= _FEW_HOSTS
-    return [_table(name, proof) for name, proof in proofs.items() if few or not proof.get("ok")]
+    for name, proof in proofs.items():
+        if not few and proof.get("ok"):
+            continue
+        if console.is_terminal:
+            console.print(_table(name, proof))
+        else:
+            console.print(_lines(name, proof), markup=False, highlight=False, soft_wrap=True)
+
+
+def _lines(name: str, proof: dict[str, Any]) -> str:
+    lines = [f"Proof of {name}"]
+    for claim in proof.get("claims", []):
+        expected = f" (expected {claim['expected']})" if claim.get("ok") is False else ""
+        lines.append(f"  {result(claim):<8} {claim['id']}: {claim.get('measured')}{expected}")
+    return "\n".join(lines)
 
 
 def _table(name: str, proof: dict[str, Any]) -> Table:

@@ -6,10 +6,13 @@ because facts are what a person who runs the same playbook by hand would look at
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+# What Ansible says before it comes to what our filters say.
+_WRAPPING = re.compile(r"^Task failed: .*The filter plugin '\S+' failed: ", re.DOTALL)
 FACTS = ("stack_host", "stack_plan", "stack_proof")
 Event = dict[str, Any]
 
@@ -177,7 +180,8 @@ def _failure(run: HostRun, result: dict[str, Any]) -> Failure:
     told = [str(result.get(key) or "").strip() for key in ("msg", "stderr", "module_stderr")]
     lines = "\n".join(part for part in dict.fromkeys(told) if part).splitlines()
     step = f"{run.current.name}: " if run.current else ""
-    return Failure(f"{step}{run.task or 'a task'} failed on {run.name}.", "\n".join(lines[-12:]))
+    why = _WRAPPING.sub("", "\n".join(lines[-12:]))
+    return Failure(f"{run.name} stopped at {step}{run.task or 'a task'}.", why)
 
 
 _HANDLERS = {

@@ -75,12 +75,16 @@ def no_plan(name: str, conflict: dict[str, list[str]]) -> StackError:
 
 
 def sentence(run: HostRun) -> str:
-    """Say in one line how a host ended."""
+    """Say in one line how a host ended, and in another one what more there could be."""
     ended = code(run, "stack_proof")
     if ended is not Exit.PROVEN:
         return f"{run.name}: {_STATUS[ended]}"
-    changes = f"{run.changed} changed" if run.changed else "nothing changed"
-    return f"{run.name}: proven, {changes}"
+    claims = run.facts["stack_proof"].get("claims", [])
+    skipped = sum(claim.get("ok") is None for claim in claims)
+    parts = ["proven", f"{run.changed} changed" if run.changed else "nothing changed"]
+    parts += [f"claims skipped: {skipped}"] if skipped else []
+    more = run.facts.get("stack_plan", {}).get("full_network_adds")
+    return f"{run.name}: {', '.join(parts)}" + (f"\n  {more}" if more else "")
 
 
 _STATUS = {

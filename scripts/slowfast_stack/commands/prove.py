@@ -44,6 +44,6 @@ def prove(
     if json:
         screen.emit(proofs, errors=report.errors(runs, "stack_proof"))
     else:
-        console.print(*evidence.tables(proofs))
+        evidence.show(console, proofs)
     report.complain(runs, "stack_proof")
     return report.exit_code(runs, "stack_proof")

@@ -123,7 +123,7 @@ def _tell(runs: list[HostRun], console: Console, *, as_json: bool) -> None:
         return
     from slowfast_stack import evidence  # noqa: PLC0415  (it brings rich and jinja2: 200 ms)
 
-    console.print(*evidence.tables(report.facts(runs, "stack_proof")))
+    evidence.show(console, report.facts(runs, "stack_proof"))
     report.complain(runs, "stack_proof")
     for run in runs:
-        console.print(report.sentence(run), highlight=False)
+        console.print(report.sentence(run), highlight=False, soft_wrap=True)

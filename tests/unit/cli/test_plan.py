@@ -1,0 +1,104 @@
+"""`plan` and `probe` from outside: the contract, the exit codes, and a fast start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from slowfast_stack.__main__ import run
+
+CONTRACT = {
+    *("status", "profile", "gpus", "driver", "cuda", "python", "torch", "torchvision"),
+    *("torchaudio", "compiler", "constraints", "sources", "ffmpeg", "repairs", "roles"),
+    *("reasons", "conflict"),
+}
+
+
+def what_if(stack, *arguments):
+    done = stack.run("plan", *arguments, "--json")
+    return done, json.loads(done.stdout)
+
+
+def test_a_machine_that_you_do_not_have_is_planned(stack):
+    gpus = ("--gpu", "10DE:2330x8", "--nvswitch", "--os", "rocky-9")
+    done, told = what_if(stack, *gpus, "--installed-driver", "580.65.06")
+    assert done.returncode == 0, done.stderr
+    plan = told["hosts"]["what-if"]
+    assert set(plan) >= CONTRACT
+    assert told["schema"] == 1
+    assert [gpu["pci_id"] for gpu in plan["gpus"]] == ["10de:2330"] * 8
+    assert plan["status"] == "planned"
+    assert plan["driver"]["fabric_manager"] is True
+    assert plan["network"] == "full"
+
+
+def test_no_plan_is_3_and_valid_json(stack):
+    done, told = what_if(stack, "--gpu", "10de:2330", "--torch", "==1.10.0")
+    assert done.returncode == 3
+    assert told["hosts"]["what-if"]["status"] == "no-plan"
+    assert told["hosts"]["what-if"]["conflict"]["try"]
+    assert "There is no plan for what-if" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--gpu", "H100"), "VENDOR:DEVICE"),
+        (("--os", "slackware-15"), "ubuntu-22.04"),
+        (("--gpu", "10de:2330", "-i", "hosts.yml"), "hosts that are there"),
+        (("--gpu", "10de:2330", "--preset", "fastest"), "stable"),
+        (("--gpu", "10de:2330", "--torch", "new"), "version"),
+        (("--colour",), ""),
+    ],
+)
+def test_misuse_is_2_and_valid_json(capsys, arguments, why):
+    assert run(["plan", *arguments, "--json"]) == 2
+    out, err = capsys.readouterr()
+    told = json.loads(out)
+    assert told["hosts"] == {}
+    assert why in told["error"]["why"]
+    assert told["error"]["what"] in err
+
+
+def test_reasons_are_given_to_who_asks(capsys):
+    machine = ["plan", "--gpu", "10de:2330", "--os", "ubuntu-22.04"]
+    assert run(machine) == run([*machine, "--explain"]) == 0
+    short, long = capsys.readouterr().out.split("Plan for what-if (cuda, network full")[1:]
+    assert "\nWhy\n" not in short
+    assert "\nWhy\n" in long
+    assert "torch.variant: " in long
+
+
+def test_a_what_if_plan_loads_neither_ansible_nor_rich(stack):
+    code = (
+        "import sys; from slowfast_stack.__main__ import run;"
+        "run(['plan', '--gpu', '10de:2330', '--json']);"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    argv = [sys.executable, "-c", code]
+    done = subprocess.run(argv, env=stack.environment, capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stderr.split()}
+    assert not loaded & {"ansible", "ansible_runner", "rich", "jinja2", "httpx"}
+
+
+def test_probe_reads_this_machine(stack):
+    done = stack.run("probe", "--json")
+    assert done.returncode == 0, done.stderr
+    host = json.loads(done.stdout)["hosts"]["localhost"]
+    assert host["schema"] == 1
+    assert host["cores"] > 0
+    assert host["architecture"]
+
+
+def test_an_inventory_is_planned_by_the_playbook(stack, inventory):
+    conflict = {"facts": ["no GPU"], "because": ["one is required"], "try": ["add one"]}
+    refused = {"status": "no-plan", "roles": [], "conflict": conflict}
+    done, told = what_if(stack, "-i", inventory(one={}, two={"try_plan": refused}))
+    assert done.returncode == 3
+    assert told["hosts"]["one"]["status"] == "planned"
+    assert told["hosts"]["two"]["conflict"] == conflict
+    assert told["errors"] == {}
+    assert "There is no plan for two: no GPU" in done.stderr
