@@ -78,8 +78,9 @@ class FolderTree:
             folder.rmdir()
 
     def drop(self, folder: str) -> None:
-        """Take a whole folder away."""
-        shutil.rmtree(self._inside(folder), ignore_errors=False)
+        """Take a whole folder away, if it is there."""
+        if self._inside(folder).exists():
+            shutil.rmtree(self._inside(folder))
 
     def commit(self) -> str | None:
         """Return the commit of the tree if it is the root of a git checkout."""

@@ -67,9 +67,6 @@ def mend(
         return report
     if report.changes:
         record.commit = report.commit
-        for change in report.changes:
-            if change.before is not None:
-                records.keep(tree, change.before)
         _write(tree, report.changes, record)
     return report.mended()
 
@@ -237,16 +234,18 @@ def _write(tree: Tree, changes: Sequence[Change], record: records.Record) -> Non
     done: list[Change] = []
     try:
         if record.files:
-            records.save(tree, record)
+            records.save(tree, record, [change.before for change in changes])
         for change in changes:
             _put(tree, change.path, change.after)
             done.append(change)
         if not record.files:
-            records.save(tree, record)
+            tree.drop(records.FOLDER)
     except OSError as error:
         for change in reversed(done):
             _put(tree, change.path, change.before)
-        if previous is not None:
+        if previous is None:
+            tree.drop(records.FOLDER)
+        else:
             tree.write(f"{records.FOLDER}/record.json", previous)
         raise StackError(
             f"A file could not be written; all files are as before: {error}.",

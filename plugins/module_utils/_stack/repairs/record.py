@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from ..errors import StackError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .model import ReadableTree, Tree
 
 FOLDER = ".slowfast-stack"
@@ -70,19 +72,17 @@ def load(tree: ReadableTree, component: str) -> Record:
         ) from error
 
 
-def keep(tree: Tree, data: bytes) -> None:
-    """Keep the original of a file under its own hash."""
+def save(tree: Tree, record: Record, originals: Iterable[bytes | None]) -> None:
+    """Keep each original under its own hash, then write the record."""
+    tree.write(f"{FOLDER}/.gitignore", b"*\n")
+    for data in originals:
+        if data is not None:
+            _keep(tree, data)
+    stored = {"schema": SCHEMA, **asdict(record)}
+    tree.write(f"{FOLDER}/record.json", (json.dumps(stored, indent=2) + "\n").encode())
+
+
+def _keep(tree: Tree, data: bytes) -> None:
     path = f"{FOLDER}/originals/{sha256(data)}"
     if tree.read(path) != data:
         tree.write(path, data)
-
-
-def save(tree: Tree, record: Record) -> None:
-    """Write the record; without any file left in it, take the folder away."""
-    if not record.files:
-        if tree.read(f"{FOLDER}/record.json") is not None:
-            tree.drop(FOLDER)
-        return
-    tree.write(f"{FOLDER}/.gitignore", b"*\n")
-    stored = {"schema": SCHEMA, **asdict(record)}
-    tree.write(f"{FOLDER}/record.json", (json.dumps(stored, indent=2) + "\n").encode())
