@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import COMMAND, Stack
+from stack_under_test import COMMAND, Stack
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from conftest import Stack, sources
+from stack_under_test import Stack, sources
 
 KILLS = 10
 
