@@ -27,6 +27,11 @@ def result(claim: dict[str, Any]) -> str:
     return "ok" if claim["ok"] else "failed"
 
 
+def measured(claim: dict[str, Any]) -> str:
+    """Return what was measured; that a claim was skipped is told by its sign already."""
+    return str(claim.get("measured", "")).removeprefix("skipped: ")
+
+
 def show(console: Console, proofs: dict[str, Any]) -> None:
     """Show claims: of a fleet only those of unproven hosts, and lines where no table fits."""
     few = len(proofs) <= _FEW_HOSTS
@@ -43,7 +48,7 @@ def _lines(name: str, proof: dict[str, Any]) -> str:
     lines = [f"Proof of {name}"]
     for claim in proof.get("claims", []):
         expected = f" (expected {claim['expected']})" if claim.get("ok") is False else ""
-        lines.append(f"  {result(claim):<8} {claim['id']}: {claim.get('measured')}{expected}")
+        lines.append(f"  {result(claim):<8} {claim['id']}: {measured(claim)}{expected}")
     return "\n".join(lines)
 
 
@@ -55,7 +60,8 @@ def _table(name: str, proof: dict[str, Any]) -> Table:
         claims.add_column(heading, overflow="fold")
     claims.add_column("seconds", justify="right")
     for claim in proof.get("claims", []):
-        cells = [_text(claim.get(key)) for key in ("id", "expected", "measured", "seconds")]
+        texts = (claim["id"], claim.get("expected"), measured(claim), claim.get("seconds"))
+        cells = ("" if text is None else escape(str(text)) for text in texts)
         claims.add_row(_SIGNS[result(claim)], *cells)
     return claims
 
@@ -63,7 +69,7 @@ def _table(name: str, proof: dict[str, Any]) -> Table:
 def write_html(path: Path, proofs: dict[str, Any]) -> None:
     """Write the proofs of all hosts into one file. Raises Misuse where that is impossible."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.ChainableUndefined)
-    environment.filters["result"] = result
+    environment.filters |= {"result": result, "measured": measured}
     template = environment.from_string(Path(__file__).with_suffix(".html.j2").read_text("utf-8"))
     page = template.render(
         hosts=proofs,
@@ -78,7 +84,3 @@ def write_html(path: Path, proofs: dict[str, Any]) -> None:
             f"{error.strerror}.",
             "Give --html a file in a folder that exists and that you can write.",
         ) from error
-
-
-def _text(value: object) -> str:
-    return escape("" if value is None else str(value))
