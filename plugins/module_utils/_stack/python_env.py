@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +14,7 @@ from .commands import locked
 from .errors import StackError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
     from .commands import Commands
 
@@ -89,7 +91,8 @@ def create(commands: Commands, env: PythonEnv, python: str, version: str) -> str
     return reason
 
 
-def _command(env: PythonEnv, wanted: Packages, extra: Sequence[str]) -> list[str]:
+@contextlib.contextmanager
+def _command(env: PythonEnv, wanted: Packages, *extra: str) -> Iterator[list[str]]:
     argv = [env.uv, "pip", "install", "--python", str(env.python), *extra]
     if wanted.index:
         argv += ["--index", wanted.index]
@@ -101,7 +104,10 @@ def _command(env: PythonEnv, wanted: Packages, extra: Sequence[str]) -> list[str
     argv += ["--config-setting", "editable_mode=compat"]
     for requirement in wanted.requirements:
         argv += requirement.split(" ", 1) if requirement.startswith(EDITABLE) else [requirement]
-    return argv
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
+        constraints.write("\n".join(wanted.constraints) + "\n")
+        constraints.flush()
+        yield [*argv, "--constraints", constraints.name]
 
 
 def _editable_is_installed(env: PythonEnv, tree: Path) -> bool:
@@ -125,25 +131,17 @@ def _still_wanted(env: PythonEnv, wanted: Packages) -> Packages:
     return replace(wanted, requirements=left)
 
 
-def _constraint_file(env: PythonEnv, wanted: Packages) -> list[str]:
-    if not wanted.constraints:
-        return []
-    path = env.path / "slowfast-stack-constraints.txt"
-    path.write_text("\n".join(wanted.constraints) + "\n", encoding="utf-8")
-    return ["--constraints", str(path)]
-
-
 def missing(commands: Commands, env: PythonEnv, wanted: Packages) -> tuple[str, ...]:
     """Return the changes an installation would make, as uv words them; empty = all is there."""
     wanted = _still_wanted(env, wanted)
     if not wanted.requirements:
         return ()
-    extra = ["--dry-run", *_constraint_file(env, wanted)]
-    output = commands.checked(
-        f"uv could not resolve the packages for {env.path}",
-        _command(env, wanted, extra),
-        next_step=NETWORK_HINT,
-    )
+    if not env.python.exists():
+        return tuple(f"+ {requirement}" for requirement in wanted.requirements)
+    with _command(env, wanted, "--dry-run") as argv:
+        output = commands.checked(
+            f"uv could not resolve the packages for {env.path}", argv, next_step=NETWORK_HINT
+        )
     return tuple(
         line.strip() for line in output.splitlines() if line.strip().startswith(("+ ", "- ", "~ "))
     )
@@ -163,11 +161,12 @@ def install(commands: Commands, env: PythonEnv, wanted: Packages, log: Path) -> 
             return ()
         (env.path / UNFINISHED).touch()
         log.parent.mkdir(parents=True, exist_ok=True)
-        held.checked(
-            f"The packages could not be installed into {env.path}",
-            _command(env, wanted, _constraint_file(env, wanted)),
-            next_step=NETWORK_HINT,
-            log=log,
-        )
+        with _command(env, wanted) as argv:
+            held.checked(
+                f"The packages could not be installed into {env.path}",
+                argv,
+                next_step=NETWORK_HINT,
+                log=log,
+            )
         (env.path / UNFINISHED).unlink()
     return changes
