@@ -10,6 +10,8 @@ from .catalog.gpus import CHIPS, GPUS, ChipRow, GpuRow
 from .versions import Version, version
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .catalog.source import Source
 
 
@@ -89,6 +91,22 @@ def _chips() -> dict[str, ChipRow]:
 def runs_native(code: tuple[Version, ...], capability: Version) -> bool:
     """Tell whether machine code runs on a card: the same major, and a minor not above its own.
 
-    8.7 and 8.8 belong to integrated chips that take no code of discrete 8.x ones.
+    Code of an integrated chip is for that chip alone.
     """
-    return any(sm.major == capability.major and sm <= capability for sm in code)
+    return best_code(code, capability) is not None
+
+
+def best_code(code: Iterable[Version], capability: Version) -> Version | None:
+    """Return the code that suits a card best, None where none runs on it."""
+    fitting = (
+        sm
+        for sm in code
+        if sm.major == capability.major
+        and sm <= capability
+        and (sm == capability or sm not in INTEGRATED)
+    )
+    return max(fitting, default=None)
+
+
+# Compute capabilities of chips without a PCI card, and of their code.
+INTEGRATED = frozenset(version(sm) for sm in ("5.3", "6.2", "7.2", "8.7", "8.8", "10.1"))

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from .candidates import CPU, within
-from .cards import card
+from .cards import best_code, card
 from .catalog.distributions import SYSTEM_PACKAGES
 from .catalog.ffmpeg import HEADERS
 from .catalog.ffmpeg import RELEASES as FFMPEG
@@ -17,9 +17,10 @@ from .catalog.torch import ARCH_LIST_ACCEPTS
 from .facts import Setting, distribution
 from .repairs.registry import REPAIRS
 from .rules import archive
-from .versions import version
+from .versions import dotted, version
 
 if TYPE_CHECKING:
+    from .candidates import DriverOption
     from .model import Host
     from .request import Request
     from .solver import Choice
@@ -52,7 +53,7 @@ def compose(host: Host, request: Request, setting: Setting, choice: Choice) -> d
         "profile": "cuda" if gpu else "cpu",
         "network": setting.network,
         "gpus": gpus(host),
-        "driver": driver(host, choice) if gpu else None,
+        "driver": driver(host, choice.driver) if gpu else None,
         "cuda": cuda(host, choice),
         "python": python,
         "python_interpreter": {
@@ -94,11 +95,10 @@ def gpus(host: Host) -> list[dict[str, str | None]]:
     ]
 
 
-def driver(host: Host, choice: Choice) -> dict[str, Any]:
+def driver(host: Host, option: DriverOption) -> dict[str, Any]:
     """Return the driver with its packages; empty lists where nothing is installed."""
-    option = choice.driver
     changes = option.action != "keep"
-    packages, pin = _driver_packages(host, choice) if changes else ((), ())
+    packages, pin = _driver_packages(host, option) if changes else ((), ())
     fabric = bool(host.nvswitches) or host.nvlink5_fabric
     return {
         "action": option.action,
@@ -109,18 +109,18 @@ def driver(host: Host, choice: Choice) -> dict[str, Any]:
         "pin": list(pin),
         "fabric_manager": fabric,
         "reboot": changes and (host.driver is not None or host.nouveau),
-        "mok": changes and bool(host.secure_boot) and not _signed(host, choice),
+        "mok": changes and bool(host.secure_boot) and not _signed(host, option),
     }
 
 
-def _signed(host: Host, choice: Choice) -> bool:
-    row = archive(distribution(host), choice.driver)
-    return choice.driver.origin == "distribution" and row is not None and row.signed
+def _signed(host: Host, option: DriverOption) -> bool:
+    row = archive(distribution(host), option)
+    return option.origin == "distribution" and row is not None and row.signed
 
 
-def _driver_packages(host: Host, choice: Choice) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _driver_packages(host: Host, option: DriverOption) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return packages and pins; names differ by repository, and from branch 590 on."""
-    option, row = choice.driver, distribution(host)
+    row = distribution(host)
     if row is None:
         return (), ()
     if option.origin == "distribution":
@@ -169,17 +169,13 @@ def arch_list(host: Host, choice: Choice) -> str | None:
     """Return TORCH_CUDA_ARCH_LIST: for each card the best code that toolkit and torch can make."""
     if not host.gpus or choice.wheel.toolkit is None:
         return None
-    known = [version(sm) for sm in choice.wheel.toolkit.sms.split()]
-    accepted = set(known) & set(_accepted(choice))
-    best = set()
-    for found in (card(gpu.pci_id) for gpu in host.gpus):
-        if found.capability is not None:
-            fitting = [
-                sm for sm in accepted
-                if sm.major == found.capability.major and sm <= found.capability
-            ]  # fmt: skip
-            best |= {max(fitting)} if fitting else set()
-    return ";".join(f"{sm[0]}.{sm[1] if len(sm) > 1 else 0}" for sm in sorted(best)) or None
+    makes = {version(sm) for sm in choice.wheel.toolkit.sms.split()}
+    code = makes & set(_accepted(choice))
+    capabilities = {card(gpu.pci_id).capability for gpu in host.gpus} - {None}
+    best = {best_code(code, capability) for capability in capabilities if capability} - {None}
+    names = [dotted(sm) for sm in sorted(sm for sm in best if sm)]
+    names += [f"{dotted(choice.wheel.jit)}+PTX"] if choice.wheel.jit else []
+    return ";".join(names) or None
 
 
 def _accepted(choice: Choice) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable
 
-from .rules import dotted
+from .versions import dotted
 
 if TYPE_CHECKING:
     from .candidates import CompilerOption, DriverOption, PythonOption, ToolkitOption, Wheel

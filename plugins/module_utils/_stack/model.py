@@ -224,7 +224,7 @@ def _pci(value: object, where: str) -> str:
 def _distribution(value: object) -> Distribution:
     data = border.mapping(value, "host.distribution")
     name = border.text(data.get("id"), "host.distribution.id")
-    number = border.optional_text(data.get("version"), "host.distribution.version") or ""
+    number = border.optional_text(data.get("version") or None, "host.distribution.version") or ""
     return Distribution(
         name,
         number,

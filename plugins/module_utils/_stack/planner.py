@@ -6,13 +6,12 @@ from typing import Any
 
 from . import compose, reasons
 from .catalog.sources import TREES
-from .errors import StackError
 from .facts import Setting
 from .model import Host
 from .model import host as read_host
 from .request import Request
 from .request import request as read_request
-from .solver import problem, solve
+from .solver import driver_alone, problem, solve
 
 NOTHING_REACHED = "neither the package index nor a bundle is there"
 
@@ -25,15 +24,16 @@ def plan(host: object, request: object = None) -> dict[str, Any]:
     machine, wishes = read_host(host), read_request(request)
     setting = _setting(machine, wishes)
     if setting.network == "offline" and wishes.network is None:
-        return _no_plan(machine, _offline())
+        return _no_plan(machine, setting, _offline())
     given = problem(machine, wishes, setting)
     choice = solve(given)
     if choice is None:
-        return _no_plan(machine, reasons.conflict(given))
+        refused = _no_plan(machine, setting, reasons.conflict(given))
+        option = driver_alone(given)
+        return {**refused, "driver": compose.driver(machine, option) if option else None}
     found = compose.compose(machine, wishes, setting, choice)
     why = reasons.reasons(machine, wishes, setting, given, choice)
-    doubt = reasons.unmeasured(found)
-    return {**found, "reasons": why + ([doubt] if doubt else []), "conflict": None}
+    return {**found, "reasons": why, "conflict": None}
 
 
 def _setting(host: Host, request: Request) -> Setting:
@@ -68,17 +68,16 @@ def _offline() -> dict[str, Any]:
     }
 
 
-def _no_plan(host: Host, conflict: dict[str, Any]) -> dict[str, Any]:
+def _no_plan(host: Host, setting: Setting, conflict: dict[str, Any]) -> dict[str, Any]:
     """Return a plan of the contract's shape that says what contradicts what."""
     empty = dict.fromkeys(PLAN_KEYS)
-    lists: dict[str, list[object]] = {
-        name: [] for name in ("packages", "repairs", "roles", "reasons", "system_packages")
-    }
+    lists: dict[str, list[object]] = {name: [] for name in LISTS}
     return {
         **empty,
         **lists,
         "status": "no-plan",
         "profile": "cuda" if host.gpus else "cpu",
+        "network": setting.network,
         "gpus": compose.gpus(host),
         "conflict": conflict,
     }
@@ -90,6 +89,7 @@ PLAN_KEYS = (
     "build", "system_packages", "ffmpeg", "repairs", "skipped_claims", "full_network_adds",
     "needs_disk_mib", "roles", "id", "reasons", "conflict",
 )  # fmt: skip
+LISTS = ("packages", "system_packages", "repairs", "skipped_claims", "roles", "reasons")
 
 
 def endpoints(request: object = None) -> dict[str, str]:
@@ -104,6 +104,3 @@ def endpoints(request: object = None) -> dict[str, str]:
         "pytorch": compose.INDEX + "cpu/torch/",
         "nvidia": "https://developer.download.nvidia.com/compute/cuda/repos/",
     }
-
-
-__all__ = ["StackError", "endpoints", "plan"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .candidates import CPU, Wheel, preset
 from .cards import card
@@ -38,7 +38,7 @@ def reasons(
         found += _driver(host, choice)
         found += _toolkit(choice)
     found += [_python(choice), *_compiler(host, choice), *_sources(setting)]
-    return found
+    return [*found, *_doubts(host, choice)]
 
 
 def _network(host: Host, request: Request, setting: Setting) -> Reason:
@@ -264,9 +264,19 @@ def _nearest(given: Problem, index: int, rest: Sequence[int]) -> str:
     return order[min(works, key=lambda n: (min((abs(n - a) for a in asked), default=0), -n))]
 
 
-def unmeasured(plan: dict[str, Any]) -> Reason | None:
-    """Say so where the planned torch is not one of those that were run."""
-    torch = plan["torch"]["version"]
-    if torch in MEASURED:
-        return None
-    return reason("torch.version", f"torch {torch} itself was not run with these sources", TRIALS)
+def _doubts(host: Host, choice: Choice) -> list[Reason]:
+    """Say what was not run with these sources, and what of the host could not be read."""
+    found = [
+        reason(
+            f"host.{row['what']}",
+            f"could not be read, so it decides nothing: {row['why']}",
+            row["source"],
+        )
+        for row in host.unreadable
+    ]
+    torch = choice.wheel.row.torch
+    if torch not in MEASURED:
+        found.append(
+            reason("torch.version", f"torch {torch} was not run with these sources", TRIALS)
+        )
+    return found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .candidates import CPU
 from .cards import runs_native
 from .catalog.drivers import MODULE_PAGE, OPEN_ONLY_POST
-from .versions import version
+from .versions import dotted, version
 
 if TYPE_CHECKING:
     from .candidates import CompilerOption, DriverOption, PythonOption, ToolkitOption, Wheel
@@ -224,8 +224,3 @@ def wheel_over_network(option: Wheel) -> str | None:
     if option.pypi:
         return None
     return f"{option.name} is only in PyTorch's own index, which is not reached"
-
-
-def dotted(number: Version) -> str:
-    """Return a version as text with at least two numbers."""
-    return ".".join(map(str, number if len(number) > 1 else (*number, 0)))

@@ -129,6 +129,13 @@ def _complete(given: Problem, wheel: Wheel, alive: dict[str, int]) -> Choice | N
     return Choice(wheel, *chosen)
 
 
+def driver_alone(given: Problem) -> DriverOption | None:
+    """Return the driver that the facts leave where no whole choice is left, None without one."""
+    alive = given.alive("driver", range(len(given.facts)))
+    left = (o for n, o in enumerate(given.options["driver"]) if alive >> n & 1 and o.branch)
+    return next(left, None)
+
+
 def core(given: Problem) -> tuple[int, ...]:
     """Return the facts that together rule everything out, none of which can be spared.
 

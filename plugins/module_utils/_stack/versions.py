@@ -38,6 +38,11 @@ def version(text: str) -> Version:
     return Version(numbers)
 
 
+def dotted(number: Version) -> str:
+    """Return a version as text with at least two numbers."""
+    return ".".join(map(str, number if len(number) > 1 else (*number, 0)))
+
+
 class Clause(NamedTuple):
     """One comparison; ``digits`` is how many numbers the text gave."""
 
