@@ -32,12 +32,12 @@ class Step:
 
     name: str
     state: State = State.PENDING
-    started: float = 0.0
-    ended: float = 0.0
+    spent: float = 0.0
+    since: float = 0.0
 
     def seconds(self, now: float) -> float:
-        """Return how long the step took, or has been running."""
-        return (now if self.state is State.RUNNING else self.ended) - self.started
+        """Return how long the step has taken so far."""
+        return self.spent + (now - self.since if self.state is State.RUNNING else 0.0)
 
 
 @dataclass(frozen=True)
@@ -72,21 +72,22 @@ class HostRun:
         before = self.current
         if before is not None and before.name == name:
             return
-        self.leave(State.DONE, now)
         step = next((step for step in self.steps if step.name == name), None)
         if step is None:
             step = Step(name)
             place = self.steps.index(before) + 1 if before else len(self.steps)
             self.steps.insert(place, step)
-        if step.state is State.PENDING:
-            step.started = now
-        step.state = State.RUNNING
+        # A step that is left for an earlier one only had a look; its turn is still to come.
+        early = before is not None and self.steps.index(step) < self.steps.index(before)
+        self.leave(State.PENDING if early else State.DONE, now)
+        step.state, step.since = State.RUNNING, now
 
     def leave(self, state: State, now: float) -> None:
         """End the running step, if there is one."""
         step = self.current
         if step is not None:
-            step.state, step.ended = state, now
+            step.spent = step.seconds(now)
+            step.state = state
         self.task = ""
 
 
@@ -134,9 +135,9 @@ def _on_ok(run: HostRun, data: dict[str, Any], now: float) -> None:
     result = data.get("res") or {}
     run.changed += bool(result.get("changed"))
     facts = result.get("ansible_facts") or {}
-    run.facts |= {name: facts[name] for name in FACTS if isinstance(facts.get(name), dict)}
-    if "stack_plan" in facts:
-        _announce(run, facts["stack_plan"].get("roles") or [])
+    told = {name: facts[name] or {} for name in FACTS if name in facts}
+    run.facts |= told
+    _announce(run, told.get("stack_plan", {}).get("roles") or [])
     run.task_started = now
 
 

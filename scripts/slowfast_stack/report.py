@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def facts(runs: list[HostRun], name: str) -> dict[str, Any]:
     """Return one handed-over fact of every host that has it."""
-    return {run.name: run.facts[name] for run in runs if name in run.facts}
+    return {run.name: run.facts[name] for run in runs if run.facts.get(name)}
 
 
 def exit_code(runs: list[HostRun], wanted: str) -> Exit:

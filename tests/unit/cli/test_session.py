@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from slowfast_stack import session
 from slowfast_stack.exits import Exit, Misuse, code_of
-from slowfast_stack.progress import Progress
+from slowfast_stack.progress import HostRun, Progress, State, Step
 from slowfast_stack.runner import Outcome, Play
 
 PLAY = Play("slowfast.stack.site", Path("hosts.yml"))
@@ -47,3 +47,13 @@ def test_a_failure_that_a_rescue_made_up_for_is_forgotten():
     stats = {"processed": {"one": 1}, "rescued": {"one": 1}, "failures": {}, "dark": {}}
     progress.feed({"event": "playbook_on_stats", "event_data": stats}, 3.0)
     assert progress.hosts["one"].failure is None
+
+
+def test_a_step_that_only_had_a_look_is_still_to_come_and_its_times_add_up():
+    run = HostRun("one", [Step("preflight"), Step("pytorch"), Step("proof")])
+    for name, now in (("preflight", 0), ("proof", 1), ("pytorch", 3)):
+        run.enter(name, now)
+    assert [step.state for step in run.steps] == [State.DONE, State.RUNNING, State.PENDING]
+    run.enter("proof", 10)
+    run.leave(State.DONE, 14)
+    assert [step.seconds(20) for step in run.steps] == [1, 7, 6]
