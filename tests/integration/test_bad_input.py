@@ -74,7 +74,7 @@ def test_another_user_than_root_gets_the_python_part(tmp_path: Path) -> None:
     home.mkdir()
     os.chown(home, user, user)
     become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-    environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
+    environment = {**os.environ, "HOME": str(home)}
     reachable = subprocess.run(
         [*become, str(COMMAND), "--version"], env=environment, capture_output=True, check=False
     )
