@@ -73,10 +73,11 @@ def load(tree: ReadableTree, component: str) -> Record:
 
 
 def save(tree: Tree, record: Record, originals: Iterable[bytes | None]) -> None:
-    """Keep each original under its own hash, then write the record."""
+    """Keep each original that the record names under its own hash, then write the record."""
+    named = {entry.before for entry in record.files.values()}
     tree.write(f"{FOLDER}/.gitignore", b"*\n")
     for data in originals:
-        if data is not None:
+        if data is not None and sha256(data) in named:
             _keep(tree, data)
     stored = {"schema": SCHEMA, **asdict(record)}
     tree.write(f"{FOLDER}/record.json", (json.dumps(stored, indent=2) + "\n").encode())
