@@ -22,7 +22,7 @@ def plan(host: object, request: object = None) -> dict[str, Any]:
     Raises ``StackError`` for a host or a request that cannot be read.
     """
     machine, wishes = read_host(host), read_request(request)
-    setting = _setting(machine, wishes)
+    setting = setting_of(machine, wishes)
     if setting.network == "offline" and wishes.network is None:
         return _no_plan(machine, setting, _offline())
     given = problem(machine, wishes, setting)
@@ -36,7 +36,7 @@ def plan(host: object, request: object = None) -> dict[str, Any]:
     return {**found, "reasons": why, "conflict": None}
 
 
-def _setting(host: Host, request: Request) -> Setting:
+def setting_of(host: Host, request: Request) -> Setting:
     """Say what the network gives; a request counts for more than what was probed."""
     network = request.network or _network(host.network)
     if request.network in ("full", "offline") or not host.network:
