@@ -35,9 +35,12 @@ def listed(inventory, **variables):
     return json.loads(done.stdout), done.stderr
 
 
-def test_ansible_refuses_a_mistyped_inventory():
-    done = ansible("ansible-inventory", "--list", "-i", "scalway")
-    assert done.returncode != 0
+def test_the_site_lists_the_hosts_of_scaleway_and_refuses_a_mistyped_inventory():
+    listing = ("site.yml", "--list-hosts", "-i")
+    done = ansible("ansible-playbook", *listing, "scaleway")
+    assert done.returncode == 0, done.stderr
+    assert "h100-1" in done.stdout
+    assert ansible("ansible-playbook", *listing, "scalway").returncode != 0
 
 
 def test_the_command_refuses_a_mistyped_inventory_and_guesses_what_was_meant(stack):
