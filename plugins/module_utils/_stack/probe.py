@@ -282,5 +282,6 @@ def _reaches_index(runner: Runner, where: Where) -> bool:
     """Ask with uv, so that the user's own index, proxy and certificates count."""
     if where.uv is None:
         return False
-    argv = (where.uv, "pip", "compile", "--no-cache", "--quiet", "--no-header", "-")
+    # From the root folder: an environment in the current one may belong to somebody else.
+    argv = (where.uv, "--directory", "/", "pip", "compile", "--no-cache", "--no-header", "-")
     return runner.run(argv, timeout_s=where.timeout_s, text=INDEX_QUESTION).rc == 0
