@@ -3,10 +3,10 @@
 
     scripts/repair_history.py slowfast=~/SlowFast detectron2=~/detectron2 --since 2022-11-22
 
-Each commit is read from git, nothing is checked out. For every state of the files that a repair
-looks at: the repair gives a definite answer, what it writes compiles, a second repair changes
-nothing, and undo restores every byte. Exit code 1 where one of these does not hold. Commits that
-hold a syntax error of their own count as unknown.
+Each commit is read from git, nothing is checked out; a folder without git counts as one commit. For
+every state of the files that a repair looks at: the repair gives a definite answer, what it writes
+compiles, a second repair changes nothing, and undo restores every byte. Exit code 1 where one of
+these does not hold. Commits that hold a syntax error of their own count as unknown.
 """
 
 from __future__ import annotations
@@ -86,6 +86,28 @@ class Repository:
         return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
 
 
+class Folder:
+    """One state of a project that git does not know, such as a package from PyPI."""
+
+    def __init__(self, path: Path, component: str) -> None:
+        """Take the folder of the package, or one that holds it."""
+        inside = (path / component).is_dir()
+        self._path, self._prefix = path, "" if inside else f"{component}/"
+
+    def commits(self, *_: object) -> list[tuple[str, str]]:
+        """Return the one state there is."""
+        return [("folder", "")]
+
+    def files(self, _: str, paths: list[str]) -> Files:
+        """Return the files that are there."""
+        places = {path: path.removeprefix(self._prefix) for path in paths}
+        return {path: place for path, place in places.items() if (self._path / place).is_file()}
+
+    def read(self, place: str) -> bytes:
+        """Return the content of a file."""
+        return (self._path / place).read_bytes()
+
+
 @dataclass
 class Row:
     """What one repair found in one repository."""
@@ -96,7 +118,7 @@ class Row:
 
 
 def history(
-    component: str, repository: Repository, commits: list[tuple[str, str]]
+    component: str, repository: Repository | Folder, commits: list[tuple[str, str]]
 ) -> dict[str, Row]:
     """Try the repairs of a component on all commits, each distinct state of files once."""
     repairs = [repair for repair in REPAIRS if repair.component == component]
@@ -144,6 +166,11 @@ def trial(component: str, repair: Repair | None, files: dict[str, bytes]) -> tup
     return status or (AFFECTED if changes else ALREADY), "" if same else "undo lost a byte"
 
 
+def _opened(path: Path, component: str) -> Repository | Folder:
+    is_git = (path / ".git").exists() or (path / "HEAD").is_file()
+    return Repository(path) if is_git else Folder(path, component)
+
+
 def _parses(path: str, data: bytes) -> bool:
     try:
         Source(path, data)
@@ -179,7 +206,7 @@ def main() -> int:
     for given in options.repository:
         label, _, folder = given.partition("=")
         component, _, name = label.partition(":")
-        repository = Repository(Path(folder).expanduser())
+        repository = _opened(Path(folder).expanduser(), component)
         commits = repository.commits(options.since, "--all" if options.all else "HEAD")
         rows = history(component, repository, commits)
         print(table(f"{name or component}, {len(commits)} commits", rows))

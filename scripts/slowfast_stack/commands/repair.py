@@ -120,6 +120,7 @@ def _card(known: Repair) -> dict[str, Any]:
         "title": known.title,
         "symptom": known.symptom,
         "reason": known.reason,
+        "needed": known.needed.words,
         "issues": list(known.issues),
     }
 

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable
 
 if TYPE_CHECKING:
-    from .model import Needed, Versions
+    from collections.abc import Mapping
 
 
-def always(_: Versions) -> bool:
-    """Hold for every environment."""
-    return True
+@dataclass(frozen=True)
+class Condition:
+    """A question to the versions of an environment, by package name, and its words."""
+
+    words: str
+    holds: Callable[[Mapping[str, str]], bool]
+
+    def __call__(self, versions: Mapping[str, str]) -> bool:
+        """Answer for these versions."""
+        return self.holds(versions)
 
 
-def at_least(name: str, version: str) -> Needed:
+always = Condition("always", lambda _: True)
+
+
+def at_least(name: str, version: str) -> Condition:
     """Hold from a version on, and where the version is not known."""
-    return lambda versions: name not in versions or parts(versions[name]) >= parts(version)
-
-
-def below(name: str, version: str) -> Needed:
-    """Hold before a version, and where the version is not known."""
-    return lambda versions: name not in versions or parts(versions[name]) < parts(version)
-
-
-def both(first: Needed, second: Needed) -> Needed:
-    """Hold where two conditions hold."""
-    return lambda versions: first(versions) and second(versions)
+    bound = parts(version)
+    return Condition(
+        f"{name} >= {version}",
+        lambda versions: name not in versions or parts(versions[name]) >= bound,
+    )
 
 
 def parts(version: str) -> tuple[int, ...]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Callable, Optional, Protocol
+from typing import TYPE_CHECKING, Callable, Optional, Protocol
 
 from ..edits import BadEditError, Splice, apply
 from ..errors import StackError
 from ..source import Source
+
+if TYPE_CHECKING:
+    from .conditions import Condition
 
 # The five answers of a detector, and the one of a repair that was made.
 AFFECTED = "affected"
@@ -22,7 +25,6 @@ MENDED = "mended"
 WORST_FIRST = (UNKNOWN, AFFECTED, DIFFERENTLY, ALREADY, NOT_HERE)
 
 Versions = Mapping[str, str]
-Needed = Callable[[Versions], bool]
 Read = Callable[[str], Optional[bytes]]
 
 
@@ -110,7 +112,7 @@ class Repair:
     symptom: str
     reason: str
     issues: tuple[str, ...]
-    needed: Needed
+    needed: Condition
     sites: Sequence[Site]
 
 

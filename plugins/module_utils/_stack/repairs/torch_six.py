@@ -6,16 +6,17 @@ import ast
 
 from ..edits import Splice, remove, rewrite
 from ..source import Source, find
-from .conditions import at_least, below
+from .conditions import Condition, parts
 from .model import Finding, Repair, Site, Versions, affected, already
 
+FIRST_WITHOUT, PASSES_BY_LUCK = (2, 0), (8,)
 GUARD = ("TORCH_MAJOR", "TORCH_MINOR")
 
 
-def _needed(versions: Versions) -> bool:
+def _reaches_the_import(versions: Versions) -> bool:
     """Torch 2.8 to 2.x pass the guard by luck: it asks for major >= 1 and minor >= 8."""
-    passes_by_luck = at_least("torch", "2.8")(versions) and below("torch", "3")(versions)
-    return "torch" not in versions or (at_least("torch", "2.0")(versions) and not passes_by_luck)
+    torch = parts(versions.get("torch", "2.0"))
+    return torch >= FIRST_WITHOUT and torch[1:] < PASSES_BY_LUCK
 
 
 def _examine(source: Source) -> Finding:
@@ -51,6 +52,6 @@ REPAIR = Repair(
     symptom="ModuleNotFoundError: No module named 'torch._six'",
     reason="torch 2.0 removed the module; the guard lets 2.0 to 2.7 reach the import.",
     issues=("SF#734", "SF#764", "SF#649", "SF#735"),
-    needed=_needed,
+    needed=Condition("torch 2.0 to 2.7", _reaches_the_import),
     sites=(Site("slowfast/datasets/multigrid_helper.py", _examine),),
 )
