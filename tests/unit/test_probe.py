@@ -84,7 +84,10 @@ def test_every_endpoint_is_probed_in_its_own_way() -> None:
             "git --version": {"rc": 0, "stdout": "git version 2.39.5"},
             "git ls-remote https://git.example/slowfast HEAD": {"rc": 128, "stdout": ""},
             "git ls-remote /srv/detectron2.git HEAD": {"rc": 0, "stdout": "02b5\tHEAD"},
-            "/uv pip compile --no-cache --quiet --no-header -": {"rc": 0, "stdout": "iniconfig"},
+            "/uv --directory / pip compile --no-cache --no-header -": {
+                "rc": 0,
+                "stdout": "iniconfig",
+            },
         },
         "urls": {"https://packages.example/": True},
     }
