@@ -7,7 +7,7 @@ import ast
 from ..edits import after
 from ..source import Source, find, function
 from .conditions import always
-from .model import Finding, Read, Repair, Site, affected, already, unknown
+from .model import Finding, Repair, Site, affected, already, unknown
 
 FUNCTIONS = '''
 
@@ -125,14 +125,6 @@ def _examine(source: Source) -> Finding:
     return affected(after(source, source.tree.body[-1], FUNCTIONS))
 
 
-def _package(_: Read) -> str:
-    return ""
-
-
-def _loss(_: Read) -> str:
-    return LOSS
-
-
 REPAIR = Repair(
     id="cat-all-gather",
     component="pytorchvideo",
@@ -143,7 +135,7 @@ REPAIR = Repair(
     needed=always,
     sites=(
         Site("pytorchvideo/layers/distributed.py", _examine),
-        Site("pytorchvideo/losses/__init__.py", lambda _: already(), create=_package),
-        Site("pytorchvideo/losses/soft_target_cross_entropy.py", lambda _: already(), create=_loss),
+        Site("pytorchvideo/losses/__init__.py", lambda _: already(), text=""),
+        Site("pytorchvideo/losses/soft_target_cross_entropy.py", lambda _: already(), text=LOSS),
     ),
 )

@@ -142,10 +142,9 @@ class _Draft:
         if site.lacks and self._placed(site.lacks) is not None:
             return Finding(NOT_HERE)
         if data is None:
-            text = site.create(self._placed) if site.create else None
-            if text is None:
+            if site.text is None:
                 return Finding(NOT_HERE)
-            finding, data = Finding(AFFECTED), text.encode()
+            finding, data = Finding(AFFECTED), site.text.encode()
         else:
             finding, data = look(site, path, data)
         if finding.status == AFFECTED:

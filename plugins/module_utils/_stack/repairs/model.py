@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, Optional, Protocol
+from typing import TYPE_CHECKING, Callable, Protocol
 
 from ..edits import BadEditError, Splice, apply
 from ..errors import StackError
@@ -25,7 +25,6 @@ MENDED = "mended"
 WORST_FIRST = (UNKNOWN, AFFECTED, DIFFERENTLY, ALREADY, NOT_HERE)
 
 Versions = Mapping[str, str]
-Read = Callable[[str], Optional[bytes]]
 
 
 class ReadableTree(Protocol):
@@ -92,13 +91,13 @@ def unknown(because: str) -> Finding:
 class Site:
     """Where a repair looks: one path of the repository, and what it does with the file.
 
-    ``create`` holds the text of a file that is to exist; ``examine`` is then not asked.
+    A file that is missing is created with ``text``, if there is one.
     Where ``lacks`` names a path, the site counts only in trees without that file.
     """
 
     path: str
     examine: Callable[[Source], Finding] = lambda _: not_here()
-    create: Callable[[Read], str | None] | None = None
+    text: str | None = None
     lacks: str | None = None
 
 

@@ -9,10 +9,8 @@ from ..source import Source, find, function, same
 from .conditions import always
 from .model import Finding, Repair, Site, affected, already, not_here, unknown
 
-TO_DEVICE = "model = model.cuda(device=cur_device)"
 ON_GPU = """
 if cfg.NUM_GPUS:
-    # Determine the GPU used by the current process
     cur_device = torch.cuda.current_device()
     model = model.cuda(device=cur_device)
 """
@@ -25,8 +23,9 @@ def _examine_model(source: Source) -> Finding:
     build = function(source.tree, "build_model")
     if build is None:
         return not_here("There is no function build_model in this file.")
-    asked = [n for n in build.body if isinstance(n, ast.Assign) and _is_device(n.value)]
-    moved = [n for n in build.body if isinstance(n, ast.Assign) and _is_move(n)]
+    settings = [node for node in build.body if isinstance(node, ast.Assign)]
+    asked = [node for node in settings if same(node.value, "torch.cuda.current_device()")]
+    moved = [node for node in settings if same(node.value, "model.cuda(device=cur_device)")]
     if not asked and not moved:
         return already()
     if len(asked) != 1 or len(moved) != 1:
@@ -35,14 +34,6 @@ def _examine_model(source: Source) -> Finding:
         Splice(source.line_of(asked[0]), source.line_after(asked[0]), ""),
         rewrite(source, moved[0], ON_GPU),
     )
-
-
-def _is_device(value: ast.expr) -> bool:
-    return same(value, "torch.cuda.current_device()")
-
-
-def _is_move(node: ast.Assign) -> bool:
-    return same(node.value, "model.cuda(device=cur_device)")
 
 
 def _examine_loader(source: Source) -> Finding:

@@ -9,8 +9,6 @@ from ..source import Source, dotted, find, function, same
 from .conditions import always
 from .model import Finding, Repair, Site, affected, already, not_here, unknown
 
-SAMPLER = "RandomSampler(dataset) if shuffle else None"
-WHOLE = f"DistributedSampler(dataset) if cfg.NUM_GPUS > 1 else ({SAMPLER})"
 FIXED = """
 if cfg.NUM_GPUS > 1:
     sampler = DistributedSampler(dataset)
@@ -18,6 +16,7 @@ else:
     # Without a sampler the loader shuffles by itself, but the short cycle needs one.
     sampler = RandomSampler(dataset) if shuffle else None
 """
+LOST = "function create_sampler chooses its sampler in another way."
 IMPORT = "from torch.utils.data.sampler import RandomSampler"
 
 
@@ -28,7 +27,7 @@ def _examine_sampler(source: Source) -> Finding:
     choices = [n for n in create.body if isinstance(n, ast.Assign) and _is_choice(n.value)]
     if len(choices) != 1:
         names = {name.id for name in find(create, ast.Name)}
-        return already() if {"RandomSampler", "shuffle"} <= names else _lost("create_sampler")
+        return already() if {"RandomSampler", "shuffle"} <= names else unknown(LOST)
     value = choices[0].value
     if isinstance(value, ast.IfExp) and same(value.orelse, "RandomSampler(dataset)"):
         return already("The sampler is there, but shuffles always: see fork-random-sampler.")
@@ -41,7 +40,7 @@ def with_random_sampler(source: Source) -> list[Splice]:
     if any(alias.name == "RandomSampler" for node in imports for alias in node.names):
         return []
     beside = [n for n in imports if n.module == "torch.utils.data.distributed"]
-    return [after(source, beside[0], IMPORT)] if beside else []
+    return [after(source, (beside or imports)[-1], IMPORT)] if imports else []
 
 
 def _is_choice(value: ast.expr) -> bool:
@@ -106,10 +105,6 @@ def _unpacked(node: ast.stmt | None) -> list[str]:
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
         return [dotted(name) for name in node.targets[0].elts]
     return []
-
-
-def _lost(name: str) -> Finding:
-    return unknown(f"function {name} chooses its sampler in another way.")
 
 
 SAMPLER_REPAIR = Repair(
