@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Write docs/coverage.md: every PCI id of the catalogue on every distribution, planned or refused.
+
+``--check`` only compares, and exits with 1 where the page is stale.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "collections"))
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack import (  # noqa: E402
+    cards,
+    planner,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.distributions import (  # noqa: E402
+    DISTRIBUTIONS,
+    DistributionRow,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import (  # noqa: E402
+    GPUS,
+)
+
+PAGE = ROOT / "docs" / "coverage.md"
+MACHINES = ("x86_64", "aarch64")
+
+
+def host(row: DistributionRow, machine: str, device: str) -> dict[str, Any]:
+    """Return a fresh machine with one card: root, nothing installed, everything reached."""
+    return {
+        "architecture": machine,
+        "distribution": {"id": row.id, "version": row.version, "family": row.family},
+        "glibc": row.glibc,
+        "root": True,
+        "gpus": [{"slot": "0", "pci_id": f"10de:{device}"}],
+    }
+
+
+def label(plan: dict[str, Any]) -> str:
+    """Name a plan by what differs between cards, or the refusal."""
+    if plan["status"] == "no-plan":
+        return "refused"
+    torch, driver = plan["torch"], plan["driver"]
+    return f"torch {torch['version']} {torch['variant']}, {driver['branch']} {driver['flavour']}"
+
+
+def table(machine: str) -> list[str]:
+    """Return the table of one machine: architectures down, distributions across."""
+    families: dict[str, dict[str, Counter[str]]] = {}
+    for gpu in GPUS:
+        family = families.setdefault(cards.card(f"10de:{gpu.device}").architecture, {})
+        for row in DISTRIBUTIONS:
+            counts = family.setdefault(f"{row.id} {row.version}", Counter())
+            counts[label(planner.plan(host(row, machine, gpu.device)))] += 1
+    systems = [f"{row.id} {row.version}" for row in DISTRIBUTIONS]
+    lines = [
+        f"| {machine} | ids | " + " | ".join(systems) + " |",
+        "|---" * (len(systems) + 2) + "|",
+    ]
+    for family, row in families.items():
+        total = sum(next(iter(row.values())).values())
+        cells = [
+            "<br>".join(f"{n} {text}" for text, n in row[name].most_common()) for name in systems
+        ]
+        lines.append(f"| {family} | {total} | " + " | ".join(cells) + " |")
+    return [*lines, ""]
+
+
+def page() -> str:
+    """Return the page."""
+    lines = [
+        "# Coverage",
+        "",
+        f"Every one of the {len(GPUS)} PCI ids of the catalogue on every distribution of the table,",
+        "each as a fresh machine with that one card, everything reachable, preset `stable`. A cell",
+        "counts the ids by what is planned for them, or refused with a reason. Ask for the reason",
+        "with `slowfast-stack plan --gpu 10de:ID --os NAME-VERSION --explain`.",
+        "",
+        "Written by `scripts/coverage_page.py`; do not edit.",
+        "",
+    ]
+    for machine in MACHINES:
+        lines += table(machine)
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Write or check the page."""
+    text = page()
+    if "--check" in sys.argv[1:]:
+        if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
+            return 0
+        print(f"{PAGE} is stale. The catalogue has changed. Run scripts/coverage_page.py.")
+        return 1
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
