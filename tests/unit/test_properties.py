@@ -200,10 +200,8 @@ def exhaustive(host: dict[str, Any], request: dict[str, Any]) -> bool:
                 minimum = TOOLKIT[wheel.cuda].minimum_driver
                 if not any(at_least(version, minimum) for version in left):
                     continue
-            if (
-                python_fits(host, request, wheel, row, full=full)
-                and (not full or compiler_fits(host, wheel, row, gpu=bool(cards)))
-                and (not full or not cards or toolkit_fits(host, wheel, row))
+            if python_fits(host, request, wheel, row, full=full) and (
+                not full or tools_fit(host, wheel, row, gpu=bool(cards))
             ):
                 return True
     return False
@@ -227,23 +225,25 @@ def python_fits(
     return full and any(allows(wanted, series) for series in wheel.pythons)
 
 
-def compiler_fits(
+def tools_fit(
     host: dict[str, Any], wheel: Wheels, row: DistributionRow | None, *, gpu: bool
 ) -> bool:
     oldest = {14: 5, 17: 8, 20: 11}[wheel.release.cxx]
-    newest = TOOLKIT[wheel.cuda].max_gcc if gpu and wheel.cuda else 16
-    there = {c["major"] for c in host["compilers"] if c["cxx"]}
-    there |= set(row.compilers) if row and host["root"] else set()
-    return any(oldest <= major <= newest for major in there)
-
-
-def toolkit_fits(host: dict[str, Any], wheel: Wheels, row: DistributionRow | None) -> bool:
+    majors = {c["major"] for c in host["compilers"] if c["cxx"]}
+    majors |= set(row.compilers) if row and host["root"] else set()
+    if not gpu:
+        return any(oldest <= major for major in majors)
     there = {t["version"] for t in host["toolkits"]}
     if row and host["root"] and host["network"].get("nvidia", True):
-        first = row.first_toolkit or "0"
-        there |= {t.cuda for t in TOOLKITS if at_least(t.cuda, first)}
+        there |= {t.cuda for t in TOOLKITS if at_least(t.cuda, row.first_toolkit or "0")}
     assert wheel.cuda
-    return any(numbers(t)[0] == numbers(wheel.cuda)[0] and at_least(t, wheel.cuda) for t in there)
+    return any(
+        numbers(toolkit)[0] == numbers(wheel.cuda)[0]
+        and at_least(toolkit, wheel.cuda)
+        and oldest <= major <= TOOLKIT[toolkit].max_gcc
+        for toolkit in there
+        for major in majors
+    )
 
 
 BASE = json.loads((HERE / "hosts" / "h100-ubuntu-22.04.json").read_text(encoding="utf-8"))["host"]

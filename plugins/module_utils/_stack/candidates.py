@@ -42,7 +42,7 @@ class Wheel(NamedTuple):
     driver: Version | None
     pythons: tuple[Version, ...]
     glibc: Version
-    gcc: tuple[int, int]
+    oldest_gcc: int
     source: Source
 
     @property
@@ -88,12 +88,29 @@ class CompilerOption(NamedTuple):
 
 
 class ToolkitOption(NamedTuple):
-    """The CUDA toolkit: one of the host, one to install, or none where nothing is compiled."""
+    """The CUDA toolkit: one of the host, one to install, or none where nothing is compiled.
+
+    ``max_gcc`` is the highest GCC it takes.
+    """
 
     action: str
     cuda: Version
     name: str
+    max_gcc: int
     host: Toolkit | None
+
+
+class Tools(NamedTuple):
+    """What extensions are compiled with; the toolkit bounds the compiler, so they go together."""
+
+    toolkit: ToolkitOption
+    compiler: CompilerOption
+
+    @property
+    def name(self) -> str:
+        """Return the name people use, such as CUDA 13.0 with GCC 12."""
+        cuda = f"CUDA {self.toolkit.name} with " if self.toolkit.name else ""
+        return f"{cuda}GCC {self.compiler.major}"
 
 
 def preset(name: str) -> PresetRow:
@@ -156,7 +173,6 @@ def _wheel(
         return None
     cuda = version(f"{variant[2:-1]}.{variant[-1]}") if variant != CPU else None
     toolkit = _toolkits()[cuda] if cuda else None
-    oldest_gcc = GCC_FOR_CXX[release.cxx]
     return Wheel(
         machine=machine,
         row=release,
@@ -170,8 +186,7 @@ def _wheel(
         driver=version(toolkit.minimum_driver) if toolkit and gpu else None,
         pythons=_pythons(release.pythons_arm if arm else release.pythons),
         glibc=version(release.glibc_arm if arm else release.glibc),
-        # Without a GPU nothing goes through nvcc, and its bound does not count.
-        gcc=(oldest_gcc, toolkit.max_gcc if toolkit and gpu else GCC_MAJORS[-1]),
+        oldest_gcc=GCC_FOR_CXX[release.cxx],
         source=code.source if code else METADATA,
     )
 
@@ -298,7 +313,21 @@ def toolkits(host: Host, *, needed: bool) -> tuple[ToolkitOption, ...]:
     A wheel takes its own CUDA or a newer minor of it, so the first that fits is the nearest.
     """
     if not needed:
-        return (ToolkitOption("none", version("0"), "", None),)
-    there = [ToolkitOption("keep", version(r.version), r.version, r) for r in host.toolkits]
-    fresh = [ToolkitOption("install", version(row.cuda), row.cuda, None) for row in TOOLKITS]
+        return (NO_TOOLKIT,)
+    there = [
+        ToolkitOption("keep", version(row.version), row.version, _max_gcc(row), row)
+        for row in host.toolkits
+    ]
+    fresh = [
+        ToolkitOption("install", version(row.cuda), row.cuda, row.max_gcc, None) for row in TOOLKITS
+    ]
     return (*sorted(there, key=lambda option: option.cuda), *fresh)
+
+
+NO_TOOLKIT = ToolkitOption("none", version("0"), "", GCC_MAJORS[-1], None)
+
+
+def _max_gcc(toolkit: Toolkit) -> int:
+    """Return the bound of the newest toolkit in the table that is not newer; it never falls."""
+    known = [row for row in TOOLKITS if version(row.cuda) <= version(toolkit.version)]
+    return max((row.max_gcc for row in known), default=TOOLKITS[0].max_gcc)

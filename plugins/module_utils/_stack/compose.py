@@ -64,7 +64,7 @@ def compose(host: Host, request: Request, setting: Setting, choice: Choice) -> d
         "torch": torch(host, choice),
         "torchvision": choice.wheel.row.torchvision,
         "torchaudio": choice.wheel.row.torchaudio,
-        "compiler": _compiler(host, choice),
+        "compiler": _compiler(choice),
         "packages": packages,
         "constraints": constraints(choice),
         "sources": sources(request, setting),
@@ -188,9 +188,9 @@ def _accepted(choice: Choice) -> list[Any]:
     ]
 
 
-def _compiler(host: Host, choice: Choice) -> dict[str, Any]:
+def _compiler(choice: Choice) -> dict[str, Any]:
     major = choice.compiler.major
-    newest = choice.wheel.gcc[1] if host.gpus and major else None
+    newest = choice.toolkit.max_gcc if choice.toolkit.name else None
     return {"gcc": str(major) if major else None, "gcc_max": newest}
 
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Callable
 from .versions import dotted
 
 if TYPE_CHECKING:
-    from .candidates import CompilerOption, DriverOption, PythonOption, ToolkitOption, Wheel
+    from collections.abc import Sequence
+
+    from .candidates import (
+        CompilerOption,
+        DriverOption,
+        PythonOption,
+        ToolkitOption,
+        Tools,
+        Wheel,
+    )
 
 
 def driver(wheel: Wheel, option: DriverOption) -> str | None:
@@ -25,36 +34,49 @@ def python(wheel: Wheel, option: PythonOption) -> str | None:
     return f"{wheel.name} and its torchvision have no wheels for Python {option.name}"
 
 
-def compiler(wheel: Wheel, option: CompilerOption) -> str | None:
-    """Ask for a GCC that speaks the C++ of torch's headers and that nvcc accepts."""
-    oldest, newest = wheel.gcc
-    if not option.major or oldest <= option.major <= newest:
+def tools(wheel: Wheel, option: Tools) -> str | None:
+    """Ask for the wheel's CUDA or a newer minor of it, and a GCC that both sides take."""
+    toolkit, major = option.toolkit, option.compiler.major
+    if toolkit.action != "none" and not _suits(wheel, toolkit):
+        return f"{wheel.name} needs its own CUDA or a newer minor of it, not {toolkit.name}"
+    if not major or wheel.oldest_gcc <= major <= toolkit.max_gcc:
         return None
-    return f"{wheel.name} compiles with GCC {oldest} to {newest}, not with {option.major}"
+    if major < wheel.oldest_gcc:
+        return f"{wheel.name} compiles with GCC {wheel.oldest_gcc} or newer, not with {major}"
+    return f"CUDA {toolkit.name} takes GCC {toolkit.max_gcc} at most, not {major}"
 
 
-def toolkit(wheel: Wheel, option: ToolkitOption) -> str | None:
-    """Ask for the wheel's CUDA or a newer minor of it: torch refuses only another major."""
-    if option.action == "none" or wheel.cuda is None:
-        return None
-    if option.cuda.major == wheel.cuda.major and option.cuda >= wheel.cuda:
-        return None
-    return f"{wheel.name} needs its own CUDA or a newer minor of it, not {option.name}"
+def _suits(wheel: Wheel, toolkit: ToolkitOption) -> bool:
+    """Tell whether torch takes a toolkit: it refuses only another major."""
+    cuda = wheel.cuda
+    return cuda is not None and toolkit.cuda.major == cuda.major and toolkit.cuda >= cuda
+
+
+def lawful_tools(
+    wheel: Wheel, toolkits: Sequence[ToolkitOption], compilers: Sequence[CompilerOption]
+) -> list[int]:
+    """Return for each toolkit the bits of the compilers that may go with it and the wheel."""
+    by_bound = {
+        bound: sum(
+            1 << n
+            for n, option in enumerate(compilers)
+            if not option.major or wheel.oldest_gcc <= option.major <= bound
+        )
+        for bound in {toolkit.max_gcc for toolkit in toolkits}
+    }
+    return [
+        by_bound[toolkit.max_gcc] if toolkit.action == "none" or _suits(wheel, toolkit) else 0
+        for toolkit in toolkits
+    ]
 
 
 # What hangs on the wheel, in the order in which it is chosen.
-LAWS: dict[str, Callable[..., str | None]] = {
-    "driver": driver,
-    "python": python,
-    "compiler": compiler,
-    "toolkit": toolkit,
-}
+LAWS: dict[str, Callable[..., str | None]] = {"driver": driver, "python": python, "tools": tools}
 SPOKES = tuple(LAWS)
 
 # What of a wheel each law looks at: wheels that agree on it are treated alike.
-ASPECTS: dict[str, Callable[..., object]] = {
+ASPECTS: dict[str, Callable[[Wheel], object]] = {
     "driver": lambda wheel: wheel.driver,
     "python": lambda wheel: wheel.pythons,
-    "compiler": lambda wheel: wheel.gcc,
-    "toolkit": lambda wheel: wheel.cuda,
+    "tools": lambda wheel: (wheel.cuda, wheel.oldest_gcc),
 }

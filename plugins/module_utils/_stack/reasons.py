@@ -37,7 +37,7 @@ def reasons(
     if host.gpus:
         found += _driver(host, choice)
         found += _toolkit(choice)
-    found += [_python(choice), *_compiler(host, choice), *_sources(setting)]
+    found += [_python(choice), *_compiler(choice), *_sources(setting)]
     return [*found, *_doubts(host, choice)]
 
 
@@ -103,15 +103,18 @@ def why_not(given: Problem, wheel: Wheel) -> tuple[str, str]:
             first = given.options[dimension][0]
             return law(wheel, first) or "", str(wheel.source)
         if all(refusals) and refusals[0]:
-            return f"of its {dimension}s, {refusals[0][0]}", refusals[0][1]
+            return refusals[0]
     return "another wheel of its release lets the loaded driver stay", str(wheel.source)
 
 
 def _refusal(facts: Sequence[Fact], dimension: str, option: object) -> tuple[str, str] | None:
+    parts = {"tools": ("toolkit", "compiler")}.get(dimension, ())
+    asked = [(name, getattr(option, name)) for name in parts] or [(dimension, option)]
     for fact in facts:
-        no = fact.rules[dimension](option) if dimension in fact.rules else None
-        if no:
-            return no, fact.source
+        for name, part in asked:
+            no = fact.rules[name](part) if name in fact.rules else None
+            if no:
+                return no, fact.source
     return None
 
 
@@ -179,15 +182,15 @@ def _python(choice: Choice) -> Reason:
     return reason("python", text, choice.wheel.row.source)
 
 
-def _compiler(host: Host, choice: Choice) -> list[Reason]:
+def _compiler(choice: Choice) -> list[Reason]:
     if not choice.compiler.major:
         return []
-    oldest, newest = choice.wheel.gcc
-    cxx = f"its headers need C++{choice.wheel.row.cxx}, GCC {oldest} or newer"
-    toolkit = choice.wheel.toolkit if host.gpus else None
-    bound = f", and CUDA {toolkit.cuda} takes none above {newest}" if toolkit else ""
-    source = toolkit.gcc_source if toolkit else choice.wheel.row.source
-    return [reason("compiler.gcc", cxx + bound, source)]
+    wheel, toolkit = choice.wheel, choice.toolkit
+    text = f"its headers need C++{wheel.row.cxx}, GCC {wheel.oldest_gcc} or newer"
+    if not toolkit.name or wheel.toolkit is None:
+        return [reason("compiler.gcc", text, wheel.row.source)]
+    text += f", and CUDA {toolkit.name} takes GCC {toolkit.max_gcc} at most"
+    return [reason("compiler.gcc", text, wheel.toolkit.gcc_source)]
 
 
 def _sources(setting: Setting) -> list[Reason]:

@@ -1,24 +1,32 @@
 """Choose: candidates in order of preference, and the first that nothing rules out.
 
 Facts rule out single options. Laws tie an option to a wheel. So the wheel is the hub: once it is
-chosen, driver, Python, compiler and toolkit are chosen one by one. What is ruled out is kept as
+chosen, driver, Python and tools are chosen one by one. What is ruled out is kept as
 bits, bit n for option n; a set of facts is then one number a dimension.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache, partial
+from itertools import product
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from . import candidates
 from .facts import Fact, Rule, Setting, distribution, facts
-from .laws import ASPECTS, LAWS, SPOKES
+from .laws import ASPECTS, LAWS, SPOKES, lawful_tools
 from .rules import STAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .candidates import CompilerOption, DriverOption, PythonOption, ToolkitOption, Wheel
+    from .candidates import (
+        CompilerOption,
+        DriverOption,
+        PythonOption,
+        ToolkitOption,
+        Tools,
+        Wheel,
+    )
     from .model import Host
     from .request import Request
 
@@ -29,8 +37,17 @@ class Choice(NamedTuple):
     wheel: Wheel
     driver: DriverOption
     python: PythonOption
-    compiler: CompilerOption
-    toolkit: ToolkitOption
+    tools: Tools
+
+    @property
+    def compiler(self) -> CompilerOption:
+        """Return the compiler, major 0 where nothing is compiled."""
+        return self.tools.compiler
+
+    @property
+    def toolkit(self) -> ToolkitOption:
+        """Return the toolkit, action none where nothing is compiled for CUDA."""
+        return self.tools.toolkit
 
 
 class Problem(NamedTuple):
@@ -38,6 +55,8 @@ class Problem(NamedTuple):
 
     releases: tuple[tuple[Wheel, ...], ...]
     wheels: tuple[Wheel, ...]
+    toolkits: tuple[ToolkitOption, ...]
+    compilers: tuple[CompilerOption, ...]
     options: dict[str, tuple[Any, ...]]
     facts: tuple[Fact, ...]
     ruled_out: tuple[dict[str, int], ...]
@@ -55,27 +74,44 @@ def problem(host: Host, request: Request, setting: Setting) -> Problem:
     """Set up the choice for a host."""
     row, gpu = distribution(host), bool(host.gpus)
     releases = candidates.wheels(host.architecture, request.preset, gpu=gpu)
+    toolkits = candidates.toolkits(host, needed=setting.compiles and gpu)
+    compilers = candidates.compilers(
+        host, needed=setting.compiles, default=row.compilers[0] if row else 0
+    )
     options: dict[str, tuple[Any, ...]] = {
         "driver": candidates.drivers(host, request.preset),
         "python": candidates.pythons(host, request.preset),
-        "compiler": candidates.compilers(
-            host, needed=setting.compiles, default=row.compilers[0] if row else 0
-        ),
-        "toolkit": candidates.toolkits(host, needed=setting.compiles and gpu),
+        "tools": tuple(candidates.Tools(*pair) for pair in product(toolkits, compilers)),
     }
     given = facts(host, request, setting)
     shelf = (host.architecture, request.preset, gpu)
-    ruled_out = tuple(
-        {
-            dimension: _wheels_ruled_out(rule, *shelf)
-            if dimension == "wheel"
-            else _bits(options[dimension], rule)
-            for dimension, rule in fact.rules.items()
+    ruled_out = []
+    for fact in given:
+        dead = {
+            name: _bits(options[name], fact.rules[name]) for name in options if name in fact.rules
         }
-        for fact in given
-    )
+        if "wheel" in fact.rules:
+            dead["wheel"] = _wheels_ruled_out(fact.rules["wheel"], *shelf)
+        dead["tools"] = _tools_ruled_out(fact, toolkits, compilers)
+        ruled_out.append(dead)
     wheels = tuple(wheel for release in releases for wheel in release)
-    return Problem(releases, wheels, options, given, ruled_out)
+    return Problem(releases, wheels, toolkits, compilers, options, given, tuple(ruled_out))
+
+
+def _tools_ruled_out(
+    fact: Fact, toolkits: Sequence[ToolkitOption], compilers: Sequence[CompilerOption]
+) -> int:
+    """Spread what a fact says of toolkits and of compilers over their pairs."""
+    every = (1 << len(compilers)) - 1
+    some = _bits(compilers, fact.rules["compiler"]) if "compiler" in fact.rules else 0
+    rule = fact.rules.get("toolkit")
+    return _join(
+        [every if rule and rule(toolkit) else some for toolkit in toolkits], len(compilers)
+    )
+
+
+def _join(blocks: Sequence[int], width: int) -> int:
+    return sum(block << index * width for index, block in enumerate(blocks))
 
 
 @lru_cache(maxsize=4096)
@@ -156,16 +192,20 @@ def _lawful(given: Problem) -> list[tuple[int, ...]]:
     known: dict[tuple[str, object], int] = {}
     rows = []
     for wheel in given.wheels:
-        row = []
-        for name in SPOKES:
-            key = (name, ASPECTS[name](wheel))
+        keys = [(name, ASPECTS[name](wheel)) for name in SPOKES]
+        for key in keys:
             if key not in known:
-                size = len(given.options[name])
-                nos = _bits(given.options[name], partial(LAWS[name], wheel))
-                known[key] = ~nos & ((1 << size) - 1)
-            row.append(known[key])
-        rows.append(tuple(row))
+                known[key] = _allowed(given, wheel, key[0])
+        rows.append(tuple(known[key] for key in keys))
     return rows
+
+
+def _allowed(given: Problem, wheel: Wheel, spoke: str) -> int:
+    if spoke == "tools":
+        blocks = lawful_tools(wheel, given.toolkits, given.compilers)
+        return _join(blocks, len(given.compilers))
+    options = given.options[spoke]
+    return ~_bits(options, partial(LAWS[spoke], wheel)) & ((1 << len(options)) - 1)
 
 
 def _possible(given: Problem, lawful: list[tuple[int, ...]], which: Sequence[int]) -> bool:
