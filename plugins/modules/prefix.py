@@ -62,7 +62,8 @@ SPEC = {"path": {"type": "path"}, "plan": {"type": "dict"}}
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Check, then claim."""
     plan, prefix = want["plan"], resolve(want["path"])
-    stack, changed = prefix / "current", False
+    # The real folder: evidence speaks of paths, and the link is only a name for one of them.
+    stack, changed = (prefix / "current").resolve(), False
     if plan:
         stack = prefix / "stacks" / plan["id"]
         refuse_foreign(prefix)
