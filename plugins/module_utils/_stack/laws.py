@@ -49,25 +49,26 @@ def tools(wheel: Wheel, option: Tools) -> str | None:
 def _suits(wheel: Wheel, toolkit: ToolkitOption) -> bool:
     """Tell whether torch takes a toolkit: it refuses only another major."""
     cuda = wheel.cuda
-    return cuda is not None and toolkit.cuda.major == cuda.major and toolkit.cuda >= cuda
+    return cuda is not None and toolkit.cuda[0] == cuda[0] and toolkit.cuda >= cuda
 
 
 def lawful_tools(
     wheel: Wheel, toolkits: Sequence[ToolkitOption], compilers: Sequence[CompilerOption]
 ) -> list[int]:
     """Return for each toolkit the bits of the compilers that may go with it and the wheel."""
-    by_bound = {
-        bound: sum(
-            1 << n
-            for n, option in enumerate(compilers)
-            if not option.major or wheel.oldest_gcc <= option.major <= bound
-        )
-        for bound in {toolkit.max_gcc for toolkit in toolkits}
-    }
-    return [
-        by_bound[toolkit.max_gcc] if toolkit.action == "none" or _suits(wheel, toolkit) else 0
-        for toolkit in toolkits
-    ]
+    majors = [option.major for option in compilers]
+    by_bound: dict[int, int] = {}
+    found = []
+    for toolkit in toolkits:
+        if toolkit.action != "none" and not _suits(wheel, toolkit):
+            found.append(0)
+            continue
+        bound = toolkit.max_gcc
+        if bound not in by_bound:
+            fits = (not major or wheel.oldest_gcc <= major <= bound for major in majors)
+            by_bound[bound] = sum(1 << n for n, fit in enumerate(fits) if fit)
+        found.append(by_bound[bound])
+    return found
 
 
 # What hangs on the wheel, in the order in which it is chosen.

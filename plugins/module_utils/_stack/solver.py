@@ -154,14 +154,12 @@ def _choose(given: Problem, release: Sequence[Wheel], alive: dict[str, int]) -> 
 
 def _complete(given: Problem, wheel: Wheel, alive: dict[str, int]) -> Choice | None:
     chosen: list[Any] = []
-    for dimension in SPOKES:
-        law, bits = LAWS[dimension], alive[dimension]
-        for index, option in enumerate(given.options[dimension]):
-            if bits >> index & 1 and law(wheel, option) is None:
-                chosen.append(option)
-                break
-        else:
+    for spoke in SPOKES:
+        fits = alive[spoke] and alive[spoke] & _allowed(given, wheel, spoke)
+        if not fits:
             return None
+        # The lowest bit is the best option.
+        chosen.append(given.options[spoke][(fits & -fits).bit_length() - 1])
     return Choice(wheel, *chosen)
 
 
