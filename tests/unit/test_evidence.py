@@ -92,6 +92,13 @@ def test_evidence_is_void_for_another_plan_or_another_proof(stack: Path) -> None
     assert recorded(subject(stack, digest="newer"), stack / "proof") is None
 
 
+def test_evidence_holds_when_the_plan_has_less_left_to_do(stack: Path) -> None:
+    plan = {"id": "one", "system_packages": ["g++"]}
+    first = Subject(stack / "env", stack / "src", plan, "d")
+    prove(Commands(), first, stack / "proof", program=stack / "program", uv="uv")
+    assert recorded(subject(stack), stack / "proof")
+
+
 def test_a_proof_that_crashes_is_an_error_with_its_last_lines(stack: Path) -> None:
     (stack / "program" / "__main__.py").write_text("raise SystemExit('no libcuda.so.1')\n")
     with pytest.raises(StackError, match=r"(?s)did not run to its end.*libcuda"):

@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 
 DRIVER = Path("/sys/module/nvidia/version")
 EVIDENCE = "evidence.json"
+# What the proof reads of a plan; the rest, such as packages of the system still missing, may change.
+JUDGED = (
+    "id",
+    "profile",
+    "python",
+    "torch",
+    "torchvision",
+    "packages",
+    "sources",
+    "skipped_claims",
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,8 @@ def fingerprint(subject: Subject) -> str:
     source is noticed in milliseconds.
     """
     digest = hashlib.sha256()
-    digest.update(json.dumps(subject.plan, sort_keys=True).encode())
+    judged = {key: subject.plan.get(key) for key in JUDGED}
+    digest.update(json.dumps(judged, sort_keys=True).encode())
     digest.update(subject.program_digest.encode())
     if DRIVER.is_file():
         digest.update(DRIVER.read_bytes())
