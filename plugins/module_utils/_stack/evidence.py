@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DRIVER = Path("/sys/module/nvidia/version")
 EVIDENCE = "evidence.json"
-# What the proof reads of a plan; the rest, such as packages of the system still missing, may change.
+# What the proof reads of a plan; the rest, such as system packages still missing, may change.
 JUDGED = (
     "id",
     "profile",
