@@ -38,7 +38,17 @@ def reasons(
         found += _driver(host, choice)
         found += _toolkit(choice)
     found += [_python(choice), *_compiler(choice), *_sources(setting)]
-    return [*found, *_doubts(host, choice)]
+    return [*found, *_gone(request, host), *_doubts(host, choice)]
+
+
+def _gone(request: Request, host: Host) -> list[Reason]:
+    """Say what replaced what a preset's origin names and nobody can have any more."""
+    row = preset(request.preset)
+    return [
+        reason(choice, text, row.source)
+        for choice, text in row.gone
+        if host.gpus or not choice.startswith("driver")
+    ]
 
 
 def _network(host: Host, request: Request, setting: Setting) -> Reason:

@@ -16,6 +16,7 @@ class PresetRow(NamedTuple):
     ``then`` is older, newer: the releases on that side come next, nearest first.
     ``variant`` is tried before others; ``pythons`` and ``branches`` are in order of preference,
     and ``pythons_from`` is host where one that is there comes first, any where order decides.
+    ``gone`` are choices of the preset's origin that exist no more, with what replaced them.
     """
 
     name: str
@@ -27,7 +28,21 @@ class PresetRow(NamedTuple):
     branches: tuple[str, ...]
     because: str
     source: Source
+    gone: tuple[tuple[str, str], ...] = ()
 
+
+BRANCH_555 = (
+    "the guide's 555 was a short-lived feature branch that no package listing has any more;"
+    " the long-term branch 580 replaces it"
+)
+OLD_PINS = (
+    "the guide's NumPy 1.23.0 and setuptools 59.5.0, which it marks as perhaps not needed, are left"
+    " out; the pins here were resolved together"
+)
+FORK = (
+    "the guide's fork changes the learning rate and the evaluated classes; upstream with repairs"
+    " replaces it"
+)
 
 # fmt: off
 PRESETS = (
@@ -43,7 +58,8 @@ PRESETS = (
     PresetRow("guide-2024", "2.4.0", "newer", "cu121",
               ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14"), "any",
               ("580", "595", "570", "550", "535", "615", "610", "470"),
-              "the guide names it", GUIDE),
+              "the guide names it", GUIDE,
+              (("driver.branch", BRANCH_555), ("packages", OLD_PINS), ("sources", FORK))),
 )
 
 # Stacks that were run, by their torch release.

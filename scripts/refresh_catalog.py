@@ -1,0 +1,307 @@
+#!/usr/bin/env python3
+"""Read again what the catalogue has from machine-readable sources, and show what differs as rows.
+
+Nothing is written: a row goes into the catalogue by hand, with its source. What a source does not
+say stands as ``?`` in the row; it is never guessed.
+
+    scripts/refresh_catalog.py gpus                     pci.ids of the Debian archive, through apt
+    scripts/refresh_catalog.py gpus --file pci.ids
+    scripts/refresh_catalog.py torch --index URL [--release 2.15.0 ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+import urllib.request
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "collections"))
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import (  # noqa: E402
+    CHIPS,
+    GPUS,
+    PCI_IDS,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.torch import (  # noqa: E402
+    CODE,
+    RELEASES,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import (  # noqa: E402
+    StackError,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.versions import (  # noqa: E402
+    version,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from http.client import HTTPResponse
+
+JSON_INDEX = "application/vnd.pypi.simple.v1+json"
+# The first Kepler id: older chips have no row.
+FIRST_DEVICE = "0fa0"
+PYTHON_LIBRARY = "torch/lib/libtorch_python.so"
+MACHINES = ("x86_64", "aarch64")
+TIMEOUT_S = 60
+
+
+def nvidia_devices(text: str) -> dict[str, str]:
+    """Return device id and name of every device that pci.ids lists for NVIDIA."""
+    found: dict[str, str] = {}
+    inside = False
+    for line in text.splitlines():
+        if line[:4].strip() and not line.startswith(("\t", "#")):
+            inside = line.startswith("10de ")
+        elif inside and re.match(r"\t[0-9a-f]{4}  ", line):
+            found[line[1:5]] = line[7:]
+    return found
+
+
+def gpu_rows(devices: dict[str, str]) -> Iterator[str]:
+    """Yield the rows that pci.ids would add, change or drop."""
+    known = {row.device: row for row in GPUS}
+    chips = {row.chip for row in CHIPS}
+    for device, name in sorted(devices.items()):
+        chip, product = _chip(name, chips), _product(name)
+        row = known.get(device)
+        if row is None and chip:
+            yield f'+ GpuRow("{device}", "{chip}", "{product}", ?, ?, PCI_IDS)'
+        elif row is None and device >= FIRST_DEVICE and _looks_like_a_chip(name):
+            yield f'+ GpuRow("{device}", ?, "{product}", ?, ?, PCI_IDS)  # {name}: no such chip'
+        elif row is not None and chip and (row.chip, row.product) != (chip, product):
+            yield f'- GpuRow("{device}", "{row.chip}", "{row.product}", ...)'
+            yield f'+ GpuRow("{device}", "{chip}", "{product}", ...)'
+    for device in sorted(set(known) - set(devices)):
+        yield f'- GpuRow("{device}", ...)  # not in this pci.ids'
+
+
+def _chip(name: str, chips: set[str]) -> str | None:
+    """Return the chip that a device name begins with; M, GL and GLM after it are form factors."""
+    code = re.sub(r"(?<=\d)(GLM?|M)$", "", name.split(maxsplit=1)[0] if name.split() else "")
+    board = re.search(r"Audio|USB|UCSI|NVSwitch|Bridge|Memory|Switch", name)
+    return code if code in chips and not board else None
+
+
+def _looks_like_a_chip(name: str) -> bool:
+    """Tell a GPU chip code of this millennium, such as GR104, from bridges and audio."""
+    board = re.search(r"Audio|USB|UCSI|NVSwitch|Bridge|Memory|Switch", name)
+    return bool(re.match(r"(GK|GM|GP|GV|TU|GA|AD|GH|GB|GR)\d", name)) and not board
+
+
+def _product(name: str) -> str:
+    """Return the product in brackets, else what follows the chip, "" where there is nothing."""
+    match = re.search(r"\[(.*)\]", name)
+    text = match.group(1) if match else name.partition(" ")[2]
+    return text.replace('"', "'").strip()
+
+
+def pci_ids_of_debian() -> str:
+    """Return pci.ids out of the package pci.ids of the configured Debian or Ubuntu archive."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["apt-get", "download", "pci.ids"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        packages = list(Path(folder).glob("pci.ids_*.deb"))
+        if done.returncode or not packages:
+            raise StackError(
+                "pci.ids was not downloaded.",
+                done.stderr.strip() or "apt-get left no file.",
+                "Run `apt-get update` first, or give a file with --file.",
+            )
+        command = ["dpkg-deb", "--fsys-tarfile", str(packages[0])]
+        tar = subprocess.run(command, capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
+        member = archive.extractfile("./usr/share/misc/pci.ids")
+        return member.read().decode("utf-8") if member else ""
+
+
+class Ranges(io.RawIOBase):
+    """A remote file that is read in pieces: enough of a wheel to look into it, and no more."""
+
+    def __init__(self, size: int, piece: Callable[[int, int], bytes]) -> None:
+        """Take the size, and a function from first and last byte to the bytes between."""
+        self.size, self.piece, self.position = size, piece, 0
+
+    def seekable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move the position."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self.position, io.SEEK_END: self.size}[whence]
+        self.position = start + offset
+        return self.position
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self.position
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """Fill a buffer from the position on."""
+        last = min(self.position + len(buffer), self.size) - 1
+        if last < self.position:
+            return 0
+        data = self.piece(self.position, last)
+        buffer[: len(data)] = data
+        self.position += len(data)
+        return len(data)
+
+
+def remote(url: str) -> Ranges:
+    """Open a URL for reading in pieces. Raises ``StackError`` where it is sent whole."""
+
+    def piece(first: int, last: int) -> bytes:
+        with _open(url, {"Range": f"bytes={first}-{last}"}) as answer:
+            if answer.status != 206:  # noqa: PLR2004  (partial content)
+                raise StackError(
+                    f"{url} is not sent in pieces.",
+                    f"The server answered {answer.status} to a range request.",
+                    "Use an index that supports range requests.",
+                )
+            return bytes(answer.read())
+
+    with _open(url, {"Range": "bytes=0-0"}) as answer:
+        size = answer.headers.get("Content-Range", "").rpartition("/")[2]
+    return Ranges(int(size or 0), piece)
+
+
+def _open(url: str, headers: dict[str, str]) -> HTTPResponse:
+    if not url.startswith(("https://", "http://", "file://")):
+        raise StackError(f"{url} is no address.", "It has no scheme.", "Begin it with https://.")
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310  (checked above)
+    try:
+        answer: HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT_S)  # noqa: S310
+    except OSError as error:
+        raise StackError(f"{url} is not reached.", str(error), "Check the index.") from error
+    return answer
+
+
+def look_into(wheel: io.RawIOBase) -> tuple[str, str]:
+    """Return METADATA of a torch wheel, and the compute capabilities its Python library names."""
+    with zipfile.ZipFile(io.BufferedReader(wheel, 1 << 20)) as archive:
+        library = archive.read(PYTHON_LIBRARY)
+        names = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        metadata = archive.read(names[0]).decode("utf-8")
+    flags = max(re.findall(rb"(?:(?:sm|compute)_\d+a? ?)+", library), key=len, default=b"")
+    code = re.findall(r"sm_(\d+)", flags.decode())
+    return metadata, " ".join(f"{number[:-1]}.{number[-1]}" for number in code)
+
+
+def cuda_variant(metadata: str) -> str:
+    """Return the CUDA variant that METADATA names through its runtime package, cpu without one."""
+    for name in ("cuda-toolkit", "nvidia-cuda-runtime"):
+        match = re.search(rf"^Requires-Dist: {name}\S*?==(\d+)\.(\d+)", metadata, re.MULTILINE)
+        if match:
+            return f"cu{match.group(1)}{match.group(2)}"
+    return "?" if "nvidia" in metadata else "cpu"
+
+
+def torch_rows(files: list[dict[str, Any]], releases: list[str]) -> Iterator[str]:
+    """Yield the rows of the releases whose wheels say something else than the catalogue."""
+    known = {row.torch: row for row in RELEASES}
+    code = {(row.torch, row.variant, row.machine): row for row in CODE}
+    for release in releases:
+        for machine in MACHINES:
+            wheels = [f for f in files if _is_wheel(f["filename"], release, machine)]
+            if not wheels:
+                continue
+            pythons = sorted({_python(f["filename"]) for f in wheels}, key=version)
+            span = f"{pythons[0]}-{pythons[-1]}"
+            row = known.get(release)
+            has = row and (row.pythons if machine == "x86_64" else row.pythons_arm)
+            if row is None:
+                yield f"+ ReleaseRow {release} {machine}: Pythons {span}, the rest ?"
+            elif has != span:
+                yield f"~ ReleaseRow {release} {machine}: Pythons {span} of torch alone, not {has}"
+            metadata, sms = look_into(remote(wheels[0]["url"]))
+            name = (release, cuda_variant(metadata), machine)
+            old = code.get(name) or code.get((release.rpartition(".")[0], *name[1:]))
+            if sms and sms != (old.sms if old else ""):
+                yield f'+ CodeRow("{name[0]}", "{name[1]}", "{name[2]}", "{sms}", ?, MEASURED)'
+
+
+def _is_wheel(name: str, release: str, machine: str) -> bool:
+    pattern = rf"torch-{re.escape(release)}-cp3\d+-cp3\d+m?-manylinux\S*_{machine}\.whl"
+    return re.fullmatch(pattern, name) is not None
+
+
+def _python(name: str) -> str:
+    match = re.search(r"-cp3(\d+)-", name)
+    return f"3.{match.group(1)}" if match else ""
+
+
+def index_files(index: str) -> list[dict[str, Any]]:
+    """Return the files of torch in a package index that speaks JSON. Raises ``StackError``."""
+    base = f"{index.rstrip('/')}/torch/"
+    with _open(base, {"Accept": JSON_INDEX}) as answer:
+        text = answer.read().decode("utf-8")
+    try:
+        files: list[dict[str, Any]] = json.loads(text)["files"]
+    except (ValueError, KeyError) as error:
+        raise StackError(
+            f"{base} does not speak JSON.", "It is an older index.", "Give another with --index."
+        ) from error
+    return [{**f, "url": urljoin(base, f["url"])} for f in files]
+
+
+def _released(files: list[dict[str, Any]]) -> list[str]:
+    names = {m.group(1) for f in files if (m := re.match(r"torch-(\d+\.\d+\.\d+)-", f["filename"]))}
+    newest = max((version(row.torch) for row in RELEASES), default=version("0"))
+    return sorted((name for name in names if version(name) > newest), key=version)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    what = parser.add_subparsers(dest="what", required=True)
+    gpus = what.add_parser("gpus", help="PCI ids and names")
+    gpus.add_argument("--file", type=Path, help="a pci.ids file instead of the archive's")
+    torch = what.add_parser("torch", help="releases, Pythons and machine code of torch on PyPI")
+    torch.add_argument("--index", default=os.environ.get("UV_DEFAULT_INDEX"))
+    torch.add_argument("--release", action="append", help="look at this release, known or not")
+    return parser.parse_args()
+
+
+def _difference(options: argparse.Namespace) -> list[str]:
+    if options.what == "gpus":
+        text = options.file.read_text("utf-8") if options.file else pci_ids_of_debian()
+        stamp = re.search(r"Version: (\S+)", text)
+        print(f"# pci.ids {stamp.group(1) if stamp else '?'}; the rows are of {PCI_IDS.name}")
+        return list(gpu_rows(nvidia_devices(text)))
+    if not options.index:
+        raise StackError(
+            "No package index is given.",
+            "This script knows no address of PyPI by heart.",
+            "Name its simple API with --index, or in UV_DEFAULT_INDEX.",
+        )
+    files = index_files(options.index)
+    return list(torch_rows(files, options.release or _released(files)))
+
+
+def main() -> int:
+    """Show the difference; 0 where there is none, 1 where there is."""
+    try:
+        rows = _difference(_arguments())
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print("\n".join(rows) if rows else "The catalogue says what the source says.")
+    return 1 if rows else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
