@@ -85,37 +85,39 @@ commit:
   returned: success
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs.face import act
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs import face
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs.registry import (
     TRAIN_LOOP,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {
+    "path": {"type": "path", "required": True},
+    "state": {"default": "present", "choices": ["absent", "present"]},
+    "versions": {"type": "dict", "default": {}},
+}
+
+
+def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Make the repairs, or take them back."""
+    return face.act(
+        want["path"],
+        TRAIN_LOOP,
+        component="slowfast",
+        versions=want["versions"],
+        absent=want["state"] == "absent",
+        check=check,
+    )
+
 
 def main() -> None:
-    """Make the repairs, or take them back."""
-    module = AnsibleModule(
-        argument_spec={
-            "path": {"type": "path", "required": True},
-            "state": {"default": "present", "choices": ["absent", "present"]},
-            "versions": {"type": "dict", "default": {}},
-        },
-        supports_check_mode=True,
-    )
-    given = module.params
-    try:
-        result = act(
-            given["path"],
-            TRAIN_LOOP,
-            component="slowfast",
-            versions=given["versions"],
-            absent=given["state"] == "absent",
-            check=module.check_mode,
-        )
-    except StackError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    """Run the module."""
+    run_module(SPEC, act)
 
 
 if __name__ == "__main__":
