@@ -29,6 +29,7 @@ class RecordedRunner:
 
     def run(self, argv: Sequence[str], **_: object) -> probe.Answer:
         line = " ".join(argv).replace(parsers.PYTHON_QUESTION, "PYTHON_QUESTION")
+        line = line.replace(parsers.NVML_QUESTION, "NVML_QUESTION")
         found = self.commands.get(line)
         return probe.Answer(found["rc"], found["stdout"]) if found else probe.Answer(None, "")
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .catalog.drivers import FIRST_DRIVERS, ID_RANGES, OPEN_ONLY, RANGES, RangeRow
 from .catalog.gpus import CHIPS, GPUS, ChipRow, GpuRow
+from .catalog.source import Source
 from .versions import Version, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .catalog.source import Source
+    from .model import Host
 
 
 class Card(NamedTuple):
@@ -38,8 +39,26 @@ class Card(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def card(pci_id: str) -> Card:
-    """Look a PCI id up; an unknown one gets what its id range says, and no capability."""
+def card(pci_id: str, measured: str | None = None) -> Card:
+    """Look a PCI id up; what the loaded driver measured as capability counts for more.
+
+    An unknown id gets what its id range says, and no capability but the measured one.
+    """
+    found = _listed(pci_id)
+    if measured is None or measured == found.capability_text:
+        return found
+    return found._replace(capability=version(measured), capability_text=measured, source=NVML)
+
+
+def of_host(host: Host) -> list[Card]:
+    """Return the card of each GPU of a host."""
+    return [card(gpu.pci_id, gpu.compute_capability) for gpu in host.gpus]
+
+
+NVML = Source("NVML of the loaded driver", "at the probe", "measured")
+
+
+def _listed(pci_id: str) -> Card:
     device = pci_id.partition(":")[2]
     span = next(row for row in RANGES if row.first <= device <= row.last)
     row = _gpus().get(device)

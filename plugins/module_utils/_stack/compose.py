@@ -6,21 +6,17 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from . import machine
 from .candidates import CPU, within
-from .cards import best_code, card
-from .catalog.distributions import SYSTEM_PACKAGES
-from .catalog.ffmpeg import HEADERS
-from .catalog.ffmpeg import RELEASES as FFMPEG
+from .cards import best_code, of_host
 from .catalog.packages import PINS
 from .catalog.sources import TREES, UPLOADS
 from .catalog.torch import ARCH_LIST_ACCEPTS
-from .facts import Setting, distribution
 from .repairs.registry import REPAIRS
-from .rules import archive
 from .versions import dotted, version
 
 if TYPE_CHECKING:
-    from .candidates import DriverOption
+    from .facts import Setting
     from .model import Host
     from .request import Request
     from .solver import Choice
@@ -52,9 +48,9 @@ def compose(host: Host, request: Request, setting: Setting, choice: Choice) -> d
         "status": "planned",
         "profile": "cuda" if gpu else "cpu",
         "network": setting.network,
-        "gpus": gpus(host),
-        "driver": driver(host, choice.driver) if gpu else None,
-        "cuda": cuda(host, choice),
+        "gpus": machine.gpus(host),
+        "driver": machine.driver(host, choice.driver) if gpu else None,
+        "cuda": machine.cuda(host, choice),
         "python": python,
         "python_interpreter": {
             "origin": "host" if choice.python.host else "uv",
@@ -69,8 +65,8 @@ def compose(host: Host, request: Request, setting: Setting, choice: Choice) -> d
         "constraints": constraints(choice),
         "sources": sources(request, setting),
         "build": build(host, choice),
-        "system_packages": system_packages(host, choice, setting),
-        "ffmpeg": ffmpeg(host, choice) if gpu else None,
+        "system_packages": machine.system_packages(host, choice, setting),
+        "ffmpeg": machine.ffmpeg(host, choice) if gpu and setting.compiles else None,
     }
     plan["repairs"] = repairs(plan)
     plan["skipped_claims"] = skipped_claims(plan)
@@ -79,79 +75,6 @@ def compose(host: Host, request: Request, setting: Setting, choice: Choice) -> d
     plan["roles"] = roles(plan)
     plan["id"] = identity(plan)
     return plan
-
-
-def gpus(host: Host) -> list[dict[str, str | None]]:
-    """Return what the tables know of each GPU."""
-    cards = [card(gpu.pci_id) for gpu in host.gpus]
-    return [
-        {
-            "pci_id": found.pci_id,
-            "name": found.name,
-            "architecture": found.architecture,
-            "compute_capability": found.capability_text,
-        }
-        for found in cards
-    ]
-
-
-def driver(host: Host, option: DriverOption) -> dict[str, Any]:
-    """Return the driver with its packages; empty lists where nothing is installed."""
-    changes = option.action != "keep"
-    packages, pin = _driver_packages(host, option) if changes else ((), ())
-    fabric = bool(host.nvswitches) or host.nvlink5_fabric
-    return {
-        "action": option.action,
-        "branch": option.number,
-        "flavour": option.flavour,
-        "origin": option.origin,
-        "packages": list(packages),
-        "pin": list(pin),
-        "fabric_manager": fabric,
-        "reboot": changes and (host.driver is not None or host.nouveau),
-        "mok": changes and bool(host.secure_boot) and not _signed(host, option),
-    }
-
-
-def _signed(host: Host, option: DriverOption) -> bool:
-    row = archive(distribution(host), option)
-    return option.origin == "distribution" and row is not None and row.signed
-
-
-def _driver_packages(host: Host, option: DriverOption) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return packages and pins; names differ by repository, and from branch 590 on."""
-    row = distribution(host)
-    if row is None:
-        return (), ()
-    if option.origin == "distribution":
-        entry = archive(row, option)
-        names = (entry.open if option.flavour == "open" else entry.proprietary) if entry else ()
-        flavour = host.kernel.rpartition("-")[2] or "generic"
-        return tuple(name.format(kernel=flavour) for name in names), ()
-    open_module = option.flavour == "open"
-    name = "nvidia-open" if open_module else "cuda-drivers"
-    pin = (f"nvidia-driver-pinning-{option.number}",)
-    if row.naming == "stream":
-        stream = f"{option.number}-open" if open_module else f"{option.number}-dkms"
-        return (f"@nvidia-driver:{stream}",), ()
-    if row.naming == "suffix":
-        return (f"{name}-{option.number}",), ()
-    if row.naming == "ubuntu" and version(option.number) < version("590"):
-        return (f"{name}-{option.number}",), pin
-    return (name,), pin
-
-
-def cuda(host: Host, choice: Choice) -> dict[str, Any] | None:
-    """Return the toolkit that compiles the extensions, None where nothing is compiled for CUDA."""
-    if choice.toolkit.action == "none" or choice.wheel.toolkit is None or not host.gpus:
-        return None
-    option = choice.toolkit
-    package = f"cuda-toolkit-{option.name.replace('.', '-')}"
-    return {
-        "action": option.action,
-        "toolkit": option.name,
-        "packages": [package] if option.action == "install" else [],
-    }
 
 
 def torch(host: Host, choice: Choice) -> dict[str, Any]:
@@ -171,7 +94,7 @@ def arch_list(host: Host, choice: Choice) -> str | None:
         return None
     makes = {version(sm) for sm in choice.wheel.toolkit.sms.split()}
     code = makes & set(_accepted(choice))
-    capabilities = {card(gpu.pci_id).capability for gpu in host.gpus} - {None}
+    capabilities = {found.capability for found in of_host(host)}
     best = {best_code(code, capability) for capability in capabilities if capability} - {None}
     names = [dotted(sm) for sm in sorted(sm for sm in best if sm)]
     names += [f"{dotted(choice.wheel.jit)}+PTX"] if choice.wheel.jit else []
@@ -262,58 +185,6 @@ def build(host: Host, choice: Choice) -> dict[str, Any]:
     }
 
 
-def system_packages(host: Host, choice: Choice, setting: Setting) -> list[str]:
-    """Return the missing packages of the distribution; installing them needs root."""
-    names = SYSTEM_PACKAGES.get(host.distribution.family)
-    if names is None:
-        return []
-    python = f"{choice.python.series[0]}.{choice.python.series[1]}"
-    row = distribution(host)
-    default_gcc = row.compilers[0] if row else 0
-    needs = []
-    if setting.network != "pypi" and not host.tools.get("git"):
-        needs.append("git")
-    if choice.compiler.major and not choice.compiler.host:
-        toolset = "toolset" in names and choice.compiler.major != default_gcc
-        needs.append("toolset" if toolset else "compiler")
-    if setting.compiles and choice.python.host and not choice.python.host.headers:
-        needs.append("python-headers")
-    if not all(host.libraries.values()):
-        needs.append("opencv")
-    if choice.driver.action not in ("keep", "none") and not host.kernel_headers:
-        needs.append("kernel-headers")
-    return [
-        name.format(major=choice.compiler.major, python=python, kernel=host.kernel)
-        for need in needs
-        for name in names[need]
-    ]
-
-
-def ffmpeg(host: Host, choice: Choice) -> dict[str, Any] | None:
-    """Return the FFmpeg for NVENC and NVDEC: the newest headers that the driver still starts."""
-    header = next(
-        (row for row in HEADERS if version(row.minimum_driver) <= choice.driver.version), None
-    )
-    usable = [
-        row for row in FFMPEG
-        if header and version(header.tag[1:]) >= version(row.oldest_header[1:])
-    ]  # fmt: skip
-    if header is None or not usable:
-        return None
-    release = usable[-1]
-    capabilities = [c for c in (card(gpu.pci_id).capability for gpu in host.gpus) if c]
-    flags = ["--enable-ffnvcodec", "--enable-nvenc", "--enable-nvdec", "--enable-cuvid"]
-    if choice.toolkit.action != "none" and capabilities:
-        lowest = min(capabilities)
-        sm = f"{lowest[0]}{lowest[1] if len(lowest) > 1 else 0}"
-        flags += [
-            "--enable-nonfree",
-            "--enable-cuda-nvcc",
-            f"--nvccflags=-gencode arch=compute_{sm},code=sm_{sm} -O2",
-        ]
-    return {"version": release.version, "nv_codec_headers": header.tag, "flags": flags}
-
-
 def repairs(plan: dict[str, Any]) -> list[str]:
     """Return the repairs that the registry asks for with these versions."""
     pinned = dict(pin.split("==") for pin in plan["packages"])
@@ -329,7 +200,10 @@ def skipped_claims(plan: dict[str, Any]) -> list[dict[str, str]]:
     skipped = []
     if plan["profile"] == "cpu":
         skipped.append(("torch.cuda", "this host has no NVIDIA GPU"))
-        skipped.append(("ffmpeg.nvenc", "this host has no NVIDIA GPU"))
+    if plan["ffmpeg"] is None:
+        cpu = plan["profile"] == "cpu"
+        because = "this host has no NVIDIA GPU" if cpu else "FFmpeg's sources are not on PyPI"
+        skipped.append(("ffmpeg.nvenc", because))
     if plan["network"] == "pypi":
         skipped += [
             ("detectron2.compiled_ops", "PyPI's Detectron2 has no compiled operators (_C)"),

@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from . import rules
-from .cards import card
+from .cards import of_host
 from .catalog.distributions import DISTRIBUTIONS, SAME_AS, DistributionRow
 from .versions import version
 
@@ -51,7 +51,7 @@ def facts(host: Host, request: Request, setting: Setting) -> tuple[Fact, ...]:
     return (
         *_wishes(request),
         _machine(host.architecture),
-        *(_card(pci_id) for pci_id in sorted({gpu.pci_id for gpu in host.gpus})),
+        *(_card(found) for found in sorted(set(of_host(host)), key=lambda one: one.pci_id)),
         *_vfio(host),
         *([_glibc(host.glibc)] if host.glibc else []),
         _distribution(host.distribution.name, distribution(host), compiles=setting.compiles),
@@ -106,12 +106,11 @@ def _machine(architecture: str) -> Fact:
 
 
 @lru_cache(maxsize=1024)
-def _card(pci_id: str) -> Fact:
-    found: Card = card(pci_id)
+def _card(found: Card) -> Fact:
     shown = found.capability_text or "unknown"
     return Fact(
-        f"gpu.{pci_id}",
-        f"{found.name} ({pci_id}) has compute capability {shown}",
+        f"gpu.{found.pci_id}",
+        f"{found.name} ({found.pci_id}) has compute capability {shown}",
         str(found.source),
         f"take {found.name} out of this host, or plan for it on its own",
         {

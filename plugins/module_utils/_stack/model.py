@@ -19,13 +19,17 @@ _ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 class Gpu(NamedTuple):
-    """A PCI function of class 0300 or 0302; ``kernel_driver`` is None where nothing is bound."""
+    """A PCI function of class 0300 or 0302; ``kernel_driver`` is None where nothing is bound.
+
+    ``compute_capability`` is what the loaded driver says through NVML, None where nobody asked.
+    """
 
     slot: str
     pci_id: str
     pci_class: str
     kernel_driver: str | None
     subsystem: str | None
+    compute_capability: str | None = None
 
     @property
     def device(self) -> str:
@@ -244,6 +248,7 @@ def _gpu(value: object, where: str) -> Gpu:
         border.one_of(data.get("class", "0302"), f"{where}.class", ("0300", "0302")),
         border.optional_text(data.get("kernel_driver"), f"{where}.kernel_driver"),
         border.optional_text(data.get("subsystem"), f"{where}.subsystem"),
+        _optional_version(data.get("compute_capability"), f"{where}.compute_capability"),
     )
 
 

@@ -116,6 +116,26 @@ PYTHON_QUESTION = (
 )
 
 
+# Asks NVML through nvidia-ml-py, where an interpreter has it, for the capability of each card.
+NVML_QUESTION = (
+    "import json,pynvml as n;n.nvmlInit();"
+    "h=[n.nvmlDeviceGetHandleByIndex(i) for i in range(n.nvmlDeviceGetCount())];"
+    "t=lambda b:b.decode() if isinstance(b,bytes) else b;"
+    "print(json.dumps({t(n.nvmlDeviceGetPciInfo(x).busId):"
+    "'%d.%d'%tuple(n.nvmlDeviceGetCudaComputeCapability(x)) for x in h}))"
+)
+
+
+def capabilities(text: str) -> dict[str, str]:
+    """Read what NVML_QUESTION answers: sysfs slot and compute capability; empty without answer."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    # NVML writes the PCI domain with eight digits, sysfs with four.
+    return {slot.lower()[-12:]: number for slot, number in found.items()}
+
+
 def toolkit(path: str, text: str) -> Toolkit | None:
     """Read version.json (11.1 and newer) or version.txt of a CUDA toolkit; None where neither."""
     match = re.search(r'"cuda"\s*:\s*\{[^}]*"version"\s*:\s*"(\d+\.\d+)', text)

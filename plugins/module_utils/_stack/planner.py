@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import compose, reasons
+from . import compose, machine, reasons
 from .catalog.sources import TREES
 from .facts import Setting
 from .model import Host
@@ -21,18 +21,18 @@ def plan(host: object, request: object = None) -> dict[str, Any]:
 
     Raises ``StackError`` for a host or a request that cannot be read.
     """
-    machine, wishes = read_host(host), read_request(request)
-    setting = setting_of(machine, wishes)
+    there, wishes = read_host(host), read_request(request)
+    setting = setting_of(there, wishes)
     if setting.network == "offline" and wishes.network is None:
-        return _no_plan(machine, setting, _offline())
-    given = problem(machine, wishes, setting)
+        return _no_plan(there, setting, _offline())
+    given = problem(there, wishes, setting)
     choice = solve(given)
     if choice is None:
-        refused = _no_plan(machine, setting, reasons.conflict(given))
+        refused = _no_plan(there, setting, reasons.conflict(given))
         option = driver_alone(given)
-        return {**refused, "driver": compose.driver(machine, option) if option else None}
-    found = compose.compose(machine, wishes, setting, choice)
-    why = reasons.reasons(machine, wishes, setting, given, choice)
+        return {**refused, "driver": machine.driver(there, option) if option else None}
+    found = compose.compose(there, wishes, setting, choice)
+    why = reasons.reasons(there, wishes, setting, given, choice)
     return {**found, "reasons": why, "conflict": None}
 
 
@@ -78,7 +78,7 @@ def _no_plan(host: Host, setting: Setting, conflict: dict[str, Any]) -> dict[str
         "status": "no-plan",
         "profile": "cuda" if host.gpus else "cpu",
         "network": setting.network,
-        "gpus": compose.gpus(host),
+        "gpus": machine.gpus(host),
         "conflict": conflict,
     }
 

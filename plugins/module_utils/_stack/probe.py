@@ -63,6 +63,11 @@ def probe(runner: Runner, where: Where) -> Host:
     # uname prints the release first, whatever the order of its options.
     machine, release = release, machine
     distribution = look.distribution()
+    driver = look.driver()
+    pythons = look.pythons()
+    if driver:
+        measured = look.capabilities(pythons)
+        gpus = tuple(gpu._replace(compute_capability=measured.get(gpu.slot)) for gpu in gpus)
     return Host(
         architecture=machine or "unknown",
         distribution=distribution,
@@ -71,11 +76,11 @@ def probe(runner: Runner, where: Where) -> Host:
         gpus=gpus,
         nvswitches=tuple(f.pci_id for f in functions if parsers.is_nvswitch(f)),
         nvlink5_fabric=look.nvlink5_fabric() if gpus else False,
-        driver=look.driver(),
+        driver=driver,
         driver_packages=look.driver_packages(distribution.family),
         toolkits=look.toolkits(),
         compilers=look.compilers(),
-        pythons=look.pythons(),
+        pythons=pythons,
         tools=look.tools(),
         libraries=parsers.libraries(look.output("/sbin/ldconfig", "-p"), LIBRARIES),
         secure_boot=look.secure_boot(),
@@ -208,6 +213,14 @@ class _Look:
                 if row:
                     found.setdefault(row.version, row)
         return tuple(found.values())
+
+    def capabilities(self, pythons: Sequence[Python]) -> dict[str, str]:
+        """Ask NVML for each card's compute capability, with the first Python that can."""
+        for python in pythons:
+            answer = self.output(python.path, "-I", "-c", parsers.NVML_QUESTION)
+            if answer:
+                return parsers.capabilities(answer)
+        return {}
 
     def tools(self) -> dict[str, str | None]:
         answers = {

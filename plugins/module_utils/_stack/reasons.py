@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .candidates import CPU, Wheel, preset
-from .cards import card
+from .cards import of_host
 from .catalog.drivers import BRANCHES_PAGE, FABRIC, MODULE_PAGE, OPEN_ONLY_POST, SIGNATURES
 from .catalog.packages import RESOLVED
 from .catalog.presets import MEASURED, TRIALS
@@ -131,7 +131,7 @@ def _refusal(facts: Sequence[Fact], dimension: str, option: object) -> tuple[str
 def _driver(host: Host, choice: Choice) -> list[Reason]:
     option, row = choice.driver, choice.driver.branch
     source = row.source if row else BRANCHES_PAGE
-    cards = [card(gpu.pci_id) for gpu in host.gpus]
+    cards = of_host(host)
     if option.action == "keep" and host.driver:
         text = f"driver {host.driver.version} is loaded, drives every GPU here and runs the wheel"
         found = [reason("driver.action", text, PROBE)]
