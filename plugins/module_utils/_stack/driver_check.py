@@ -1,0 +1,165 @@
+"""Say whether an installed driver will work after a start: everything that can be known before it.
+
+A driver is a kernel module and libraries of one version; a host that restarts into anything else
+has no GPU, and often no screen.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import parsers
+from .versions import version
+
+if TYPE_CHECKING:
+    from .probe import Runner
+
+# NVIDIA's own name first, then the one that Debian's packages install beside others.
+MODULES = ("nvidia", "nvidia-current", "nvidia-current-open")
+LIBRARIES = (
+    "/usr/lib64/libnvidia-ml.so.1",
+    "/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1",
+    "/usr/lib/aarch64-linux-gnu/libnvidia-ml.so.1",
+)
+INITRAMFS = ("/boot/initrd.img-{kernel}", "/boot/initramfs-{kernel}.img")
+# Where DKMS keeps the key that it signs modules with.
+SIGNING_KEYS = ("/var/lib/shim-signed/mok/MOK.der", "/var/lib/dkms/mok.pub")
+ENROLLED = "already enrolled"
+_NUMBER = re.compile(r"\d+(?:\.\d+)+")
+
+
+class State(NamedTuple):
+    """What is on disk for the kernel that starts next, and what runs now; None is absent.
+
+    ``initramfs_stale`` is None without an initramfs; ``enrolled`` is None without a signing key.
+    """
+
+    kernel: str
+    module: str | None
+    library: str | None
+    fabric_manager: str | None
+    loaded: str | None
+    initramfs_stale: bool | None
+    signing_key: str | None
+    enrolled: bool | None
+
+
+class Wanted(NamedTuple):
+    """What the plan asks of the driver; ``settings`` is the file that keeps nouveau away."""
+
+    branch: str
+    fabric_manager: bool
+    mok: bool
+    settings: str
+
+
+def look(runner: Runner, wanted: Wanted) -> State:
+    """Read the state of a host; change nothing."""
+    kernel = next_kernel(
+        _output(runner, "grubby", "--default-kernel"),
+        _output(runner, "ls", "-1", "/boot"),
+        _output(runner, "uname", "-r"),
+    )
+    modules = (_output(runner, "modinfo", "-k", kernel, "-F", "version", m) for m in MODULES)
+    links = (_output(runner, "readlink", "-e", path) for path in LIBRARIES)
+    keys = (key for key in SIGNING_KEYS if wanted.mok and runner.read(key) is not None)
+    key = next(keys, None)
+    return State(
+        kernel=kernel,
+        module=next(filter(None, map(_number, modules)), None),
+        library=next(filter(None, (_number(link.rpartition(".so.")[2]) for link in links)), None),
+        fabric_manager=_number(_output(runner, "nv-fabricmanager", "--version")),
+        loaded=_loaded(runner),
+        initramfs_stale=_stale(runner, kernel, wanted.settings),
+        signing_key=key,
+        # mokutil ends with 1 where the key is enrolled: its sentence counts, not its status.
+        enrolled=ENROLLED in runner.run(("mokutil", "--test-key", key)).stdout if key else None,
+    )
+
+
+def _output(runner: Runner, *argv: str) -> str:
+    answer = runner.run(argv)
+    return answer.stdout.strip() if answer.rc == 0 else ""
+
+
+def _number(text: str) -> str | None:
+    match = _NUMBER.search(text)
+    return match.group() if match else None
+
+
+def _loaded(runner: Runner) -> str | None:
+    text = runner.read("/proc/driver/nvidia/version")
+    return parsers.loaded_driver(text.decode("utf-8", "replace")).version if text else None
+
+
+def _stale(runner: Runner, kernel: str, settings: str) -> bool | None:
+    written = _output(runner, "stat", "-c", "%Y", settings)
+    for form in INITRAMFS:
+        made = _output(runner, "stat", "-c", "%Y", form.format(kernel=kernel))
+        if made:
+            return not written or int(made) < int(written)
+    return None
+
+
+def next_kernel(default: str, boot: str, running: str) -> str:
+    """Return the release that starts next: the loader's default, else the newest in /boot."""
+    if default:
+        return default.rpartition("vmlinuz-")[2]
+    prefix = "vmlinuz-"
+    found = [name[len(prefix) :] for name in boot.split() if name.startswith(prefix)]
+    return max(found, key=_order, default=running)
+
+
+def _order(release: str) -> list[tuple[bool, int, str]]:
+    parts = re.findall(r"\d+|[a-z]+", release)
+    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
+
+
+def problems(state: State, wanted: Wanted) -> list[str]:
+    """Return in sentences why a start would end without the planned driver; empty is good."""
+    found = []
+    if state.module is None:
+        found.append(
+            f"There is no NVIDIA module for kernel {state.kernel}, which starts next: install its"
+            f" headers and see what `dkms status` says."
+        )
+    elif version(state.module).major != version(wanted.branch).major:
+        found.append(f"The module is {state.module}; the plan asks for branch {wanted.branch}.")
+    if state.library is None:
+        found.append("The driver's libraries are missing: there is no libnvidia-ml.so.1.")
+    elif state.module not in (None, state.library):
+        found.append(f"The module is {state.module}, but the libraries are {state.library}.")
+    if wanted.fabric_manager and state.fabric_manager != state.library:
+        found.append(
+            f"Fabric Manager is {state.fabric_manager or 'missing'}, but has to be exactly"
+            f" {state.library}, as the driver; on this machine no CUDA program starts without it."
+        )
+    if state.initramfs_stale:
+        found.append(f"The initramfs of kernel {state.kernel} is older than {wanted.settings}.")
+    if wanted.mok and not state.enrolled:
+        found.append(_unsigned(state))
+    return found
+
+
+def _unsigned(state: State) -> str:
+    if state.signing_key is None:
+        return (
+            "Secure Boot is on and there is no key that the module is signed with:"
+            " run `dkms autoinstall`, which makes one, or turn Secure Boot off."
+        )
+    return (
+        f"Secure Boot is on and the key {state.signing_key} is not enrolled, so the kernel would"
+        f" refuse the module. Run `mokutil --import {state.signing_key}`, choose a password,"
+        ' reboot, and at the console choose "Enroll MOK", "Continue", "Yes" and give that password.'
+    )
+
+
+def loaded_problem(state: State) -> str | None:
+    """Return why the running driver is not the installed one, to the point release."""
+    if state.loaded == state.module:
+        return None
+    return (
+        f"The running driver is {state.loaded or 'none'}, {state.module or 'nothing'} is installed."
+        " `dmesg | grep -i nvrm` says why the kernel did not take it."
+    )

@@ -1,0 +1,99 @@
+#!/usr/bin/python
+"""Adapter of `_stack.driver_check`."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: driver_check
+short_description: Say whether the installed NVIDIA driver will work after a start
+version_added: 0.1.0
+description:
+  - Reads what is on disk for the kernel that starts next, such as the module, the libraries, Fabric Manager, the initramfs and
+    the key that Secure Boot wants, and lists in sentences what would go wrong. Changes nothing.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  branch:
+    description: The planned driver branch, such as V(580).
+    type: str
+    required: true
+  fabric_manager:
+    description: Whether this machine needs Fabric Manager.
+    type: bool
+    default: false
+  mok:
+    description: Whether the module has to be signed with a key of the machine owner.
+    type: bool
+    default: false
+  settings:
+    description: The file that keeps nouveau away; an initramfs older than it is stale.
+    type: path
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Check the driver before the reboot
+  slowfast.stack.driver_check:
+    branch: "580"
+    settings: /etc/modprobe.d/slowfast-stack-nouveau.conf
+  register: driver
+  failed_when: driver.problems | length > 0
+"""
+
+RETURN = r"""
+problems:
+  description: Why a start would end without the planned driver; empty is good.
+  type: list
+  elements: str
+  returned: always
+loaded_problem:
+  description: Why the running driver is not the installed one; null where it is.
+  type: str
+  returned: always
+state:
+  description: What was found on disk and in the kernel.
+  type: dict
+  returned: always
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
+from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver_check import (
+    Wanted,
+    loaded_problem,
+    look,
+    problems,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {
+    "branch": {"type": "str", "required": True},
+    "fabric_manager": {"type": "bool", "default": False},
+    "mok": {"type": "bool", "default": False},
+    "settings": {"type": "path", "required": True},
+}
+
+
+def act(want: Mapping[str, Any], _check: bool) -> dict[str, Any]:
+    """Look and judge."""
+    wanted = Wanted(**want)
+    state = look(LocalRunner(), wanted)
+    return {
+        "changed": False,
+        "problems": problems(state, wanted),
+        "loaded_problem": loaded_problem(state),
+        "state": state._asdict(),
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, act)
+
+
+if __name__ == "__main__":
+    main()

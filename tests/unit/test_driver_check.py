@@ -1,0 +1,129 @@
+"""What is said of a driver before a reboot, and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver_check import (
+    State,
+    Wanted,
+    loaded_problem,
+    look,
+    next_kernel,
+    problems,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.probe import Answer
+
+SETTINGS = "/etc/modprobe.d/nouveau.conf"
+WANTED = Wanted("580", fabric_manager=False, mok=False, settings=SETTINGS)
+GOOD = State(
+    kernel="6.1.0-56-amd64",
+    module="580.178.04",
+    library="580.178.04",
+    fabric_manager=None,
+    loaded="580.178.04",
+    initramfs_stale=False,
+    signing_key=None,
+    enrolled=None,
+)
+
+
+class Machine:
+    """Answers from tables; a command that is not there has no return code."""
+
+    def __init__(self, commands: dict[str, tuple[int, str]], files: dict[str, bytes]) -> None:
+        self.commands, self.files = commands, files
+
+    def run(self, argv: Sequence[str], *, timeout_s: float = 10, text: str = "") -> Answer:
+        assert timeout_s
+        assert not text
+        return Answer(*self.commands.get(" ".join(argv), (None, "")))
+
+    def read(self, path: str) -> bytes | None:
+        return self.files.get(path)
+
+
+def test_a_driver_of_one_version_has_no_problem() -> None:
+    assert problems(GOOD, WANTED) == []
+    assert loaded_problem(GOOD) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted", "sentence"),
+    [
+        ({"module": None}, {}, "no NVIDIA module for kernel 6.1.0-56-amd64"),
+        ({"module": "595.91.07", "library": "595.91.07"}, {}, "the plan asks for branch 580"),
+        ({"library": "580.65.06"}, {}, "but the libraries are 580.65.06"),
+        ({"library": None}, {}, "no libnvidia-ml.so.1"),
+        ({"initramfs_stale": True}, {}, "initramfs of kernel 6.1.0-56-amd64 is older"),
+        ({}, {"fabric_manager": True}, "Fabric Manager is missing"),
+        ({"fabric_manager": "580.65.06"}, {"fabric_manager": True}, "exactly 580.178.04"),
+        ({}, {"mok": True}, "there is no key"),
+        ({"signing_key": "/k", "enrolled": False}, {"mok": True}, "mokutil --import /k"),
+    ],
+)
+def test_each_problem_is_one_sentence(
+    change: dict[str, Any], wanted: dict[str, Any], sentence: str
+) -> None:
+    found = problems(GOOD._replace(**change), WANTED._replace(**wanted))
+    assert len(found) == 1
+    assert sentence in found[0]
+
+
+def test_an_enrolled_key_and_an_equal_fabric_manager_are_no_problem() -> None:
+    state = GOOD._replace(fabric_manager="580.178.04", signing_key="/k", enrolled=True)
+    assert problems(state, WANTED._replace(fabric_manager=True, mok=True)) == []
+
+
+def test_the_running_driver_is_compared_to_the_point_release() -> None:
+    assert "580.65.06" in (loaded_problem(GOOD._replace(loaded="580.65.06")) or "")
+    assert "none" in (loaded_problem(GOOD._replace(loaded=None)) or "")
+
+
+def test_the_kernel_of_the_boot_loader_counts_else_the_newest() -> None:
+    boot = "vmlinuz-6.1.0-9-amd64\nvmlinuz-6.1.0-56-amd64\nconfig-6.9"
+    assert next_kernel("/boot/vmlinuz-5.14.0-503.el9", boot, "6.1") == "5.14.0-503.el9"
+    assert next_kernel("", boot, "6.1.0-9-amd64") == "6.1.0-56-amd64"
+    assert next_kernel("", "", "6.18.44") == "6.18.44"
+
+
+def test_a_host_is_read_from_its_commands() -> None:
+    kernel = "6.1.0-56-amd64"
+    machine = Machine(
+        {
+            "ls -1 /boot": (0, f"vmlinuz-{kernel}\n"),
+            "uname -r": (0, "6.1.0-9-amd64\n"),
+            f"modinfo -k {kernel} -F version nvidia": (1, ""),
+            f"modinfo -k {kernel} -F version nvidia-current": (0, "535.309.01\n"),
+            "readlink -e /usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1": (
+                0,
+                "/usr/lib/x86_64-linux-gnu/nvidia/current/libnvidia-ml.so.535.309.01\n",
+            ),
+            f"stat -c %Y /boot/initrd.img-{kernel}": (0, "100\n"),
+            f"stat -c %Y {SETTINGS}": (0, "200\n"),
+            "nv-fabricmanager --version": (0, "Fabric Manager version is : 535.309.01\n"),
+            "mokutil --test-key /var/lib/dkms/mok.pub": (
+                1,
+                "/var/lib/dkms/mok.pub is already enrolled\n",
+            ),
+        },
+        {"/var/lib/dkms/mok.pub": b"key"},
+    )
+    assert look(machine, WANTED._replace(mok=True)) == State(
+        kernel=kernel,
+        module="535.309.01",
+        library="535.309.01",
+        fabric_manager="535.309.01",
+        loaded=None,
+        initramfs_stale=True,
+        signing_key="/var/lib/dkms/mok.pub",
+        enrolled=True,
+    )
+
+
+def test_a_bare_machine_has_nothing_and_says_so() -> None:
+    state = look(Machine({"uname -r": (0, "6.18.44\n")}, {}), WANTED)
+    assert state.kernel == "6.18.44"
+    assert len(problems(state, WANTED)) == 2
