@@ -9,7 +9,7 @@ from ..source import Source, calls, find, function, same
 from .conditions import always
 from .model import Finding, Repair, Site, affected, already, not_here, unknown
 
-LOST = "function perform_test asks for cfg.DETECTION.ENABLE in another way."
+LOST = "function perform_test is gone, or asks for cfg.DETECTION.ENABLE in another way."
 NEXT_BATCH = """
 test_meter.iter_tic()
 continue
@@ -19,11 +19,9 @@ continue
 def _examine(source: Source) -> Finding:
     test = function(source.tree, "perform_test")
     loop = next(iter(find(test, ast.For)), None) if test else None
-    if loop is None:
-        return unknown("function perform_test has no loop.")
-    branch = _detection(loop)
-    if branch is None:
-        knows = any(node.attr == "DETECTION" for node in find(loop, ast.Attribute))
+    branch = _detection(loop) if loop else None
+    if loop is None or branch is None:
+        knows = any(node.attr == "DETECTION" for node in find(loop or source.tree, ast.Attribute))
         return unknown(LOST) if knows else not_here("Nothing is detected in this commit.")
     tail = loop.body[loop.body.index(branch) + 1 :]
     ends = any(isinstance(node, ast.Continue) for node in branch.body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..edits import before
-from ..source import Source, find, function
+from ..source import Source, dotted, find, function
 from .conditions import always
 from .model import Finding, Repair, Site, affected, already, unknown
 
@@ -49,17 +49,14 @@ def _examine(source: Source) -> Finding:
         return already()
     construct = function(source.tree, "construct_loader")
     last = construct.body[-1] if construct else None
-    if construct is None or not isinstance(last, ast.Return) or not _is_plain(construct):
+    if construct is None or not isinstance(last, ast.Return) or not _is_known(construct, last):
         return unknown("function construct_loader does not end by returning its loader.")
     return affected(before(source, construct, FUNCTION), before(source, last, CALL))
 
 
-def _is_plain(construct: ast.AST) -> bool:
+def _is_known(construct: ast.AST, last: ast.Return) -> bool:
     names = {name.id for name in find(construct, ast.Name)}
-    inner = [n for n in find(construct, ast.FunctionDef) if n is not construct]
-    nested = sum(len(find(node, ast.Return)) for node in inner)
-    once = len(find(construct, ast.Return)) == nested + 1
-    return once and {"loader", "dataset", "batch_size"} <= names
+    return dotted(last.value) == "loader" and {"dataset", "batch_size"} <= names
 
 
 REPAIR = Repair(

@@ -32,6 +32,8 @@ def {HELPER}(file):
         with open(file, "rb") as opened:
             return {HELPER}(opened)
     allow = getattr(torch.serialization, "safe_globals", None)  # torch 2.5
+    if allow is None and hasattr(torch.serialization, "add_safe_globals"):  # torch 2.4
+        torch.serialization.add_safe_globals(_safe_to_rebuild())
     try:
         with allow(_safe_to_rebuild()) if allow else contextlib.nullcontext():
             return torch.load(file, map_location="cpu", weights_only=True)
@@ -56,18 +58,22 @@ def _safe_to_rebuild():
     Return the types and functions that rebuild numpy values, and what stands in
     for a configuration: an ordered dictionary, which torch knows how to fill.
     """
+    import codecs
     import collections
 
     import numpy
 
     core = getattr(numpy, "_core", None) or numpy.core
-    safe = [numpy.ndarray, numpy.dtype]
-    safe += [core.multiarray.scalar, core.multiarray._reconstruct]
+    rebuild = [core.multiarray.scalar, core.multiarray._reconstruct]
+    safe = [codecs.encode, numpy.ndarray, numpy.dtype] + rebuild
     kinds = {{type(numpy.dtype(code)) for code in "?bBhHiIlLqQefdgFDGSU"}}
     safe += [kind for kind in kinds if kind is not numpy.dtype]
     if hasattr(torch.serialization, "get_unsafe_globals_in_checkpoint"):  # torch 2.6
         names = ("fvcore.common.config.CfgNode", "yacs.config.CfgNode")
         safe += [(collections.OrderedDict, name) for name in names]
+        # numpy 2 renamed the module; a file has the name of its day.
+        for module in ("numpy.core.multiarray.", "numpy._core.multiarray."):
+            safe += [(function, module + function.__name__) for function in rebuild]
     return safe
 
 
