@@ -76,8 +76,8 @@ def page() -> str:
     lines = [
         "# Coverage",
         "",
-        f"Every one of the {len(GPUS)} PCI ids of the catalogue on every distribution of the table,",
-        "each as a fresh machine with that one card, everything reachable, preset `stable`. A cell",
+        f"Each of the {len(GPUS)} PCI ids of the catalogue on every distribution of the table,",
+        "as a fresh machine with that one card, everything reachable, preset `stable`. A cell",
         "counts the ids by what is planned for them, or refused with a reason. Ask for the reason",
         "with `slowfast-stack plan --gpu 10de:ID --os NAME-VERSION --explain`.",
         "",

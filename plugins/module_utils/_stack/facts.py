@@ -153,7 +153,7 @@ def _distribution(name: str, row: DistributionRow | None, *, compiles: bool) -> 
     return Fact(
         "host.distribution",
         f"the distribution is {name}",
-        PROBE if row is None else str(row.source),
+        PROBE if row is None else f"{PROBE}; {row.contents}",
         "use a distribution that the table has, or install what is missing by hand",
         found,
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .model import Host
     from .solver import Choice
 
+REPOSITORIES = "https://developer.download.nvidia.com/compute/cuda/repos/"
 # From these branches on NVIDIA's repository names packages without the branch.
 FABRIC_WITHOUT_SUFFIX = version("580")
 DRIVER_WITHOUT_SUFFIX = version("590")
@@ -47,11 +48,23 @@ def driver(host: Host, option: DriverOption) -> dict[str, Any]:
         "origin": option.origin,
         "packages": list(packages),
         "pin": list(pin),
+        "repository": repository(host) if changes and option.origin == "nvidia" else None,
         "fabric_manager": fabric,
         "fabric_packages": _fabric_packages(host, option) if fabric else [],
         "reboot": changes and (host.driver is not None or host.nouveau),
         "mok": changes and bool(host.secure_boot) and not _signed(host, option),
     }
+
+
+def repository(host: Host) -> dict[str, str] | None:
+    """Return address and signing key of NVIDIA's packages for a host, None where it has none."""
+    row = distribution(host)
+    if row is None:
+        return None
+    # NVIDIA calls 64-bit ARM servers sbsa.
+    machine = {"aarch64": "sbsa"}.get(host.architecture, host.architecture)
+    url = f"{REPOSITORIES}{row.repository}/{machine}/"
+    return {"url": url, "key": url + row.key}
 
 
 def _signed(host: Host, option: DriverOption) -> bool:
@@ -104,6 +117,7 @@ def cuda(host: Host, choice: Choice) -> dict[str, Any] | None:
         "action": option.action,
         "toolkit": option.name,
         "packages": [package] if option.action == "install" else [],
+        "repository": repository(host) if option.action == "install" else None,
     }
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _DRIVER_LINE = re.compile(r"NVRM version: (.*?)\s(\d{3}\.\d+(?:\.\d+)*)\s")
 _GPU_CLASSES = ("0300", "0302")
+# The NVSwitch of A100 and of H100 and H200, after pci.ids 2026.08.22.
 _NVSWITCH_DEVICES = ("1af1", "22a3")
 _FAMILIES = {
     "debian": ("debian", "ubuntu"),

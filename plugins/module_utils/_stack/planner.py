@@ -102,5 +102,5 @@ def endpoints(request: object = None) -> dict[str, str]:
         "pypi": "package-index",
         **trees,
         "pytorch": compose.INDEX + "cpu/torch/",
-        "nvidia": "https://developer.download.nvidia.com/compute/cuda/repos/",
+        "nvidia": machine.REPOSITORIES,
     }

@@ -10,7 +10,7 @@ from .catalog.drivers import BRANCHES_PAGE, FABRIC, MODULE_PAGE, OPEN_ONLY_POST,
 from .catalog.packages import RESOLVED
 from .catalog.presets import MEASURED, TRIALS
 from .catalog.sources import PYPI, READ
-from .facts import PROBE, REQUEST, Fact, Setting
+from .facts import PROBE, REQUEST, Fact, Setting, distribution
 from .laws import LAWS, SPOKES
 from .solver import Choice, Problem, choices, core, solve
 from .versions import version
@@ -131,41 +131,54 @@ def _refusal(facts: Sequence[Fact], dimension: str, option: object) -> tuple[str
 def _driver(host: Host, choice: Choice) -> list[Reason]:
     option, row = choice.driver, choice.driver.branch
     source = row.source if row else BRANCHES_PAGE
-    cards = of_host(host)
     if option.action == "keep" and host.driver:
         text = f"driver {host.driver.version} is loaded, drives every GPU here and runs the wheel"
         found = [reason("driver.action", text, PROBE)]
         if row and row.ends:
             found.append(reason("driver.branch", f"its support ends {row.ends}", source))
-    else:
-        life = f"{row.life}, supported until {row.ends}" if row and row.ends else "newest seen"
-        text = f"branch {option.number} ({life}) drives every GPU here"
-        limits = {found.range.last_branch for found in cards} - {None}
-        if limits:
-            text += f"; {', '.join(sorted(str(limit) for limit in limits))} is the last that does"
-        found = [reason("driver.branch", text, source)]
-    if any(c.open_only for c in cards):
-        found.append(reason("driver.flavour", "a GPU here needs the open module", OPEN_ONLY_POST))
-    elif any(c.range.flavour == "proprietary" for c in cards):
-        found.append(
-            reason("driver.flavour", "a GPU here is older than the open module", MODULE_PAGE)
-        )
-    elif option.action != "keep":
-        found.append(
-            reason("driver.flavour", "both modules work; open is recommended from 560", MODULE_PAGE)
-        )
-    if host.secure_boot and option.action != "keep":
-        signed = option.origin == "distribution"
-        text = (
-            "Secure Boot is on and the distribution signs its modules"
-            if signed
-            else "Secure Boot is on: the module is built here and its key must be enrolled (MOK)"
-        )
+        return [*found, *_module(host, choice), *_fabric(host)]
+    life = f"{row.life}, supported until {row.ends}" if row and row.ends else "newest seen"
+    text = f"branch {option.number} ({life}) drives every GPU here"
+    last = sorted({card.range.last_branch for card in of_host(host) if card.range.last_branch})
+    if last:
+        text += f"; {last[0]} is the last that does"
+    found = [reason("driver.branch", text, source), *_module(host, choice), *_fabric(host)]
+    return [*found, *_installation(host, choice)]
+
+
+def _module(host: Host, choice: Choice) -> list[Reason]:
+    cards = of_host(host)
+    if any(card.open_only for card in cards):
+        return [reason("driver.flavour", "a GPU here needs the open module", OPEN_ONLY_POST)]
+    if any(card.range.flavour == "proprietary" for card in cards):
+        text = "a GPU here is older than the open module"
+        return [reason("driver.flavour", text, MODULE_PAGE)]
+    if choice.driver.action == "keep":
+        return []
+    text = "both modules work; open is recommended from branch 560 on"
+    return [reason("driver.flavour", text, MODULE_PAGE)]
+
+
+def _fabric(host: Host) -> list[Reason]:
+    if not (host.nvswitches or host.nvlink5_fabric):
+        return []
+    text = "NVSwitches are here: the Fabric Manager must have exactly the driver's version"
+    return [reason("driver.fabric_manager", text, FABRIC)]
+
+
+def _installation(host: Host, choice: Choice) -> list[Reason]:
+    """Say what installing a driver means on this host: names, signature, reboot."""
+    found = []
+    row = distribution(host)
+    if row:
+        text = f"{row.id} {row.version} names driver packages by the rule {row.naming}"
+        found.append(reason("driver.packages", text, row.packages))
+    if host.secure_boot:
+        text = "Secure Boot is on: the module is built here and its key must be enrolled (MOK)"
+        if choice.driver.origin == "distribution":
+            text = "Secure Boot is on, and the distribution's own packages come first"
         found.append(reason("driver.origin", text, SIGNATURES))
-    if host.nvswitches or host.nvlink5_fabric:
-        text = "NVSwitch is here: the Fabric Manager must have exactly the driver's version"
-        found.append(reason("driver.fabric_manager", text, FABRIC))
-    if host.nouveau and option.action != "keep":
+    if host.nouveau:
         found.append(reason("driver.reboot", "nouveau is loaded and leaves at a reboot", PROBE))
     return found
 

@@ -18,6 +18,11 @@ STREAMS = Source(
     "2026-11-22",
     "uncertain",
 )
+EXPECTED = Source(
+    "first releases in NVIDIA's directory for the distribution, remembered and not read",
+    "2026-11-22",
+    "uncertain",
+)
 COMPILERS = Source("package lists of the distribution", "2026-11-22", "uncertain")
 
 
@@ -43,6 +48,8 @@ class DistributionRow(NamedTuple):
     majors that can be installed, the default first; ``python`` is the default interpreter.
     ``first_branch`` and ``first_toolkit`` are the oldest driver branch and CUDA toolkit
     expected in that directory, "" where nobody has said it.
+    ``source`` vouches for directory and key, ``packages`` for package names and compilers,
+    ``contents`` for what the directory begins with.
     """
 
     id: str
@@ -58,6 +65,8 @@ class DistributionRow(NamedTuple):
     compilers: tuple[int, ...]
     archive: tuple[ArchiveRow, ...]
     source: Source
+    packages: Source
+    contents: Source = EXPECTED
 
 
 def _ubuntu(branch: str, version: str) -> ArchiveRow:
@@ -99,21 +108,21 @@ DISTRIBUTIONS = (
     # id  version  family  glibc  Python  NVIDIA's directory  key  naming  first branch
     # first toolkit  GCC majors  archive
     DistributionRow("ubuntu", "22.04", "debian", "2.35", "3.10", "ubuntu2204", _OLD_KEY, "ubuntu", "535", "11.7",
-                    (11, 12, 10, 9), _UBUNTU, NVIDIA_REPOSITORY),
+                    (11, 12, 10, 9), _UBUNTU, NVIDIA_REPOSITORY, COMPILERS),
     DistributionRow("ubuntu", "24.04", "debian", "2.39", "3.12", "ubuntu2404", _OLD_KEY, "ubuntu", "550", "12.5",
-                    (13, 14, 12, 11, 10), _UBUNTU, NVIDIA_REPOSITORY),
+                    (13, 14, 12, 11, 10), _UBUNTU, NVIDIA_REPOSITORY, COMPILERS),
     DistributionRow("ubuntu", "26.04", "debian", "2.42", "3.14", "ubuntu2604", _OLD_KEY, "ubuntu", "580", "",
-                    (15, 14, 13, 12), _UBUNTU, NVIDIA_REPOSITORY),
+                    (15, 14, 13, 12), _UBUNTU, NVIDIA_REPOSITORY, COMPILERS),
     DistributionRow("debian", "12", "debian", "2.36", "3.11", "debian12", _OLD_KEY, "debian", "535", "12.3",
-                    (12, 11), _BOOKWORM, NVIDIA_REPOSITORY),
+                    (12, 11), _BOOKWORM, NVIDIA_REPOSITORY, DEBIAN_LISTS),
     DistributionRow("debian", "13", "debian", "2.41", "3.13", "debian13", _NEW_KEY, "debian", "580", "13.0",
-                    (14, 13, 12), _TRIXIE, NVIDIA_REPOSITORY),
+                    (14, 13, 12), _TRIXIE, NVIDIA_REPOSITORY, DEBIAN_LISTS),
     DistributionRow("rhel", "8", "redhat", "2.28", "3.6", "rhel8", _RPM_KEY, "stream", "535", "11.0",
-                    (8, 13, 12, 11, 10, 9), (), NVIDIA_REPOSITORY),
+                    (8, 13, 12, 11, 10, 9), (), NVIDIA_REPOSITORY, STREAMS),
     DistributionRow("rhel", "9", "redhat", "2.34", "3.9", "rhel9", _RPM_KEY, "stream", "535", "11.7",
-                    (11, 14, 13, 12), (), NVIDIA_REPOSITORY),
+                    (11, 14, 13, 12), (), NVIDIA_REPOSITORY, STREAMS),
     DistributionRow("rhel", "10", "redhat", "2.39", "3.12", "rhel10", _RPM_KEY, "suffix", "570", "12.9",
-                    (14, 15), (), NVIDIA_REPOSITORY),
+                    (14, 15), (), NVIDIA_REPOSITORY, STREAMS),
 )
 
 # Rebuilds of Red Hat Enterprise Linux use its rows.

@@ -960,10 +960,4 @@ GPUS = (
     GpuRow("323e", "GB112", "", "open", "", PCI_IDS),
     GpuRow("3340", "GB120", "", "any", "", PCI_IDS),
 )
-
-# Functions of vendor 10de that sit on the board and are no GPU, by device id.
-NVSWITCHES = {
-    "1af1": "A100 NVSwitch",
-    "22a3": "H100 NVSwitch",
-}
 # fmt: on
