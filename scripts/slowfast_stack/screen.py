@@ -15,8 +15,13 @@ SCHEMA = 1
 
 
 def emit(hosts: dict[str, Any], **more: object) -> None:
+    """Print the one JSON object that a command has to say about hosts."""
+    tell({"hosts": hosts, **more})
+
+
+def tell(told: dict[str, Any]) -> None:
     """Print the one JSON object that a command has to say."""
-    json.dump({"schema": SCHEMA, "hosts": hosts, **more}, sys.stdout, indent=2)
+    json.dump({"schema": SCHEMA, **told}, sys.stdout, indent=2)
     sys.stdout.write("\n")
 
 

@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Write the disagreements of upstream's configurations into docs/configs.md.
+
+configs_page.py CHECKOUT            write the table
+configs_page.py CHECKOUT --check    compare the page with the checkout; 1 if it differs
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "collections"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from slowfast_stack.configs import upstream
+from slowfast_stack.configs.explain import explain
+
+PAGE = Path(__file__).resolve().parent.parent / "docs/configs.md"
+BEGIN, END = "<!-- disagreements -->\n", "<!-- end of disagreements -->\n"
+
+
+def table(checkout: Path) -> str:
+    """Return one row for each disagreement and each file that upstream itself refuses."""
+    rows = ["| file | the name says | the file says |", "|---|---|---|"]
+    for path in upstream.PATHS:
+        rows += [f"| `{path}` | {name} | {file} |" for name, file in _disagreements(path, checkout)]
+    return "\n".join(rows) + "\n"
+
+
+def _disagreements(path: str, checkout: Path) -> list[tuple[str, str]]:
+    told = explain(path, checkout)["file"]
+    if told is None:
+        raise SystemExit(f"configs_page.py: {checkout} has no {path}")
+    if told["error"]:
+        return [("", "**refused**: " + told["error"].replace(f"{checkout}/", ""))]
+    refused = [("", f"**refused**: {row['what']}") for row in told["problems"] if row["fatal"]]
+    different = [row for row in told["comparison"] if not row["agrees"]]
+    return refused + [
+        (
+            f"`{row['part']}`: {row['name_says']}" if row["part"] else row["name_says"],
+            row["file_says"],
+        )
+        for row in different
+    ]
+
+
+def page(text: str, checkout: Path) -> str:
+    """Return the page with the present table in it."""
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    return head + BEGIN + "\n" + table(checkout) + "\n" + END + tail
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or compare it."""
+    checkout = Path(next(iter(a for a in arguments if not a.startswith("-")), "."))
+    text = PAGE.read_text(encoding="utf-8")
+    new = page(text, checkout)
+    if "--check" in arguments:
+        return int(new != text)
+    PAGE.write_text(new, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
