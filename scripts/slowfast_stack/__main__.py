@@ -15,8 +15,9 @@ from slowfast_stack.exits import Exit, Misuse, code_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# In the order of --help. A command is a function of its module's name that returns an exit code.
-COMMANDS = ("probe", "plan", "up", "prove", "repair")
+# In the order of --help. A command is a function of its module's name that returns an exit code; a
+# module with several commands has them in ``group``.
+COMMANDS = ("probe", "plan", "up", "prove", "repair", "config")
 
 app = typer.Typer(
     help="From a bare machine with any NVIDIA GPU to a proven SlowFast and Detectron2 environment.",
@@ -55,7 +56,11 @@ def register(name: str) -> None:
             raise
         return
     examples = module.EXAMPLES.strip().replace("\n", "\n  ")
-    app.command(name, epilog=f"\b\nExamples:\n  {examples}")(getattr(module, name))
+    epilog = f"\b\nExamples:\n  {examples}"
+    if hasattr(module, "group"):
+        app.add_typer(module.group, name=name, epilog=epilog)
+    else:
+        app.command(name, epilog=epilog)(getattr(module, name))
 
 
 for _name in COMMANDS:
