@@ -1,0 +1,88 @@
+"""Prove a CUDA toolkit by what it makes: compile a program, and look for its machine code."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .commands import Commands
+
+PROGRAM = """\
+__global__ void scale(float *x, float by, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) x[i] *= by;
+}
+"""
+NEXT_STEP = (
+    "Remove this toolkit with the playbook `slowfast.stack.purge` and run the same command again."
+)
+_CODE = re.compile(r"\bsm_(\d+[a-f]?)\.cubin")
+_PTX = re.compile(r"\b(?:sm|compute)_(\d+[a-f]?)\.ptx")
+
+
+def capabilities(arch_list: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what TORCH_CUDA_ARCH_LIST asks for: machine code, and PTX."""
+    entries = [entry for entry in re.split(r"[;\s]+", arch_list) if entry]
+    code = tuple(entry.partition("+")[0].replace(".", "") for entry in entries)
+    ptx = tuple(entry[: -len("+PTX")].replace(".", "") for entry in entries if "+PTX" in entry)
+    return code, ptx
+
+
+def options(arch_list: str) -> list[str]:
+    """Return the compiler's options for an architecture list."""
+    code, ptx = capabilities(arch_list)
+    return [f"-gencode=arch=compute_{sm},code=sm_{sm}" for sm in code] + [
+        f"-gencode=arch=compute_{sm},code=compute_{sm}" for sm in ptx
+    ]
+
+
+def missing(arch_list: str, listing: str) -> list[str]:
+    """Return what the listing of ``cuobjdump`` lacks of an architecture list."""
+    code, ptx = capabilities(arch_list)
+    made, text = set(_CODE.findall(listing)), set(_PTX.findall(listing))
+    return [f"sm_{sm}" for sm in code if sm not in made] + [
+        f"compute_{sm}" for sm in ptx if sm not in text
+    ]
+
+
+def prove(home: Path, arch_list: str, cxx: str | None, commands: Commands) -> str:
+    """Compile and inspect; return what was seen. Raises ``StackError``."""
+    host_compiler = ["-ccbin", cxx] if cxx else []
+    with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as folder:
+        source, made = Path(folder) / "scale.cu", Path(folder) / "scale.fatbin"
+        source.write_text(PROGRAM, encoding="utf-8")
+        commands.checked(
+            f"The CUDA toolkit in {home} cannot compile for {arch_list}",
+            _argv(home, "nvcc", *host_compiler, *options(arch_list), "-fatbin", source, "-o", made),
+            next_step=NEXT_STEP,
+        )
+        return _inspect(home, made, arch_list, commands)
+
+
+def _argv(home: Path, tool: str, *arguments: object) -> Sequence[str]:
+    return [str(home / "bin" / tool), *map(str, arguments)]
+
+
+def _inspect(home: Path, made: Path, arch_list: str, commands: Commands) -> str:
+    if not (home / "bin" / "cuobjdump").exists():
+        return "compiled, not inspected: this toolkit has no cuobjdump"
+    what = f"The program made by {home} cannot be read"
+    listing = "".join(
+        commands.checked(what, _argv(home, "cuobjdump", option, made), next_step=NEXT_STEP)
+        for option in ("--list-elf", "--list-ptx")[: 2 if "+PTX" in arch_list else 1]
+    )
+    lacks = missing(arch_list, listing)
+    if lacks:
+        raise StackError(
+            f"The CUDA toolkit in {home} made no code for {', '.join(lacks)}.",
+            f"cuobjdump lists: {' '.join(listing.split()) or 'nothing'}.",
+            NEXT_STEP,
+        )
+    return f"compiled, with code for {arch_list}"

@@ -1,0 +1,96 @@
+#!/usr/bin/python
+"""Adapter of `_stack.cuda_check`."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cuda_check
+short_description: Prove a CUDA toolkit by compiling a program and looking into it
+version_added: 0.1.0
+description:
+  - Compiles a small program for every planned architecture with the planned host compiler, and looks for the machine code of each
+    with C(cuobjdump). Needs no GPU.
+  - What was proven is noted beside O(record); as long as compiler and wishes are the same, it is not done again.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  home:
+    description: The folder of the toolkit.
+    type: path
+    required: true
+  arch_list:
+    description: The architectures in the form of E(TORCH_CUDA_ARCH_LIST), such as V(8.0;9.0+PTX).
+    type: str
+    required: true
+  cxx:
+    description: The host compiler; without it C(nvcc) takes its own choice.
+    type: path
+  record:
+    description: The file that notes what was proven.
+    type: path
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Prove the toolkit
+  slowfast.stack.cuda_check:
+    home: /usr/local/cuda-12.8
+    arch_list: "9.0"
+    record: /var/lib/slowfast-stack/cuda-12.8.json
+"""
+
+RETURN = r"""
+seen:
+  description: What was seen, in words; null in check mode where nothing has been proven yet.
+  type: str
+  returned: always
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda_check import prove
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {
+    "home": {"type": "path", "required": True},
+    "arch_list": {"type": "str", "required": True},
+    "cxx": {"type": "path"},
+    "record": {"type": "path", "required": True},
+}
+
+
+def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Prove what is not noted yet."""
+    home, record = Path(want["home"]), Path(want["record"])
+    nvcc = home / "bin" / "nvcc"
+    subject = {
+        "arch_list": want["arch_list"],
+        "cxx": want["cxx"],
+        "nvcc": nvcc.stat().st_mtime_ns if nvcc.exists() else None,
+    }
+    noted = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+    if noted.get("subject") == subject:
+        return {"changed": False, "seen": noted["seen"]}
+    if check:
+        return {"changed": True, "seen": None}
+    seen = prove(home, want["arch_list"], want["cxx"], Commands())
+    record.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    fresh = record.with_suffix(".new")
+    fresh.write_text(json.dumps({"subject": subject, "seen": seen}) + "\n", encoding="utf-8")
+    fresh.replace(record)
+    return {"changed": True, "seen": seen}
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, act)
+
+
+if __name__ == "__main__":
+    main()
