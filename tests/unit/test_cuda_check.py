@@ -16,9 +16,10 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors impor
 from ansible_collections.slowfast.stack.plugins.modules import cuda_check
 
 # A compiler that notes what it was asked for, and a reader that lists the code in it.
-NVCC = """#!/bin/sh
+NVCC = r"""#!/bin/sh
 for last; do :; done
-printf '%s\\n' "$@" | sed -n 's/.*code=\\(sm_.*\\)/\\1.cubin/p; s/.*code=\\(compute_.*\\)/\\1.ptx/p' >"$last"
+printf '%s\n' "$@" |
+  sed -n 's/.*code=\(sm_.*\)/\1.cubin/p; s/.*code=\(compute_.*\)/\1.ptx/p' >"$last"
 """
 CUOBJDUMP = """#!/bin/sh
 case $1 in --list-elf) grep cubin "$2" ;; --list-ptx) grep ptx "$2" ;; esac
