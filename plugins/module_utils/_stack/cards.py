@@ -29,6 +29,7 @@ class Card(NamedTuple):
     capability_text: str | None
     open_only: bool
     first_driver: Version | None
+    first_driver_text: str | None
     range: RangeRow
     source: Source
 
@@ -71,11 +72,13 @@ def _listed(pci_id: str) -> Card:
             capability_text=None,
             open_only=False,
             first_driver=None,
+            first_driver_text=None,
             range=span,
             source=ID_RANGES,
         )
     chip = _chips()[row.chip]
     open_only = row.module == "open" or chip.architecture in OPEN_ONLY
+    first = _first_driver(row, chip.capability, open_only=open_only)
     return Card(
         pci_id,
         f"NVIDIA {row.product}" if row.product else f"NVIDIA {row.chip} [{device}]",
@@ -83,18 +86,18 @@ def _listed(pci_id: str) -> Card:
         version(chip.capability) if chip.capability else None,
         chip.capability,
         open_only,
-        _first_driver(row, chip.capability, open_only=open_only),
+        version(first) if first else None,
+        first,
         span,
         chip.source,
     )
 
 
-def _first_driver(row: GpuRow, capability: str | None, *, open_only: bool) -> Version | None:
+def _first_driver(row: GpuRow, capability: str | None, *, open_only: bool) -> str | None:
     # The list of the open module is complete only for cards that run with nothing else.
     if open_only and row.first_driver:
-        return version(row.first_driver)
-    first = {row.capability: row.driver for row in FIRST_DRIVERS}.get(capability or "")
-    return version(first) if first else None
+        return row.first_driver
+    return {row.capability: row.driver for row in FIRST_DRIVERS}.get(capability or "")
 
 
 @cache

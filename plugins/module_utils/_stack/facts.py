@@ -108,11 +108,16 @@ def _machine(architecture: str) -> Fact:
 @lru_cache(maxsize=1024)
 def _card(found: Card) -> Fact:
     shown = found.capability_text or "unknown"
+    remedy = f"take {found.name} out of this host, or plan for it on its own"
+    if found.capability is None:
+        remedy = (
+            f"load the driver of {found.name} and probe again: NVML says what it is; or {remedy}"
+        )
     return Fact(
         f"gpu.{found.pci_id}",
         f"{found.name} ({found.pci_id}) has compute capability {shown}",
         str(found.source),
-        f"take {found.name} out of this host, or plan for it on its own",
+        remedy,
         {
             "wheel": partial(rules.wheel_for_card, found),
             "driver": partial(rules.driver_for_card, found),

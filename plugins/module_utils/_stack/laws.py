@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable
 
-from .versions import dotted
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -23,8 +21,10 @@ def driver(wheel: Wheel, option: DriverOption) -> str | None:
     """Ask for the oldest driver of the wheel's CUDA, or of its release where PTX is compiled."""
     if option.action == "none" or wheel.driver is None or option.version >= wheel.driver:
         return None
+    toolkit = wheel.toolkit
+    needed = (toolkit.release_driver if wheel.jit else toolkit.minimum_driver) if toolkit else ""
     why = "to compile its PTX" if wheel.jit else "for its CUDA"
-    return f"{wheel.name} needs driver {dotted(wheel.driver)} or newer {why}, not {option.name}"
+    return f"{wheel.name} needs driver {needed} or newer {why}, not {option.name}"
 
 
 def python(wheel: Wheel, option: PythonOption) -> str | None:

@@ -97,7 +97,7 @@ def driver_for_card(card: Card, option: DriverOption) -> str | None:
     if not branch.first_device <= card.device <= branch.last_device:
         return f"driver branch {option.number} does not drive {card.name}"
     if card.first_driver is not None and option.version < card.first_driver:
-        return f"{card.name} needs driver {dotted(card.first_driver)}, not {dotted(option.version)}"
+        return f"{card.name} needs driver {card.first_driver_text} or newer, not {option.name}"
     if option.flavour == "open" and card.range.flavour == "proprietary":
         return f"{card.name} does not work with the open kernel module ({MODULE_PAGE.name})"
     if option.flavour == "proprietary" and card.open_only:
