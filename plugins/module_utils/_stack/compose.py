@@ -34,7 +34,6 @@ ROLES = (
     "pytorch",
     "detectron2",
     "slowfast",
-    "ffmpeg_cuda",
     "proof",
 )
 
@@ -200,9 +199,9 @@ def skipped_claims(plan: dict[str, Any]) -> list[dict[str, str]]:
     skipped = []
     if plan["profile"] == "cpu":
         skipped.append(("torch.cuda", "this host has no NVIDIA GPU"))
-    if plan["ffmpeg"] is None:
-        cpu = plan["profile"] == "cpu"
-        because = "this host has no NVIDIA GPU" if cpu else "FFmpeg's sources are not on PyPI"
+        skipped.append(("ffmpeg.nvenc", "this host has no NVIDIA GPU"))
+    else:
+        because = "no role of this version builds FFmpeg with CUDA; the plan names what to build"
         skipped.append(("ffmpeg.nvenc", because))
     if plan["network"] == "pypi":
         skipped += [
@@ -236,7 +235,6 @@ def roles(plan: dict[str, Any]) -> list[str]:
     wanted = {
         "nvidia_driver": plan["driver"] is not None,
         "cuda": plan["cuda"] is not None,
-        "ffmpeg_cuda": plan["ffmpeg"] is not None,
     }
     return [name for name in ROLES if wanted.get(name, True)]
 
