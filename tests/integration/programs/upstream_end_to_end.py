@@ -42,7 +42,7 @@ SEEDED = (
 )
 
 
-class Failed(Exception):  # noqa: N818  (the outcome of a step)
+class Failed(Exception):
     """A step did not give what it had to."""
 
 
