@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # In the order of --help. A command is a function of its module's name that returns an exit code; a
 # module with several commands has them in ``group``.
-COMMANDS = ("probe", "plan", "up", "prove", "repair", "config")
+COMMANDS = ("probe", "plan", "up", "prove", "repair", "config", "models")
 
 app = typer.Typer(
     help="From a bare machine with any NVIDIA GPU to a proven SlowFast and Detectron2 environment.",
@@ -79,6 +79,8 @@ def run(arguments: Sequence[str]) -> int:
         hint = "See: slowfast-stack --help, and slowfast-stack COMMAND --help"
         misuse = Misuse(error.format_message(), next_step=hint)
         return _refuse(misuse, Exit.MISUSED, arguments)
+    except Exception as error:  # noqa: BLE001  (a bug is told in a sentence, too)
+        return _refuse(importlib.import_module("slowfast_stack.crash").told(error), 1, arguments)
 
 
 def _refuse(error: StackError, code: int, arguments: Sequence[str]) -> int:

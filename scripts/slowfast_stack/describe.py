@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import compose, model
+from ansible_collections.slowfast.stack.plugins.module_utils._stack import machine, model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,7 @@ def host(name: str, found: dict[str, Any]) -> str:
 
 
 def _kinds(found: dict[str, Any]) -> dict[str, str]:
-    names = [gpu["name"] for gpu in compose.gpus(model.host(found))]
+    names = [gpu["name"] for gpu in machine.gpus(model.host(found))]
     driver, disk = found["driver"], found["disk"]
     reached = found["network"]
     return {
