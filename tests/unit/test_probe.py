@@ -102,6 +102,14 @@ def test_every_endpoint_is_probed_in_its_own_way() -> None:
     }
 
 
+def test_a_toolkit_without_version_file_is_asked_through_its_compiler() -> None:
+    text = "nvcc: NVIDIA (R) Cuda compiler driver\nCuda compilation tools, release 13.0, V13.0.88"
+    assert parsers.toolkit("/usr/local/cuda-13.0", text) == model.Toolkit(
+        "13.0", "/usr/local/cuda-13.0"
+    )
+    assert parsers.toolkit("/usr/local/cuda-13.0", "") is None
+
+
 def test_without_git_a_git_source_is_asked_over_https() -> None:
     url = "https://git.example/slowfast/info/refs?service=git-upload-pack"
     where = probe.Where("/opt", {"slowfast": "https://git.example/slowfast"})

@@ -138,9 +138,10 @@ def capabilities(text: str) -> dict[str, str]:
 
 
 def toolkit(path: str, text: str) -> Toolkit | None:
-    """Read version.json (11.1 and newer) or version.txt of a CUDA toolkit; None where neither."""
+    """Read version.json (11.1 and newer), version.txt or ``nvcc --version``; None where neither."""
     match = re.search(r'"cuda"\s*:\s*\{[^}]*"version"\s*:\s*"(\d+\.\d+)', text)
     match = match or re.search(r"CUDA Version (\d+\.\d+)", text)
+    match = match or re.search(r"Cuda compilation tools, release (\d+\.\d+)", text)
     return Toolkit(match.group(1), path) if match else None
 
 

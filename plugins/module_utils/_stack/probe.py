@@ -173,12 +173,13 @@ class _Look:
         names = [n for n in self.output("ls", "-1", "/usr/local").split() if n.startswith("cuda-")]
         # cuda-12 is a link to the newest 12.x; the real folder is listed too.
         paths = [f"/usr/local/{name}" for name in names if "." in name]
-        texts = [
-            (path, self.text(f"{path}/version.json") or self.text(f"{path}/version.txt"))
-            for path in paths
-        ]
-        found = [parsers.toolkit(path, text) for path, text in texts if text]
+        found = [parsers.toolkit(path, self._toolkit_text(path)) for path in paths]
         return tuple(row for row in found if row)
+
+    def _toolkit_text(self, path: str) -> str:
+        said = self.text(f"{path}/version.json") or self.text(f"{path}/version.txt")
+        # A toolkit put together from wheels or archives has neither file.
+        return said or self.output(f"{path}/bin/nvcc", "--version")
 
     def compilers(self) -> tuple[Compiler, ...]:
         found = []
