@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Stack
+from stack_under_test import Stack
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 
