@@ -1,0 +1,186 @@
+"""``slowfast-stack models``: the checkpoints of upstream."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from slowfast_stack import options, screen
+from slowfast_stack.exits import Exit, Misuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from slowfast_stack.models.checking import Checked
+    from slowfast_stack.models.getting import Got, Wish
+    from slowfast_stack.models.kinds import Kind
+
+EXAMPLES = """
+slowfast-stack models list ava
+slowfast-stack models get ava/SLOWFAST_32x2_R101_50_50
+slowfast-stack models check checkpoints/*.pyth
+"""
+group = typer.Typer(
+    help="List, get and check checkpoints.", no_args_is_help=True, rich_markup_mode=None
+)
+Folder = Annotated[
+    Path, typer.Option("--dir", metavar="DIR", help="Where checkpoints and their record lie.")
+]
+_HERE = Path("checkpoints")
+
+
+def _epilog(*examples: str) -> str:
+    return "\b\nExamples:\n  " + "\n  ".join(f"slowfast-stack models {line}" for line in examples)
+
+
+@group.command("list", epilog=_epilog("list", "list SLOWFAST_8x8_R50", "list ava --json"))
+def list_(
+    text: Annotated[str, typer.Argument(help="Only rows with this text.")] = "",
+    *,
+    folder: Folder = _HERE,
+    json: options.AsJson = False,
+) -> int:
+    """List every checkpoint of upstream's model zoo."""
+    from slowfast_stack.models import listing  # noqa: PLC0415
+
+    rows = listing.rows(text, folder)
+    if json:
+        screen.tell({"models": rows})
+    else:
+        print("\n".join(listing.lines(rows)))
+    return Exit.PROVEN if rows else Exit.FAILED
+
+
+@group.command(
+    epilog=_epilog(
+        "get ava/SLOWFAST_32x2_R101_50_50",
+        "get Kinetics/SLOWFAST_8x8_R50 --dir /data/checkpoints",
+        "get https://example.org/mine.pyth --sha256 2c26...",
+    )
+)
+def get(
+    names: Annotated[
+        list[str], typer.Argument(help="Ids, configs, file names or addresses.", metavar="NAME...")
+    ],
+    *,
+    folder: Folder = _HERE,
+    mirror: Annotated[
+        str | None, typer.Option(metavar="URL", help="Take this in place of upstream's host.")
+    ] = None,
+    sha256: Annotated[
+        str | None, typer.Option(metavar="DIGEST", help="What the file must be; for one NAME.")
+    ] = None,
+    accept_change: Annotated[
+        bool, typer.Option("--accept-change", help="The file may differ from the first one seen.")
+    ] = False,
+    attempts: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Give up after N failures in a row.")
+    ] = 5,
+    json: options.AsJson = False,
+) -> int:
+    """Fetch checkpoints, verify them, and say their CHECKPOINT_TYPE.
+
+    Goes on where an earlier run stopped. A file appears only when it is whole;
+    its type is read from its bytes, and no code in it is run.
+    """
+    from slowfast_stack.models import wishes  # noqa: PLC0415
+
+    if sha256 and len(names) > 1:
+        raise Misuse("--sha256 is for one checkpoint.", next_step="Ask for them one by one.")
+    wanted = [
+        dataclasses.replace(
+            wishes.wish(name, folder, mirror),
+            sha256=sha256,
+            changed_is_meant=accept_change,
+            attempts=attempts,
+        )
+        for name in names
+    ]
+    results = list(_get_all(wanted, as_json=json))
+    if json:
+        screen.tell({"models": results})
+    return Exit.FAILED if any(row["error"] for row in results) else Exit.PROVEN
+
+
+def _get_all(wanted: list[Wish], *, as_json: bool) -> Iterator[dict[str, Any]]:
+    from slowfast_stack.models import download, getting, progress  # noqa: PLC0415  (httpx: 0.2 s)
+
+    with download.client() as client, progress.shown() as started:
+        for wish in wanted:
+            try:
+                got = getting.get(wish, started(wish.file), client)
+            except StackError as error:
+                screen.complain(error)
+                yield {"file": str(wish.path), "error": str(error)}
+                continue
+            if not as_json:
+                print(_told(got))
+            yield _described(got)
+
+
+def _told(got: Got) -> str:
+    state = "fetched" if got.new else "already there"
+    return "\n".join(
+        [
+            f"{got.path}: {state}, {got.size} bytes, verified by {got.verified_by}",
+            *_settings(got.path, got.kind),
+        ]
+    )
+
+
+def _settings(path: Path, kind: Kind) -> list[str]:
+    lines = [f"  {kind.type}: {kind.why}"]
+    if kind.type in ("pytorch", "caffe2"):
+        lines += [
+            f"  TRAIN.CHECKPOINT_FILE_PATH: {path.absolute()}",
+            f"  TRAIN.CHECKPOINT_TYPE: {kind.type}",
+        ]
+    lines += [f"  classes: {kind.classes}"] if kind.classes else []
+    lines += [f"  epoch: {kind.epoch}"] if kind.epoch is not None else []
+    if kind.suspicious:
+        lines += [f"  Loading it would run: {', '.join(kind.suspicious)}"]
+    return lines
+
+
+def _described(got: Got) -> dict[str, Any]:
+    from slowfast_stack.models import listing  # noqa: PLC0415
+
+    return {
+        "file": str(got.path),
+        "error": None,
+        "new": got.new,
+        "size": got.size,
+        "sha256": got.sha256,
+        "verified_by": got.verified_by,
+        **listing.kind_facts(got.kind),
+    }
+
+
+@group.command(epilog=_epilog("check", "check my.pyth other.pkl", "check --dir /data/checkpoints"))
+def check(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Checkpoints; default: all of DIR.")
+    ] = None,
+    *,
+    folder: Folder = _HERE,
+    json: options.AsJson = False,
+) -> int:
+    """Say what checkpoints are, and whether they are what was once recorded."""
+    from slowfast_stack.models import checking, listing  # noqa: PLC0415
+
+    results = checking.check(files or [], folder)
+    if json:
+        screen.tell({"models": [listing.checked(result) for result in results]})
+    else:
+        print("\n".join(_told_checked(result) for result in results))
+    return Exit.FAILED if any(result.error for result in results) else Exit.PROVEN
+
+
+def _told_checked(result: Checked) -> str:
+    state = f"FAILED: {result.error}" if result.error else f"ok, {result.verified_by}"
+    settings = _settings(result.path, result.kind) if result.kind else []
+    return "\n".join([f"{result.path}: {state}", *settings])

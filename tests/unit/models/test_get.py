@@ -1,0 +1,278 @@
+"""``slowfast-stack models get`` against a real HTTP server that breaks in every way."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from file_server import Behaviour, serving
+from slowfast_stack.__main__ import run
+
+ROOT = Path(__file__).resolve().parents[3]
+NAME = "kinetics400/SLOWFAST_8x8_R50.pkl"
+BLOBS = pickle.dumps({"blobs": {"filler": bytes(range(256)) * 12000}}, protocol=2)
+OTHER = pickle.dumps({"blobs": {"filler": bytes(range(255)) * 12000}}, protocol=2)
+
+
+@pytest.fixture
+def server() -> Behaviour:
+    return Behaviour(BLOBS)
+
+
+@pytest.fixture
+def address(server: Behaviour) -> Iterator[str]:
+    with serving(server) as address:
+        yield address
+
+
+class Zoo:
+    """The command with a folder of its own."""
+
+    def __init__(self, folder: Path, address: str, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self.address, self.capsys = folder, address, capsys
+
+    def get(self, *more: str, name: str = NAME) -> tuple[int, str, str]:
+        code = run(["models", "get", name, "--dir", str(self.folder), *self._mirror(), *more])
+        said = self.capsys.readouterr()
+        return code, said.out, said.err
+
+    def _mirror(self) -> list[str]:
+        return ["--mirror", self.address]
+
+    @property
+    def file(self) -> Path:
+        return self.folder / NAME
+
+    def left(self) -> list[str]:
+        """List what lies in the folder, but for the record."""
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        return sorted(path.name for path in files if "models.json" not in path.name)
+
+
+@pytest.fixture
+def zoo(tmp_path: Path, address: str, capsys: pytest.CaptureFixture[str]) -> Zoo:
+    return Zoo(tmp_path / "zoo", address, capsys)
+
+
+def test_a_file_is_fetched_recorded_and_described(zoo: Zoo) -> None:
+    code, out, _ = zoo.get()
+    assert code == 0
+    assert zoo.file.read_bytes() == BLOBS
+    assert "TRAIN.CHECKPOINT_TYPE: caffe2" in out
+    assert f"TRAIN.CHECKPOINT_FILE_PATH: {zoo.file}" in out
+    (seen,) = json.loads((zoo.folder / "models.json").read_text())["files"].values()
+    assert seen["sha256"] == hashlib.sha256(BLOBS).hexdigest()
+    assert zoo.left() == ["SLOWFAST_8x8_R50.pkl"]
+
+
+def test_a_second_run_verifies_and_fetches_nothing(zoo: Zoo, server: Behaviour) -> None:
+    zoo.get()
+    server.served.clear()
+    code, out, _ = zoo.get()
+    assert (code, server.served) == (0, [])
+    assert "already there" in out
+    assert zoo.left() == ["SLOWFAST_8x8_R50.pkl"]
+
+
+def test_a_broken_connection_goes_on_where_it_broke(zoo: Zoo, server: Behaviour) -> None:
+    server.cut_after = [700_000, 900_000]
+    code, _, _ = zoo.get()
+    assert code == 0
+    assert zoo.file.read_bytes() == BLOBS
+    assert [asked for asked, _ in server.served] == ["", "bytes=700000-", "bytes=1600000-"]
+    assert sum(sent for _, sent in server.served) == len(BLOBS)
+
+
+def test_a_server_without_ranges_sends_all_again(zoo: Zoo, server: Behaviour) -> None:
+    server.ranges, server.cut_after = False, [700_000]
+    code, _, _ = zoo.get()
+    assert code == 0
+    assert zoo.file.read_bytes() == BLOBS
+
+
+def test_a_file_that_changes_meanwhile_begins_anew(zoo: Zoo, server: Behaviour) -> None:
+    server.cut_after = [700_000, 0]
+    code, _, err = zoo.get("--attempts", "1")
+    assert code == 1
+    assert "goes on where it stopped" in err
+    server.data = OTHER
+    code, _, _ = zoo.get()
+    assert code == 0
+    assert zoo.file.read_bytes() == OTHER
+
+
+@pytest.mark.parametrize(("size", "matches"), [(1, False), (0, True)])
+def test_without_a_mark_of_the_version_only_an_equal_size_is_continued(
+    zoo: Zoo, server: Behaviour, size: int, *, matches: bool
+) -> None:
+    server.marks, server.cut_after = False, [700_000, 0]
+    assert zoo.get("--attempts", "1")[0] == 1
+    server.data = BLOBS + b"x" * size
+    server.served.clear()
+    code, _, _ = zoo.get()
+    assert server.served[0][0] == "bytes=700000-"
+    assert (len(server.served) == 1) is matches
+    assert (code, zoo.file.read_bytes()) == (0, server.data)
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_a_dead_link_is_told(zoo: Zoo, server: Behaviour, status: int) -> None:
+    server.status = [status]
+    code, _, err = zoo.get()
+    assert code == 1
+    assert f"HTTP {status}" in err
+    assert "next:" in err
+    assert zoo.left() == []
+
+
+def test_a_server_that_is_busy_is_asked_again(zoo: Zoo, server: Behaviour) -> None:
+    server.status = [503, 429]
+    assert zoo.get()[0] == 0
+
+
+def test_nobody_listens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    zoo = Zoo(tmp_path, "http://127.0.0.1:9", capsys)
+    code, _, err = zoo.get("--attempts", "2")
+    assert code == 1
+    assert "failed 2 times in a row" in err
+
+
+def test_a_changed_file_at_the_address_is_refused_until_it_is_meant(
+    zoo: Zoo, server: Behaviour
+) -> None:
+    zoo.get()
+    zoo.file.unlink()
+    server.data = OTHER
+    code, _, err = zoo.get()
+    assert code == 1
+    assert "differs from the first one seen" in err
+    assert zoo.left() == []
+    assert zoo.get("--accept-change")[0] == 0
+    assert zoo.file.read_bytes() == OTHER
+    assert zoo.get()[0] == 0
+
+
+def test_a_file_in_place_that_was_changed_is_left_as_it_is(zoo: Zoo) -> None:
+    zoo.get()
+    zoo.file.write_bytes(OTHER)
+    assert zoo.get()[0] == 1
+    assert zoo.file.read_bytes() == OTHER
+
+
+def test_a_given_digest_decides(zoo: Zoo) -> None:
+    assert zoo.get("--sha256", "0" * 64)[0] == 1
+    assert zoo.left() == []
+    assert zoo.get("--sha256", hashlib.sha256(BLOBS).hexdigest().upper())[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"<html>log in</html>", "web page"),
+        (b"", "empty"),
+        (BLOBS[: len(BLOBS) // 2], "cut off"),
+        (b"\x00" * 5000, "no zip, tar or pickle"),
+    ],
+)
+def test_what_is_no_checkpoint_never_appears(
+    zoo: Zoo, server: Behaviour, data: bytes, why: str
+) -> None:
+    server.data = data
+    code, _, err = zoo.get()
+    assert code == 1
+    assert why in err
+    assert zoo.left() == []
+
+
+def test_a_body_that_ends_early_without_a_length_is_seen(zoo: Zoo, server: Behaviour) -> None:
+    server.length, server.cut_after = False, [700_000]
+    code, _, err = zoo.get()
+    assert code == 1
+    assert "cut off" in err
+    assert zoo.get()[0] == 0
+
+
+def test_bytes_of_another_time_are_not_built_upon(zoo: Zoo) -> None:
+    part = zoo.file.with_name(f"{zoo.file.name}.part")
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"leftover")
+    assert zoo.get()[0] == 0
+    assert zoo.file.read_bytes() == BLOBS
+
+
+def test_a_full_part_needs_only_to_be_verified(zoo: Zoo, server: Behaviour) -> None:
+    server.cut_after = [len(BLOBS) - 1, 0]
+    assert zoo.get("--attempts", "1")[0] == 1
+    part = zoo.file.with_name(f"{zoo.file.name}.part")
+    part.write_bytes(BLOBS)
+    server.served.clear()
+    assert zoo.get()[0] == 0
+    assert server.served == []
+
+
+def test_an_address_of_ones_own_is_taken(zoo: Zoo, address: str) -> None:
+    code, out, _ = zoo.get("--json", name=f"{address}/mine.pyth")
+    assert code == 0
+    (told,) = json.loads(out)["models"]
+    assert told["type"] == "caffe2"
+    assert zoo.left() == ["mine.pyth"]
+
+
+def _process(zoo: Zoo) -> subprocess.Popen[str]:
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}/collections:{ROOT}/scripts"}
+    argv = [sys.executable, "-m", "slowfast_stack", "models", "get", NAME, "--dir"]
+    return subprocess.Popen(
+        [*argv, str(zoo.folder), "--mirror", zoo.address],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _wait_for_bytes(zoo: Zoo, wanted: int) -> int:
+    part = zoo.file.with_name(f"{zoo.file.name}.part")
+    for _ in range(1000):
+        size = part.stat().st_size if part.exists() else 0
+        if size >= wanted:
+            return size
+        time.sleep(0.01)
+    pytest.fail("nothing arrived")
+
+
+def test_killed_in_the_middle_the_next_run_fetches_only_the_rest(
+    zoo: Zoo, server: Behaviour
+) -> None:
+    server.pause = 0.02
+    process = _process(zoo)
+    _wait_for_bytes(zoo, 1_000_000)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert not zoo.file.exists()
+    kept = zoo.file.with_name(f"{zoo.file.name}.part").stat().st_size
+    server.pause = 0.0
+    server.served.clear()
+    assert zoo.get()[0] == 0
+    assert server.served[-1] == (f"bytes={kept}-", len(BLOBS) - kept)
+    assert zoo.file.read_bytes() == BLOBS
+
+
+def test_two_at_once_do_not_spoil_each_other(zoo: Zoo, server: Behaviour) -> None:
+    server.pause = 0.02
+    process = _process(zoo)
+    _wait_for_bytes(zoo, 100_000)
+    code, _, err = zoo.get()
+    assert code == 1
+    assert "another process" in err
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    assert zoo.file.read_bytes() == BLOBS
