@@ -1,0 +1,239 @@
+"""Make signed package repositories of stubs: names, versions and relations are the vendor's.
+
+    repositories.py FOLDER KERNEL
+
+FOLDER/vendor is laid out as NVIDIA's repository, FOLDER/archive has what a distribution brings.
+A kernel module is an object file that says its version and does nothing else.
+"""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DRIVERS = ("580.95.05", "580.178.04", "595.91.07", "615.71.09")
+TOOLKITS = ("12.6", "12.8", "13.0")
+DISTRIBUTIONS = ("debian12", "debian13")
+LIBRARIES = "/usr/lib/x86_64-linux-gnu"
+NVCC = r"""#!/bin/sh
+# Notes the code that it was asked for; a stub of nvcc.
+for last; do :; done
+printf '%s\n' "$@" |
+  sed -n 's/.*code=\(sm_.*\)/\1.cubin/p; s/.*code=\(compute_.*\)/\1.ptx/p' >"$last"
+"""
+CUOBJDUMP = """#!/bin/sh
+case $1 in --list-elf) exec grep cubin "$2" ;; --list-ptx) exec grep ptx "$2" ;; esac
+"""
+# As DKMS does: for each kernel with headers, and nothing without.
+BUILD = """\
+for headers in /lib/modules/*/build; do
+  [ -e "$headers/Makefile" ] || continue
+  kernel=${headers#/lib/modules/} kernel=${kernel%/build}
+  install -D -m 644 /usr/src/nvidia.ko "/lib/modules/$kernel/updates/dkms/nvidia.ko"
+  depmod "$kernel"
+done
+"""
+UNBUILD = """\
+for module in /lib/modules/*/updates/dkms/nvidia.ko; do
+  [ -e "$module" ] || continue
+  rm "$module"
+done
+"""
+UNIT = """[Unit]
+Description=Stub of {name}
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+@dataclass(frozen=True)
+class Stub:
+    """A package: ``relations`` are control fields, ``files`` are paths with text and mode."""
+
+    name: str
+    version: str
+    relations: dict[str, str] = field(default_factory=dict)
+    files: dict[str, tuple[bytes, int]] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    postinst: str = ""
+    prerm: str = ""
+
+
+def driver(version: str) -> list[Stub]:
+    """Return the packages of one driver release, as Debian's naming has them."""
+    full = f"{version}-1"
+
+    def same(*names: str) -> dict[str, str]:
+        return {"Depends": ", ".join(f"{name} (= {full})" for name in names)}
+
+    def module(name: str, other: str) -> Stub:
+        relations = {"Depends": "dkms", "Conflicts": other, "Provides": "nvidia-kernel"}
+        licence = "Dual MIT/GPL" if "open" in name else "NVIDIA"
+        files = {"/usr/src/nvidia.ko": (_module(version, licence), 0o644)}
+        return Stub(name, full, relations, files, postinst=BUILD, prerm=UNBUILD)
+
+    def unit(name: str) -> dict[str, tuple[bytes, int]]:
+        text = UNIT.format(name=name)
+        return {f"/usr/lib/systemd/system/{name}.service": (text.encode(), 0o644)}
+
+    shown = f'#!/bin/sh\necho "Fabric Manager version is : {version}"\n'.encode()
+    return [
+        Stub("nvidia-open", full, same("nvidia-driver", "nvidia-kernel-open-dkms")),
+        Stub("cuda-drivers", full, same("nvidia-driver", "nvidia-kernel-dkms")),
+        Stub("nvidia-driver", full, same("nvidia-driver-cuda")),
+        Stub("nvidia-driver-cuda", full, same("libcuda1", "libnvidia-ml1", "nvidia-persistenced")),
+        Stub("libcuda1", full),
+        Stub(
+            "libnvidia-ml1",
+            full,
+            files={f"{LIBRARIES}/libnvidia-ml.so.{version}": (b"stub", 0o644)},
+            links={f"{LIBRARIES}/libnvidia-ml.so.1": f"libnvidia-ml.so.{version}"},
+        ),
+        Stub("nvidia-persistenced", full, files=unit("nvidia-persistenced")),
+        Stub(
+            "nvidia-fabricmanager",
+            full,
+            files={**unit("nvidia-fabricmanager"), "/usr/bin/nv-fabricmanager": (shown, 0o755)},
+        ),
+        module("nvidia-kernel-open-dkms", "nvidia-kernel-dkms"),
+        module("nvidia-kernel-dkms", "nvidia-kernel-open-dkms"),
+    ]
+
+
+def toolkit(version: str) -> list[Stub]:
+    """Return the packages of one CUDA toolkit."""
+    dashed, home = version.replace(".", "-"), f"/usr/local/cuda-{version}"
+    priority = version.replace(".", "")
+    alternatives = f"update-alternatives --{{}} cuda {home}"
+    json = f'{{"cuda": {{"name": "CUDA SDK", "version": "{version}.0"}}}}\n'
+    return [
+        Stub(
+            f"cuda-toolkit-{dashed}",
+            f"{version}.0-1",
+            {"Depends": f"cuda-toolkit-{dashed}-config-common"},
+            {
+                f"{home}/version.json": (json.encode(), 0o644),
+                f"{home}/bin/nvcc": (NVCC.encode(), 0o755),
+                f"{home}/bin/cuobjdump": (CUOBJDUMP.encode(), 0o755),
+                f"{home}/lib64/libcudart.so.{version}": (b"stub", 0o644),
+            },
+        ),
+        Stub(
+            f"cuda-toolkit-{dashed}-config-common",
+            f"{version}.0-1",
+            postinst=f"update-alternatives --install /usr/local/cuda cuda {home} {priority}\n",
+            prerm=alternatives.format("remove") + "\n",
+        ),
+    ]
+
+
+def archive(kernel: str) -> list[Stub]:
+    """Return what the distribution itself brings."""
+    makefile = f"/usr/src/linux-headers-{kernel}/Makefile"
+    return [
+        Stub("dkms", "3.0.10-8"),
+        Stub(
+            f"linux-headers-{kernel}",
+            "1",
+            files={makefile: (b"# stub\n", 0o644)},
+            links={f"/lib/modules/{kernel}/build": str(Path(makefile).parent)},
+        ),
+    ]
+
+
+def _module(version: str, licence: str) -> bytes:
+    with tempfile.TemporaryDirectory() as name:
+        notes, made = Path(name) / "notes", Path(name) / "nvidia.ko"
+        notes.write_bytes(f"version={version}\0license={licence}\0name=nvidia\0".encode())
+        section = "--rename-section=.data=.modinfo,alloc,readonly,contents"
+        _run("objcopy", "-I", "binary", "-O", "elf64-x86-64", section, notes, made)
+        return made.read_bytes()
+
+
+def _build(stub: Stub, pool: Path) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name) / "root"
+        control = root / "DEBIAN"
+        control.mkdir(parents=True)
+        root.chmod(0o755)
+        for path, (data, mode) in stub.files.items():
+            file = root / path[1:]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+            file.chmod(mode)
+        for path, aim in stub.links.items():
+            link = root / path[1:]
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(aim)
+        for script, text in (("postinst", stub.postinst), ("prerm", stub.prerm)):
+            if text:
+                (control / script).write_text(f"#!/bin/sh\nset -e\n{text}", encoding="utf-8")
+                (control / script).chmod(0o755)
+        fields = {
+            "Package": stub.name,
+            "Version": stub.version,
+            "Architecture": "amd64",
+            "Maintainer": "cudatools <cudatools@nvidia.com>",
+            **stub.relations,
+            "Description": "stub for tests",
+        }
+        lines = "".join(f"{key}: {value}\n" for key, value in fields.items())
+        (control / "control").write_text(lines, encoding="utf-8")
+        _run("dpkg-deb", "--root-owner-group", "-Znone", "--build", root, pool)
+
+
+def _publish(folder: Path, stubs: list[Stub], home: Path) -> None:
+    folder.mkdir(parents=True)
+    for stub in stubs:
+        _build(stub, folder)
+    packages = _run("apt-ftparchive", "packages", ".", cwd=folder)
+    (folder / "Packages").write_text(packages, encoding="utf-8")
+    (folder / "Packages.gz").write_bytes(gzip.compress(packages.encode()))
+    origin = "APT::FTPArchive::Release::Origin=NVIDIA"
+    release = _run("apt-ftparchive", "-o", origin, "release", ".", cwd=folder)
+    (folder / "Release").write_text(release, encoding="utf-8")
+    _gpg(home, "--clearsign", "--output", folder / "InRelease", folder / "Release")
+
+
+def _gpg(home: Path, *arguments: object) -> str:
+    return _run("gpg", "--homedir", home, "--batch", "--yes", "--quiet", *arguments)
+
+
+def _run(*argv: object, cwd: Path | None = None) -> str:
+    command = [str(argument) for argument in argv]
+    return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout
+
+
+def main(folder: Path, kernel: str) -> None:
+    """Make both repositories, their key and its fingerprint."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        who = "Stub repository <stub@example.invalid>"
+        _gpg(home, "--passphrase", "", "--quick-gen-key", who, "ed25519", "sign", "30d")
+        (folder / "key.asc").write_text(_gpg(home, "--armor", "--export"), encoding="utf-8")
+        listing = _gpg(home, "--with-colons", "--fingerprint")
+        line = next(line for line in listing.splitlines() if line.startswith("fpr:"))
+        (folder / "fingerprint").write_text(line.split(":")[9], encoding="utf-8")
+        vendor = [stub for version in DRIVERS for stub in driver(version)]
+        vendor += [stub for version in TOOLKITS for stub in toolkit(version)]
+        first, *others = (folder / "vendor" / name / "x86_64" for name in DISTRIBUTIONS)
+        _publish(first, vendor, home)
+        for other in others:
+            shutil.copytree(first, other)
+        _publish(folder / "archive", archive(kernel), home)
+        _run("gpgconf", "--homedir", home, "--kill", "gpg-agent")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])
