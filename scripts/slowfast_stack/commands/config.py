@@ -13,16 +13,25 @@ from slowfast_stack.exits import Exit
 EXAMPLES = """
 slowfast-stack config explain SLOWFAST_8x8_R50
 slowfast-stack config explain configs/AVA/c2/SLOW_8x8_R50 --source ~/SlowFast
+slowfast-stack config check my.yaml --fix
 """
 group = typer.Typer(
-    help="Read a configuration's name or file.", no_args_is_help=True, rich_markup_mode=None
+    help="Read and check configurations of SlowFast.", no_args_is_help=True, rich_markup_mode=None
 )
 Source = Annotated[
     Path | None, typer.Option(metavar="DIR", help="A checkout of SlowFast to find the file in.")
 ]
 
 
-@group.command(epilog=f"\b\nExamples:{EXAMPLES.replace(chr(10), chr(10) + '  ').rstrip()}")
+def _epilog(*examples: str) -> str:
+    return "\b\nExamples:\n  " + "\n  ".join(f"slowfast-stack config {line}" for line in examples)
+
+
+@group.command(
+    epilog=_epilog(
+        "explain SLOWFAST_8x8_R50", "explain AVA/c2/SLOW_8x8_R50 --source ~/SlowFast --json"
+    )
+)
 def explain(
     name: Annotated[str, typer.Argument(help="Name or file of a configuration.")],
     *,
@@ -44,3 +53,31 @@ def explain(
         print("\n".join(telling.lines(told)))
     unreadable = told["file"] is not None and told["file"]["error"] is not None
     return Exit.FAILED if unreadable else Exit.PROVEN
+
+
+@group.command(epilog=_epilog("check my.yaml", "check my.yaml --fix", "check my.yaml --json"))
+def check(
+    file: Annotated[Path, typer.Argument(help="A configuration.")],
+    *,
+    fix: Annotated[bool, typer.Option("--fix", help="Write the mended file.")] = False,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --fix: write here, not in place.")
+    ] = None,
+    start: Annotated[
+        Path, typer.Option("--from", metavar="DIR", help="Where training will be started.")
+    ] = Path(),
+    json: options.AsJson = False,
+) -> int:
+    """Look for what would fail, or train nothing, before it is started.
+
+    Each finding names the key and the mend. With --fix, what has one right
+    value is mended; comments stay, and FILE.before keeps the original.
+    """
+    from slowfast_stack.configs import checking  # noqa: PLC0415  (brings YAML)
+
+    result = checking.examine(file, start, output=output or file, fix=fix)
+    if json:
+        screen.tell(result.facts())
+    else:
+        print("\n".join(result.lines()))
+    return Exit.FAILED if result.errors else Exit.PROVEN

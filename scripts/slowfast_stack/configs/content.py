@@ -26,6 +26,7 @@ class Problem:
     key: str
     what: str
     fatal: bool
+    value: Any = None
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,9 @@ class Content:
     problems: tuple[Problem, ...] = ()
 
     def get(self, key: str) -> Any:  # noqa: ANN401  (YAML has all types)
-        """Return the value, or upstream's default."""
-        return self.values.get(key, DEFAULTS.get(key))
+        """Return the value, or upstream's default where there is none."""
+        value = self.values.get(key)
+        return DEFAULTS.get(key) if value is None else value
 
 
 def load(path: Path) -> Content:
@@ -105,8 +107,10 @@ def _unknown(values: dict[str, Any]) -> list[Problem]:
     return [
         Problem(key, f"{key} needs keys below it.", fatal=True)
         if key in SECTIONS
-        else Problem(key, f"{key} is not a key of upstream, which refuses the file.", fatal=True)
-        for key in values
+        else Problem(
+            key, f"{key} is not a key of upstream, which refuses the file.", fatal=True, value=value
+        )
+        for key, value in values.items()
         if key not in known
     ]
 
@@ -114,7 +118,7 @@ def _unknown(values: dict[str, Any]) -> list[Problem]:
 def _mistyped(values: dict[str, Any]) -> list[Problem]:
     """List what upstream refuses for its type; it takes no 1 for a 1.0, and no 1 for True."""
     return [
-        Problem(key, _type_words(key, value), fatal=value is not None)
+        Problem(key, _type_words(key, value), fatal=value is not None, value=value)
         for key, value in values.items()
         if key in DEFAULTS and not _is_like(value, DEFAULTS[key])
     ]

@@ -1,0 +1,37 @@
+"""Check a configuration before training, and mend what has one right value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slowfast_stack.configs import content, editing, rules_files, rules_keys
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from slowfast_stack.configs.content import Content
+    from slowfast_stack.configs.findings import Finding
+
+_PASSES = 5  # a mended key can bring another to light
+
+
+def check(read: Content, here: Path) -> list[Finding]:
+    """Apply every rule; paths in the file begin in ``here``, where training will be started."""
+    found = [finding for rule in rules_keys.RULES for finding in rule(read)]
+    found += [finding for rule in rules_files.RULES for finding in rule(read, here)]
+    return list({(row.id, row.key, row.what): row for row in found}.values())
+
+
+def mended(text: str, here: Path) -> tuple[str, list[Finding]]:
+    """Return the text with everything mended that can be, and the findings that were."""
+    done: list[Finding] = []
+    for _ in range(_PASSES):
+        fixable = [row for row in check(content.parse(text), here) if row.can_be_fixed]
+        if not fixable:
+            break
+        for row in fixable:
+            text = editing.set_values(text, row.set)
+            for key in row.remove:
+                text = editing.remove(text, key)
+        done += fixable
+    return text, done

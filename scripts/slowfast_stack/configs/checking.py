@@ -1,0 +1,89 @@
+"""Examine a file: what is found, what was mended, and how that is told."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from slowfast_stack.configs import check, content
+from slowfast_stack.configs.findings import ERROR
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from slowfast_stack.configs.findings import Finding
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check came to; ``found`` is what is left after mending."""
+
+    path: Path
+    found: list[Finding]
+    mended: list[Finding]
+    diff: str
+
+    @property
+    def errors(self) -> list[Finding]:
+        """Return what training would fail by."""
+        return [row for row in self.found if row.level == ERROR]
+
+    def facts(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return {
+            "file": str(self.path),
+            "ok": not self.errors,
+            "findings": [_fact(row) for row in self.found],
+            "mended": [_fact(row) for row in self.mended],
+            "diff": self.diff,
+        }
+
+    def lines(self) -> list[str]:
+        """Return everything for people."""
+        out = [line for row in self.mended for line in _words("mended", row)]
+        out += [line for row in self.found for line in _words(row.level, row)]
+        out += self.diff.splitlines()
+        told = f"{len(self.errors)} error(s)" if self.errors else "nothing that would fail"
+        fixable = sum(row.can_be_fixed for row in self.errors)
+        hint = f"; --fix mends {fixable}" if fixable else ""
+        return [*out, f"{self.path}: {told}{hint}"]
+
+
+def examine(path: Path, start: Path, *, output: Path, fix: bool) -> Result:
+    """Check a file, and with ``fix`` write the mended one; the original of a change is kept."""
+    read = content.load(path)
+    if not fix:
+        return Result(path, check.check(read, start), [], "")
+    text = path.read_text(encoding="utf-8-sig")
+    new, mended = check.mended(text, start)
+    if new != text or output != path:
+        _write(path, output, new)
+    return Result(output, check.check(content.load(output), start), mended, _diff(path, text, new))
+
+
+def _write(path: Path, output: Path, text: str) -> None:
+    if output == path:
+        kept = path.with_name(f"{path.name}.before")
+        kept.write_bytes(path.read_bytes())
+    part = output.with_name(f"{output.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(output)
+
+
+def _diff(path: Path, before: str, after: str) -> str:
+    names = (str(path), f"{path} (mended)")
+    return "".join(
+        difflib.unified_diff(
+            before.splitlines(keepends=True), after.splitlines(keepends=True), *names
+        )
+    )
+
+
+def _words(level: str, row: Finding) -> list[str]:
+    return [f"{level:<7}{row.id}: {row.what}", f"       {row.key}: {row.mend}"]
+
+
+def _fact(row: Finding) -> dict[str, Any]:
+    told = {"id": row.id, "level": row.level, "key": row.key, "what": row.what, "mend": row.mend}
+    return {**told, "set": row.set, "remove": list(row.remove)}

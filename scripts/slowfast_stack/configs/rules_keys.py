@@ -1,0 +1,155 @@
+"""Rules about the keys of a configuration among themselves."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from slowfast_stack.configs.defaults import DEFAULTS, KEYS
+from slowfast_stack.configs.findings import NOTE, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from slowfast_stack.configs.content import Content, Problem
+
+    Rule = Callable[[Content], Iterator[Finding]]
+
+DECODED = ("kinetics", "ptvkinetics", "ptvcharades")  # data sets that are read from video files
+PATHWAYS = {"slowfast": 2}
+_CLOSE = 0.9
+_HEADS = {"bce": "sigmoid", "bce_logit": "none"}
+
+
+def _refused(read: Content) -> Iterator[Finding]:
+    for problem in read.problems:
+        if not problem.fatal:
+            yield Finding("file", problem.key, problem.what, "Write it once.", NOTE)
+        elif problem.key in KEYS:
+            yield _mistyped(problem)
+        else:
+            yield _unknown(problem, read)
+
+
+def _mistyped(problem: Problem) -> Finding:
+    default, value = DEFAULTS[problem.key], problem.value
+    same = type(default) in (int, float, bool) and isinstance(value, int | float)
+    mended = type(default)(value) if same else None
+    if mended is None or mended != value:
+        return Finding("type", problem.key, problem.what, f"Write it like {default!r}.")
+    return Finding("type", problem.key, problem.what, f"{mended}", set={problem.key: mended})
+
+
+def _unknown(problem: Problem, read: Content) -> Finding:
+    close = difflib.get_close_matches(problem.key, KEYS - read.values.keys(), 1, _CLOSE)
+    renamed = {close[0]: problem.value} if close else {}
+    mend = f"{close[0]} was meant." if close else "Remove it."
+    return Finding(
+        "unknown-key", problem.key, problem.what, mend, set=renamed, remove=(problem.key,)
+    )
+
+
+def _decoder(read: Content) -> Iterator[Finding]:
+    used = {read.get("TRAIN.DATASET"), read.get("TEST.DATASET")} & set(DECODED)
+    if used and read.get("DATA.DECODING_BACKEND") == "torchvision":
+        yield Finding(
+            "dead-decoder",
+            "DATA.DECODING_BACKEND",
+            "torchvision no longer decodes videos: every clip fails, after 100 retries each.",
+            "pyav (and mend the tree: slowfast-stack repair).",
+            set={"DATA.DECODING_BACKEND": "pyav"},
+        )
+
+
+def _divisible(read: Content) -> Iterator[Finding]:
+    gpus = read.get("NUM_GPUS")
+    for key in ("TRAIN.BATCH_SIZE", "TEST.BATCH_SIZE"):
+        batch = read.get(key)
+        if gpus > 0 and batch % gpus:
+            mended = max(gpus, batch // gpus * gpus)
+            what = f"{batch} clips cannot be shared by {gpus} GPUs; upstream stops."
+            yield Finding("batch-per-gpu", key, what, f"{mended}", set={key: mended})
+
+
+def _pathways(read: Content) -> Iterator[Finding]:
+    arch, frames = read.get("MODEL.ARCH"), read.get("DATA.NUM_FRAMES")
+    wanted, channels = PATHWAYS.get(arch, 1), list(read.get("DATA.INPUT_CHANNEL_NUM"))
+    if len(channels) != wanted:
+        what = f"{arch} has {wanted} pathway(s), but channels are given for {len(channels)}."
+        mended = [3] * wanted
+        key = "DATA.INPUT_CHANNEL_NUM"
+        yield Finding("pathways", key, what, f"{mended}", set={key: mended})
+    alpha = read.get("SLOWFAST.ALPHA")
+    if arch == "slowfast" and (alpha < 1 or frames % alpha):
+        what = f"{frames} frames cannot be thinned to every {alpha}th for the slow pathway."
+        yield Finding("alpha", "SLOWFAST.ALPHA", what, "A divisor of DATA.NUM_FRAMES.")
+
+
+def _head(read: Content) -> Iterator[Finding]:
+    loss, act = read.get("MODEL.LOSS_FUNC"), read.get("MODEL.HEAD_ACT")
+    wanted = _HEADS.get(loss)
+    if wanted == "sigmoid" and act != "sigmoid":
+        what = f"The loss {loss} needs probabilities for each class alone, not {act}."
+        yield Finding("head", "MODEL.HEAD_ACT", what, wanted, set={"MODEL.HEAD_ACT": wanted})
+    if read.get("MIXUP.ENABLE") and loss not in ("soft_cross_entropy", "bce"):
+        what = f"MIXUP mixes labels; the loss {loss} takes only one class for each clip."
+        mended = {"MODEL.LOSS_FUNC": "soft_cross_entropy"}
+        yield Finding("mixup", "MODEL.LOSS_FUNC", what, "soft_cross_entropy", set=mended)
+
+
+def _detection(read: Content) -> Iterator[Finding]:
+    ava = read.get("TRAIN.DATASET") == "ava" and read.get("TEST.DATASET") == "ava"
+    if ava and not read.get("DETECTION.ENABLE"):
+        what = "AVA has boxes, and the head for boxes is off."
+        yield Finding("detection", "DETECTION.ENABLE", what, "True", set={"DETECTION.ENABLE": True})
+    if read.get("DETECTION.ENABLE") and read.get("TRAIN.DATASET") != "ava":
+        what = f"The head for boxes is on, and {read.get('TRAIN.DATASET')} has no boxes."
+        mended = {"DETECTION.ENABLE": False}
+        yield Finding("detection", "DETECTION.ENABLE", what, "False", set=mended)
+    if read.get("TRAIN.DATASET") != read.get("TEST.DATASET") and read.get("TRAIN.ENABLE"):
+        what = f"Trained on {read.get('TRAIN.DATASET')}, tested on {read.get('TEST.DATASET')}."
+        yield Finding("data-sets", "TEST.DATASET", what, "The same data set, as a rule.", NOTE)
+
+
+def _schedule(read: Content) -> Iterator[Finding]:
+    rate, policy = read.get("SOLVER.BASE_LR"), read.get("SOLVER.LR_POLICY")
+    epochs = read.get("SOLVER.MAX_EPOCH")
+    if policy == "cosine" and read.get("SOLVER.COSINE_END_LR") >= rate:
+        what = f"The learning rate would not fall: it ends at or above BASE_LR {rate}."
+        mended = {"SOLVER.COSINE_END_LR": rate / 100}
+        yield Finding("cosine", "SOLVER.COSINE_END_LR", what, f"{rate / 100}", set=mended)
+    if policy == "steps_with_relative_lrs":
+        yield from _steps(read.get("SOLVER.STEPS"), read.get("SOLVER.LRS"), epochs)
+    warm = read.get("SOLVER.WARMUP_EPOCHS")
+    if warm >= epochs:
+        what = f"Warming up takes {warm} of {epochs} epochs: the full rate is never reached."
+        mended = {"SOLVER.WARMUP_EPOCHS": float(epochs) / 10}
+        yield Finding("warm-up", "SOLVER.WARMUP_EPOCHS", what, f"{epochs / 10}", set=mended)
+    if warm > 0 and read.get("SOLVER.WARMUP_START_LR") > rate:
+        what = f"Warming up begins above BASE_LR {rate}."
+        mended = {"SOLVER.WARMUP_START_LR": rate / 10}
+        yield Finding("warm-up", "SOLVER.WARMUP_START_LR", what, f"{rate / 10}", set=mended)
+
+
+def _steps(steps: list[Any], rates: list[Any], epochs: int) -> Iterator[Finding]:
+    if not all(isinstance(number, int | float) for number in (*steps, *rates)):
+        yield Finding("steps", "SOLVER.STEPS", "STEPS or LRS hold no numbers.", "Write numbers.")
+        return
+    if not steps or steps[0] != 0:
+        what = f"STEPS {steps} does not begin with 0: the first epochs take the last rate."
+        yield Finding("steps", "SOLVER.STEPS", what, "Begin with 0.")
+    used = [step for step in steps if step < epochs]
+    if len(used) > len(rates):
+        what = f"{len(used)} steps lie before epoch {epochs}, and LRS has {len(rates)} rates."
+        yield Finding("steps", "SOLVER.LRS", what, "One rate for each step.")
+
+
+RULES: tuple[Rule, ...] = (
+    _refused,
+    _decoder,
+    _divisible,
+    _pathways,
+    _head,
+    _detection,
+    _schedule,
+)
