@@ -1,0 +1,65 @@
+"""Tell which installed packages belong to the driver, and which to CUDA: what a purge removes.
+
+Names alone lie: every rule here also asks from whom a package is, or what its version looks like.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+PARTS = ("driver", "cuda")
+VENDOR = re.compile(r"nvidia\.com|^nvidia\b", re.IGNORECASE)
+# A driver release: three digits, a dot, and no epoch.
+_RELEASE = re.compile(r"[3-9]\d\d\.\d")
+_DRIVER = re.compile(
+    r".*nvidia.*|cuda-drivers.*|lib(cuda|nv)[a-z]*1?(debugger1|cuvid1|optix1|sdm.*)?|libxnvctrl.*|nvlsm"
+)
+_PINNING = re.compile(r"nvidia-driver-pinning-.*")
+_TOOLKIT = re.compile(
+    r"cuda(?!-drivers|-keyring|-compat).*|lib(cu|npp|nv).*-\d+(-\d+)?|nsight-.*|gds-tools-.*"
+)
+_CONTAINERS = re.compile(r".*container.*")
+
+
+class Package(NamedTuple):
+    """An installed package with the name of its maintainer or vendor."""
+
+    name: str
+    version: str
+    maker: str
+
+
+def read(listing: str) -> tuple[Package, ...]:
+    """Read lines of name, version, maker and state with tabs between; what is gone has no state."""
+    rows = [line.split("\t") for line in listing.splitlines()]
+    return tuple(Package(*row[:3]) for row in rows if len(row) == 4 and row[3] != "not-installed")  # noqa: PLR2004
+
+
+def of(listing: str, parts: Collection[str]) -> list[str]:
+    """Return the names of the packages of these parts, sorted."""
+    rules = {"driver": is_driver, "cuda": is_toolkit}
+    return sorted(
+        {package.name for package in read(listing) if any(rules[p](package) for p in parts)}
+    )
+
+
+def is_driver(package: Package) -> bool:
+    """Tell a package of the driver, from whatever source; containers have tools of their own."""
+    if _CONTAINERS.fullmatch(package.name) or package.name.startswith("cuda-compat"):
+        return False
+    if _PINNING.fullmatch(package.name):
+        return True
+    return bool(_DRIVER.fullmatch(package.name) and _RELEASE.match(package.version))
+
+
+def is_toolkit(package: Package) -> bool:
+    """Tell a package of a CUDA toolkit of the vendor."""
+    return bool(
+        VENDOR.search(package.maker)
+        and _TOOLKIT.fullmatch(package.name)
+        and not _RELEASE.match(package.version)
+    )
