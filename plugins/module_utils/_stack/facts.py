@@ -64,7 +64,9 @@ def facts(host: Host, request: Request, setting: Setting) -> tuple[Fact, ...]:
 def distribution(host: Host) -> DistributionRow | None:
     """Return the table's row for the host's distribution, None where there is none."""
     name = SAME_AS.get(host.distribution.id, host.distribution.id)
-    return _BY_NAME.get((name, host.distribution.version))
+    number = host.distribution.version
+    # The Red Hat family says 9.4 of itself; one row speaks for all of 9.
+    return _BY_NAME.get((name, number)) or _BY_NAME.get((name, number.partition(".")[0]))
 
 
 _BY_NAME = {(row.id, row.version): row for row in DISTRIBUTIONS}
