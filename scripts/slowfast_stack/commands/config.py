@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,10 +13,14 @@ from slowfast_stack.exits import Exit
 EXAMPLES = """
 slowfast-stack config explain SLOWFAST_8x8_R50
 slowfast-stack config explain configs/AVA/c2/SLOW_8x8_R50 --source ~/SlowFast
+slowfast-stack config transfer Kinetics/SLOWFAST_8x8_R50 --source ~/SlowFast \\
+    --checkpoint kinetics.pyth --data /data/mine --out my.yaml
 slowfast-stack config check my.yaml --fix
 """
 group = typer.Typer(
-    help="Read and check configurations of SlowFast.", no_args_is_help=True, rich_markup_mode=None
+    help="Read, make and check configurations of SlowFast.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 Source = Annotated[
     Path | None, typer.Option(metavar="DIR", help="A checkout of SlowFast to find the file in.")
@@ -53,6 +57,68 @@ def explain(
         print("\n".join(telling.lines(told)))
     unreadable = told["file"] is not None and told["file"]["error"] is not None
     return Exit.FAILED if unreadable else Exit.PROVEN
+
+
+@group.command(
+    epilog=_epilog(
+        "transfer Kinetics/SLOWFAST_8x8_R50 --source ~/SlowFast --checkpoint kinetics.pyth "
+        "--data /data/mine --out my.yaml",
+        "transfer base.yaml --to ava --checkpoint kinetics.pkl --data /data/ava --gpus 2 "
+        "--out ava.yaml",
+    )
+)
+def transfer(  # noqa: PLR0913  (one parameter for each option)
+    base: Annotated[str, typer.Argument(help="Configuration that the checkpoint was made with.")],
+    *,
+    checkpoint: Annotated[Path, typer.Option(metavar="FILE", help="Weights to begin with.")],
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Your lists, or the tree of AVA.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The configuration to write.")],
+    to: Annotated[
+        Literal["classes", "ava"],
+        typer.Option(help="Own classes, a label for each video; or boxes as in AVA."),
+    ] = "classes",
+    source: Source = None,
+    classes: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Default: counted; 80 for AVA.")
+    ] = None,
+    gpus: Annotated[int, typer.Option(metavar="N", min=0, help="GPUs; 0 for the CPU.")] = 1,
+    batch: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Clips of a step on all GPUs.")
+    ] = None,
+    gpu_memory: Annotated[
+        float, typer.Option(metavar="GIB", min=1, help="Memory of a GPU; scales the batch.")
+    ] = 16.0,
+    epochs: Annotated[int, typer.Option(metavar="N", min=1, help="How long to train.")] = 20,
+    output_dir: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Where training writes; default: as --out.")
+    ] = None,
+    json: options.AsJson = False,
+) -> int:
+    """Make a fine-tuning configuration; say the reason for each changed line.
+
+    The head gets your number of classes, the checkpoint type is read from its
+    bytes, the learning rate follows the batch. The base stays as it is.
+    """
+    from slowfast_stack.configs import transferring  # noqa: PLC0415  (brings YAML)
+    from slowfast_stack.configs.transfer import Wanted  # noqa: PLC0415
+
+    wanted = Wanted(
+        to=to,
+        checkpoint=checkpoint,
+        data=data,
+        output_dir=output_dir or str(out.absolute().with_suffix("")),
+        classes=classes,
+        gpus=gpus,
+        batch=batch,
+        epochs=epochs,
+        gpu_memory=gpu_memory,
+    )
+    made = transferring.make(base, source, wanted, out)
+    if json:
+        screen.tell(made.facts())
+    else:
+        print("\n".join(made.lines()))
+    return Exit.FAILED if made.errors else Exit.PROVEN
 
 
 @group.command(epilog=_epilog("check my.yaml", "check my.yaml --fix", "check my.yaml --json"))

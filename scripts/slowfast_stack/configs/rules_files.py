@@ -79,7 +79,7 @@ def _epoch(kind: Kind, read: Content) -> Iterator[Finding]:
     if kind.epoch is None or read.get("TRAIN.CHECKPOINT_EPOCH_RESET"):
         return
     begins, ends = kind.epoch + 1, read.get("SOLVER.MAX_EPOCH")
-    what = f"The checkpoint is of epoch {kind.epoch}; training would go on with epoch {begins}"
+    what = f"The checkpoint is of epoch {begins}; training would go on with epoch {begins + 1}"
     told = f"{what} of {ends}: nothing is trained, and it ends without an error."
     if begins < ends:
         told = f"{what} of {ends}, with the optimizer of the earlier run."

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DECODED = ("kinetics", "ptvkinetics", "ptvcharades")  # data sets that are read from video files
 PATHWAYS = {"slowfast": 2}
+FEWEST_CLASSES = 5  # top-5 accuracy is always computed where a clip has one label
 _CLOSE = 0.9
 _HEADS = {"bce": "sigmoid", "bce_logit": "none"}
 
@@ -97,6 +98,15 @@ def _head(read: Content) -> Iterator[Finding]:
         yield Finding("mixup", "MODEL.LOSS_FUNC", what, "soft_cross_entropy", set=mended)
 
 
+def _few_classes(read: Content) -> Iterator[Finding]:
+    single = not (read.get("DETECTION.ENABLE") or read.get("DATA.MULTI_LABEL") or read.get("TASK"))
+    classes, key = read.get("MODEL.NUM_CLASSES"), "MODEL.NUM_CLASSES"
+    if single and classes < FEWEST_CLASSES:
+        what = f"Upstream counts hits among the best {FEWEST_CLASSES}; of {classes} it stops."
+        mend = f"{FEWEST_CLASSES}; the added classes stay empty."
+        yield Finding("few-classes", key, what, mend, set={key: FEWEST_CLASSES})
+
+
 def _detection(read: Content) -> Iterator[Finding]:
     ava = read.get("TRAIN.DATASET") == "ava" and read.get("TEST.DATASET") == "ava"
     if ava and not read.get("DETECTION.ENABLE"):
@@ -150,6 +160,7 @@ RULES: tuple[Rule, ...] = (
     _divisible,
     _pathways,
     _head,
+    _few_classes,
     _detection,
     _schedule,
 )

@@ -65,6 +65,7 @@ CAFFE2 = "TRAIN: {CHECKPOINT_FILE_PATH: checkpoints/caffe2-protocol-2.pyth}"
         ("MULTIGRID: {SHORT_CYCLE: True}", "empty-loader", "TRAIN.BATCH_SIZE", 2),
         ("NUM_GPUS: 3", "batch-per-gpu", "TRAIN.BATCH_SIZE", 3),
         ("MODEL: {NUM_CLASSES: 4}", "class-count", "MODEL.NUM_CLASSES", 5),
+        ("MODEL: {NUM_CLASSES: 2}", "few-classes", "MODEL.NUM_CLASSES", 5),
         (PYTORCH, "epoch-reset", "TRAIN.CHECKPOINT_EPOCH_RESET", True),
         (CAFFE2, "checkpoint-type", "TRAIN.CHECKPOINT_TYPE", "caffe2"),
         ("MODEL: {ARCH: slow}", "pathways", "DATA.INPUT_CHANNEL_NUM", [3]),

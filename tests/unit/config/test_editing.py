@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from hypothesis import given, settings
@@ -86,3 +89,12 @@ def test_whatever_is_set_is_read_again(values: dict[str, object]) -> None:
     plain = {k: v for k, v in plain.items() if content.decoded(v) == v}
     after = content.parse(editing.set_values(TEXT, plain)).values
     assert {key: after[key] for key in plain} == plain
+
+
+def test_every_key_that_a_rule_reads_has_its_default() -> None:
+    sources = (Path(content.__file__).parent).glob("*.py")
+    asked = {
+        key for path in sources for key in re.findall(r"get\(\"([A-Z_.\d]+)\"\)", path.read_text())
+    }
+    assert len(asked) > 40
+    assert asked <= set(content.DEFAULTS) <= content.KEYS

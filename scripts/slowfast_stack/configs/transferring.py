@@ -1,0 +1,95 @@
+"""Write a fine-tuning configuration beside its base: the text, the diff, and what is left to do."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from slowfast_stack.configs import check, content, editing, transfer, upstream
+from slowfast_stack.configs.defaults import KEYS
+from slowfast_stack.configs.findings import ERROR
+from slowfast_stack.exits import Misuse
+
+if TYPE_CHECKING:
+    from slowfast_stack.configs.findings import Finding
+    from slowfast_stack.configs.transfer import Change, Wanted
+
+
+@dataclass(frozen=True)
+class Transferred:
+    """A new configuration: what changed and why, and what a check still finds."""
+
+    path: Path
+    changes: list[Change]
+    diff: str
+    found: list[Finding]
+
+    @property
+    def errors(self) -> list[Finding]:
+        """Return what training would fail by."""
+        return [row for row in self.found if row.level == ERROR]
+
+    def facts(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return {
+            "file": str(self.path),
+            "changes": [vars(change) for change in self.changes],
+            "diff": self.diff,
+            "errors": [{"key": row.key, "what": row.what, "mend": row.mend} for row in self.errors],
+        }
+
+    def lines(self) -> list[str]:
+        """Return everything for people."""
+        width = max((len(change.key) for change in self.changes), default=0)
+        out = [
+            f"{change.key:<{width}}  {editing.literal(change.value)}  ({change.reason})"
+            for change in self.changes
+        ]
+        out += ["", *self.diff.splitlines(), ""]
+        out += [f"left to do: {row.what} {row.key}: {row.mend}" for row in self.errors]
+        return [*out, f"written: {self.path}"]
+
+
+def make(base: str, source: Path | None, wanted: Wanted, path: Path) -> Transferred:
+    """Write the configuration to ``path``, which must not be there yet."""
+    if path.exists():
+        raise Misuse(f"{path} is there already.", next_step="Give another --out.")
+    found = _base(base, source)
+    before = found.read_text(encoding="utf-8-sig")
+    read = content.load(found)
+    changes = transfer.changes(read, wanted)
+    text = _without_refused(before, read)
+    values = {change.key: change.value for change in changes}
+    text = editing.set_values(text, values, {change.key: change.reason for change in changes})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+    old, new = before.splitlines(keepends=True), text.splitlines(keepends=True)
+    diff = "".join(difflib.unified_diff(old, new, str(found), str(path)))
+    return Transferred(path, changes, diff, check.check(content.load(path), Path()))
+
+
+def _without_refused(text: str, read: content.Content) -> str:
+    for problem in read.problems:
+        if problem.fatal and problem.key not in KEYS:
+            text = editing.remove(text, problem.key)
+    return text
+
+
+def _base(base: str, source: Path | None) -> Path:
+    if Path(base).is_file():
+        return Path(base)
+    places = upstream.places(base)
+    found = [source / place for place in places if (source / place).is_file()] if source else []
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Misuse(f"{base} is the name of several files.", "\n".join(places), "Name one.")
+    raise Misuse(
+        f"There is no file {base}.",
+        "Upstream has: " + ", ".join(places) if places and not source else "",
+        "Name a file, or a name and the checkout that has it: --source DIR.",
+    )
