@@ -29,8 +29,9 @@ printf '%s\n' "$@" |
 CUOBJDUMP = """#!/bin/sh
 case $1 in --list-elf) exec grep cubin "$2" ;; --list-ptx) exec grep ptx "$2" ;; esac
 """
-# As DKMS does: for each kernel with headers, and nothing without.
+# As DKMS does: for each kernel with headers, nothing without; slowly, for who wants to interrupt.
 BUILD = """\
+[ ! -e /etc/slow-packages ] || sleep 6
 for headers in /lib/modules/*/build; do
   [ -e "$headers/Makefile" ] || continue
   kernel=${headers#/lib/modules/} kernel=${kernel%/build}
