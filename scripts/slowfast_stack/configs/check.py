@@ -29,9 +29,19 @@ def mended(text: str, here: Path) -> tuple[str, list[Finding]]:
         fixable = [row for row in check(content.parse(text), here) if row.can_be_fixed]
         if not fixable:
             break
-        for row in fixable:
-            text = editing.set_values(text, row.set)
-            for key in row.remove:
-                text = editing.remove(text, key)
+        text = _with(text, fixable)
         done += fixable
     return text, done
+
+
+def accepted(text: str) -> str:
+    """Return the text without what upstream would refuse of it, as far as the mend is known."""
+    return _with(text, list(rules_keys.refused(content.parse(text))))
+
+
+def _with(text: str, findings: list[Finding]) -> str:
+    for row in findings:
+        text = editing.set_values(text, row.set)
+        for key in row.remove:
+            text = editing.remove(text, key)
+    return text

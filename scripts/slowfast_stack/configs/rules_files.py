@@ -141,7 +141,7 @@ def empty_loader(samples: int, what: str, read: Content) -> Iterator[Finding]:
     gpus, shards = max(1, read.get("NUM_GPUS")), max(1, read.get("NUM_SHARDS"))
     mine = math.ceil(samples / (gpus * shards))
     batch = read.get("TRAIN.BATCH_SIZE") // gpus
-    factor = _largest_batch(read)
+    factor = largest_batch(read)
     if mine >= batch * factor or samples == 0:
         return
     mended = max(1, mine // factor) * gpus
@@ -150,7 +150,7 @@ def empty_loader(samples: int, what: str, read: Content) -> Iterator[Finding]:
     yield Finding("empty-loader", key, told, f"At most {mended}.", set={key: mended})
 
 
-def _largest_batch(read: Content) -> int:
+def largest_batch(read: Content) -> int:
     """Return how many times larger than others a batch of the short cycle can be."""
     factors = read.get("MULTIGRID.SHORT_CYCLE_FACTORS") or [1]
     return round(1 / min(factors) ** 2) if read.get("MULTIGRID.SHORT_CYCLE") else 1

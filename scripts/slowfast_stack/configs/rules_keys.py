@@ -22,7 +22,8 @@ _CLOSE = 0.9
 _HEADS = {"bce": "sigmoid", "bce_logit": "none"}
 
 
-def _refused(read: Content) -> Iterator[Finding]:
+def refused(read: Content) -> Iterator[Finding]:
+    """List what upstream refuses of the file itself, and what stands there twice."""
     for problem in read.problems:
         if not problem.fatal:
             yield Finding("file", problem.key, problem.what, "Write it once.", NOTE)
@@ -155,7 +156,7 @@ def _steps(steps: list[Any], rates: list[Any], epochs: int) -> Iterator[Finding]
 
 
 RULES: tuple[Rule, ...] = (
-    _refused,
+    refused,
     _decoder,
     _divisible,
     _pathways,

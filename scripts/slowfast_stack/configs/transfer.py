@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slowfast_stack.configs import data_lists
+from slowfast_stack.configs.rules_files import largest_batch
 from slowfast_stack.configs.rules_keys import DECODED, FEWEST_CLASSES
 from slowfast_stack.exits import Misuse
 from slowfast_stack.models import kinds
@@ -107,6 +108,7 @@ def _look(wanted: Wanted) -> Data:
 def _checkpoint(wanted: Wanted, kind: Kind) -> Iterator[Change]:
     path = str(wanted.checkpoint.absolute())
     yield Change("TRAIN.ENABLE", value=True, reason="it trains")
+    yield Change("DEMO.ENABLE", value=False, reason="training, not the demo")
     yield Change("TRAIN.CHECKPOINT_FILE_PATH", path, "the weights to begin with")
     yield Change("TRAIN.CHECKPOINT_TYPE", kind.type, f"read from the bytes: {kind.container}")
     why = "begin with epoch 0 and a new optimizer, not where the checkpoint ended"
@@ -188,7 +190,9 @@ def _batch(base: Content, wanted: Wanted, data: Data) -> int:
     each = base.get("TRAIN.BATCH_SIZE") / max(1, base.get("NUM_GPUS"))
     mine = max(1, int(each * wanted.gpu_memory / _MEMORY))
     if data.samples:
-        mine = max(1, min(mine, math.ceil(data.samples / gpus)))
+        processes = gpus * max(1, base.get("NUM_SHARDS"))
+        most = math.ceil(data.samples / processes) // largest_batch(base)
+        mine = max(1, min(mine, most))
     return mine * gpus
 
 

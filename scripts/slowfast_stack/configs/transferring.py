@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slowfast_stack.configs import check, content, editing, transfer, upstream
-from slowfast_stack.configs.defaults import KEYS
 from slowfast_stack.configs.findings import ERROR
 from slowfast_stack.exits import Misuse
 
@@ -58,10 +57,12 @@ def make(base: str, source: Path | None, wanted: Wanted, path: Path) -> Transfer
         raise Misuse(f"{path} is there already.", next_step="Give another --out.")
     found = _base(base, source)
     before = found.read_text(encoding="utf-8-sig")
-    read = content.load(found)
-    changes = transfer.changes(read, wanted)
-    text = _without_refused(before, read)
+    text = check.accepted(before)
+    own = content.parse(text, str(found)).values
+    changes = transfer.changes(content.Content(content.load(found).values | own), wanted)
     values = {change.key: change.value for change in changes}
+    if content.BASE in own:
+        values[content.BASE] = str(found.parent.absolute() / own[content.BASE])
     text = editing.set_values(text, values, {change.key: change.reason for change in changes})
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
@@ -70,13 +71,6 @@ def make(base: str, source: Path | None, wanted: Wanted, path: Path) -> Transfer
     old, new = before.splitlines(keepends=True), text.splitlines(keepends=True)
     diff = "".join(difflib.unified_diff(old, new, str(found), str(path)))
     return Transferred(path, changes, diff, check.check(content.load(path), Path()))
-
-
-def _without_refused(text: str, read: content.Content) -> str:
-    for problem in read.problems:
-        if problem.fatal and problem.key not in KEYS:
-            text = editing.remove(text, problem.key)
-    return text
 
 
 def _base(base: str, source: Path | None) -> Path:

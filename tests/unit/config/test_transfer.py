@@ -173,3 +173,30 @@ def test_a_base_is_found_by_its_name_in_a_checkout(here: Path) -> None:
     name = ["config", "transfer", "Kinetics/SLOWFAST_8x8_R50"]
     assert run([*name, *given]) == 2
     assert run([*name, "--source", "checkout", *given]) == 0
+
+
+def test_what_upstream_refuses_of_a_base_is_mended_on_the_way(here: Path) -> None:
+    refused = BASE.replace("34.0", "34") + "PREFETCH:\n  NUM_LOADERS: 3\n"
+    (here / "base.yaml").write_text(refused)
+    assert _transfer() == 0
+    made = content.load(here / "mine.yaml")
+    assert made.problems == ()
+    assert made.values["SOLVER.WARMUP_EPOCHS"] == 3.4
+
+
+def test_a_base_of_a_base_counts_and_is_still_found(here: Path) -> None:
+    (here / "sub").mkdir()
+    (here / "base.yaml").rename(here / "sub/below.yaml")
+    (here / "base.yaml").write_text("_BASE_: sub/below.yaml\nRNG_SEED: 3\n")
+    assert _transfer(out="elsewhere/mine.yaml") == 0
+    made = content.load(here / "elsewhere/mine.yaml").values
+    assert (made["SOLVER.BASE_LR"], made["RNG_SEED"]) == (0.0125, 3)
+
+
+@pytest.mark.parametrize(
+    ("more", "batch"), [("NUM_SHARDS: 4\n", 5), ("MULTIGRID: {SHORT_CYCLE: True}\n", 5)]
+)
+def test_each_process_gets_a_whole_batch(here: Path, more: str, batch: int) -> None:
+    (here / "base.yaml").write_text(BASE + more)
+    assert _transfer() == 0
+    assert content.load(here / "mine.yaml").values["TRAIN.BATCH_SIZE"] == batch
