@@ -111,7 +111,7 @@ DISTRIBUTIONS = (
                     (11, 12, 10, 9), _UBUNTU, NVIDIA_REPOSITORY, COMPILERS),
     DistributionRow("ubuntu", "24.04", "debian", "2.39", "3.12", "ubuntu2404", _OLD_KEY, "ubuntu", "550", "12.5",
                     (13, 14, 12, 11, 10), _UBUNTU, NVIDIA_REPOSITORY, COMPILERS),
-    DistributionRow("ubuntu", "26.04", "debian", "2.42", "3.14", "ubuntu2604", _OLD_KEY, "ubuntu", "580", "",
+    DistributionRow("ubuntu", "26.04", "debian", "2.42", "3.14", "ubuntu2604", "60DF8A40.pub", "ubuntu", "580", "",
                     (15, 14, 13, 12), _UBUNTU, NVIDIA_REPOSITORY, COMPILERS),
     DistributionRow("debian", "12", "debian", "2.36", "3.11", "debian12", _OLD_KEY, "debian", "535", "12.3",
                     (12, 11), _BOOKWORM, NVIDIA_REPOSITORY, DEBIAN_LISTS),
