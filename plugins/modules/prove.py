@@ -32,12 +32,13 @@ options:
     type: path
     required: true
   program:
-    description: The folder of the proof program on the target; without it only recorded evidence is returned.
-    type: path
-  program_digest:
-    description: A digest of the proof program; another program makes recorded evidence void.
-    type: str
+    description: The files of the proof program, name and text; another program makes recorded evidence void.
+    type: dict
     required: true
+  run:
+    description: Whether to run the program where no evidence holds; V(false) only returns what is recorded.
+    type: bool
+    default: true
   force:
     description: Whether to prove again what is proven.
     type: bool
@@ -54,8 +55,7 @@ EXAMPLES = r"""
     env: /opt/slowfast-stack/stacks/0123456789ab/env
     src: /opt/slowfast-stack/stacks/0123456789ab/src
     out: /opt/slowfast-stack/stacks/0123456789ab/proof
-    program: /opt/slowfast-stack/stacks/0123456789ab/proof/program
-    program_digest: 6f1ed002ab5595859014ebf0951522d9
+    program: {__main__.py: "{{ lookup('ansible.builtin.file', 'program/__main__.py') }}"}
     plan: "{{ stack_plan }}"
     uv: /usr/local/bin/uv
 """
@@ -87,8 +87,8 @@ SPEC = {
     "src": {"type": "path", "required": True},
     "plan": {"type": "dict", "required": True},
     "out": {"type": "path", "required": True},
-    "program": {"type": "path"},
-    "program_digest": {"type": "str", "required": True},
+    "program": {"type": "dict", "required": True},
+    "run": {"type": "bool", "default": True},
     "force": {"type": "bool", "default": False},
     "uv": {"type": "path", "required": True},
 }
@@ -97,12 +97,11 @@ SPEC = {
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Return the evidence, recorded or new."""
     env, src = Path(want["env"]), Path(want["src"])
-    subject = Subject(env, src, want["plan"], want["program_digest"])
-    out, program = Path(want["out"]), want["program"]
+    subject, out = Subject(env, src, want["plan"], want["program"]), Path(want["out"])
     proof = None if want["force"] else recorded(subject, out)
-    made = proof is None and bool(program) and not check
+    made = proof is None and want["run"] and not check
     if made:
-        proof = prove(Commands(), subject, out, program=Path(program), uv=want["uv"])
+        proof = prove(Commands(), subject, out, uv=want["uv"])
     return {"changed": made, "proof": proof}
 
 

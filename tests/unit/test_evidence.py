@@ -36,19 +36,15 @@ def stack(tmp_path: Path) -> Path:
     (tmp_path / "env" / "bin" / "python").symlink_to(sys.executable)
     (tmp_path / "src" / "slowfast").mkdir(parents=True)
     (tmp_path / "src" / "slowfast" / "loader.py").write_text("pass\n")
-    (tmp_path / "program").mkdir()
-    (tmp_path / "program" / "__main__.py").write_text(PROGRAM)
     return tmp_path
 
 
-def subject(stack: Path, plan_id: str = "one", digest: str = "d") -> Subject:
-    return Subject(stack / "env", stack / "src", {"id": plan_id}, digest)
+def subject(stack: Path, plan_id: str = "one", program: str = PROGRAM) -> Subject:
+    return Subject(stack / "env", stack / "src", {"id": plan_id}, {"__main__.py": program})
 
 
 def run(stack: Path, plan_id: str = "one") -> dict[str, object]:
-    return prove(
-        Commands(), subject(stack, plan_id), stack / "proof", program=stack / "program", uv="uv"
-    )
+    return prove(Commands(), subject(stack, plan_id), stack / "proof", uv="uv")
 
 
 def test_a_proof_is_recorded_and_returned_again(stack: Path) -> None:
@@ -89,17 +85,17 @@ def test_evidence_is_void_after(stack: Path, what: str) -> None:
 def test_evidence_is_void_for_another_plan_or_another_proof(stack: Path) -> None:
     run(stack)
     assert recorded(subject(stack, "two"), stack / "proof") is None
-    assert recorded(subject(stack, digest="newer"), stack / "proof") is None
+    assert recorded(subject(stack, program=PROGRAM + "#"), stack / "proof") is None
 
 
 def test_evidence_holds_when_the_plan_has_less_left_to_do(stack: Path) -> None:
     plan = {"id": "one", "system_packages": ["g++"]}
-    first = Subject(stack / "env", stack / "src", plan, "d")
-    prove(Commands(), first, stack / "proof", program=stack / "program", uv="uv")
+    first = Subject(stack / "env", stack / "src", plan, {"__main__.py": PROGRAM})
+    prove(Commands(), first, stack / "proof", uv="uv")
     assert recorded(subject(stack), stack / "proof")
 
 
 def test_a_proof_that_crashes_is_an_error_with_its_last_lines(stack: Path) -> None:
-    (stack / "program" / "__main__.py").write_text("raise SystemExit('no libcuda.so.1')\n")
+    crashing = subject(stack, program="raise SystemExit('no libcuda.so.1')")
     with pytest.raises(StackError, match=r"(?s)did not run to its end.*libcuda"):
-        run(stack)
+        prove(Commands(), crashing, stack / "proof", uv="uv")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,12 +34,12 @@ JUDGED = (
 
 @dataclass(frozen=True)
 class Subject:
-    """What is proven: the environment, the source trees and the plan behind them."""
+    """What is proven: environment, source trees, plan, and the files of the proof program."""
 
     env: Path
     src: Path
     plan: Mapping[str, Any]
-    program_digest: str
+    program: Mapping[str, str]
 
 
 def fingerprint(subject: Subject) -> str:
@@ -50,7 +51,7 @@ def fingerprint(subject: Subject) -> str:
     digest = hashlib.sha256()
     judged = {key: subject.plan.get(key) for key in JUDGED}
     digest.update(json.dumps(judged, sort_keys=True).encode())
-    digest.update(subject.program_digest.encode())
+    digest.update(json.dumps(dict(subject.program), sort_keys=True).encode())
     if DRIVER.is_file():
         digest.update(DRIVER.read_bytes())
     for path in _files(subject):
@@ -77,13 +78,11 @@ def recorded(subject: Subject, folder: Path) -> dict[str, Any] | None:
     return {**evidence, "reused": True}
 
 
-def prove(
-    commands: Commands, subject: Subject, folder: Path, *, program: Path, uv: str
-) -> dict[str, Any]:
+def prove(commands: Commands, subject: Subject, folder: Path, *, uv: str) -> dict[str, Any]:
     """Run the proof program with the environment's own Python and record what it says."""
     folder.mkdir(parents=True, exist_ok=True)
     with locked(commands, folder / ".lock") as held:
-        evidence = _run(held, subject, folder, program, uv)
+        evidence = _run(held, subject, folder, uv)
         evidence["fingerprint"] = fingerprint(subject)
         fresh = folder / f".{EVIDENCE}.new"
         fresh.write_text(json.dumps(evidence, indent=1) + "\n", encoding="utf-8")
@@ -91,13 +90,16 @@ def prove(
     return {**evidence, "reused": False}
 
 
-def _run(
-    commands: Commands, subject: Subject, folder: Path, program: Path, uv: str
-) -> dict[str, Any]:
+def _run(commands: Commands, subject: Subject, folder: Path, uv: str) -> dict[str, Any]:
     plan, out, log = folder / "plan.json", folder / "claims.json", folder / "proof.log"
     plan.write_text(json.dumps(subject.plan, indent=1) + "\n", encoding="utf-8")
     out.unlink(missing_ok=True)
     log.unlink(missing_ok=True)
+    program = folder / "program"
+    shutil.rmtree(program, ignore_errors=True)
+    program.mkdir()
+    for name, text in subject.program.items():
+        (program / name).write_text(text + "\n", encoding="utf-8")
     argv = [str(subject.env / "bin" / "python"), str(program)]
     argv += ["--plan", str(plan), "--src", str(subject.src), "--out", str(out), "--uv", uv]
     done = commands.run(argv, log=log, environment={"PYTHONPATH": "", "PYTHONWARNINGS": "ignore"})

@@ -14,13 +14,15 @@ from .commands import locked
 from .errors import StackError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from .commands import Commands
 
 # Present while packages are being written: a killed install leaves files that look installed.
 UNFINISHED = ".slowfast-stack-unfinished"
 EDITABLE = "-e "
+# As `setup.py develop` did: folders of the tree without __init__.py can be imported, too.
+EDITABLE_AS_DEVELOP = ("--config-setting", "editable_mode=compat")
 NETWORK_HINT = (
     "Check that PyPI is reached (proxy, certificates, index), then run again: it goes on from here."
 )
@@ -100,10 +102,11 @@ def _command(env: PythonEnv, wanted: Packages, *extra: str) -> Iterator[list[str
         argv.append("--no-deps")
     if not wanted.build_isolation:
         argv.append("--no-build-isolation")
-    # As `setup.py develop` did: folders of the tree without __init__.py can be imported, too.
-    argv += ["--config-setting", "editable_mode=compat"]
     for requirement in wanted.requirements:
-        argv += requirement.split(" ", 1) if requirement.startswith(EDITABLE) else [requirement]
+        if requirement.startswith(EDITABLE):
+            argv += [*EDITABLE_AS_DEVELOP, *requirement.split(" ", 1)]
+        else:
+            argv.append(requirement)
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
         constraints.write("\n".join(wanted.constraints) + "\n")
         constraints.flush()
@@ -138,13 +141,35 @@ def missing(commands: Commands, env: PythonEnv, wanted: Packages) -> tuple[str, 
         return ()
     if not env.python.exists():
         return tuple(f"+ {requirement}" for requirement in wanted.requirements)
-    with _command(env, wanted, "--dry-run") as argv:
-        output = commands.checked(
-            f"uv could not resolve the packages for {env.path}", argv, next_step=NETWORK_HINT
-        )
+    # What is asked for by name is compared first: that takes no resolution.
+    return _dry_run(commands, env, replace(wanted, dependencies=False)) or _dry_run(
+        commands, env, wanted
+    )
+
+
+def _dry_run(commands: Commands, env: PythonEnv, wanted: Packages) -> tuple[str, ...]:
+    what = f"uv could not resolve the packages for {env.path}"
+    output = _pip(commands, env, wanted, what, ("--dry-run",))
     return tuple(
         line.strip() for line in output.splitlines() if line.strip().startswith(("+ ", "- ", "~ "))
     )
+
+
+def _pip(
+    commands: Commands,
+    env: PythonEnv,
+    wanted: Packages,
+    what: str,
+    extra: Sequence[str] = (),
+    log: Path | None = None,
+) -> str:
+    """Run uv on what its cache holds, and over the network only where that is not enough."""
+    with _command(env, wanted, "--offline", *extra) as argv:
+        cached = commands.run(argv, log=log)
+    if cached.rc == 0:
+        return cached.output
+    with _command(env, wanted, *extra) as argv:
+        return commands.checked(what, argv, next_step=NETWORK_HINT, log=log)
 
 
 def install(commands: Commands, env: PythonEnv, wanted: Packages, log: Path) -> tuple[str, ...]:
@@ -161,12 +186,6 @@ def install(commands: Commands, env: PythonEnv, wanted: Packages, log: Path) -> 
             return ()
         (env.path / UNFINISHED).touch()
         log.parent.mkdir(parents=True, exist_ok=True)
-        with _command(env, wanted) as argv:
-            held.checked(
-                f"The packages could not be installed into {env.path}",
-                argv,
-                next_step=NETWORK_HINT,
-                log=log,
-            )
+        _pip(held, env, wanted, f"The packages could not be installed into {env.path}", log=log)
         (env.path / UNFINISHED).unlink()
     return changes
