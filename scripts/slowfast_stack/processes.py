@@ -20,9 +20,12 @@ VARIABLE = "SLOWFAST_STACK_RUN"
 _PROC = Path("/proc")
 
 
-def own_mark() -> str:
-    """Return the mark of this process: namespace, process id and start time are never reused."""
-    return f"{_namespace()}-{os.getpid()}-{_started(os.getpid())}"
+def own_mark(scope: str) -> str:
+    """Return the mark of this process: namespace, process id and start time are never reused.
+
+    ``scope`` tells what the run works on; it has no hyphen.
+    """
+    return f"{scope}-{_namespace()}-{os.getpid()}-{_started(os.getpid())}"
 
 
 def of_run(mark: str) -> list[int]:
@@ -30,9 +33,9 @@ def of_run(mark: str) -> list[int]:
     return [pid for pid, found in _marked() if found == mark]
 
 
-def abandoned() -> list[int]:
-    """List the processes of runs whose command line was killed."""
-    return [pid for pid, mark in _marked() if _is_orphaned(mark)]
+def abandoned(scope: str) -> list[int]:
+    """List the processes of runs of this scope whose command line was killed."""
+    return [pid for pid, mark in _marked() if mark.startswith(f"{scope}-") and _is_orphaned(mark)]
 
 
 def children_of(parent: int, among: list[int]) -> list[int]:
@@ -73,9 +76,8 @@ def _marked() -> Iterator[tuple[int, str]]:
 
 
 def _is_orphaned(mark: str) -> bool:
-    namespace, _, rest = mark.partition("-")
-    owner, _, started = rest.partition("-")
-    return namespace == _namespace() and owner.isdigit() and _started(int(owner)) != started
+    namespace, owner, started = mark.split("-")[1:]
+    return namespace == _namespace() and _started(int(owner)) != started
 
 
 def _namespace() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import sys
@@ -44,6 +45,12 @@ class Play:
     limit: str | None = None
     variables: dict[str, Any] = field(default_factory=dict)
     verbosity: int = 1
+
+    @property
+    def scope(self) -> str:
+        """Return 12 digits, shared by plays that work on the same prefix of the same hosts."""
+        place = f"{self.inventory.resolve()} {self.variables.get('stack_prefix', '')}"
+        return hashlib.sha256(place.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ def run(play: Play, listen: Callable[[Event], None]) -> Outcome:
         listen(event)
         return True  # a false value would lose the statistics
 
-    mark = processes.own_mark()
+    mark = processes.own_mark(play.scope)
     with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as private, _watch(mark) as watch:
         try:
             result = ansible_runner.run(

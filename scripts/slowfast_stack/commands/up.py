@@ -71,7 +71,7 @@ def up(  # noqa: PLR0913  (each is an option)
         request=wanted,
         reboot_allowed=yes,
     )
-    _stop_leftovers(console)
+    _stop_leftovers(play, console)
     if not yes and _consent(session, play, console):
         play = replace(play, variables=play.variables | {"stack_reboot_allowed": True})
     runs = session.follow(play, "up", steps=("probe", "plan"))
@@ -79,8 +79,8 @@ def up(  # noqa: PLR0913  (each is an option)
     return report.exit_code(runs, "stack_proof")
 
 
-def _stop_leftovers(console: Console) -> None:
-    if count := processes.stop(processes.abandoned):
+def _stop_leftovers(play: Play, console: Console) -> None:
+    if count := processes.stop(lambda: processes.abandoned(play.scope)):
         console.print(f"Stopped {count} processes that a killed run had left behind.")
 
 

@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from slowfast_stack import processes
+from slowfast_stack import playbooks, processes
 
 # A task as the build of an extension is one: its own session, a child, a grandchild in background.
 BUSY = "sh -c 'setsid sleep 600 & sleep 600'"
@@ -31,7 +31,7 @@ def running(stack, hosts):
 
 
 def children(pid):
-    return [child for child, mark in processes._marked() if mark.split("-")[1] == str(pid)]
+    return [child for child, mark in processes._marked() if mark.split("-")[2:3] == [str(pid)]]
 
 
 def sleeping(pid):
@@ -44,7 +44,11 @@ def sleeping(pid):
     return [child for child in children(pid) if name(child) == "sleep"]
 
 
-def wait_for(condition, seconds=15):
+def orphans(*, inventory, prefix=None):
+    return set(processes.abandoned(playbooks.play("site", inventory, prefix=prefix).scope))
+
+
+def wait_for(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -52,11 +56,12 @@ def wait_for(condition, seconds=15):
 
 
 def test_ctrl_c_ends_everything_and_says_how_to_go_on(stack, inventory):
-    with running(stack, inventory(one={"try_command": BUSY})) as process:
+    hosts = inventory(one={"try_command": BUSY})
+    with running(stack, hosts) as process:
         wait_for(lambda: len(sleeping(process.pid)) == 2)
-        assert not set(children(process.pid)) & set(processes.abandoned())
+        assert not set(children(process.pid)) & orphans(inventory=hosts)
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=15)
+        _, told = process.communicate(timeout=60)
         assert process.returncode == 130
         assert children(process.pid) == []
     assert "Run the same command again; it resumes: slowfast-stack up -i" in told
@@ -64,13 +69,30 @@ def test_ctrl_c_ends_everything_and_says_how_to_go_on(stack, inventory):
 
 
 def test_what_a_killed_run_left_is_stopped_by_the_next_one(stack, inventory):
-    with running(stack, inventory(one={"try_command": BUSY})) as process:
+    hosts = inventory(one={"try_command": BUSY})
+    with running(stack, hosts) as process:
         wait_for(lambda: len(sleeping(process.pid)) == 2)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         assert len(sleeping(process.pid)) == 2
-        assert set(children(process.pid)) <= set(processes.abandoned())
+        assert set(children(process.pid)) <= orphans(inventory=hosts)
         done = stack.run("up", "-i", inventory(one={}), "--yes")
         assert children(process.pid) == []
     assert done.returncode == 0
     assert "that a killed run had left behind" in done.stdout
+
+
+def test_a_run_on_another_prefix_or_inventory_leaves_them_alone(stack, inventory, tmp_path):
+    hosts = inventory(one={"try_command": BUSY})
+    with running(stack, hosts) as process:
+        wait_for(lambda: len(sleeping(process.pid)) == 2)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        assert not set(children(process.pid)) & orphans(inventory=hosts, prefix=str(tmp_path))
+        elsewhere = tmp_path / "elsewhere.yml"
+        elsewhere.write_text(Path(inventory(one={})).read_text())
+        for other in (["-i", str(elsewhere)], ["-i", hosts, "--prefix", str(tmp_path)]):
+            done = stack.run("up", *other, "--yes")
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert "left behind" not in done.stdout
+        assert len(sleeping(process.pid)) == 2
