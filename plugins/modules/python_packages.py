@@ -31,6 +31,9 @@ options:
   index:
     description: An index that is asked before the configured one, for the wheels of PyTorch.
     type: str
+  bundle:
+    description: The folder of an unpacked bundle; where it is given, its wheels are all that is looked at.
+    type: path
   dependencies:
     description: Whether to install what the requirements depend on.
     type: bool
@@ -87,6 +90,7 @@ SPEC = {
     "requirements": {"type": "list", "elements": "str", "required": True},
     "constraints": {"type": "list", "elements": "str", "default": []},
     "index": {"type": "str"},
+    "bundle": {"type": "path"},
     "dependencies": {"type": "bool", "default": True},
     "build_isolation": {"type": "bool", "default": True},
     "uv": {"type": "path", "required": True},
@@ -101,6 +105,7 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
         tuple(want["requirements"]),
         tuple(want["constraints"]),
         want["index"],
+        Path(want["bundle"]) if want["bundle"] else None,
         dependencies=want["dependencies"],
         build_isolation=want["build_isolation"],
     )

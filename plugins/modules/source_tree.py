@@ -25,6 +25,9 @@ options:
       - V(origin=pypi) needs a requirement C(NAME==VERSION) and its SHA-256.
     type: dict
     required: true
+  bundle:
+    description: The folder of an unpacked bundle; where it is given, the source is taken from there alone.
+    type: path
   uv:
     description: The uv binary, which finds files on PyPI.
     type: path
@@ -70,6 +73,7 @@ if TYPE_CHECKING:
 SPEC = {
     "path": {"type": "path", "required": True},
     "source": {"type": "dict", "required": True},
+    "bundle": {"type": "path"},
     "uv": {"type": "path", "required": True},
 }
 
@@ -80,8 +84,9 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     source = source_of(want["source"])
     before = identity_of(commands, tree)
     changed = before != source.identity
+    bundle = Path(want["bundle"]) if want["bundle"] else None
     if changed and not check:
-        place(commands, source, tree, uv=want["uv"])
+        place(commands, source, tree, uv=want["uv"], bundle=bundle)
     return {
         "changed": changed,
         "identity": source.identity,

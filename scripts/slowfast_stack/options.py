@@ -8,6 +8,7 @@ import typer
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.presets import PRESETS
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.request import NETWORKS
+from slowfast_stack import whatif
 
 Inventory = Annotated[
     str | None,
@@ -50,3 +51,22 @@ Sources = Annotated[
 Verbose = Annotated[
     int, typer.Option("-v", "--verbose", count=True, help="Show all that Ansible says.")
 ]
+Gpu = Annotated[
+    list[str] | None,
+    typer.Option(metavar="VENDOR:DEVICE[xN]", help="What if: a GPU. Repeatable."),
+]
+Os = Annotated[
+    str | None,
+    typer.Option(metavar="NAME-VERSION", help=f"What if: default {whatif.DEFAULT_OS}."),
+]
+Arch = Annotated[
+    str | None, typer.Option(metavar="x86_64|aarch64", help="What if: default x86_64.")
+]
+InstalledDriver = Annotated[
+    str | None, typer.Option(metavar="VERSION", help="What if: the driver that is loaded.")
+]
+InstalledCuda = Annotated[
+    str | None, typer.Option(metavar="VERSION", help="What if: a toolkit that is there.")
+]
+SecureBoot = Annotated[bool, typer.Option("--secure-boot", help="What if: Secure Boot is on.")]
+NvSwitch = Annotated[bool, typer.Option("--nvswitch", help="What if: NVSwitches join the GPUs.")]

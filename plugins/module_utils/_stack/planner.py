@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import compose, machine, reasons
+from . import compose, machine, offline, reasons
+from .border import mapping
 from .catalog.sources import TREES
 from .facts import Setting
 from .model import Host
@@ -22,6 +23,9 @@ def plan(host: object, request: object = None) -> dict[str, Any]:
     Raises ``StackError`` for a host or a request that cannot be read.
     """
     there, wishes = read_host(host), read_request(request)
+    if wishes.bundle:
+        asked = mapping(request, "request")
+        return offline.choose(plan, mapping(host, "host"), asked, wishes.bundle)
     setting = setting_of(there, wishes)
     if setting.network == "offline" and wishes.network is None:
         return _no_plan(there, setting, _offline())
@@ -95,7 +99,7 @@ LISTS = ("packages", "system_packages", "repairs", "skipped_claims", "roles", "r
 def endpoints(request: object = None) -> dict[str, str]:
     """Return what the probe has to reach for a request: name to address, as gpu_info takes it."""
     wishes = read_request(request)
-    if wishes.network == "offline":
+    if wishes.network == "offline" or wishes.bundle:
         return {}
     trees = {tree.name: wishes.sources.get(tree.name, {}).get("url", tree.url) for tree in TREES}
     return {

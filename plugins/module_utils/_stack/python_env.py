@@ -48,11 +48,15 @@ class PythonEnv:
 
 @dataclass(frozen=True)
 class Packages:
-    """What to install: requirements (pins, ``-e PATH``, ``NAME @ file://...``) and how."""
+    """What to install: requirements (pins, ``-e PATH``, ``NAME @ file://...``) and how.
+
+    Where ``bundle`` is the folder of an unpacked bundle, its wheels are all that is looked at.
+    """
 
     requirements: tuple[str, ...]
     constraints: tuple[str, ...] = ()
     index: str | None = None
+    bundle: Path | None = None
     dependencies: bool = True
     build_isolation: bool = True
 
@@ -96,7 +100,9 @@ def create(commands: Commands, env: PythonEnv, python: str, version: str) -> str
 @contextlib.contextmanager
 def _command(env: PythonEnv, wanted: Packages, *extra: str) -> Iterator[list[str]]:
     argv = [env.uv, "pip", "install", "--python", str(env.python), *extra]
-    if wanted.index:
+    if wanted.bundle:
+        argv += ["--no-config", "--no-index", "--find-links", str(wanted.bundle / "wheels")]
+    elif wanted.index:
         argv += ["--index", wanted.index]
     if not wanted.dependencies:
         argv.append("--no-deps")
@@ -139,7 +145,8 @@ def missing(commands: Commands, env: PythonEnv, wanted: Packages) -> tuple[str, 
     wanted = _still_wanted(env, wanted)
     if not wanted.requirements:
         return ()
-    if not env.python.exists():
+    # In check mode neither an environment nor a bundle that would be there can be asked.
+    if not env.python.exists() or (wanted.bundle and not wanted.bundle.exists()):
         return tuple(f"+ {requirement}" for requirement in wanted.requirements)
     # What is asked for by name is compared first: that takes no resolution.
     return _dry_run(commands, env, replace(wanted, dependencies=False)) or _dry_run(
@@ -168,6 +175,12 @@ def _pip(
         cached = commands.run(argv, log=log)
     if cached.rc == 0:
         return cached.output
+    if wanted.bundle:
+        raise StackError(
+            f"{what}.",
+            f"The bundle does not hold what is needed:\n{cached.tail()}\n",
+            "Create a bundle for this host: slowfast-stack bundle create.",
+        )
     with _command(env, wanted, *extra) as argv:
         return commands.checked(what, argv, next_step=NETWORK_HINT, log=log)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import border
 from .catalog.presets import PRESETS
@@ -16,7 +16,10 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class Request(NamedTuple):
-    """Wishes; None leaves the choice to the planner. ``sources`` maps a tree to url and commit."""
+    """Wishes; None leaves the choice to the planner. ``sources`` maps a tree to url and commit.
+
+    ``bundle`` is what the head of a bundle says, where one brings everything.
+    """
 
     torch: Spec | None
     cuda: Spec | None
@@ -26,6 +29,7 @@ class Request(NamedTuple):
     network: str | None
     gpu_required: bool
     sources: dict[str, dict[str, str]]
+    bundle: dict[str, Any] | None
 
 
 def request(value: object) -> Request:
@@ -47,6 +51,7 @@ def request(value: object) -> Request:
         network=None if network is None else border.one_of(network, "request.network", NETWORKS),
         gpu_required=border.flag(data.get("gpu_required") or False, "request.gpu_required"),
         sources=_sources(data.get("sources")),
+        bundle=_bundle(data.get("bundle")),
     )
 
 
@@ -57,6 +62,19 @@ def _spec(value: object, name: str) -> Spec | None:
         return spec(border.text(value, f"request.{name}"))
     except StackError as error:
         raise StackError(f"request.{name}: {error.what}", error.why, error.next_step) from error
+
+
+def _bundle(value: object) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    data = border.mapping(value, "request.bundle")
+    border.text(data.get("digest"), "request.bundle.digest")
+    rows = border.items(data.get("stacks"), "request.bundle.stacks")
+    stacks = [border.mapping(row, "request.bundle.stacks") for row in rows]
+    for stack in stacks:
+        for key in ("host", "request", "plan"):
+            border.mapping(stack.get(key), f"request.bundle.stacks.{key}")
+    return {**data, "stacks": stacks}
 
 
 def _sources(value: object) -> dict[str, dict[str, str]]:

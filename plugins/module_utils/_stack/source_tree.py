@@ -77,19 +77,26 @@ def identity_of(commands: Commands, tree: Path) -> str | None:
     return None
 
 
-def place(commands: Commands, source: GitSource | PypiSource, tree: Path, *, uv: str) -> None:
+def place(
+    commands: Commands,
+    source: GitSource | PypiSource,
+    tree: Path,
+    *,
+    uv: str,
+    bundle: Path | None = None,
+) -> None:
     """Put ``source`` at ``tree``, whole or not at all; an older tree there is replaced.
 
-    ``uv`` finds the file on PyPI. Raises StackError when the source cannot be reached, has no
-    such commit or has another SHA-256.
+    ``uv`` finds the file on PyPI; an unpacked ``bundle`` is taken in place of any network. Raises
+    StackError when the source cannot be reached, has no such commit or has another SHA-256.
     """
     fresh = tree.with_name(f".{tree.name}.new")
     with locked(commands, tree.with_name(f".{tree.name}.lock")) as held:
         shutil.rmtree(fresh, ignore_errors=True)
         if isinstance(source, GitSource):
-            _clone(held, source, fresh)
+            _clone(held, source, fresh, bundle)
         else:
-            _unpack(held, source, fresh, uv)
+            _unpack(held, source, fresh, uv, bundle)
         _replace(fresh, tree)
 
 
@@ -102,8 +109,10 @@ def _replace(fresh: Path, tree: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _clone(commands: Commands, source: GitSource, tree: Path) -> None:
-    if Path(source.url).is_absolute():
+def _clone(commands: Commands, source: GitSource, tree: Path, bundle: Path | None) -> None:
+    if bundle:
+        _take_from_bundle(commands, source, tree, bundle / "sources" / f"{source.commit}.bundle")
+    elif Path(source.url).is_absolute():
         _clone_local(commands, source, tree)
     else:
         _fetch_remote(commands, source, tree)
@@ -139,6 +148,25 @@ def _clone_local(commands: Commands, source: GitSource, tree: Path) -> None:
     )
 
 
+def _take_from_bundle(commands: Commands, source: GitSource, tree: Path, packed: Path) -> None:
+    """Take a commit without its history; what it leaves out could be fetched from its origin."""
+    if not packed.is_file():
+        raise StackError(
+            f"The bundle has no commit {source.commit}.",
+            f"{packed} is not there.",
+            "Create the bundle again, with the same --source.",
+        )
+    commands.checked("No git repository could be made", ["git", "init", "--quiet", str(tree)])
+    git = ["git", "-C", str(tree)]
+    what = f"{packed} is not a bundle of {source.commit}"
+    listed = commands.checked(what, [*git, "bundle", "unbundle", str(packed)])
+    for line in (f"remote.origin.url={source.url}", "remote.origin.promisor=true"):
+        commands.checked(what, [*git, "config", *line.split("=", 1)])
+    for pack in (tree / ".git" / "objects" / "pack").glob("*.pack"):
+        pack.with_suffix(".promisor").write_text(listed, encoding="utf-8")
+    (tree / ".git" / "shallow").write_text(source.commit + "\n", encoding="utf-8")
+
+
 def _fetch_remote(commands: Commands, source: GitSource, tree: Path) -> None:
     commands.checked("No git repository could be made", ["git", "init", "--quiet", str(tree)])
     git = ["git", "-C", str(tree)]
@@ -155,10 +183,12 @@ def _fetch_remote(commands: Commands, source: GitSource, tree: Path) -> None:
         )
 
 
-def _unpack(commands: Commands, source: PypiSource, tree: Path, uv: str) -> None:
+def _unpack(
+    commands: Commands, source: PypiSource, tree: Path, uv: str, bundle: Path | None
+) -> None:
     tree.mkdir()
     archive = tree / "archive.tar.gz"
-    url = _address(commands, source, uv)
+    url = _in_bundle(source, bundle) if bundle else _address(commands, source, uv)
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310 - from the index
             archive.write_bytes(answer.read())
@@ -177,6 +207,10 @@ def _unpack(commands: Commands, source: PypiSource, tree: Path, uv: str) -> None
         entry.rename(tree / entry.name)
     top.rmdir()
     (tree / ORIGIN_FILE).write_text(source.identity + "\n", encoding="utf-8")
+
+
+def _in_bundle(source: PypiSource, bundle: Path) -> str:
+    return (bundle / "sources" / f"{source.sha256}.tar.gz").absolute().as_uri()
 
 
 def _address(commands: Commands, source: PypiSource, uv: str) -> str:

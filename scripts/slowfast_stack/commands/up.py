@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,6 +24,7 @@ slowfast-stack up
 slowfast-stack up -i inventories/example --limit h100 --yes
 slowfast-stack up --prefix ~/slowfast --torch '>=2.9'
 slowfast-stack up --source slowfast=/srv/git/slowfast.git
+slowfast-stack up --offline /media/usb/slowfast.bundle
 """
 
 
@@ -43,6 +45,10 @@ def up(  # noqa: PLR0913  (each is an option)
     preset: options.Preset = None,
     network: options.Network = None,
     source: options.Sources = None,
+    offline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Take everything from this bundle; touch no network."),
+    ] = None,
     verbose: options.Verbose = 0,
 ) -> int:
     """Probe, plan, apply and prove.
@@ -62,6 +68,10 @@ def up(  # noqa: PLR0913  (each is an option)
         sources=request.sources(source, local=inventory is None),
     )
     console = screen.console(as_json=json)
+    if offline:
+        from slowfast_stack.bundles import checking  # noqa: PLC0415  (it brings rich: 100 ms)
+
+        checking.check(offline)
     session = Session(console, verbose)
     play = playbooks.play(
         "site",
@@ -69,6 +79,7 @@ def up(  # noqa: PLR0913  (each is an option)
         limit=limit,
         prefix=prefix,
         request=wanted,
+        offline=str(offline.absolute()) if offline else None,
         reboot_allowed=yes,
     )
     _stop_leftovers(play, console)

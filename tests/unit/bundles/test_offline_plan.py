@@ -1,0 +1,70 @@
+"""A host gets the plan that its bundle was made for, or hears what differs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack import explain, planner
+
+from .conftest import facts, load_host
+
+
+def offline(
+    bundle: dict[str, Any], request: dict[str, Any] | None = None, **change: object
+) -> dict[str, Any]:
+    host = load_host(network={}, **change)
+    return planner.plan(host, {**(request or {}), "bundle": {"digest": "ab" * 32, **bundle}})
+
+
+def test_the_same_host_gets_the_same_stack_without_a_network() -> None:
+    bundle = facts()
+    made = bundle["stacks"][0]["plan"]
+    plan = offline(bundle)
+    assert plan["status"] == "planned", explain.explain(plan)
+    assert plan["id"] == made["id"]
+    assert plan["network"] == "offline"
+    assert plan["skipped_claims"] == made["skipped_claims"]
+    assert plan["reasons"][0]["because"].startswith("the bundle abababab")
+    assert planner.endpoints({"bundle": {"digest": "a", "stacks": []}}) == {}
+
+
+def test_of_several_stacks_the_one_that_fits_is_taken() -> None:
+    first, second = facts({"torch": "2.4.0"}), facts()
+    bundle = {**first, "stacks": [*first["stacks"], *second["stacks"]]}
+    assert offline(bundle)["torch"]["version"] == "2.4.0"
+    plan = offline(bundle, {"torch": "2.11.0"})
+    assert plan["torch"]["version"] == "2.11.0"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"architecture": "aarch64"}, "the bundle is for x86_64, this host is aarch64"),
+        ({"glibc": "2.31"}, "the bundle is for glibc 2.36, this host has 2.31"),
+        ({"pythons": []}, "this host has no Python 3.11, and the bundle brings none"),
+        ({"libraries": {"libGL.so.1": False}}, "this host lacks libgl1"),
+    ],
+)
+def test_a_host_that_the_bundle_does_not_fit_is_told_why(
+    change: dict[str, object], words: str
+) -> None:
+    plan = offline(facts(), **change)
+    assert plan["status"] == "no-plan"
+    text = explain.explain(plan)
+    assert words in text
+    assert "slowfast-stack bundle create" in text
+
+
+def test_other_sources_than_those_of_the_bundle_are_refused() -> None:
+    bundle = facts()
+    bundle["stacks"][0]["plan"]["sources"]["slowfast"]["sha256"] = "0" * 64
+    plan = offline(bundle)
+    assert plan["status"] == "no-plan"
+    assert "slowfast of the bundle: 000" in explain.explain(plan)
+
+
+def test_a_request_that_contradicts_the_bundle_is_refused() -> None:
+    plan = offline(facts(), {"torch": "2.4.0"})
+    assert plan["status"] == "no-plan"
+    assert "torch of the bundle: 2.11.0; of this host: 2.4.0" in explain.explain(plan)

@@ -1,0 +1,76 @@
+"""`bundle` from outside: what is refused, what verify says, what a damaged one starts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from slowfast_stack.bundles import writing
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    source = tmp_path / "wheel"
+    source.write_bytes(b"wheel" * 1000)
+    plan = {"python": "3.11", "torch": {"version": "2.11.0", "variant": "cu130"}}
+    host = {"architecture": "x86_64", "glibc": "2.36"}
+    stack = {"names": ["one"], "host": host, "request": {}, "plan": plan}
+    lacks = {"for": "one", "what": "the system package git", "why": "no archive was reached"}
+    facts = {"adopt_torch": False, "stacks": [stack], "missing": [lacks]}
+    entry = writing.item(source, "wheels/one-1-py3-none-any.whl", "wheel")
+    writing.write(tmp_path / "small.bundle", facts, [entry], progress=lambda *_: None)
+    return tmp_path / "small.bundle"
+
+
+def test_verify_says_what_a_bundle_holds_and_what_not(stack, bundle):
+    done = stack.run("bundle", "verify", str(bundle))
+    assert done.returncode == 0, done.stderr
+    assert "small.bundle: whole" in done.stdout
+    assert "for one: Python 3.11, torch 2.11.0 cu130, x86_64, glibc 2.36 or newer" in done.stdout
+    assert "does not hold the system package git (one): no archive was reached" in done.stdout
+    told = json.loads(stack.run("bundle", "verify", str(bundle), "--json").stdout)["bundle"]
+    assert told["members"] == {"wheel": 1}
+    again = stack.run("bundle", "verify", str(bundle), "--digest", told["digest"])
+    assert again.returncode == 0
+    other = stack.run("bundle", "verify", str(bundle), "--digest", "0" * 64)
+    assert other.returncode == 1
+    assert "it is another bundle" in other.stderr
+
+
+def test_up_from_a_damaged_bundle_starts_nothing(stack, bundle, inventory):
+    data = bytearray(bundle.read_bytes())
+    data[-3000] ^= 1
+    bundle.write_bytes(data)
+    hosts = inventory(one={})
+    done = stack.run("up", "-i", hosts, "--yes", "--offline", str(bundle))
+    assert done.returncode == 1
+    assert "wheels/one-1-py3-none-any.whl: its SHA-256 is" in done.stderr
+    assert "small.bundle" in done.stderr
+    assert not (stack.state / "slowfast-stack").exists()
+    assert stack.run("bundle", "verify", str(bundle)).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--piece-size", "64"], "--piece-size 64 is not understood"),
+        (["--piece-size", "1KiB"], "at least 1MiB"),
+        (["-o", "nowhere/x.bundle"], "There is no folder"),
+        (["-o", "thesis.tex"], "is there, and it is no bundle"),
+        (["--gpu", "10de:2330", "-i", "."], "exclude each other"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(stack, tmp_path, arguments, words):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    done = stack.run("bundle", "create", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+def test_up_needs_a_bundle_that_is_there(stack, inventory):
+    done = stack.run("up", "-i", inventory(one={}), "--yes", "--offline", "/nowhere/x.bundle")
+    assert done.returncode == 1
+    assert "There is no bundle /nowhere/x.bundle" in done.stderr
