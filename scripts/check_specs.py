@@ -37,7 +37,11 @@ def _load(path: Path) -> dict[str, Any]:
 
 def _differences(role: Path, spec: dict[str, Any]) -> list[str]:
     defaults = _load(role / "defaults" / "main.yml")
-    options = {name: option.get("default") for name, option in spec["options"].items()}
+    options = {
+        name: option.get("default")
+        for name, option in spec["options"].items()
+        if not option.get("required")
+    }
     found = [f"{role.name}: {name} is not in both files" for name in options.keys() ^ defaults]
     found += [
         f"{role.name}: {name} is {defaults[name]!r} in defaults, {options[name]!r} in the spec"
@@ -69,10 +73,17 @@ def _render(name: str, spec: dict[str, Any]) -> str:
         lines += ["", text]
     lines += ["", "| variable | type | default | meaning |", "|---|---|---|---|"]
     for option, entry in spec["options"].items():
-        default = f"`{entry['default']}`" if entry.get("default") not in ("", None) else "(empty)"
-        lines.append(f"| `{option}` | {entry['type']} | {default} | {entry['description']} |")
+        lines.append(
+            f"| `{option}` | {entry['type']} | {_default(entry)} | {entry['description']} |"
+        )
     text = "\n".join(lines) + "\n"
     return re.sub(r"C\(([^)]*)\)", r"`\1`", text)
+
+
+def _default(option: dict[str, Any]) -> str:
+    if option.get("required"):
+        return "(required)"
+    return "(empty)" if option.get("default") in ("", None) else f"`{option['default']}`"
 
 
 if __name__ == "__main__":

@@ -30,6 +30,11 @@ options:
     description: Whether to build an absent wheel; V(false) only looks.
     type: bool
     default: true
+  offered:
+    description:
+      - A folder with a wheel of this key and its record, brought from where it was built.
+      - It is taken over where its SHA-256 is the recorded one, and removed in any case.
+    type: path
   python:
     description: The interpreter of the environment to build with.
     type: path
@@ -61,6 +66,14 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+key:
+  description: The key of the facts, the name of the folder in the cache.
+  type: str
+  returned: always
+arrival:
+  description: A folder of the cache that nothing else uses, for a wheel that is brought here.
+  type: str
+  returned: when the wheel is absent
 wheel:
   description: The file of the wheel; null where it is absent and was not built.
   type: str
@@ -82,8 +95,11 @@ from ansible_collections.slowfast.stack.plugins.module_utils._module import run_
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.wheel_cache import (
     Recipe,
+    adopt,
+    arrival,
     build,
     find,
+    key_of,
 )
 
 if TYPE_CHECKING:
@@ -94,6 +110,7 @@ SPEC = {
     "cache": {"type": "path", "required": True},
     "facts": {"type": "dict", "required": True},
     "build": {"type": "bool", "default": True},
+    "offered": {"type": "path"},
     "python": {"type": "path", "required": True},
     "uv": {"type": "path", "required": True},
     "environment": {"type": "dict", "default": {}},
@@ -102,27 +119,30 @@ SPEC = {
 
 
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    """Look for the wheel, and build it where asked to."""
-    cache = Path(want["cache"])
-    wheel, built = find(cache, want["facts"]), False
+    """Look for the wheel, take over the one that is offered, and build it where asked to."""
+    cache, facts, commands = Path(want["cache"]), want["facts"], Commands()
+    known = wheel = find(cache, facts)
+    told: dict[str, Any] = {"key": key_of(facts)}
+    if want["offered"] and not check:
+        refused = adopt(commands, cache, facts, Path(want["offered"]))
+        told["warnings"] = [refused] if refused else []
+        wheel = find(cache, facts)
     if wheel is None and want["build"] and not check:
         recipe = Recipe(
             Path(want["source"]),
-            want["facts"],
+            facts,
             Path(want["python"]),
             want["uv"],
             {key: str(value) for key, value in want["environment"].items()},
             Path(want["log"]),
         )
-        wheel, built = build(Commands(), cache, recipe)
+        wheel, _ = build(commands, cache, recipe)
     if wheel is None:
-        return {"changed": want["build"], "wheel": None}
-    return {
-        "changed": built,
-        "wheel": str(wheel.path),
-        "sha256": wheel.sha256,
-        "seconds": wheel.seconds,
-    }
+        told |= {"changed": want["build"], "wheel": None, "arrival": str(arrival(cache))}
+        return told
+    changed = wheel != known
+    told |= {"changed": changed, "wheel": str(wheel.path), "sha256": wheel.sha256}
+    return {**told, "seconds": wheel.seconds}
 
 
 def main() -> None:

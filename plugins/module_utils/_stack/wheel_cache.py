@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import shutil
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .commands import locked
 from .errors import StackError
@@ -48,6 +49,34 @@ def find(cache: Path, facts: Mapping[str, str]) -> Wheel | None:
     if not path.is_file() or _sha256(path) != record["sha256"]:
         return None
     return Wheel(path, record["sha256"], record["seconds"])
+
+
+def givers(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return for each key the first host that has the wheel, or the first that lacks it.
+
+    ``hosts`` holds ``key`` and ``wheel`` (None where it is absent) of each host, in order.
+    """
+    chosen: dict[str, str] = {}
+    for name, known in sorted(hosts.items(), key=lambda item: item[1]["wheel"] is None):
+        chosen.setdefault(known["key"], name)
+    return chosen
+
+
+def arrival(cache: Path) -> Path:
+    """Return a folder for a wheel that is brought here; no other run uses it."""
+    return cache / f"arriving-{secrets.token_hex(4)}"
+
+
+def adopt(commands: Commands, cache: Path, facts: Mapping[str, str], offered: Path) -> str | None:
+    """Take the wheel of this key out of the cache ``offered``; return why not, or None."""
+    key = key_of(facts)
+    with locked(commands, cache / f"{key}.lock"):
+        brought = find(offered, facts)
+        if brought and find(cache, facts) is None:
+            shutil.rmtree(cache / key, ignore_errors=True)
+            brought.path.parent.rename(cache / key)
+    shutil.rmtree(offered, ignore_errors=True)
+    return None if brought else f"The wheel brought for key {key} is not what its record says."
 
 
 @dataclass(frozen=True)
