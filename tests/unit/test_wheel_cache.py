@@ -89,8 +89,8 @@ def test_a_damaged_wheel_is_built_anew(source: Path, tmp_path: Path) -> None:
 
 def test_a_failed_build_shows_the_compiler_and_leaves_nothing(source: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    with pytest.raises(StackError, match=r"(?s)cc1plus.*Lower the number of jobs"):
-        build(Commands(), cache, recipe(source, BUILD_FAILS="1"))
+    with pytest.raises(StackError, match=r"(?s)3 jobs at once.*cc1plus.*Lower the jobs"):
+        build(Commands(), cache, recipe(source, BUILD_FAILS="1", MAX_JOBS="3"))
     assert find(cache, FACTS) is None
     assert not list(cache.glob("building-*"))
 

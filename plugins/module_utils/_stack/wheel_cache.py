@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 import shutil
 import tempfile
@@ -12,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import build_failures
 from .commands import locked
 from .errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .commands import Commands
+    from .commands import Commands, Finished
 
 RECORD = "built.json"
 
@@ -123,16 +125,11 @@ def _build_in(commands: Commands, scratch: Path, recipe: Recipe) -> Path:
     started = time.monotonic()
     tree, ready = scratch / "tree", scratch / "ready"
     shutil.copytree(recipe.source, tree, symlinks=True, ignore=shutil.ignore_patterns(".git"))
-    commands.checked(
-        f"The wheel of {recipe.source.name} could not be built",
-        [
-            recipe.uv, "build", "--wheel", "--no-build-isolation",
-            "--python", str(recipe.python), "--out-dir", str(ready), str(tree),
-        ],
-        environment=recipe.environment,
-        log=recipe.log,
-        next_step=f"The whole output is in {recipe.log}. Out of memory? Lower the number of jobs.",
-    )  # fmt: skip
+    argv = [recipe.uv, "build", "--wheel", "--no-build-isolation", "--python", str(recipe.python)]
+    argv += ["--out-dir", str(ready), str(tree)]
+    done = commands.run(argv, environment=recipe.environment, log=recipe.log)
+    if done.rc:
+        raise _failure(recipe, done)
     wheel = next(ready.glob("*.whl"))
     record = {
         "file": wheel.name,
@@ -142,6 +139,17 @@ def _build_in(commands: Commands, scratch: Path, recipe: Recipe) -> Path:
     }
     (ready / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return ready
+
+
+def _failure(recipe: Recipe, done: Finished) -> StackError:
+    jobs = recipe.environment.get("MAX_JOBS", "all")
+    memory_mib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    why, next_step = build_failures.explain(done.output, jobs=jobs, memory_mib=memory_mib)
+    return StackError(
+        f"The wheel of {recipe.source.name} could not be built.",
+        f"{why}\nThe build exited with {done.rc}:\n{done.tail()}\n".lstrip(),
+        f"{next_step} The whole output is in {recipe.log}.".lstrip(),
+    )
 
 
 def _sha256(path: Path) -> str:
