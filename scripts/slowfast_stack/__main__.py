@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 # In the order of --help. A command is a function of its module's name that returns an exit code; a
 # module with several commands has them in ``group``.
-COMMANDS = ("probe", "plan", "up", "prove", "bundle", "repair", "config", "models")
+COMMANDS = (
+    *("probe", "plan", "up", "prove", "bundle", "repair"),
+    *("config", "models", "train", "demo"),
+)
 
 app = typer.Typer(
     help="From a bare machine with any NVIDIA GPU to a proven SlowFast and Detectron2 environment.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -70,3 +71,10 @@ InstalledCuda = Annotated[
 ]
 SecureBoot = Annotated[bool, typer.Option("--secure-boot", help="What if: Secure Boot is on.")]
 NvSwitch = Annotated[bool, typer.Option("--nvswitch", help="What if: NVSwitches join the GPUs.")]
+Checkpoints = Annotated[
+    Path, typer.Option("--dir", metavar="DIR", help="Where checkpoints and their record lie.")
+]
+CHECKPOINTS = Path("checkpoints")
+NoCheck = Annotated[
+    bool, typer.Option("--no-check", help="Start even where a check says that it will fail.")
+]

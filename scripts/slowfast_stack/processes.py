@@ -7,6 +7,7 @@ no /proc nothing is found, and Ansible's own handling of signals is all there is
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import time
@@ -16,8 +17,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rich.console import Console
+
 VARIABLE = "SLOWFAST_STACK_RUN"
 _PROC = Path("/proc")
+
+
+def scope_of(place: str) -> str:
+    """Return 12 digits for the place that a run works on."""
+    return hashlib.sha256(place.encode()).hexdigest()[:12]
 
 
 def own_mark(scope: str) -> str:
@@ -61,6 +69,12 @@ def stop(find: Callable[[], list[int]], *, patience: float = 5.0) -> int:
         time.sleep(0.05)
     send(signal.SIGKILL, left)
     return len(found)
+
+
+def stop_left_behind(scope: str, console: Console) -> None:
+    """End what killed runs of this scope left behind, and say so."""
+    if count := stop(lambda: abandoned(scope)):
+        console.print(f"Stopped {count} processes that a killed run had left behind.")
 
 
 def _marked() -> Iterator[tuple[int, str]]:

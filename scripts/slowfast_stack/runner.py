@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import sys
@@ -50,7 +49,7 @@ class Play:
     def scope(self) -> str:
         """Return 12 digits, shared by plays that work on the same prefix of the same hosts."""
         place = f"{self.inventory.resolve()} {self.variables.get('stack_prefix', '')}"
-        return hashlib.sha256(place.encode()).hexdigest()[:12]
+        return processes.scope_of(place)
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Outcome:
 
 
 class Interrupt:
-    """Pass a signal on to ansible-playbook, which stops its workers; the second one is final."""
+    """Pass a signal on to the child, which stops its workers; the second one is final."""
 
     def __init__(self, mark: str) -> None:
         """Watch over the run of a mark."""
@@ -74,11 +73,11 @@ class Interrupt:
 
     def __call__(self, signum: int, _frame: FrameType | None) -> None:
         """Handle a signal."""
-        playbook = processes.children_of(os.getpid(), processes.of_run(self._mark))
-        self._final = bool(self.signal) or not playbook
+        child = processes.children_of(os.getpid(), processes.of_run(self._mark))
+        self._final = bool(self.signal) or not child
         if not self.signal:
             self.signal, self._since = signum, time.monotonic()
-        processes.send(signal.SIGINT, playbook)
+        processes.send(signal.SIGINT, child)
 
     def is_final(self) -> bool:
         """Tell whether waiting for a clean end is over."""
@@ -99,7 +98,7 @@ def run(play: Play, listen: Callable[[Event], None]) -> Outcome:
         return True  # a false value would lose the statistics
 
     mark = processes.own_mark(play.scope)
-    with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as private, _watch(mark) as watch:
+    with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as private, watching(mark) as watch:
         try:
             result = ansible_runner.run(
                 private_data_dir=private,
@@ -137,7 +136,8 @@ def collections() -> Path:
 
 
 @contextmanager
-def _watch(mark: str) -> Iterator[Interrupt]:
+def watching(mark: str) -> Iterator[Interrupt]:
+    """Hand signals to the processes of a mark for a while."""
     watch = Interrupt(mark)
     before = {signum: signal.signal(signum, watch) for signum in _SIGNALS}
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 COMMAND = Path(sys.executable).parent / "slowfast-stack"
+PROGRAMS = Path(__file__).resolve().parent / "programs"
 # Local repositories or bundles of the three upstream projects, as NAME=PATH separated by commas.
 SOURCES = os.environ.get("SLOWFAST_STACK_SOURCES", "")
 

@@ -7,9 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from stack_under_test import Stack
-
-PROGRAMS = Path(__file__).resolve().parent / "programs"
+from stack_under_test import PROGRAMS, Stack
 
 
 def run(stack: Stack, program: str, *arguments: str) -> str:

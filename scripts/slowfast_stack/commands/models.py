@@ -27,10 +27,6 @@ slowfast-stack models check checkpoints/*.pyth
 group = typer.Typer(
     help="List, get and check checkpoints.", no_args_is_help=True, rich_markup_mode=None
 )
-Folder = Annotated[
-    Path, typer.Option("--dir", metavar="DIR", help="Where checkpoints and their record lie.")
-]
-_HERE = Path("checkpoints")
 
 
 def _epilog(*examples: str) -> str:
@@ -41,7 +37,7 @@ def _epilog(*examples: str) -> str:
 def list_(
     text: Annotated[str, typer.Argument(help="Only rows with this text.")] = "",
     *,
-    folder: Folder = _HERE,
+    folder: options.Checkpoints = options.CHECKPOINTS,
     json: options.AsJson = False,
 ) -> int:
     """List every checkpoint of upstream's model zoo."""
@@ -67,7 +63,7 @@ def get(
         list[str], typer.Argument(help="Ids, configs, file names or addresses.", metavar="NAME...")
     ],
     *,
-    folder: Folder = _HERE,
+    folder: options.Checkpoints = options.CHECKPOINTS,
     mirror: Annotated[
         str | None, typer.Option(metavar="URL", help="Take this in place of upstream's host.")
     ] = None,
@@ -166,7 +162,7 @@ def check(
         list[Path] | None, typer.Argument(help="Checkpoints; default: all of DIR.")
     ] = None,
     *,
-    folder: Folder = _HERE,
+    folder: options.Checkpoints = options.CHECKPOINTS,
     json: options.AsJson = False,
 ) -> int:
     """Say what checkpoints are, and whether they are what was once recorded."""

@@ -82,17 +82,12 @@ def up(  # noqa: PLR0913  (each is an option)
         offline=str(offline.absolute()) if offline else None,
         reboot_allowed=yes,
     )
-    _stop_leftovers(play, console)
+    processes.stop_left_behind(play.scope, console)
     if not yes and _consent(session, play, console):
         play = replace(play, variables=play.variables | {"stack_reboot_allowed": True})
     runs = session.follow(play, "up", steps=("probe", "plan"))
     _tell(runs, console, as_json=json)
     return report.exit_code(runs, "stack_proof")
-
-
-def _stop_leftovers(play: Play, console: Console) -> None:
-    if count := processes.stop(lambda: processes.abandoned(play.scope)):
-        console.print(f"Stopped {count} processes that a killed run had left behind.")
 
 
 def _consent(session: Session, play: Play, console: Console) -> bool:

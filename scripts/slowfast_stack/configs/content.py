@@ -9,12 +9,15 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import Unreadable
 from slowfast_stack.configs.defaults import DEFAULTS, KEYS, SECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 BASE = "_BASE_"
 
@@ -55,6 +58,15 @@ def load(path: Path) -> Content:
         return content
     below = load(path.parent / str(base))
     return Content(below.values | content.values, below.problems + content.problems)
+
+
+def with_options(read: Content, options: Sequence[str]) -> Content:
+    """Lay KEY VALUE pairs over a configuration, as upstream's command line does."""
+    given = dict(zip(options[::2], map(decoded, options[1::2]), strict=True))
+    problems = (*_unknown(given), *_mistyped(given))
+    wrong = {problem.key for problem in problems}
+    taken = {key: value for key, value in given.items() if key not in wrong}
+    return Content(read.values | taken, (*read.problems, *problems))
 
 
 def parse(text: str, source: str = "the configuration") -> Content:

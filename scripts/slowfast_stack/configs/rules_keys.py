@@ -52,7 +52,8 @@ def _unknown(problem: Problem, read: Content) -> Finding:
 
 
 def _decoder(read: Content) -> Iterator[Finding]:
-    used = {read.get("TRAIN.DATASET"), read.get("TEST.DATASET")} & set(DECODED)
+    parts = [part for part in ("TRAIN", "TEST") if read.get(f"{part}.ENABLE")]
+    used = {read.get(f"{part}.DATASET") for part in parts} & set(DECODED)
     if used and read.get("DATA.DECODING_BACKEND") == "torchvision":
         yield Finding(
             "dead-decoder",

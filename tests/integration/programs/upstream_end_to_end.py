@@ -91,13 +91,13 @@ class Run:
                 rows = []
                 for i in range(number):
                     path = folder / f"{split}_{i}.mp4"
-                    _clip(path, label=i % 2, row=10 + 7 * i % 50)
+                    clip(path, label=i % 2, row=10 + 7 * i % 50)
                     rows.append(f"{path} {i % 2}\n")
                 (folder / f"{split}.csv").write_text("".join(rows))
         return folder
 
 
-def _clip(path: Path, *, label: int, row: int, frames: int = 72) -> None:
+def clip(path: Path, *, label: int, row: int, frames: int = 72) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=30)
         stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
@@ -220,10 +220,10 @@ def demo(run: Run) -> str:
     classes = run.work / "classes.json"
     classes.write_text(json.dumps({f"class {i}": i for i in range(80)}))
     video, out = run.work / "in.mp4", run.work / "out.mp4"
-    _clip(video, label=0, row=30, frames=48)
+    clip(video, label=0, row=30, frames=48)
     options = f"""TRAIN.ENABLE False TEST.ENABLE False DEMO.ENABLE True
     DEMO.INPUT_VIDEO {video} DEMO.OUTPUT_FILE {out} DEMO.LABEL_FILE_PATH {classes}
-    DEMO.DETECTRON2_WEIGHTS {_person_everywhere(run)} DEMO.DETECTRON2_THRESH 0.5
+    DEMO.DETECTRON2_WEIGHTS {person_everywhere(run)} DEMO.DETECTRON2_THRESH 0.5
     TEST.CHECKPOINT_FILE_PATH {checkpoint} TEST.CHECKPOINT_TYPE pytorch
     DEMO.COMMON_CLASS_THRES 0.0 DEMO.UNCOMMON_CLASS_THRES 0.0"""
     run.net("demo", AVA, _ava_options(run.work / "ava_data"), options)
@@ -238,7 +238,7 @@ def demo(run: Run) -> str:
     return f"{len(plain)} frames in, {len(frames)} out, {drawn} annotated"
 
 
-def _person_everywhere(run: Run) -> Path:
+def person_everywhere(run: Run) -> Path:
     """Save a detector that calls everything a person: no download, and boxes to work on."""
     path = run.work / "detector.pth"
     program = f"""

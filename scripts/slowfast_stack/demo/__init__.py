@@ -1,0 +1,1 @@
+"""A video in, a video with the persons and their actions out."""

@@ -1,0 +1,17 @@
+"""Fetch what another command needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slowfast_stack.models import download, getting, progress, wishes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def one(name: str, folder: Path) -> Path:
+    """Return the file of a checkpoint, from the network only when it is not there already."""
+    wish = wishes.wish(name, folder, None)
+    with download.client() as client, progress.shown() as started:
+        return getting.get(wish, started(wish.file), client).path

@@ -1,0 +1,1 @@
+"""Run upstream's own program in the finished environment, and follow what it says."""

@@ -1,0 +1,72 @@
+"""What a run of upstream's program has come to."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+TRAINING, EVALUATION, TEST, DEMO = "training", "evaluation", "test", "demo"
+_KEPT_LINES = 60
+
+
+@dataclass
+class Course:
+    """Where a run is and what it has measured; seconds, percent, and mAP from 0 to 1 or as said."""
+
+    phase: str = ""
+    epoch: int = 0
+    epochs: int = 0
+    iteration: int = 0
+    iterations: int | None = None
+    loss: float | None = None
+    rate: float | None = None
+    seconds_left: float | None = None
+    epoch_seconds: float | None = None
+    first_epoch: int | None = None
+    trained: int = 0
+    evaluated: dict[str, float] = field(default_factory=dict)
+    tested: dict[str, float] = field(default_factory=dict)
+    shown: dict[str, Any] = field(default_factory=dict)
+    loaded: str = ""
+    gpu_memory: str = ""
+    finished: set[str] = field(default_factory=set)
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_LINES))
+
+    def place(self) -> str:
+        """Say where the run is."""
+        steps = f"/{self.iterations}" if self.iterations else ""
+        if self.phase == DEMO:
+            return f"frame {self.iteration}{steps}"
+        told = [f"epoch {self.epoch}/{self.epochs}"] if self.epoch and self.phase != TEST else []
+        return "  ".join([*told, f"iteration {self.iteration}{steps}"])
+
+    def figures(self) -> str:
+        """Say loss, learning rate and time left."""
+        told = [] if self.loss is None else [f"loss {self.loss:.4g}"]
+        told += [] if self.rate is None else [f"rate {self.rate:.3g}"]
+        left = self.seconds_left
+        told += [] if left is None else [f"{timedelta(seconds=round(left))} left"]
+        return "  ".join(told)
+
+    def facts(self) -> dict[str, Any]:
+        """Return everything that a program may want, as plain data."""
+        return {
+            "finished": sorted(self.finished),
+            "first_epoch": self.first_epoch,
+            "epochs_trained": self.trained,
+            "epochs": self.epochs or None,
+            "loss": self.loss,
+            "learning_rate": self.rate,
+            "evaluated": self.evaluated or None,
+            "tested": self.tested or None,
+            "demo": self.shown or None,
+            "loaded": self.loaded or None,
+            "gpu_memory": self.gpu_memory or None,
+        }
+
+
+def words(scores: dict[str, float]) -> str:
+    """Say scores in words."""
+    return ", ".join(f"{name} {value:.4g}" for name, value in scores.items()) or "no score"
