@@ -14,7 +14,6 @@ from slowfast_stack.training.course import words
 from slowfast_stack.view import clock
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
 
     from rich.console import Console, RenderableType
@@ -60,12 +59,7 @@ class Picture:
         self._live.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Leave the last picture standing."""
         self._live.stop()
 

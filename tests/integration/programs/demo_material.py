@@ -2,7 +2,7 @@
 
     ENV/bin/python demo_material.py TREE WORK [KEY VALUE ...]
 
-Writes WORK/in.mp4 (48 frames, a square that moves), WORK/clips4 (videos to train on),
+Writes WORK/in.mp4 (28 frames, a square that moves), WORK/clips4 (videos to train on),
 WORK/action.pyth (upstream's demo model for AVA with the pairs over it) and WORK/detector.pth (a
 detector that calls everything a person).
 """
@@ -26,7 +26,7 @@ def main() -> None:
     tree, work, options = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
     tree, work = tree.resolve(), work.resolve()
     work.mkdir(parents=True, exist_ok=True)
-    clip(work / "in.mp4", label=0, row=30, frames=48)
+    clip(work / "in.mp4", label=0, row=30, frames=28)
     run = Run(tree, [], work, None)
     run.clips()
     person_everywhere(run)
