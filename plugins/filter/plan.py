@@ -24,7 +24,10 @@ options:
         such as V(>=2.4,<2.12); C(driver_branch) is a number such as V(580).
       - C(preset) is V(stable), V(newest) or V(guide-2024); C(network) is V(full), V(pypi) or
         V(offline) and replaces what was probed; C(gpu_required) refuses a host without a GPU.
-      - C(sources) maps C(detectron2), C(pytorchvideo) and C(slowfast) to a C(url) and a C(commit).
+      - C(ffmpeg) is V(distribution), V(build), V(static) or V(none), the FFmpeg with CUDA;
+        C(nv_codec_headers) is a tag of NVIDIA's headers for it, such as V(n12.1.14.0).
+      - C(sources) maps C(detectron2), C(pytorchvideo) and C(slowfast) to a C(url) and a C(commit);
+        C(ffmpeg) to the C(url) of its archive, C(nv-codec-headers) to a git repository.
     type: dict
     default: {}
 seealso:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.presets import PRESETS
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.request import NETWORKS
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.request import FFMPEGS, NETWORKS
 from slowfast_stack import whatif
 
 Inventory = Annotated[
@@ -40,13 +40,20 @@ Network = Annotated[
         metavar="|".join(NETWORKS), help="Take this network for granted instead of probing it."
     ),
 ]
+Ffmpeg = Annotated[
+    str | None,
+    typer.Option(
+        metavar="|".join(FFMPEGS),
+        help="Which FFmpeg with CUDA; without a GPU none, unless asked for.",
+    ),
+]
 Sources = Annotated[
     list[str] | None,
     typer.Option(
         "--source",
         metavar="NAME=PLACE[@COMMIT]",
-        help="Where detectron2, pytorchvideo or slowfast comes from: a git URL, a repository, "
-        "a bundle. Repeatable.",
+        help="Where detectron2, pytorchvideo, slowfast, ffmpeg or nv-codec-headers comes from: "
+        "a git URL, a repository, a bundle, FFmpeg's archive. Repeatable.",
     ),
 ]
 Verbose = Annotated[

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack import request as requests
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.sources import TREES
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from slowfast_stack.exits import Misuse
 
-SOURCES = tuple(row.name for row in TREES)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _ALMOST_COMMIT = re.compile(r"[0-9a-fA-F]{7,}")
 
@@ -34,10 +32,11 @@ def sources(texts: list[str] | None, *, local: bool) -> dict[str, dict[str, str]
 def source(text: str, *, local: bool) -> tuple[str, dict[str, str]]:
     """Read NAME=URL_OR_PATH[@COMMIT]; a relative path counts from here. Raises Misuse."""
     name, equals, place = text.partition("=")
-    if not equals or not place or name not in SOURCES:
+    if not equals or not place or name not in requests.SOURCES:
         raise Misuse(
             f"--source {text} is not understood.",
-            f"It reads NAME=URL_OR_PATH[@COMMIT], and NAME is one of {', '.join(SOURCES)}.",
+            "It reads NAME=URL_OR_PATH[@COMMIT], and NAME is one of "
+            f"{', '.join(requests.SOURCES)}.",
             "For example: --source slowfast=/srv/git/slowfast.git",
         )
     url, commit = _split_commit(place)

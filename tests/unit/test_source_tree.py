@@ -94,7 +94,7 @@ def test_a_path_without_a_repository_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_file_of_pypi_with_another_digest_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StackError, match="is not the pinned file"):
+    with pytest.raises(StackError, match="is not the file that was expected"):
         place(Commands(), PypiSource("slowfast==1.0", "0" * 64), tmp_path / "slowfast", uv=UV)
     assert not (tmp_path / "slowfast").exists()
 

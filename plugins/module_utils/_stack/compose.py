@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from . import machine
+from . import ffmpeg_plan, machine
 from .candidates import CPU, within
 from .cards import best_code, of_host
 from .catalog.packages import PINS
@@ -26,10 +26,12 @@ INDEX = "https://download.pytorch.org/whl/"
 MIB_PER_JOB = {True: 4096, False: 1536}
 # MiB on disk, as measured, with a reserve of half as much again for downloads.
 DISK_CUDA_WHEEL, DISK_CPU_WHEEL, DISK_SOURCES = 8000, 3000, 1000
+DISK_FFMPEG = {"build": 800, "static": 400}
 ROLES = (
     "preflight",
     "nvidia_driver",
     "cuda",
+    "ffmpeg_cuda",
     "uv_env",
     "pytorch",
     "detectron2",
@@ -43,6 +45,8 @@ def compose(host: Host, request: Request, setting: Setting, choice: Choice) -> d
     gpu = bool(host.gpus)
     python = f"{choice.python.series[0]}.{choice.python.series[1]}"
     packages = pins(choice, full=setting.network != "pypi")
+    video = ffmpeg_plan.decide(host, request, setting, choice)
+    system = [*machine.system_packages(host, choice, setting), *video.packages]
     plan: dict[str, Any] = {
         "status": "planned",
         "profile": "cuda" if gpu else "cpu",
@@ -64,8 +68,8 @@ def compose(host: Host, request: Request, setting: Setting, choice: Choice) -> d
         "constraints": constraints(choice),
         "sources": sources(request, setting),
         "build": build(host, choice),
-        "system_packages": machine.system_packages(host, choice, setting),
-        "ffmpeg": machine.ffmpeg(host, choice) if gpu and setting.compiles else None,
+        "system_packages": system,
+        "ffmpeg": video.ffmpeg,
     }
     plan["repairs"] = repairs(plan)
     plan["skipped_claims"] = skipped_claims(plan)
@@ -199,10 +203,12 @@ def skipped_claims(plan: dict[str, Any]) -> list[dict[str, str]]:
     skipped = []
     if plan["profile"] == "cpu":
         skipped.append(("torch.cuda", "this host has no NVIDIA GPU"))
-        skipped.append(("ffmpeg.nvenc", "this host has no NVIDIA GPU"))
-    else:
-        because = "no role of this version builds FFmpeg with CUDA; the plan names what to build"
-        skipped.append(("ffmpeg.nvenc", because))
+    if plan["ffmpeg"] is None:
+        because = "this plan has no FFmpeg with CUDA"
+        skipped += [(name, because) for name in ("ffmpeg.build", "ffmpeg.nvdec", "ffmpeg.nvenc")]
+    elif plan["profile"] == "cpu":
+        because = "this host has no NVIDIA GPU"
+        skipped += [(name, because) for name in ("ffmpeg.nvdec", "ffmpeg.nvenc")]
     if plan["network"] == "pypi":
         skipped += [
             ("detectron2.compiled_ops", "PyPI's Detectron2 has no compiled operators (_C)"),
@@ -227,7 +233,8 @@ def full_network_adds(plan: dict[str, Any]) -> str | None:
 def needs_disk_mib(plan: dict[str, Any]) -> int:
     """Return the free space that the plan needs, in MiB."""
     wheel = DISK_CPU_WHEEL if plan["torch"]["variant"] == CPU else DISK_CUDA_WHEEL
-    return wheel + (DISK_SOURCES if plan["network"] != "pypi" else 0)
+    ffmpeg = DISK_FFMPEG.get(plan["ffmpeg"]["origin"], 0) if plan["ffmpeg"] else 0
+    return wheel + ffmpeg + (DISK_SOURCES if plan["network"] != "pypi" else 0)
 
 
 def roles(plan: dict[str, Any]) -> list[str]:
@@ -235,6 +242,7 @@ def roles(plan: dict[str, Any]) -> list[str]:
     wanted = {
         "nvidia_driver": plan["driver"] is not None,
         "cuda": plan["cuda"] is not None,
+        "ffmpeg_cuda": plan["ffmpeg"] is not None,
     }
     return [name for name in ROLES if wanted.get(name, True)]
 

@@ -28,6 +28,7 @@ JUDGED = (
     "torchvision",
     "packages",
     "sources",
+    "ffmpeg",
     "skipped_claims",
 )
 
@@ -63,6 +64,8 @@ def fingerprint(subject: Subject) -> str:
 def _files(subject: Subject) -> Iterator[Path]:
     yield from sorted(subject.env.glob("lib/python*/site-packages/*.dist-info/RECORD"))
     yield from sorted(subject.env.glob("lib/python*/site-packages/*.pth"))
+    # Through the links: also the distribution's own program, which the package manager replaces.
+    yield from sorted(subject.env.parent.glob("ffmpeg/bin/*"))
     for pattern in ("*/.git/HEAD", "*/**/*.py", "*/**/*.yaml"):
         yield from sorted(subject.src.glob(pattern))
 

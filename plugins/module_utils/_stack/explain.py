@@ -49,7 +49,7 @@ def _choices(plan: Mapping[str, Any]) -> dict[str, str]:
         "extensions": f"TORCH_CUDA_ARCH_LIST={torch['arch_list']}" if torch["arch_list"] else "",
         "compiler": f"GCC {plan['compiler']['gcc']}" if plan["compiler"]["gcc"] else "",
         "sources": _sources(plan["sources"]),
-        "FFmpeg": plan["ffmpeg"]["version"] if plan["ffmpeg"] else "",
+        "FFmpeg": _ffmpeg(plan["ffmpeg"]) if plan["ffmpeg"] else "",
         "repairs": ", ".join(plan["repairs"]),
         "system": ", ".join(plan["system_packages"]),
         "roles": " -> ".join(plan["roles"]),
@@ -60,6 +60,13 @@ def _driver(driver: Mapping[str, Any]) -> str:
     flavour = f" {driver['flavour']}" if driver["flavour"] else ""
     fabric = " with Fabric Manager" if driver["fabric_manager"] else ""
     return f"{driver['action']} {driver['branch']}{flavour}{fabric}"
+
+
+def _ffmpeg(ffmpeg: Mapping[str, Any]) -> str:
+    headers = f", nv-codec-headers {ffmpeg['nv_codec_headers']}"
+    return f"{ffmpeg['version'] or ''} ({ffmpeg['origin']}" + (
+        f"{headers})" if ffmpeg["nv_codec_headers"] else ")"
+    )
 
 
 def _sources(sources: Mapping[str, Any]) -> str:

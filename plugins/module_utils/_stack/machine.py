@@ -1,4 +1,4 @@
-"""The machine's side of a plan: driver, toolkit, FFmpeg and the distribution's packages."""
+"""The machine's side of a plan: driver, toolkit and the distribution's packages."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from .cards import of_host
 from .catalog.distributions import SYSTEM_PACKAGES
-from .catalog.ffmpeg import HEADERS
-from .catalog.ffmpeg import RELEASES as FFMPEG
 from .facts import Setting, distribution
 from .rules import archive
-from .versions import dotted, version
+from .versions import version
 
 if TYPE_CHECKING:
     from .candidates import DriverOption
@@ -119,31 +117,6 @@ def cuda(host: Host, choice: Choice) -> dict[str, Any] | None:
         "packages": [package] if option.action == "install" else [],
         "repository": repository(host) if option.action == "install" else None,
     }
-
-
-def ffmpeg(host: Host, choice: Choice) -> dict[str, Any] | None:
-    """Return the FFmpeg for NVENC and NVDEC: the newest headers that the driver still starts."""
-    header = next(
-        (row for row in HEADERS if version(row.minimum_driver) <= choice.driver.version), None
-    )
-    usable = [
-        row for row in FFMPEG
-        if header and version(header.tag[1:]) >= version(row.oldest_header[1:])
-    ]  # fmt: skip
-    if header is None or not usable:
-        return None
-    release = usable[-1]
-    flags = ["--enable-ffnvcodec", "--enable-nvenc", "--enable-nvdec", "--enable-cuvid"]
-    lowest = min((card.capability for card in of_host(host) if card.capability), default=None)
-    if choice.toolkit.action != "none" and lowest:
-        # One PTX serves every card, so it is that of the oldest.
-        sm = dotted(lowest).replace(".", "")
-        flags += [
-            "--enable-nonfree",
-            "--enable-cuda-nvcc",
-            f"--nvccflags=-gencode arch=compute_{sm},code=sm_{sm} -O2",
-        ]
-    return {"version": release.version, "nv_codec_headers": header.tag, "flags": flags}
 
 
 def system_packages(host: Host, choice: Choice, setting: Setting) -> list[str]:

@@ -40,7 +40,8 @@ def choose(
         made = stack["plan"]
         pins = {"torch": f"=={made['torch']['version']}", "python": made["python"]}
         there = {**host, "network": stack["host"]["network"]}
-        found = plan(there, {**stack["request"], **pins, **own})
+        # A bundle brings no FFmpeg; one that the host has or can build has to be asked for.
+        found = plan(there, {"ffmpeg": "none", **stack["request"], **pins, **own})
         differences = list(_against(host, found, stack))
         if not differences:
             return _as_offline(found, bundle)

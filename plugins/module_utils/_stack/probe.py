@@ -18,7 +18,13 @@ TOOLSETS = "/opt/rh"
 SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 # What opencv-python links against and a server often lacks.
 LIBRARIES = ("libGL.so.1", "libgthread-2.0.so.0")
-TOOLS = ("git", "ninja", "cmake", "ffmpeg", "mokutil")
+# What tells the version of each tool; a library is asked through pkg-config.
+PROGRAMS = ("git", "ninja", "cmake", "mokutil", "make", "nasm", "clang", "pkg-config")
+TOOLS = {
+    **{name: (name, "--version") for name in PROGRAMS},
+    "ffmpeg": ("ffmpeg", "-version"),
+    "zlib": ("pkg-config", "--modversion", "zlib"),
+}
 PACKAGE_INDEX = "package-index"
 # Any small package without dependencies; only whether it is found counts.
 INDEX_QUESTION = "iniconfig"
@@ -224,11 +230,7 @@ class _Look:
         return {}
 
     def tools(self) -> dict[str, str | None]:
-        answers = {
-            name: self.output(name, "-version" if name == "ffmpeg" else "--version")
-            for name in TOOLS
-        }
-        return {name: parsers.tool_version(text) for name, text in answers.items()}
+        return {name: parsers.tool_version(self.output(*argv)) for name, argv in TOOLS.items()}
 
     def secure_boot(self) -> bool | None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import ffmpeg_plan
 from .candidates import CPU, Wheel, preset
 from .cards import of_host
 from .catalog.drivers import BRANCHES_PAGE, FABRIC, MODULE_PAGE, OPEN_ONLY_POST, SIGNATURES
@@ -38,6 +39,7 @@ def reasons(
         found += _driver(host, choice)
         found += _toolkit(choice)
     found += [_python(choice), *_compiler(choice), *_sources(setting)]
+    found += [reason(*row) for row in ffmpeg_plan.decide(host, request, setting, choice).reasons]
     return [*found, *_gone(request, host), *_doubts(host, choice)]
 
 

@@ -6,17 +6,21 @@ import re
 from typing import Any, NamedTuple
 
 from . import border
+from .catalog.ffmpeg import HEADERS
 from .catalog.presets import PRESETS
 from .catalog.sources import TREES
 from .errors import StackError
 from .versions import Spec, spec
 
 NETWORKS = ("full", "pypi", "offline")
+FFMPEGS = ("distribution", "build", "static", "none")
+# FFmpeg is built from these two, beside the trees of the Python part.
+SOURCES = (*(row.name for row in TREES), "ffmpeg", "nv-codec-headers")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class Request(NamedTuple):
-    """Wishes; None leaves the choice to the planner. ``sources`` maps a tree to url and commit.
+    """Wishes; None leaves the choice to the planner. ``sources`` maps a name to url and commit.
 
     ``bundle`` is what the head of a bundle says, where one brings everything.
     """
@@ -28,6 +32,8 @@ class Request(NamedTuple):
     preset: str
     network: str | None
     gpu_required: bool
+    ffmpeg: str | None
+    nv_codec_headers: str | None
     sources: dict[str, dict[str, str]]
     bundle: dict[str, Any] | None
 
@@ -39,7 +45,7 @@ def request(value: object) -> Request:
     branch = data.get("driver_branch")
     if branch is not None and not re.fullmatch(r"\d{3}", str(branch)):
         raise border.bad("request.driver_branch", "a branch number such as 580", branch)
-    network = data.get("network")
+    network, ffmpeg, headers = (data.get(k) for k in ("network", "ffmpeg", "nv_codec_headers"))
     return Request(
         torch=_spec(data.get("torch"), "torch"),
         cuda=_spec(data.get("cuda"), "cuda"),
@@ -50,6 +56,10 @@ def request(value: object) -> Request:
         ),
         network=None if network is None else border.one_of(network, "request.network", NETWORKS),
         gpu_required=border.flag(data.get("gpu_required") or False, "request.gpu_required"),
+        ffmpeg=None if ffmpeg is None else border.one_of(ffmpeg, "request.ffmpeg", FFMPEGS),
+        nv_codec_headers=None
+        if headers is None
+        else border.one_of(headers, "request.nv_codec_headers", tuple(row.tag for row in HEADERS)),
         sources=_sources(data.get("sources")),
         bundle=_bundle(data.get("bundle")),
     )
@@ -79,7 +89,7 @@ def _bundle(value: object) -> dict[str, Any] | None:
 
 def _sources(value: object) -> dict[str, dict[str, str]]:
     trees = border.mapping(value or {}, "request.sources")
-    border.only_keys(trees, "request.sources", tuple(row.name for row in TREES))
+    border.only_keys(trees, "request.sources", SOURCES)
     return {name: _tree(tree, f"request.sources.{name}") for name, tree in trees.items()}
 
 

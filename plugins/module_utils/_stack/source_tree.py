@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
-import tarfile
 import tempfile
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import archives
 from .commands import locked
 from .errors import StackError
 
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 # Demo animations: 30 MB of SlowFast's checkout that no program reads.
 LEFT_OUT = ("/*", "!*.gif")
 ORIGIN_FILE = ".slowfast-stack-origin"
-TIMEOUT_S = 60
 
 
 @dataclass(frozen=True)
@@ -186,31 +183,14 @@ def _fetch_remote(commands: Commands, source: GitSource, tree: Path) -> None:
 def _unpack(
     commands: Commands, source: PypiSource, tree: Path, uv: str, bundle: Path | None
 ) -> None:
-    tree.mkdir()
-    archive = tree / "archive.tar.gz"
-    url = _in_bundle(source, bundle) if bundle else _address(commands, source, uv)
-    try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310 - from the index
-            archive.write_bytes(answer.read())
-    except OSError as error:
-        raise StackError(
-            f"{source.requirement} could not be downloaded.",
-            f"{url}: {error}.",
-            "Check the network, then run again: it goes on from here.",
-        ) from error
-    _check_sha256(archive, source)
-    with tarfile.open(archive) as packed:
-        _extract(packed, tree)
-    archive.unlink()
-    top = next(path for path in tree.iterdir() if path.is_dir())
-    for entry in list(top.iterdir()):
-        entry.rename(tree / entry.name)
-    top.rmdir()
+    place = _in_bundle(source, bundle) if bundle else _address(commands, source, uv)
+    with tempfile.TemporaryDirectory(dir=tree.parent) as folder:
+        archives.unpack(archives.fetch(place, source.sha256, Path(folder)), tree)
     (tree / ORIGIN_FILE).write_text(source.identity + "\n", encoding="utf-8")
 
 
 def _in_bundle(source: PypiSource, bundle: Path) -> str:
-    return (bundle / "sources" / f"{source.sha256}.tar.gz").absolute().as_uri()
+    return str((bundle / "sources" / f"{source.sha256}.tar.gz").absolute())
 
 
 def _address(commands: Commands, source: PypiSource, uv: str) -> str:
@@ -235,28 +215,3 @@ def _address(commands: Commands, source: PypiSource, uv: str) -> str:
             "Use an index that carries it, or give another source.",
         )
     return url.group(1)
-
-
-def _check_sha256(archive: Path, source: PypiSource) -> None:
-    found = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if found != source.sha256:
-        raise StackError(
-            f"{archive.name} is not the pinned file.",
-            f"Its SHA-256 is {found}, expected {source.sha256}.",
-            "Nothing of it was used.",
-        )
-
-
-def _extract(packed: tarfile.TarFile, folder: Path) -> None:
-    if hasattr(tarfile, "data_filter"):
-        packed.extractall(folder, filter="data")
-        return
-    root = folder.resolve()
-    for member in packed.getmembers():
-        target = (folder / member.name).resolve()
-        if root not in target.parents or member.issym() or member.islnk():
-            raise StackError(
-                f"{member.name} would leave the folder it is unpacked into.",
-                "An archive with such a member is not trusted.",
-            )
-    packed.extractall(folder)  # noqa: S202 - every member was checked above

@@ -41,6 +41,7 @@ def plan(  # noqa: PLR0913  (each is an option)
     driver_branch: options.DriverBranch = None,
     preset: options.Preset = None,
     network: options.Network = None,
+    ffmpeg: options.Ffmpeg = None,
     source: options.Sources = None,
     verbose: options.Verbose = 0,
 ) -> int:
@@ -65,6 +66,7 @@ def plan(  # noqa: PLR0913  (each is an option)
         driver_branch=driver_branch,
         preset=preset,
         network=network,
+        ffmpeg=ffmpeg,
         sources=request.sources(source, local=inventory is None),
     )
     runs = planning.runs(

@@ -25,6 +25,7 @@ slowfast-stack up -i inventories/example --limit h100 --yes
 slowfast-stack up --prefix ~/slowfast --torch '>=2.9'
 slowfast-stack up --source slowfast=/srv/git/slowfast.git
 slowfast-stack up --offline /media/usb/slowfast.bundle
+slowfast-stack up --ffmpeg build
 """
 
 
@@ -44,6 +45,7 @@ def up(  # noqa: PLR0913  (each is an option)
     driver_branch: options.DriverBranch = None,
     preset: options.Preset = None,
     network: options.Network = None,
+    ffmpeg: options.Ffmpeg = None,
     source: options.Sources = None,
     offline: Annotated[
         Path | None,
@@ -65,6 +67,7 @@ def up(  # noqa: PLR0913  (each is an option)
         driver_branch=driver_branch,
         preset=preset,
         network=network,
+        ffmpeg=ffmpeg,
         sources=request.sources(source, local=inventory is None),
     )
     console = screen.console(as_json=json)

@@ -137,6 +137,12 @@ SYSTEM_PACKAGES = {
         "python-venv": ("python{python}-venv",),
         "opencv": ("libgl1", "libglib2.0-0"),
         "kernel-headers": ("linux-headers-{kernel}",),
+        "make": ("make",),
+        "nasm": ("nasm",),
+        "clang": ("clang",),
+        "pkg-config": ("pkg-config",),
+        "zlib": ("zlib1g-dev",),
+        "ffmpeg": ("ffmpeg",),
     },
     "redhat": {
         "git": ("git",),
@@ -146,6 +152,11 @@ SYSTEM_PACKAGES = {
         "python-venv": (),
         "opencv": ("mesa-libGL", "glib2"),
         "kernel-headers": ("kernel-devel-{kernel}",),
+        "make": ("make",),
+        "nasm": ("nasm",),
+        "clang": ("clang",),
+        "pkg-config": ("pkgconf-pkg-config",),
+        "zlib": ("zlib-devel",),
     },
 }
 # fmt: on

@@ -39,6 +39,7 @@ def main() -> int:
 def _claims(group: str, plan: dict, options: argparse.Namespace) -> list[claims_module.Claim]:
     import detectron2_claims
     import environment_claims
+    import ffmpeg_claims
     import library_claims
     import run_net_claims
     import slowfast_claims
@@ -53,6 +54,7 @@ def _claims(group: str, plan: dict, options: argparse.Namespace) -> list[claims_
             *torch_claims.claims(plan),
             *detectron2_claims.claims(plan),
             *library_claims.claims(options.src),
+            *ffmpeg_claims.claims(plan, options.src.parent / "ffmpeg", out),
             *slowfast_claims.Trained(plan, options.src, data, out).claims(),
         ]
     left_out = {item["id"] for item in plan["skipped_claims"]}

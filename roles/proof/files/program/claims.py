@@ -12,13 +12,13 @@ from typing import Callable
 class Claim:
     """A statement of the proof.
 
-    ``check`` returns (ok, measured text). ``ok`` of the result is None for a skipped claim, whose
-    reason stands in ``measured``.
+    ``check`` returns (ok, measured text). ``ok`` is None for a claim that this host turned out not
+    to be able to make, as for a skipped one; the reason stands in ``measured``.
     """
 
     id: str
     expected: str
-    check: Callable[[], tuple[bool, str]]
+    check: Callable[[], "tuple[bool | None, str]"]
 
     def make(self) -> dict[str, object]:
         """Run the check; an exception is a failed claim, never a crash of the proof."""
@@ -31,7 +31,7 @@ class Claim:
             measured = f"{type(error).__name__}: {error} ({where.filename}:{where.lineno})"
         return {
             "id": self.id,
-            "ok": bool(ok),
+            "ok": None if ok is None else bool(ok),
             "expected": self.expected,
             "measured": measured,
             "seconds": round(time.monotonic() - started, 2),

@@ -24,10 +24,10 @@ def frame(index: int, label: int, seed: int) -> np.ndarray:
     return noise
 
 
-def write_clip(path: Path, label: int, seed: int) -> None:
-    """Encode one clip as MPEG-4 in an mp4 container."""
+def write_clip(path: Path, label: int, seed: int, *, codec: str = "mpeg4") -> None:
+    """Encode one clip with a codec of PyAV in an mp4 container."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=RATE)
+        stream = container.add_stream(codec, rate=RATE)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.time_base = Fraction(1, RATE)
         for index in range(FRAMES):
