@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # module with several commands has them in ``group``.
 COMMANDS = (
     *("probe", "plan", "up", "prove", "bundle", "repair"),
-    *("config", "models", "train", "demo"),
+    *("config", "models", "ava", "train", "demo"),
 )
 
 app = typer.Typer(

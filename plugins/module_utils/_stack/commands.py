@@ -7,7 +7,7 @@ import fcntl
 import os
 import subprocess
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from .errors import StackError
 
@@ -48,8 +48,12 @@ class Commands:
         cwd: Path | None = None,
         environment: Mapping[str, str] | None = None,
         log: Path | None = None,
+        each: Callable[[str], None] | None = None,
     ) -> Finished:
-        """Run ``argv`` and return how it ended; the output also goes to ``log`` line by line."""
+        """Run ``argv`` and return how it ended.
+
+        The output also goes to ``log``, and to ``each``, line by line as it comes.
+        """
         full = {**os.environ, **self.environment, **(environment or {})}
         try:
             child = subprocess.Popen(
@@ -73,6 +77,8 @@ class Commands:
                 if sink:
                     sink.write(line)
                     sink.flush()
+                if each:
+                    each(line)
             return Finished(child.wait(), "".join(lines))
 
     def checked(
@@ -95,13 +101,21 @@ class Commands:
         return done.output
 
 
+class Busy(StackError):
+    """Another process holds the lock."""
+
+
 @contextlib.contextmanager
-def locked(commands: Commands, path: Path) -> Iterator[Commands]:
+def locked(commands: Commands, path: Path, *, wait: bool = True) -> Iterator[Commands]:
     """Hold the lock file ``path`` for this block and for every program started in it.
 
-    Waits for another holder: a run that was killed may have left a child that is still working.
+    Waits for another holder (a run that was killed may have left a child that is still working),
+    or raises ``Busy`` at once where ``wait`` is false.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            raise Busy(f"{path} is held by another process.", "", "Wait for it.") from error
         yield Commands(commands.environment, (*commands.locks, handle.fileno()))

@@ -1,0 +1,91 @@
+#!/usr/bin/python
+"""Adapter of `_stack.ava.check`."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ava_check
+short_description: Check an AVA-style data set as training will read it
+version_added: 0.1.0
+description:
+  - Looks at the tree, counts frames, finds truncated JPEG files, and compares lists, boxes, labels and excluded timestamps with
+    each other. It changes nothing. RV(ok) says whether training finds all that it opens.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  root:
+    description: The folder of the data set.
+    type: path
+    required: true
+  version:
+    description: The release of the annotations.
+    type: str
+    choices: ["2.1", "2.2"]
+    default: "2.2"
+  lists:
+    description: The folder of written lists, such as C(lists/present); default the official ones.
+    type: path
+  deep:
+    description: Whether to read the begin and end of every JPEG file.
+    type: bool
+    default: true
+"""
+
+EXAMPLES = r"""
+- name: Check what training will read
+  slowfast.stack.ava_check:
+    root: /data/ava
+    lists: /data/ava/lists/present
+"""
+
+RETURN = r"""
+ok:
+  description: Whether no error was found.
+  type: bool
+  returned: always
+findings:
+  description: Each with C(level) (C(error) or C(warning)), C(where), C(what) and C(next_step).
+  type: list
+  elements: dict
+  returned: always
+counted:
+  description: How much was looked at.
+  type: dict
+  returned: always
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava import check as checking
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava import dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {
+    "root": {"type": "path", "required": True},
+    "version": {"type": "str", "choices": ["2.1", "2.2"], "default": "2.2"},
+    "lists": {"type": "path"},
+    "deep": {"type": "bool", "default": True},
+}
+
+
+def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Look; there is nothing to change."""
+    del check
+    tree = dataset.layout(want["root"])
+    folder = Path(want["lists"]) if want["lists"] else None
+    numbers, version = dataset.load(tree), want["version"]
+    found = checking.run(tree, numbers, version, folder=folder, deep=want["deep"])
+    return {"changed": False, **found.to_dict()}
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, act)
+
+
+if __name__ == "__main__":
+    main()

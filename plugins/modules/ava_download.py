@@ -1,0 +1,155 @@
+#!/usr/bin/python
+"""Adapter of `_stack.ava.fetch`."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ava_download
+short_description: Fetch the lists, annotations and the used part of each video of AVA
+version_added: 0.1.0
+description:
+  - Files appear whole or not at all, downloads resume, and each file is compared with the SHA-256 of its first sight or a given one.
+  - Of a video only the seconds that are used are fetched, by HTTP ranges, where the server gives them. This needs FFmpeg.
+  - A thing that cannot be fetched is a line in RV(things) and no failure of this module; RV(ok) says whether all is there.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  root:
+    description: The folder of the data set.
+    type: path
+    required: true
+  version:
+    description: The release of the annotations.
+    type: str
+    choices: ["2.1", "2.2"]
+    default: "2.2"
+  mirror:
+    description: Take this address in place of the official hosts.
+    type: str
+  whole:
+    description: Whether to fetch whole videos.
+    type: bool
+    default: false
+  lists_only:
+    description: Whether to leave the videos out.
+    type: bool
+    default: false
+  videos:
+    description: Only these videos, by id.
+    type: list
+    elements: str
+    default: []
+  sums:
+    description: The SHA-256 of files, by path below O(root).
+    type: dict
+    default: {}
+  jobs:
+    description: How many files are fetched at once.
+    type: int
+    default: 4
+  room_check:
+    description: Whether to compare what is to come with the free space first.
+    type: bool
+    default: true
+  shard:
+    description: Which part of the list of videos falls to this host, counted from 0.
+    type: int
+    default: 0
+  shards:
+    description: Among how many hosts the list is divided.
+    type: int
+    default: 1
+  cut_s:
+    description: The second of a video where its frames begin; default V(900), as in AVA. It is remembered.
+    type: int
+  frames:
+    description: How many frames a video has where no frame list says it; default V(27030), as in AVA. It is remembered.
+    type: int
+  ffmpeg:
+    description: The FFmpeg program.
+    type: str
+    default: ffmpeg
+  ffprobe:
+    description: The ffprobe program.
+    type: str
+    default: ffprobe
+"""
+
+EXAMPLES = r"""
+- name: Fetch the part of AVA that falls to this host
+  slowfast.stack.ava_download:
+    root: /data/ava
+    shard: "{{ ansible_play_hosts.index(inventory_hostname) }}"
+    shards: "{{ ansible_play_hosts | length }}"
+"""
+
+RETURN = r"""
+ok:
+  description: Whether all is there.
+  type: bool
+  returned: always
+things:
+  description: A line for each thing, with C(name), C(state) (C(new), C(there) or C(failed)), C(what), C(why), C(next_step) and
+    what is known of it. In check mode, only what is not there.
+  type: list
+  elements: dict
+  returned: always
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava import dataset, fetch, items
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava.media import Tools
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {
+    "root": {"type": "path", "required": True},
+    "version": {"type": "str", "choices": ["2.1", "2.2"], "default": "2.2"},
+    "mirror": {"type": "str"},
+    "whole": {"type": "bool", "default": False},
+    "lists_only": {"type": "bool", "default": False},
+    "videos": {"type": "list", "elements": "str", "default": []},
+    "sums": {"type": "dict", "default": {}},
+    "jobs": {"type": "int", "default": 4},
+    "room_check": {"type": "bool", "default": True},
+    "shard": {"type": "int", "default": 0},
+    "shards": {"type": "int", "default": 1},
+    "cut_s": {"type": "int"},
+    "frames": {"type": "int"},
+    "ffmpeg": {"type": "str", "default": "ffmpeg"},
+    "ffprobe": {"type": "str", "default": "ffprobe"},
+}
+
+
+def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Fetch what is not there."""
+    tree = dataset.layout(want["root"])
+    wish = fetch.Want(
+        version=want["version"],
+        mirror=want["mirror"],
+        whole=want["whole"],
+        lists_only=want["lists_only"],
+        videos=tuple(want["videos"]),
+        shard=(want["shard"], want["shards"]),
+        jobs=want["jobs"],
+        room_check=want["room_check"],
+        sums=want["sums"],
+        tools=Tools(want["ffmpeg"], want["ffprobe"]),
+    )
+    if check:
+        return items.expected(fetch.absent(tree, wish))
+    numbers = dataset.chosen(tree, cut_s=want["cut_s"], frames=want["frames"])
+    return items.told(fetch.run(Commands(), tree, numbers, wish))
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, act)
+
+
+if __name__ == "__main__":
+    main()

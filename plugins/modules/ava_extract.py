@@ -1,0 +1,163 @@
+#!/usr/bin/python
+"""Adapter of `_stack.ava.work`."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ava_extract
+short_description: Extract the frames of videos in one pass
+version_added: 0.1.0
+description:
+  - Writes exactly the frames that the frame lists name, with upstream's names and quality, one process for a core, no intermediate video.
+  - The frames of a video appear whole and verified or not at all. What another process is working on is left to it.
+  - With O(boxes), an AVA-style data set is made of one's own clips, lists and annotations included.
+  - A video that cannot be extracted is a line in RV(things) and no failure of this module; RV(ok) says whether all is there.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  root:
+    description: The folder of the data set.
+    type: path
+    required: true
+  videos:
+    description: Only these videos, by id.
+    type: list
+    elements: str
+    default: []
+  folder:
+    description: Where the videos lie; default C(videos) in O(root).
+    type: path
+  boxes:
+    description: A CSV file of boxes and labels for the clips in O(folder), which become the data set.
+    type: path
+  val_percent:
+    description: How many of a hundred clips become validation, where O(boxes) does not say it.
+    type: int
+    default: 20
+  jobs:
+    description: How many videos at once; V(0) is one for each core.
+    type: int
+    default: 0
+  replace:
+    description: Whether frames that something else has made and that are not whole may be replaced.
+    type: bool
+    default: false
+  room_check:
+    description: Whether to compare what is to come with the free space and inodes first.
+    type: bool
+    default: true
+  shard:
+    description: Which part of the list of videos falls to this host, counted from 0.
+    type: int
+    default: 0
+  shards:
+    description: Among how many hosts the list is divided.
+    type: int
+    default: 1
+  cut_s:
+    description: The second of a video where its frames begin; default V(900), as in AVA. It is remembered.
+    type: int
+  frames:
+    description: How many frames a video has where no frame list says it; default V(27030), as in AVA. It is remembered.
+    type: int
+  ffmpeg:
+    description: The FFmpeg program.
+    type: str
+    default: ffmpeg
+  ffprobe:
+    description: The ffprobe program.
+    type: str
+    default: ffprobe
+"""
+
+EXAMPLES = r"""
+- name: Extract the frames of AVA
+  slowfast.stack.ava_extract:
+    root: /data/ava
+
+- name: Make a data set of my own clips
+  slowfast.stack.ava_extract:
+    root: /data/mine
+    folder: /data/clips
+    boxes: /data/boxes.csv
+"""
+
+RETURN = r"""
+ok:
+  description: Whether all is there.
+  type: bool
+  returned: always
+things:
+  description: A line for each thing, with C(name), C(state) (C(new), C(there) or C(failed)), C(what), C(why), C(next_step) and
+    what is known of it. In check mode, only what is not there.
+  type: list
+  elements: dict
+  returned: always
+lists:
+  description: What was written for one's own clips; null without O(boxes).
+  type: dict
+  returned: always
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava import (
+    dataset,
+    items,
+    own,
+    work,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava.media import Tools
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {
+    "root": {"type": "path", "required": True},
+    "videos": {"type": "list", "elements": "str", "default": []},
+    "folder": {"type": "path"},
+    "boxes": {"type": "path"},
+    "val_percent": {"type": "int", "default": 20},
+    "jobs": {"type": "int", "default": 0},
+    "replace": {"type": "bool", "default": False},
+    "room_check": {"type": "bool", "default": True},
+    "shard": {"type": "int", "default": 0},
+    "shards": {"type": "int", "default": 1},
+    "cut_s": {"type": "int"},
+    "frames": {"type": "int"},
+    "ffmpeg": {"type": "str", "default": "ffmpeg"},
+    "ffprobe": {"type": "str", "default": "ffprobe"},
+}
+
+
+def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Extract what is not there."""
+    tree = dataset.layout(want["root"])
+    wish = work.Want(
+        videos=tuple(want["videos"]),
+        folder=Path(want["folder"]) if want["folder"] else None,
+        shard=(want["shard"], want["shards"]),
+        jobs=want["jobs"],
+        replace=want["replace"],
+        room_check=want["room_check"],
+        tools=Tools(want["ffmpeg"], want["ffprobe"]),
+    )
+    if want["boxes"]:
+        table, percent = Path(want["boxes"]), want["val_percent"]
+        return own.run(Commands(), tree, table, wish, val_percent=percent, dry=check)
+    if check:
+        return {**items.expected(work.absent(tree, dataset.load(tree), wish)), "lists": None}
+    numbers = dataset.chosen(tree, cut_s=want["cut_s"], frames=want["frames"])
+    return {**items.told(work.run(Commands(), tree, numbers, wish)), "lists": None}
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, act)
+
+
+if __name__ == "__main__":
+    main()

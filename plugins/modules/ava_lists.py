@@ -1,0 +1,76 @@
+#!/usr/bin/python
+"""Adapter of `_stack.ava.lists`."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ava_lists
+short_description: Write the frame lists and annotations that SlowFast reads
+version_added: 0.1.0
+description:
+  - Writes them for all videos, or for those whose frames are there, into C(lists/all) or C(lists/present) of O(root), with a
+    configuration that names them. The official files stay as they are.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  root:
+    description: The folder of the data set.
+    type: path
+    required: true
+  version:
+    description: The release of the annotations.
+    type: str
+    choices: ["2.1", "2.2"]
+    default: "2.2"
+  which:
+    description: For which videos.
+    type: str
+    choices: [present, all]
+    default: present
+"""
+
+EXAMPLES = r"""
+- name: Write lists for the frames that are there
+  slowfast.stack.ava_lists:
+    root: /data/ava
+"""
+
+RETURN = r"""
+lists:
+  description: C(folder), C(config) (a YAML file with the keys of SlowFast), C(splits) (videos and frames of each) and C(left_out)
+    (why, by video).
+  type: dict
+  returned: always
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava import dataset, lists
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {
+    "root": {"type": "path", "required": True},
+    "version": {"type": "str", "choices": ["2.1", "2.2"], "default": "2.2"},
+    "which": {"type": "str", "choices": ["present", "all"], "default": "present"},
+}
+
+
+def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Write what differs."""
+    tree = dataset.layout(want["root"])
+    made = lists.write(
+        tree, dataset.load(tree), want["version"], every=want["which"] == "all", dry=check
+    )
+    return {"changed": made["changed"], "lists": made}
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, act)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The faces of the AVA engine: progress, words, other hosts, Slurm."""

@@ -1,0 +1,50 @@
+"""A data set of one test, and what the small AVA on the server holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava import dataset, fetch, work
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava.dataset import DataSet
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava.items import Item
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from synthetic_ava import Plan, Server
+
+NUMBERS = DataSet(cut_s=2, frames=90)
+PLAN = Plan(
+    train={
+        "-5KQ66BBWC4.mkv": ("30000/1001", 7),
+        "a%d_ü.mp4": ("24", 7),
+        "dead.mp4": ("30", 1),
+        "short.mp4": ("25", 3),
+    },
+    val={
+        "c.webm": ("25", 7),
+        "d.avi": ("24", 7),
+        "broken.mkv": ("25", 7),
+        "empty.mp4": ("25", 1),
+    },
+    frames=90,
+    seconds=(902,),
+)
+GOOD = {"-5KQ66BBWC4": "train", "a%d_ü": "train", "c": "val", "d": "val"}
+FILES = [*PLAN.train, *PLAN.val]
+
+
+@dataclass
+class Tree:
+    """A data set of one test."""
+
+    layout: dataset.Layout
+
+    def fetch(self, server: Server, **more: object) -> dict[str, Item]:
+        want = fetch.Want(mirror=server.address, attempts=1, **more)  # type: ignore[arg-type]
+        return {item.name: item for item in fetch.run(Commands(), self.layout, NUMBERS, want)}
+
+    def extract(self, **more: object) -> dict[str, Item]:
+        want = work.Want(**more)  # type: ignore[arg-type]
+        return {item.name: item for item in work.run(Commands(), self.layout, NUMBERS, want)}
+
+    def frames(self, video: str) -> list[Path]:
+        return sorted(self.layout.frames_of(video).glob("*"))
