@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from stack_under_test import COMMAND, Stack
 
 ROOT = Path(__file__).resolve().parents[2]
+TEXT = {"capture_output": True, "text": True}
 
 
 def refused(argv: list[str], **options: object) -> tuple[int, str]:
@@ -50,6 +52,40 @@ def test_without_any_network_the_plan_says_what_is_missing(tmp_path: Path) -> No
     assert code == 3
     assert "network" in said.lower() or "reach" in said.lower()
     assert not (tmp_path / "prefix").exists()
+
+
+def test_an_index_that_is_down_is_named_and_the_prefix_is_resumed(tmp_path: Path) -> None:
+    down = {"UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple", "UV_CACHE_DIR": str(tmp_path / "uv")}
+    stack = Stack(tmp_path / "prefix", ["--network", "pypi"])
+    code, said = refused(stack.argv("up", "--yes"), env={**os.environ, **down})
+    assert code == 1
+    assert "127.0.0.1:9" in said
+    assert "Check that PyPI is reached" in said
+    assert not (tmp_path / "prefix" / "current").exists()
+
+
+def test_a_disk_that_fills_up_is_named_and_nothing_is_taken_for_installed(tmp_path: Path) -> None:
+    small = f'mount -t tmpfs -o size=24M none {tmp_path} && exec "$@"'
+    mount = ["unshare", "--mount", "sh", "-c", small, "sh"]
+    if subprocess.run([*mount, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody mount a small disk")
+    program = ROOT / "tests" / "integration" / "programs" / "full_disk.py"
+    done = subprocess.run([*mount, sys.executable, program, tmp_path], check=False, **TEXT)
+    assert done.returncode == 0, done.stderr
+    assert "Free some room" in done.stdout
+
+
+def test_two_runs_at_once_end_in_one_proven_stack(stack: Stack, tmp_path: Path) -> None:
+    both = Stack(tmp_path / "prefix", stack.options)
+    argv = both.argv("up", "--yes", "--json")
+    runs = [subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)]
+    runs += [subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)]
+    for run in runs:
+        said, complaint = run.communicate()
+        assert run.returncode == 0, complaint[-4000:]
+        assert json.loads(said)["hosts"]["localhost"]["status"] == "proven"
+    assert len(list((both.prefix / "stacks").glob("[0-9a-f]*"))) == 1
+    assert both.up()["changed"] == 0
 
 
 def test_a_wrong_commit_is_named(tmp_path: Path) -> None:

@@ -120,3 +120,10 @@ def test_an_editable_tree_is_installed_again_only_after_its_setup_changed(
     later = (tree / "setup.py").stat().st_mtime + 10
     os.utime(tree / "setup.py", (later, later))
     assert install(Commands(), env, wanted, tmp_path / "log")
+
+
+def test_another_file_than_the_pinned_one_is_refused(env: PythonEnv, tmp_path: Path) -> None:
+    wanted = Packages((f"{wheel(tmp_path, 'alpha', '1.0')}#sha256={'0' * 64}",))
+    with pytest.raises(StackError, match=r"(?s)Hash mismatch.*was not used"):
+        install(Commands(), env, wanted, tmp_path / "log")
+    assert Commands().run([str(env.python), "-c", "import alpha"]).rc

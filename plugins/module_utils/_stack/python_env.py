@@ -26,6 +26,12 @@ EDITABLE_AS_DEVELOP = ("--config-setting", "editable_mode=compat")
 NETWORK_HINT = (
     "Check that PyPI is reached (proxy, certificates, index), then run again: it goes on from here."
 )
+NO_ROOM = "Free some room where the environment and uv's cache lie, then run again."
+OTHER_FILE = (
+    "It is not the pinned file and was not used. Look for the proxy or index that changed it."
+)
+# What uv says, and what a person can do about it.
+HINTS = (("No space left on device", NO_ROOM), ("Hash mismatch", OTHER_FILE))
 
 
 @dataclass(frozen=True)
@@ -182,7 +188,11 @@ def _pip(
             "Create a bundle for this host: slowfast-stack bundle create.",
         )
     with _command(env, wanted, *extra) as argv:
-        return commands.checked(what, argv, next_step=NETWORK_HINT, log=log)
+        done = commands.run(argv, log=log)
+    if done.rc:
+        hint = next((hint for said, hint in HINTS if said in done.output), NETWORK_HINT)
+        raise StackError(f"{what}.", f"uv exited with {done.rc}:\n{done.tail()}\n", hint)
+    return done.output
 
 
 def install(commands: Commands, env: PythonEnv, wanted: Packages, log: Path) -> tuple[str, ...]:
