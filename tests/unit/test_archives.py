@@ -33,7 +33,9 @@ APT = """\
 printf '%s\\n' "$*" >> "{log}"
 case "$*" in
   *indextargets*) echo "{mirror}" ;;
-  *source*) printf '%s' "{content}" > {package}_9.orig.tar.xz ;;
+  *update*) for word; do case "$word" in Dir::State=*)
+    touch "${{word#Dir::State=}}/lists/archive_Sources" ;; esac; done ;;
+  *source*) for name; do :; done; printf '%s' "{content}" > "$name"_9.orig.tar.xz ;;
 esac
 """
 
@@ -43,17 +45,17 @@ def apt(folder: Path, *, mirror: str = "http://archive.test/debian", content: st
     log = folder / "apt.log"
     program = folder / "bin" / "apt-get"
     program.parent.mkdir()
-    program.write_text(APT.format(log=log, mirror=mirror, content=content, package="ffmpeg"))
+    program.write_text(APT.format(log=log, mirror=mirror, content=content))
     program.chmod(0o755)
     return log
 
 
-def debian(folder: Path, content: str) -> Path:
+def debian(folder: Path, content: str, package: str = "ffmpeg") -> Path:
     commands = Commands({"PATH": f"{folder}/bin:/usr/bin:/bin"})
     pin = hashlib.sha256(content.encode()).hexdigest()
     made = folder / "archives"
     made.mkdir(exist_ok=True)
-    return archives.from_debian(commands, "ffmpeg", "trixie", pin, made)
+    return archives.from_debian(commands, package, "trixie", pin, made)
 
 
 def test_debians_source_comes_through_a_private_state_of_apt(tmp_path: Path) -> None:
@@ -68,6 +70,8 @@ def test_debians_source_comes_through_a_private_state_of_apt(tmp_path: Path) -> 
     assert "URIs: http://archive.test/debian\nSuites: trixie" in named
     assert debian(tmp_path, "it").read_text() == "it"
     assert len(log.read_text().splitlines()) == 3
+    assert debian(tmp_path, "it", "nv-codec-headers").read_text() == "it"
+    assert [line for line in log.read_text().splitlines()[3:] if line.endswith("update")] == []
 
 
 def test_a_newer_file_in_the_archive_is_not_taken_for_the_pinned_one(tmp_path: Path) -> None:

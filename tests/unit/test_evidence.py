@@ -99,3 +99,18 @@ def test_a_proof_that_crashes_is_an_error_with_its_last_lines(stack: Path) -> No
     crashing = subject(stack, program="raise SystemExit('no libcuda.so.1')")
     with pytest.raises(StackError, match=r"(?s)did not run to its end.*libcuda"):
         prove(Commands(), crashing, stack / "proof", uv="uv")
+
+
+def test_another_ffmpeg_behind_the_link_makes_evidence_void(stack: Path) -> None:
+    packaged = stack / "usr" / "ffmpeg"
+    packaged.parent.mkdir()
+    packaged.write_text("5.1")
+    (stack / "ffmpeg" / "bin").mkdir(parents=True)
+    (stack / "ffmpeg" / "bin" / "ffmpeg").symlink_to(packaged)
+    run(stack)
+    assert recorded(subject(stack), stack / "proof")
+    packaged.write_text("7.1.5")
+    assert recorded(subject(stack), stack / "proof") is None
+    run(stack)
+    packaged.unlink()
+    assert recorded(subject(stack), stack / "proof") is None

@@ -218,7 +218,7 @@ def test_the_distributions_own_is_linked_and_a_newer_one_is_noticed(
 ) -> None:
     binaries = tmp_path / "usr"
     binaries.mkdir()
-    monkeypatch.setattr(os, "defpath", str(binaries))
+    monkeypatch.setattr(ffmpeg_build, "PACKAGED", str(binaries))
     own = changed(recipe, origin="distribution", sources={})
     with pytest.raises(StackError, match="no ffmpeg of the distribution"):
         make(Commands(), tmp_path / "cache", own)

@@ -47,25 +47,31 @@ def from_debian(commands: Commands, package: str, suite: str, sha256: str, folde
     The package sources are named to apt in a folder of its own; those of the system stay as they
     are. Raises ``StackError``.
     """
-    known = [path for path in folder.glob(f"{package}_*.orig.tar.*") if path.suffix != ".asc"]
-    for path in known:
-        if sha256_of(path) == sha256:
-            return path
-        path.unlink()
-    options = _private_apt(commands, suite, folder / "apt")
-    reached = "The Debian archive could not be read"
-    commands.checked(f"{reached} for {suite}", ["apt-get", *options, "--quiet", "update"])
-    source = ["source", "--download-only", "--tar-only", package]
-    commands.checked(f"{reached} for {package}", ["apt-get", *options, *source], cwd=folder)
-    found = sorted(folder.glob(f"{package}_*.orig.tar.*"))
-    for path in found:
-        if sha256_of(path) == sha256:
-            return path
+    known = _pinned(folder, package, sha256)
+    if known:
+        return known
+    apt = ["apt-get", *_private_apt(commands, suite, folder / "apt"), "--quiet"]
+    source = [*apt, "source", "--download-only", "--tar-only", package]
+    # What an earlier package left of the lists is enough, unless the archive has moved on.
+    lists = any((folder / "apt" / "state" / "lists").glob("*Sources*"))
+    if not lists or commands.run(source, cwd=folder).rc:
+        reached = "The Debian archive could not be read"
+        commands.checked(f"{reached} for {suite}", [*apt, "update"])
+        commands.checked(f"{reached} for {package}", source, cwd=folder)
+    fetched = _pinned(folder, package, sha256)
+    if fetched:
+        return fetched
+    found = sorted(path.name for path in folder.glob(f"{package}_*.orig.tar.*"))
     raise StackError(
         f"The Debian archive has another {package} than the pinned one.",
-        f"It has {', '.join(path.name for path in found) or 'nothing'}, not SHA-256 {sha256}.",
+        f"It has {', '.join(found) or 'nothing'}, not SHA-256 {sha256}.",
         "Nothing of it was used.",
     )
+
+
+def _pinned(folder: Path, package: str, sha256: str) -> Path | None:
+    found = folder.glob(f"{package}_*.orig.tar.*")
+    return next((path for path in found if sha256_of(path) == sha256), None)
 
 
 def _private_apt(commands: Commands, suite: str, folder: Path) -> list[str]:

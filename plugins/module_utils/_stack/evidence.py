@@ -65,7 +65,8 @@ def _files(subject: Subject) -> Iterator[Path]:
     yield from sorted(subject.env.glob("lib/python*/site-packages/*.dist-info/RECORD"))
     yield from sorted(subject.env.glob("lib/python*/site-packages/*.pth"))
     # Through the links: also the distribution's own program, which the package manager replaces.
-    yield from sorted(subject.env.parent.glob("ffmpeg/bin/*"))
+    programs = subject.env.parent.glob("ffmpeg/bin/*")
+    yield from sorted(path for path in programs if path.exists())
     for pattern in ("*/.git/HEAD", "*/**/*.py", "*/**/*.yaml"):
         yield from sorted(subject.src.glob(pattern))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import re
 import shutil
@@ -28,6 +27,8 @@ RECORD = "built.json"
 # Objects this much younger than the end of a killed compile may be half written.
 DOUBTFUL_S = 120
 NVCC = "--nvcc="
+# Where the distribution's programs are; one in /usr/local is somebody's own.
+PACKAGED = "/usr/bin:/bin"
 _PRODUCT = re.compile(r"\.(o|d|a|so[.\d]*|ptx(\.c|\.gz)?)$")
 # What configure says, and what to do about it.
 HINTS = (
@@ -127,11 +128,11 @@ def _packaged(site: Site, _: Recipe) -> Path:
     """Link the distribution's own programs."""
     ready = _empty(site.work / "ready")
     for name in ("ffmpeg", "ffprobe"):
-        found = shutil.which(name, path=os.defpath)
+        found = shutil.which(name, path=PACKAGED)
         if found is None:
             raise StackError(
                 f"There is no {name} of the distribution.",
-                f"It is not in {os.defpath}.",
+                f"It is not in {PACKAGED}.",
                 "Install the package ffmpeg, or ask for another with --ffmpeg.",
             )
         (ready / "bin" / name).symlink_to(found)
@@ -149,6 +150,7 @@ def _static(site: Site, recipe: Recipe) -> Path:
         [
             recipe.uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--python",
             sys.executable, "--target", str(packages), "--requirement", str(wanted),
+            "--link-mode", "copy",
         ],
         next_step="Check that PyPI is reached (proxy, certificates, index), then run again.",
     )  # fmt: skip
