@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from .dataset import DataSet, Layout
     from .sources import Source
 
+# Each frame is the source frame that is nearest in time. The fps filter alone changes to a source
+# frame 1/60 s before its time, which is half a step too early or late at other rates than 30; a
+# fine time base keeps the shift where a container counts in whole frames (AVI).
+NEAREST = (
+    "settb=1/720000,setpts='if(between(FR,10,120),PTS-(0.5/FR-1/60)/TB,PTS)',"
+    f"fps={FPS}:start_time=0"
+)
 _PROGRESS = re.compile(r"^[a-z0-9_]+= *\S*$")  # the lines of -progress
 
 
@@ -84,7 +91,7 @@ def argv(tools: Tools, numbers: DataSet, order: Order, folder: Path) -> list[str
     return [
         *(tools.ffmpeg, "-nostdin", "-v", "error", "-nostats", "-progress", "pipe:1"),
         *("-threads", str(order.threads), *begin, "-i", f"file:{source.path}"),
-        *("-map", "0:v:0", "-an", "-vf", f"fps={FPS}:start_time=0"),
+        *("-map", "0:v:0", "-an", "-vf", NEAREST),
         *(("-frames:v", str(order.frames)) if order.frames else ()),
         # Default tables: the same pixels for a tenth less processor time, in files 8 % larger.
         *("-q:v", str(numbers.quality), "-huffman", "default", "-threads", "1"),
