@@ -25,9 +25,12 @@ GOOD = State(
     fabric_manager=None,
     loaded="580.178.04",
     initramfs_stale=False,
+    signer=None,
     signing_key=None,
     enrolled=None,
+    requested=None,
 )
+SIGNED = {"signer": "DKMS module signing key", "signing_key": "/k", "enrolled": False}
 
 
 class Machine:
@@ -61,7 +64,9 @@ def test_a_driver_of_one_version_has_no_problem() -> None:
         ({}, {"fabric_manager": True}, "Fabric Manager is missing"),
         ({"fabric_manager": "580.65.06"}, {"fabric_manager": True}, "exactly 580.178.04"),
         ({}, {"mok": True}, "there is no key"),
-        ({"signing_key": "/k", "enrolled": False}, {"mok": True}, "mokutil --import /k"),
+        ({"signing_key": "/k", "enrolled": True}, {"mok": True}, "is not signed"),
+        (SIGNED, {"mok": True}, "mokutil --import /k"),
+        ({**SIGNED, "requested": True}, {"mok": True}, "the key /k waits to be enrolled"),
     ],
 )
 def test_each_problem_is_one_sentence(
@@ -73,7 +78,7 @@ def test_each_problem_is_one_sentence(
 
 
 def test_an_enrolled_key_and_an_equal_fabric_manager_are_no_problem() -> None:
-    state = GOOD._replace(fabric_manager="580.178.04", signing_key="/k", enrolled=True)
+    state = GOOD._replace(fabric_manager="580.178.04", **{**SIGNED, "enrolled": True})
     assert problems(state, WANTED._replace(fabric_manager=True, mok=True)) == []
 
 
@@ -97,6 +102,7 @@ def test_a_host_is_read_from_its_commands() -> None:
             "uname -r": (0, "6.1.0-9-amd64\n"),
             f"modinfo -k {kernel} -F version nvidia": (1, ""),
             f"modinfo -k {kernel} -F version nvidia-current": (0, "535.309.01\n"),
+            f"modinfo -k {kernel} -F signer nvidia-current": (0, "DKMS module signing key\n"),
             "readlink -e /usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1": (
                 0,
                 "/usr/lib/x86_64-linux-gnu/nvidia/current/libnvidia-ml.so.535.309.01\n",
@@ -118,8 +124,10 @@ def test_a_host_is_read_from_its_commands() -> None:
         fabric_manager="535.309.01",
         loaded=None,
         initramfs_stale=True,
+        signer="DKMS module signing key",
         signing_key="/var/lib/dkms/mok.pub",
         enrolled=True,
+        requested=False,
     )
 
 

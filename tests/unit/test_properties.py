@@ -236,6 +236,9 @@ def tools_fit(
     there = {t["version"] for t in host["toolkits"]}
     if row and host["root"] and host["network"].get("nvidia", True):
         there |= {t.cuda for t in TOOLKITS if at_least(t.cuda, row.first_toolkit or "0")}
+    foreign_driver = host["driver"] and not host["driver_packages"]
+    if row and host["root"] and row.toolkit and not foreign_driver:
+        there.add(row.toolkit.cuda)
     assert wheel.cuda
     return any(
         numbers(toolkit)[0] == numbers(wheel.cuda)[0]

@@ -13,6 +13,7 @@ from .model import Compiler, Host, Python, Toolkit, series
 from .versions import Version, version
 
 if TYPE_CHECKING:
+    from .catalog.distributions import ToolkitArchiveRow
     from .catalog.source import Source
 
 CPU = "cpu"
@@ -90,7 +91,8 @@ class CompilerOption(NamedTuple):
 class ToolkitOption(NamedTuple):
     """The CUDA toolkit: one of the host, one to install, or none where nothing is compiled.
 
-    ``max_gcc`` is the highest GCC it takes.
+    ``max_gcc`` is the highest GCC it takes, ``home`` its folder; ``origin`` is nvidia or
+    distribution for one to install, with its ``packages``.
     """
 
     action: str
@@ -98,6 +100,9 @@ class ToolkitOption(NamedTuple):
     name: str
     max_gcc: int
     host: Toolkit | None
+    home: str = ""
+    origin: str | None = None
+    packages: tuple[str, ...] = ()
 
 
 class Tools(NamedTuple):
@@ -307,21 +312,40 @@ def compilers(host: Host, *, needed: bool, default: int) -> tuple[CompilerOption
     return tuple(there) + tuple(CompilerOption(major, None) for major in newest_first)
 
 
-def toolkits(host: Host, *, needed: bool) -> tuple[ToolkitOption, ...]:
+def toolkits(
+    host: Host, *, needed: bool, archive: ToolkitArchiveRow | None = None
+) -> tuple[ToolkitOption, ...]:
     """Return the toolkits: those of the host, then those to install; older ones first.
 
     A wheel takes its own CUDA or a newer minor of it, so the first that fits is the nearest.
+    That of the distribution's ``archive`` comes last: it is old, and NVIDIA's can stand beside it.
     """
     if not needed:
         return (NO_TOOLKIT,)
     there = [
-        ToolkitOption("keep", version(row.version), row.version, _max_gcc(row), row)
+        ToolkitOption("keep", version(row.version), row.version, _max_gcc(row), row, row.path)
         for row in host.toolkits
     ]
-    fresh = [
-        ToolkitOption("install", version(row.cuda), row.cuda, row.max_gcc, None) for row in TOOLKITS
+    fresh = [_fresh_toolkit(row) for row in TOOLKITS]
+    own = [
+        option._replace(home=archive.home, origin="distribution", packages=archive.packages)
+        for option in fresh
+        if archive and option.name == archive.cuda
     ]
-    return (*sorted(there, key=lambda option: option.cuda), *fresh)
+    return (*sorted(there, key=lambda option: option.cuda), *fresh, *own)
+
+
+def _fresh_toolkit(row: ToolkitRow) -> ToolkitOption:
+    return ToolkitOption(
+        "install",
+        version(row.cuda),
+        row.cuda,
+        row.max_gcc,
+        None,
+        f"/usr/local/cuda-{row.cuda}",
+        "nvidia",
+        (f"cuda-toolkit-{row.cuda.replace('.', '-')}",),
+    )
 
 
 NO_TOOLKIT = ToolkitOption("none", version("0"), "", GCC_MAJORS[-1], None)

@@ -177,12 +177,10 @@ def build(host: Host, choice: Choice) -> dict[str, Any]:
     jobs = min(host.cores, host.memory_mib // MIB_PER_JOB[with_cuda]) if host.memory_mib else 1
     compiler = choice.compiler
     major = compiler.major
-    toolkit = choice.toolkit
-    home = toolkit.host.path if toolkit.host else f"/usr/local/cuda-{toolkit.name}"
     return {
         "max_jobs": max(1, jobs),
         "force_cuda": with_cuda,
-        "cuda_home": home if with_cuda else None,
+        "cuda_home": choice.toolkit.home if with_cuda else None,
         "cc": compiler.host.path if compiler.host else (f"/usr/bin/gcc-{major}" if major else None),
         "cxx": compiler.host.cxx if compiler.host else (f"/usr/bin/g++-{major}" if major else None),
     }

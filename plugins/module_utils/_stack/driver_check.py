@@ -25,14 +25,15 @@ LIBRARIES = (
 INITRAMFS = ("/boot/initrd.img-{kernel}", "/boot/initramfs-{kernel}.img")
 # Where DKMS keeps the key that it signs modules with.
 SIGNING_KEYS = ("/var/lib/shim-signed/mok/MOK.der", "/var/lib/dkms/mok.pub")
-ENROLLED = "already enrolled"
+ENROLLED, REQUESTED = "already enrolled", "already in the enrollment request"
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
 
 class State(NamedTuple):
     """What is on disk for the kernel that starts next, and what runs now; None is absent.
 
-    ``initramfs_stale`` is None without an initramfs; ``enrolled`` is None without a signing key.
+    ``initramfs_stale`` is None without an initramfs. ``signer`` is who signed the module;
+    ``enrolled`` and ``requested`` are what the firmware knows of the signing key, None without one.
     """
 
     kernel: str
@@ -41,8 +42,10 @@ class State(NamedTuple):
     fabric_manager: str | None
     loaded: str | None
     initramfs_stale: bool | None
+    signer: str | None
     signing_key: str | None
     enrolled: bool | None
+    requested: bool | None
 
 
 class Wanted(NamedTuple):
@@ -61,21 +64,29 @@ def look(runner: Runner, wanted: Wanted) -> State:
         _output(runner, "ls", "-1", "/boot"),
         _output(runner, "uname", "-r"),
     )
-    modules = (_output(runner, "modinfo", "-k", kernel, "-F", "version", m) for m in MODULES)
+    modules = ((m, _field(runner, kernel, "version", m)) for m in MODULES)
+    name, module = next(((m, text) for m, text in modules if text), ("", ""))
     links = (_output(runner, "readlink", "-e", path) for path in LIBRARIES)
     keys = (key for key in SIGNING_KEYS if wanted.mok and runner.read(key) is not None)
     key = next(keys, None)
+    # mokutil ends with 1 where it knows the key: its sentence counts, not its status.
+    said = runner.run(("mokutil", "--test-key", key)).stdout if key else ""
     return State(
         kernel=kernel,
-        module=next(filter(None, map(_number, modules)), None),
+        module=_number(module),
         library=next(filter(None, (_number(link.rpartition(".so.")[2]) for link in links)), None),
         fabric_manager=_number(_output(runner, "nv-fabricmanager", "--version")),
         loaded=_loaded(runner),
         initramfs_stale=_stale(runner, kernel, wanted.settings),
+        signer=_field(runner, kernel, "signer", name) or None,
         signing_key=key,
-        # mokutil ends with 1 where the key is enrolled: its sentence counts, not its status.
-        enrolled=ENROLLED in runner.run(("mokutil", "--test-key", key)).stdout if key else None,
+        enrolled=ENROLLED in said if key else None,
+        requested=REQUESTED in said if key else None,
     )
+
+
+def _field(runner: Runner, kernel: str, field: str, module: str) -> str:
+    return _output(runner, "modinfo", "-k", kernel, "-F", field, module)
 
 
 def _output(runner: Runner, *argv: str) -> str:
@@ -137,7 +148,7 @@ def problems(state: State, wanted: Wanted) -> list[str]:
         )
     if state.initramfs_stale:
         found.append(f"The initramfs of kernel {state.kernel} is older than {wanted.settings}.")
-    if wanted.mok and not state.enrolled:
+    if wanted.mok and state.module and not (state.signer and state.enrolled):
         found.append(_unsigned(state))
     return found
 
@@ -148,10 +159,22 @@ def _unsigned(state: State) -> str:
             "Secure Boot is on and there is no key that the module is signed with:"
             " run `dkms autoinstall`, which makes one, or turn Secure Boot off."
         )
+    if state.signer is None:
+        return (
+            f"Secure Boot is on and the module of kernel {state.kernel} is not signed:"
+            " remove it with `dkms remove`, build it again with `dkms autoinstall`,"
+            " and see what its log says of signing."
+        )
+    at_the_console = 'at the console choose "Enroll MOK", "Continue", "Yes" and give'
+    if state.requested:
+        return (
+            f"Secure Boot is on, and the key {state.signing_key} waits to be enrolled:"
+            f" reboot, and {at_the_console} the password that was chosen for it."
+        )
     return (
         f"Secure Boot is on and the key {state.signing_key} is not enrolled, so the kernel would"
         f" refuse the module. Run `mokutil --import {state.signing_key}`, choose a password,"
-        ' reboot, and at the console choose "Enroll MOK", "Continue", "Yes" and give that password.'
+        f" reboot, and {at_the_console} that password."
     )
 
 

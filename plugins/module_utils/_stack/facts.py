@@ -55,6 +55,7 @@ def facts(host: Host, request: Request, setting: Setting) -> tuple[Fact, ...]:
         *_vfio(host),
         *([_glibc(host.glibc)] if host.glibc else []),
         _distribution(host.distribution.name, distribution(host), compiles=setting.compiles),
+        *([_FOREIGN_DRIVER] if host.driver and not host.driver_packages else []),
         *([] if host.root else [_no_root(compiles=setting.compiles)]),
         *([_CONTAINER] if host.virtualization == "container" else []),
         _network(setting),
@@ -178,6 +179,13 @@ def _no_root(*, compiles: bool) -> Fact:
     return Fact("host.root", "the user is not root", PROBE, "run as root, or with --become", found)
 
 
+_FOREIGN_DRIVER = Fact(
+    "host.foreign_driver",
+    "the driver was not installed from packages",
+    PROBE,
+    "install the driver from packages",
+    {"toolkit": rules.toolkit_beside_foreign_driver},
+)
 _CONTAINER = Fact(
     "host.container",
     "the host is a container",

@@ -110,12 +110,12 @@ def cuda(host: Host, choice: Choice) -> dict[str, Any] | None:
     if choice.toolkit.action == "none" or choice.wheel.toolkit is None or not host.gpus:
         return None
     option = choice.toolkit
-    package = f"cuda-toolkit-{option.name.replace('.', '-')}"
     return {
         "action": option.action,
         "toolkit": option.name,
-        "packages": [package] if option.action == "install" else [],
-        "repository": repository(host) if option.action == "install" else None,
+        "origin": option.origin,
+        "packages": list(option.packages),
+        "repository": repository(host) if option.origin == "nvidia" else None,
     }
 
 

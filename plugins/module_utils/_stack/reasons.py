@@ -197,6 +197,8 @@ def _toolkit(choice: Choice) -> list[Reason]:
         )
     if choice.toolkit.host:
         text += f", which is in {choice.toolkit.host.path}"
+    if choice.toolkit.origin == "distribution":
+        text += "; the distribution's own archive has it"
     return [reason("cuda.toolkit", text, toolkit.source)]
 
 

@@ -200,13 +200,20 @@ def toolkit_of_distribution(
     name: str, row: DistributionRow | None, option: ToolkitOption
 ) -> str | None:
     """Refuse a toolkit that NVIDIA does not package for the distribution."""
-    if option.action != "install":
+    if option.action != "install" or option.origin == "distribution":
         return None
     if row is None:
         return f"no table says where {name} gets a CUDA toolkit from"
     if row.first_toolkit and option.cuda < version(row.first_toolkit):
         return f"NVIDIA's repository for {name} begins with CUDA {row.first_toolkit}"
     return None
+
+
+def toolkit_beside_foreign_driver(option: ToolkitOption) -> str | None:
+    """Refuse the distribution's toolkit, whose packages bring the driver's libraries with them."""
+    if option.origin != "distribution":
+        return None
+    return f"the packages of CUDA {option.name} would lay another driver's libraries beside it"
 
 
 def toolkit_without_root(option: ToolkitOption) -> str | None:
@@ -216,7 +223,7 @@ def toolkit_without_root(option: ToolkitOption) -> str | None:
 
 def toolkit_over_network(option: ToolkitOption) -> str | None:
     """Refuse NVIDIA's packages where their repository is not reached."""
-    return "NVIDIA's package repository is not reached" if option.action == "install" else None
+    return "NVIDIA's package repository is not reached" if option.origin == "nvidia" else None
 
 
 def wheel_over_network(option: Wheel) -> str | None:

@@ -74,7 +74,9 @@ def problem(host: Host, request: Request, setting: Setting) -> Problem:
     """Set up the choice for a host."""
     row, gpu = distribution(host), bool(host.gpus)
     releases = candidates.wheels(host.architecture, request.preset, gpu=gpu)
-    toolkits = candidates.toolkits(host, needed=setting.compiles and gpu)
+    toolkits = candidates.toolkits(
+        host, needed=setting.compiles and gpu, archive=row.toolkit if row else None
+    )
     compilers = candidates.compilers(
         host, needed=setting.compiles, default=row.compilers[0] if row else 0
     )

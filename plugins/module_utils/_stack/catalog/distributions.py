@@ -40,6 +40,15 @@ class ArchiveRow(NamedTuple):
     source: Source
 
 
+class ToolkitArchiveRow(NamedTuple):
+    """The CUDA toolkit in the distribution's own archive, and the folder that its packages fill."""
+
+    cuda: str
+    packages: tuple[str, ...]
+    home: str
+    source: Source
+
+
 class DistributionRow(NamedTuple):
     """A release of a distribution.
 
@@ -49,7 +58,7 @@ class DistributionRow(NamedTuple):
     ``first_branch`` and ``first_toolkit`` are the oldest driver branch and CUDA toolkit
     expected in that directory, "" where nobody has said it.
     ``source`` vouches for directory and key, ``packages`` for package names and compilers,
-    ``contents`` for what the directory begins with.
+    ``contents`` for what the directory begins with. ``toolkit`` is in the distribution's archive.
     """
 
     id: str
@@ -67,6 +76,7 @@ class DistributionRow(NamedTuple):
     source: Source
     packages: Source
     contents: Source = EXPECTED
+    toolkit: ToolkitArchiveRow | None = None
 
 
 def _ubuntu(branch: str, version: str) -> ArchiveRow:
@@ -90,13 +100,16 @@ _DEBIAN_DRIVER = (
     ("nvidia-open-kernel-dkms", "nvidia-driver"),
     ("nvidia-kernel-dkms", "nvidia-driver"),
 )
+# The open module of Debian 12 is 535.261.03, which does not go with the 535.309.01 of all else.
 _BOOKWORM = (
-    ArchiveRow("535", "535.261.03", *_DEBIAN_DRIVER, signed=False, source=DEBIAN_LISTS),
+    ArchiveRow("535", "535.309.01", (), _DEBIAN_DRIVER[1], signed=False, source=DEBIAN_LISTS),
     ArchiveRow(
         "470", "470.256.02", (), ("nvidia-tesla-470-driver",), signed=False, source=DEBIAN_LISTS
     ),
 )
 _TRIXIE = (ArchiveRow("550", "550.163.01", *_DEBIAN_DRIVER, signed=False, source=DEBIAN_LISTS),)
+_BOOKWORM_TOOLKIT = ToolkitArchiveRow("11.8", ("nvidia-cuda-toolkit",), "/usr", DEBIAN_LISTS)
+_TRIXIE_TOOLKIT = ToolkitArchiveRow("12.4", ("nvidia-cuda-toolkit",), "/usr", DEBIAN_LISTS)
 _UBUNTU = (_ubuntu("580", "580.159.03"), _ubuntu("595", "595.91.07"))
 
 _OLD_KEY = "3bf863cc.pub"
@@ -114,9 +127,9 @@ DISTRIBUTIONS = (
     DistributionRow("ubuntu", "26.04", "debian", "2.42", "3.14", "ubuntu2604", "60DF8A40.pub", "ubuntu", "580", "",
                     (15, 14, 13, 12), _UBUNTU, NVIDIA_REPOSITORY, COMPILERS),
     DistributionRow("debian", "12", "debian", "2.36", "3.11", "debian12", _OLD_KEY, "debian", "535", "12.3",
-                    (12, 11), _BOOKWORM, NVIDIA_REPOSITORY, DEBIAN_LISTS),
+                    (12, 11), _BOOKWORM, NVIDIA_REPOSITORY, DEBIAN_LISTS, toolkit=_BOOKWORM_TOOLKIT),
     DistributionRow("debian", "13", "debian", "2.41", "3.13", "debian13", _NEW_KEY, "debian", "580", "13.0",
-                    (14, 13, 12), _TRIXIE, NVIDIA_REPOSITORY, DEBIAN_LISTS),
+                    (14, 13, 12), _TRIXIE, NVIDIA_REPOSITORY, DEBIAN_LISTS, toolkit=_TRIXIE_TOOLKIT),
     DistributionRow("rhel", "8", "redhat", "2.28", "3.6", "rhel8", _RPM_KEY, "stream", "535", "11.0",
                     (8, 13, 12, 11, 10, 9), (), NVIDIA_REPOSITORY, STREAMS),
     DistributionRow("rhel", "9", "redhat", "2.34", "3.9", "rhel9", _RPM_KEY, "stream", "535", "11.7",

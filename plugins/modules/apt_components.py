@@ -1,0 +1,98 @@
+#!/usr/bin/python
+"""Adapter of `_stack.apt_sources`."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: apt_components
+short_description: Have further components of the distribution's archive, such as non-free
+version_added: 0.1.0
+description:
+  - Writes a sources file of its own with the components that the distribution's sources on this host do not offer, from the same
+    addresses and with the same keys. The files that are there stay as they are; where nothing is missing, there is no such file.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  components:
+    description: The components, such as V(contrib) and V(non-free).
+    type: list
+    elements: str
+    required: true
+  origin:
+    description: What the archive calls itself, such as V(Debian); apt's lists tell which sources are of it.
+    type: str
+    required: true
+  path:
+    description: The sources file to write, in the format that ends in C(.sources).
+    type: path
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Have what Debian's driver is in
+  slowfast.stack.apt_components:
+    components: [contrib, non-free, non-free-firmware]
+    origin: Debian
+    path: /etc/apt/sources.list.d/slowfast-stack-distribution.sources
+"""
+
+RETURN = r"""
+path:
+  description: The sources file; null where nothing is missing.
+  type: str
+  returned: always
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
+from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack import apt_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {
+    "components": {"type": "list", "elements": "str", "required": True},
+    "origin": {"type": "str", "required": True},
+    "path": {"type": "path", "required": True},
+}
+
+
+def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Compare the file with what is missing; write, remove or leave it."""
+    path, runner = Path(want["path"]), LocalRunner()
+    archives = apt_sources.known(runner, want["origin"])
+    # In check mode on a new host apt has no lists yet.
+    if not check:
+        apt_sources.require(archives, want["origin"])
+    sources = apt_sources.read(runner, str(path))
+    text = apt_sources.missing(sources, archives, want["components"])
+    there = path.read_text(encoding="utf-8") if path.exists() else ""
+    if text != there and not check:
+        _place(path, text)
+    return {
+        "changed": text != there,
+        "path": str(path) if text else None,
+        "diff": {"before": there, "after": text},
+    }
+
+
+def _place(path: Path, text: str) -> None:
+    if not text:
+        path.unlink()
+        return
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.chmod(0o644)
+    fresh.replace(path)
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, act)
+
+
+if __name__ == "__main__":
+    main()
