@@ -1,8 +1,9 @@
 """Make signed package repositories of stubs: names, versions and relations are the vendor's.
 
-    repositories.py FOLDER KERNEL
+    repositories.py FOLDER KERNEL...
 
-FOLDER/vendor is laid out as NVIDIA's repository, FOLDER/archive has what a distribution brings.
+FOLDER/vendor is laid out as NVIDIA's repository, FOLDER/archive has what a distribution brings,
+FOLDER/ubuntu is an archive with components.
 A kernel module is an object file that says its version and does nothing else.
 """
 
@@ -15,10 +16,16 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DRIVERS = ("580.95.05", "580.178.04", "595.91.07", "615.71.09")
 TOOLKITS = ("12.6", "12.8", "13.0")
-DISTRIBUTIONS = ("debian12", "debian13")
+DISTRIBUTIONS = ("debian12", "debian13", "ubuntu2404")
+# What Ubuntu's archive brings built and signed.
+UBUNTU_DRIVER = "580.159.03"
 LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 NVCC = r"""#!/bin/sh
 # Notes the code that it was asked for; a stub of nvcc.
@@ -35,10 +42,13 @@ BUILD = """\
 for headers in /lib/modules/*/build; do
   [ -e "$headers/Makefile" ] || continue
   kernel=${headers#/lib/modules/} kernel=${kernel%/build}
-  install -D -m 644 /usr/src/nvidia.ko "/lib/modules/$kernel/updates/dkms/nvidia.ko"
+  made=/lib/modules/$kernel/updates/dkms/nvidia.ko
+  install -D -m 644 /usr/src/nvidia.ko "$made"
+  [ ! -e /sys/firmware/efi ] || /usr/lib/dkms/sign "$made"
   depmod "$kernel"
 done
 """
+SIGN = Path(__file__).with_name("sign_module")
 UNBUILD = """\
 for module in /lib/modules/*/updates/dkms/nvidia.ko; do
   [ -e "$module" ] || continue
@@ -82,10 +92,6 @@ def driver(version: str) -> list[Stub]:
         files = {"/usr/src/nvidia.ko": (_module(version, licence), 0o644)}
         return Stub(name, full, relations, files, postinst=BUILD, prerm=UNBUILD)
 
-    def unit(name: str) -> dict[str, tuple[bytes, int]]:
-        text = UNIT.format(name=name)
-        return {f"/usr/lib/systemd/system/{name}.service": (text.encode(), 0o644)}
-
     shown = f'#!/bin/sh\necho "Fabric Manager version is : {version}"\n'.encode()
     return [
         Stub("nvidia-open", full, same("nvidia-driver", "nvidia-kernel-open-dkms")),
@@ -99,11 +105,11 @@ def driver(version: str) -> list[Stub]:
             files={f"{LIBRARIES}/libnvidia-ml.so.{version}": (b"stub", 0o644)},
             links={f"{LIBRARIES}/libnvidia-ml.so.1": f"libnvidia-ml.so.{version}"},
         ),
-        Stub("nvidia-persistenced", full, files=unit("nvidia-persistenced")),
+        Stub("nvidia-persistenced", full, files=_unit("nvidia-persistenced")),
         Stub(
             "nvidia-fabricmanager",
             full,
-            files={**unit("nvidia-fabricmanager"), "/usr/bin/nv-fabricmanager": (shown, 0o755)},
+            files={**_unit("nvidia-fabricmanager"), "/usr/bin/nv-fabricmanager": (shown, 0o755)},
         ),
         module("nvidia-kernel-open-dkms", "nvidia-kernel-dkms"),
         module("nvidia-kernel-dkms", "nvidia-kernel-open-dkms"),
@@ -137,18 +143,61 @@ def toolkit(version: str) -> list[Stub]:
     ]
 
 
-def archive(kernel: str) -> list[Stub]:
+def archive(kernels: Sequence[str]) -> list[Stub]:
     """Return what the distribution itself brings."""
-    makefile = f"/usr/src/linux-headers-{kernel}/Makefile"
     return [
-        Stub("dkms", "3.0.10-8"),
+        Stub("dkms", "3.0.10-8", files={"/usr/lib/dkms/sign": (SIGN.read_bytes(), 0o755)}),
+        Stub("infiniband-diags", "44.0-2"),
+        *(_headers(kernel) for kernel in kernels),
+    ]
+
+
+def _headers(kernel: str) -> Stub:
+    makefile = f"/usr/src/linux-headers-{kernel}/Makefile"
+    return Stub(
+        f"linux-headers-{kernel}",
+        "1",
+        files={makefile: (b"# stub\n", 0o644)},
+        links={f"/lib/modules/{kernel}/build": str(Path(makefile).parent)},
+    )
+
+
+def ubuntu(kernel: str) -> list[Stub]:
+    """Return the driver of Ubuntu's archive: modules are built and signed with their kernel."""
+    branch = UBUNTU_DRIVER.partition(".")[0]
+    full = f"{UBUNTU_DRIVER}-0ubuntu0.24.04.1"
+    modules = f"linux-modules-nvidia-{branch}-server-open"
+    made = f"/lib/modules/{kernel}/kernel/nvidia-{branch}srv-open/nvidia.ko"
+    number = f"{kernel.removesuffix('-generic').replace('-', '.')}.1"
+    library = f"{LIBRARIES}/libnvidia-ml.so"
+    return [
+        Stub(f"{modules}-generic", number, {"Depends": f"{modules}-{kernel}"}),
         Stub(
-            f"linux-headers-{kernel}",
-            "1",
-            files={makefile: (b"# stub\n", 0o644)},
-            links={f"/lib/modules/{kernel}/build": str(Path(makefile).parent)},
+            f"{modules}-{kernel}",
+            number,
+            files={made: (_module(UBUNTU_DRIVER, "Dual MIT/GPL"), 0o644)},
+            postinst=f"depmod {kernel}\n",
+        ),
+        Stub(
+            f"nvidia-driver-{branch}-server-open",
+            full,
+            {"Depends": f"nvidia-compute-utils-{branch}-server (= {full})"},
+        ),
+        Stub(
+            f"nvidia-compute-utils-{branch}-server",
+            full,
+            files={
+                f"{library}.{UBUNTU_DRIVER}": (b"stub", 0o644),
+                **_unit("nvidia-persistenced"),
+            },
+            links={f"{library}.1": Path(f"{library}.{UBUNTU_DRIVER}").name},
         ),
     ]
+
+
+def _unit(name: str) -> dict[str, tuple[bytes, int]]:
+    text = UNIT.format(name=name)
+    return {f"/usr/lib/systemd/system/{name}.service": (text.encode(), 0o644)}
 
 
 def _module(version: str, licence: str) -> bytes:
@@ -193,14 +242,46 @@ def _build(stub: Stub, pool: Path) -> None:
 
 
 def _publish(folder: Path, stubs: list[Stub], home: Path) -> None:
+    """Publish in one folder, as NVIDIA does."""
     folder.mkdir(parents=True)
     for stub in stubs:
         _build(stub, folder)
-    packages = _run("apt-ftparchive", "packages", ".", cwd=folder)
-    (folder / "Packages").write_text(packages, encoding="utf-8")
-    (folder / "Packages.gz").write_bytes(gzip.compress(packages.encode()))
-    origin = "APT::FTPArchive::Release::Origin=NVIDIA"
-    release = _run("apt-ftparchive", "-o", origin, "release", ".", cwd=folder)
+    _index(folder, ".", folder)
+    _sign(folder, home, Origin="NVIDIA")
+
+
+def _publish_suite(
+    folder: Path, suite: str, components: dict[str, list[Stub]], home: Path, origin: str
+) -> None:
+    """Publish components of a suite, as distributions do."""
+    for name, stubs in components.items():
+        pool, lists = folder / "pool" / name, folder / "dists" / suite / name / "binary-amd64"
+        pool.mkdir(parents=True)
+        lists.mkdir(parents=True)
+        for stub in stubs:
+            _build(stub, pool)
+        _index(folder, f"pool/{name}", lists)
+    _sign(
+        folder / "dists" / suite,
+        home,
+        Origin=origin,
+        Suite=suite,
+        Codename=suite,
+        Architectures="amd64",
+        Components=" ".join(components),
+    )
+
+
+def _index(root: Path, pool: str, lists: Path) -> None:
+    packages = _run("apt-ftparchive", "packages", pool, cwd=root)
+    (lists / "Packages").write_text(packages, encoding="utf-8")
+    (lists / "Packages.gz").write_bytes(gzip.compress(packages.encode()))
+
+
+def _sign(folder: Path, home: Path, **fields: str) -> None:
+    named = (("-o", f"APT::FTPArchive::Release::{key}={text}") for key, text in fields.items())
+    options = [word for pair in named for word in pair]
+    release = _run("apt-ftparchive", *options, "release", ".", cwd=folder)
     (folder / "Release").write_text(release, encoding="utf-8")
     _gpg(home, "--clearsign", "--output", folder / "InRelease", folder / "Release")
 
@@ -214,7 +295,7 @@ def _run(*argv: object, cwd: Path | None = None) -> str:
     return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout
 
 
-def main(folder: Path, kernel: str) -> None:
+def main(folder: Path, kernels: Sequence[str]) -> None:
     """Make both repositories, their key and its fingerprint."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -226,15 +307,23 @@ def main(folder: Path, kernel: str) -> None:
         listing = _gpg(home, "--with-colons", "--fingerprint")
         line = next(line for line in listing.splitlines() if line.startswith("fpr:"))
         (folder / "fingerprint").write_text(line.split(":")[9], encoding="utf-8")
-        vendor = [stub for version in DRIVERS for stub in driver(version)]
+        vendor = [
+            Stub("nvlsm", "2025.06.11-1"),
+            *(s for version in DRIVERS for s in driver(version)),
+        ]
         vendor += [stub for version in TOOLKITS for stub in toolkit(version)]
         first, *others = (folder / "vendor" / name / "x86_64" for name in DISTRIBUTIONS)
         _publish(first, vendor, home)
         for other in others:
             shutil.copytree(first, other)
-        _publish(folder / "archive", archive(kernel), home)
+        _publish(folder / "archive", archive(kernels), home)
+        restricted = [
+            s for kernel in kernels if kernel.endswith("-generic") for s in ubuntu(kernel)
+        ]
+        components = {"main": archive(kernels), "restricted": restricted}
+        _publish_suite(folder / "ubuntu", "noble", components, home, "Ubuntu")
         _run("gpgconf", "--homedir", home, "--kill", "gpg-agent")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), sys.argv[2:])
