@@ -21,6 +21,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.dist
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.drivers import (
     BRANCHES,
     FIRST_DRIVERS,
+    RANGES,
     BranchRow,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import (
@@ -237,7 +238,9 @@ def tools_fit(
     if row and host["root"] and host["network"].get("nvidia", True):
         there |= {t.cuda for t in TOOLKITS if at_least(t.cuda, row.first_toolkit or "0")}
     foreign_driver = host["driver"] and not host["driver_packages"]
-    if row and host["root"] and row.toolkit and not foreign_driver:
+    # Its libraries are newer than the last driver of Kepler.
+    kepler = any(g["pci_id"][5:] <= RANGES[0].last for g in host["gpus"])
+    if row and host["root"] and row.toolkit and not (foreign_driver or kepler):
         there.add(row.toolkit.cuda)
     assert wheel.cuda
     return any(

@@ -92,7 +92,8 @@ class ToolkitOption(NamedTuple):
     """The CUDA toolkit: one of the host, one to install, or none where nothing is compiled.
 
     ``max_gcc`` is the highest GCC it takes, ``home`` its folder; ``origin`` is nvidia or
-    distribution for one to install, with its ``packages``.
+    distribution for one to install, with its ``packages``; those of a distribution may bring
+    the libraries of a ``driver`` branch.
     """
 
     action: str
@@ -103,6 +104,7 @@ class ToolkitOption(NamedTuple):
     home: str = ""
     origin: str | None = None
     packages: tuple[str, ...] = ()
+    driver: str = ""
 
 
 class Tools(NamedTuple):
@@ -328,7 +330,12 @@ def toolkits(
     ]
     fresh = [_fresh_toolkit(row) for row in TOOLKITS]
     own = [
-        option._replace(home=archive.home, origin="distribution", packages=archive.packages)
+        option._replace(
+            home=archive.home,
+            origin="distribution",
+            packages=archive.packages,
+            driver=archive.driver,
+        )
         for option in fresh
         if archive and option.name == archive.cuda
     ]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .probe import Runner
 
 # NVIDIA's own name first, then the one that Debian's packages install beside others.
-MODULES = ("nvidia", "nvidia-current", "nvidia-current-open")
+MODULES = ("nvidia", "nvidia-current", "nvidia-current-open", "nvidia-tesla-470")
 LIBRARIES = (
     "/usr/lib64/libnvidia-ml.so.1",
     "/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1",

@@ -124,6 +124,7 @@ def _card(found: Card) -> Fact:
         {
             "wheel": partial(rules.wheel_for_card, found),
             "driver": partial(rules.driver_for_card, found),
+            "toolkit": partial(rules.toolkit_for_card, found),
         },
     )
 

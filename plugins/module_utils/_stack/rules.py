@@ -209,6 +209,17 @@ def toolkit_of_distribution(
     return None
 
 
+def toolkit_for_card(card: Card, option: ToolkitOption) -> str | None:
+    """Refuse a toolkit whose packages bring libraries of a driver that left a card behind."""
+    last = card.range.last_branch
+    if not option.driver or last is None or version(option.driver) <= version(last):
+        return None
+    return (
+        f"the packages of CUDA {option.name} bring libraries of driver {option.driver},"
+        f" which does not drive {card.name}"
+    )
+
+
 def toolkit_beside_foreign_driver(option: ToolkitOption) -> str | None:
     """Refuse the distribution's toolkit, whose packages bring the driver's libraries with them."""
     if option.origin != "distribution":

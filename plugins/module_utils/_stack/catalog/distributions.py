@@ -41,9 +41,13 @@ class ArchiveRow(NamedTuple):
 
 
 class ToolkitArchiveRow(NamedTuple):
-    """The CUDA toolkit in the distribution's own archive, and the folder that its packages fill."""
+    """The CUDA toolkit in the distribution's own archive, and the folder that its packages fill.
+
+    They depend on the driver's libraries, and where there are none bring those of ``driver``.
+    """
 
     cuda: str
+    driver: str
     packages: tuple[str, ...]
     home: str
     source: Source
@@ -96,20 +100,27 @@ def _ubuntu(branch: str, version: str) -> ArchiveRow:
     )
 
 
+# Without recommended packages nvidia-driver has neither CUDA nor the video codecs.
+_DEBIAN_LIBRARIES = ("nvidia-driver", "libcuda1", "libnvcuvid1", "libnvidia-encode1", "nvidia-smi")
 _DEBIAN_DRIVER = (
-    ("nvidia-open-kernel-dkms", "nvidia-driver"),
-    ("nvidia-kernel-dkms", "nvidia-driver"),
+    ("nvidia-open-kernel-dkms", *_DEBIAN_LIBRARIES),
+    ("nvidia-kernel-dkms", *_DEBIAN_LIBRARIES),
+)
+_TESLA = (
+    "nvidia-tesla-470-driver",
+    "libnvidia-tesla-470-cuda1",
+    "libnvidia-tesla-470-nvcuvid1",
+    "libnvidia-tesla-470-encode1",
+    "nvidia-tesla-470-smi",
 )
 # The open module of Debian 12 is 535.261.03, which does not go with the 535.309.01 of all else.
 _BOOKWORM = (
     ArchiveRow("535", "535.309.01", (), _DEBIAN_DRIVER[1], signed=False, source=DEBIAN_LISTS),
-    ArchiveRow(
-        "470", "470.256.02", (), ("nvidia-tesla-470-driver",), signed=False, source=DEBIAN_LISTS
-    ),
+    ArchiveRow("470", "470.256.02", (), _TESLA, signed=False, source=DEBIAN_LISTS),
 )
 _TRIXIE = (ArchiveRow("550", "550.163.01", *_DEBIAN_DRIVER, signed=False, source=DEBIAN_LISTS),)
-_BOOKWORM_TOOLKIT = ToolkitArchiveRow("11.8", ("nvidia-cuda-toolkit",), "/usr", DEBIAN_LISTS)
-_TRIXIE_TOOLKIT = ToolkitArchiveRow("12.4", ("nvidia-cuda-toolkit",), "/usr", DEBIAN_LISTS)
+_BOOKWORM_TOOLKIT = ToolkitArchiveRow("11.8", "535", ("nvidia-cuda-toolkit",), "/usr", DEBIAN_LISTS)
+_TRIXIE_TOOLKIT = ToolkitArchiveRow("12.4", "550", ("nvidia-cuda-toolkit",), "/usr", DEBIAN_LISTS)
 _UBUNTU = (_ubuntu("580", "580.159.03"), _ubuntu("595", "595.91.07"))
 
 _OLD_KEY = "3bf863cc.pub"
