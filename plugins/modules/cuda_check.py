@@ -9,7 +9,7 @@ short_description: Prove a CUDA toolkit by compiling a program and looking into 
 version_added: 0.1.0
 description:
   - Compiles a small program for every planned architecture with the planned host compiler, and looks for the machine code of each
-    with C(cuobjdump). Needs no GPU.
+    with C(cuobjdump). Where the driver shows a GPU, the program also runs there.
   - What was proven is noted beside O(record); as long as compiler and wishes are the same, it is not done again.
 author: slowfast.stack contributors
 extends_documentation_fragment: slowfast.stack.attributes
@@ -57,6 +57,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda_check i
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+GPU = Path("/dev/nvidia0")
 SPEC = {
     "home": {"type": "path", "required": True},
     "arch_list": {"type": "str", "required": True},
@@ -68,18 +69,20 @@ SPEC = {
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Prove what is not noted yet."""
     home, record = Path(want["home"]), Path(want["record"])
+    gpu = GPU.exists()
     nvcc = home / "bin" / "nvcc"
     subject = {
         "arch_list": want["arch_list"],
         "cxx": want["cxx"],
         "nvcc": nvcc.stat().st_mtime_ns if nvcc.exists() else None,
+        "gpu": gpu,
     }
     noted = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
     if noted.get("subject") == subject:
         return {"changed": False, "seen": noted["seen"]}
     if check:
         return {"changed": True, "seen": None}
-    seen = prove(home, want["arch_list"], want["cxx"], Commands())
+    seen = prove(home, want["arch_list"], want["cxx"], Commands(), gpu=gpu)
     record.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     fresh = record.with_suffix(".new")
     fresh.write_text(json.dumps({"subject": subject, "seen": seen}) + "\n", encoding="utf-8")

@@ -50,12 +50,17 @@ loaded_problem:
   description: Why the running driver is not the installed one; null where it is.
   type: str
   returned: always
+space_problem:
+  description: Why C(/boot) cannot take a new initramfs; null where it can.
+  type: str
+  returned: always
 state:
   description: What was found on disk and in the kernel.
   type: dict
   returned: always
 """
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
@@ -65,6 +70,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver_check
     loaded_problem,
     look,
     problems,
+    space_problem,
 )
 
 if TYPE_CHECKING:
@@ -80,12 +86,13 @@ SPEC = {
 
 def act(want: Mapping[str, Any], _check: bool) -> dict[str, Any]:
     """Look and judge."""
-    wanted = Wanted(**want)
+    wanted = Wanted(**want, python=sys.executable)
     state = look(LocalRunner(), wanted)
     return {
         "changed": False,
         "problems": problems(state, wanted),
         "loaded_problem": loaded_problem(state),
+        "space_problem": space_problem(state),
         "state": state._asdict(),
     }
 

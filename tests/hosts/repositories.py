@@ -14,12 +14,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 DRIVERS = ("580.95.05", "580.178.04", "595.91.07", "615.71.09")
 TOOLKITS = ("12.6", "12.8", "13.0")
@@ -49,11 +51,29 @@ for headers in /lib/modules/*/build; do
 done
 """
 SIGN = Path(__file__).with_name("sign_module")
+DKMS = f"#!/bin/sh\nset -e\n[ -e /usr/src/nvidia.ko ] || exit 0\n{BUILD}".encode()
 UNBUILD = """\
 for module in /lib/modules/*/updates/dkms/nvidia.ko; do
   [ -e "$module" ] || continue
   rm "$module"
 done
+"""
+# Says its version, unless another driver runs: error 18 is that of the real one.
+NVML = r"""
+#include <stdio.h>
+#include <string.h>
+int nvmlInit_v2(void) {
+  char said[200] = "";
+  FILE *running = fopen("/proc/driver/nvidia/version", "r");
+  if (!running) return 9;
+  fgets(said, sizeof said, running);
+  fclose(running);
+  return strstr(said, " " VERSION " ") ? 0 : 18;
+}
+int nvmlSystemGetDriverVersion(char *text, unsigned size) {
+  snprintf(text, size, VERSION);
+  return 0;
+}
 """
 UNIT = """[Unit]
 Description=Stub of {name}
@@ -102,7 +122,7 @@ def driver(version: str) -> list[Stub]:
         Stub(
             "libnvidia-ml1",
             full,
-            files={f"{LIBRARIES}/libnvidia-ml.so.{version}": (b"stub", 0o644)},
+            files={f"{LIBRARIES}/libnvidia-ml.so.{version}": (nvml(version), 0o644)},
             links={f"{LIBRARIES}/libnvidia-ml.so.1": f"libnvidia-ml.so.{version}"},
         ),
         Stub("nvidia-persistenced", full, files=_unit("nvidia-persistenced")),
@@ -146,7 +166,14 @@ def toolkit(version: str) -> list[Stub]:
 def archive(kernels: Sequence[str]) -> list[Stub]:
     """Return what the distribution itself brings."""
     return [
-        Stub("dkms", "3.0.10-8", files={"/usr/lib/dkms/sign": (SIGN.read_bytes(), 0o755)}),
+        Stub(
+            "dkms",
+            "3.0.10-8",
+            files={
+                "/usr/sbin/dkms": (DKMS, 0o755),
+                "/usr/lib/dkms/sign": (SIGN.read_bytes(), 0o755),
+            },
+        ),
         Stub("infiniband-diags", "44.0-2"),
         *(_headers(kernel) for kernel in kernels),
     ]
@@ -187,7 +214,7 @@ def ubuntu(kernel: str) -> list[Stub]:
             f"nvidia-compute-utils-{branch}-server",
             full,
             files={
-                f"{library}.{UBUNTU_DRIVER}": (b"stub", 0o644),
+                f"{library}.{UBUNTU_DRIVER}": (nvml(UBUNTU_DRIVER), 0o644),
                 **_unit("nvidia-persistenced"),
             },
             links={f"{library}.1": Path(f"{library}.{UBUNTU_DRIVER}").name},
@@ -209,21 +236,37 @@ def _module(version: str, licence: str) -> bytes:
         return made.read_bytes()
 
 
+@cache
+def nvml(version: str) -> bytes:
+    """Return a library that answers as NVML of this release does."""
+    with tempfile.TemporaryDirectory() as name:
+        source, made = Path(name) / "nvml.c", Path(name) / "libnvidia-ml.so"
+        source.write_text(NVML, encoding="utf-8")
+        options = ("-shared", "-fPIC", "-w", "-Wl,-soname,libnvidia-ml.so.1")
+        _run("cc", *options, f'-DVERSION="{version}"', "-o", made, source)
+        return made.read_bytes()
+
+
+def write(root: Path, files: dict[str, tuple[bytes, int]], links: dict[str, str]) -> None:
+    """Write a package's files and links below ``root``."""
+    for path, (data, mode) in files.items():
+        file = root / path[1:]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+        file.chmod(mode)
+    for path, aim in links.items():
+        link = root / path[1:]
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(aim)
+
+
 def _build(stub: Stub, pool: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         root = Path(name) / "root"
         control = root / "DEBIAN"
         control.mkdir(parents=True)
         root.chmod(0o755)
-        for path, (data, mode) in stub.files.items():
-            file = root / path[1:]
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
-            file.chmod(mode)
-        for path, aim in stub.links.items():
-            link = root / path[1:]
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(aim)
+        write(root, stub.files, stub.links)
         for script, text in (("postinst", stub.postinst), ("prerm", stub.prerm)):
             if text:
                 (control / script).write_text(f"#!/bin/sh\nset -e\n{text}", encoding="utf-8")
@@ -295,18 +338,26 @@ def _run(*argv: object, cwd: Path | None = None) -> str:
     return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout
 
 
-def main(folder: Path, kernels: Sequence[str]) -> None:
-    """Make both repositories, their key and its fingerprint."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+@contextmanager
+def signing_key(folder: Path, kind: str) -> Iterator[Path]:
+    """Lend a gpg home with a new key; ``folder`` keeps its public half and its fingerprint."""
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         who = "Stub repository <stub@example.invalid>"
-        _gpg(home, "--passphrase", "", "--quick-gen-key", who, "ed25519", "sign", "30d")
+        _gpg(home, "--passphrase", "", "--quick-gen-key", who, kind, "sign", "30d")
         (folder / "key.asc").write_text(_gpg(home, "--armor", "--export"), encoding="utf-8")
         listing = _gpg(home, "--with-colons", "--fingerprint")
         line = next(line for line in listing.splitlines() if line.startswith("fpr:"))
         (folder / "fingerprint").write_text(line.split(":")[9], encoding="utf-8")
+        yield home
+        _run("gpgconf", "--homedir", home, "--kill", "gpg-agent")
+
+
+def main(folder: Path, kernels: Sequence[str]) -> None:
+    """Make both repositories, their key and its fingerprint."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with signing_key(folder, "ed25519") as home:
         vendor = [
             Stub("nvlsm", "2025.06.11-1"),
             *(s for version in DRIVERS for s in driver(version)),
@@ -322,7 +373,6 @@ def main(folder: Path, kernels: Sequence[str]) -> None:
         ]
         components = {"main": archive(kernels), "restricted": restricted}
         _publish_suite(folder / "ubuntu", "noble", components, home, "Ubuntu")
-        _run("gpgconf", "--homedir", home, "--kill", "gpg-agent")
 
 
 if __name__ == "__main__":

@@ -13,18 +13,24 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver_check
     look,
     next_kernel,
     problems,
+    space_problem,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.probe import Answer
 
 SETTINGS = "/etc/modprobe.d/nouveau.conf"
-WANTED = Wanted("580", fabric_manager=False, mok=False, settings=SETTINGS)
+WANTED = Wanted("580", fabric_manager=False, mok=False, settings=SETTINGS, python="python3")
+LOADED = b"NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.309.01  Release Build\n"
 GOOD = State(
     kernel="6.1.0-56-amd64",
     module="580.178.04",
     library="580.178.04",
     fabric_manager=None,
     loaded="580.178.04",
+    shown="580.178.04",
+    nvml="580.178.04",
     initramfs_stale=False,
+    boot_free_mib=300,
+    boot_needs_mib=60,
     signer=None,
     signing_key=None,
     enrolled=None,
@@ -42,7 +48,8 @@ class Machine:
     def run(self, argv: Sequence[str], *, timeout_s: float = 10, text: str = "") -> Answer:
         assert timeout_s
         assert not text
-        return Answer(*self.commands.get(" ".join(argv), (None, "")))
+        known = " ".join(argv) if "-c" not in argv or argv[0] == "stat" else "nvml"
+        return Answer(*self.commands.get(known, (None, "")))
 
     def read(self, path: str) -> bytes | None:
         return self.files.get(path)
@@ -87,6 +94,25 @@ def test_the_running_driver_is_compared_to_the_point_release() -> None:
     assert "none" in (loaded_problem(GOOD._replace(loaded=None)) or "")
 
 
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"shown": "580.65.06"}, "/sys says 580.65.06"),
+        ({"nvml": "error 18"}, "NVML says error 18"),
+        ({"nvml": None}, "NVML says nothing"),
+    ],
+)
+def test_kernel_and_nvml_have_to_say_the_same(change: dict[str, Any], sentence: str) -> None:
+    assert sentence in (loaded_problem(GOOD._replace(**change)) or "")
+    assert loaded_problem(GOOD._replace(shown=None)) is None
+
+
+def test_a_full_boot_is_told_before_anything_is_installed() -> None:
+    assert space_problem(GOOD) is None
+    assert space_problem(GOOD._replace(boot_needs_mib=None)) is None
+    assert "/boot has 20 MiB left" in (space_problem(GOOD._replace(boot_free_mib=20)) or "")
+
+
 def test_the_kernel_of_the_boot_loader_counts_else_the_newest() -> None:
     boot = "vmlinuz-6.1.0-9-amd64\nvmlinuz-6.1.0-56-amd64\nconfig-6.9"
     assert next_kernel("/boot/vmlinuz-5.14.0-503.el9", boot, "6.1") == "5.14.0-503.el9"
@@ -109,21 +135,35 @@ def test_a_host_is_read_from_its_commands() -> None:
             ),
             f"stat -c %Y /boot/initrd.img-{kernel}": (0, "100\n"),
             f"stat -c %Y {SETTINGS}": (0, "200\n"),
+            f"stat -c %s /boot/initrd.img-{kernel}": (0, f"{40 << 20}\n"),
+            "df -Pm /boot": (
+                0,
+                "Filesystem 1M-blocks Used Available\n/dev/vda1 500 100 400 20% /\n",
+            ),
+            "nvml": (0, "535.309.01\n"),
             "nv-fabricmanager --version": (0, "Fabric Manager version is : 535.309.01\n"),
             "mokutil --test-key /var/lib/dkms/mok.pub": (
                 1,
                 "/var/lib/dkms/mok.pub is already enrolled\n",
             ),
         },
-        {"/var/lib/dkms/mok.pub": b"key"},
+        {
+            "/var/lib/dkms/mok.pub": b"key",
+            "/proc/driver/nvidia/version": LOADED,
+            "/sys/module/nvidia/version": b"535.309.01\n",
+        },
     )
     assert look(machine, WANTED._replace(mok=True)) == State(
         kernel=kernel,
         module="535.309.01",
         library="535.309.01",
         fabric_manager="535.309.01",
-        loaded=None,
+        loaded="535.309.01",
+        shown="535.309.01",
+        nvml="535.309.01",
         initramfs_stale=True,
+        boot_free_mib=400,
+        boot_needs_mib=61,
         signer="DKMS module signing key",
         signing_key="/var/lib/dkms/mok.pub",
         enrolled=True,

@@ -146,3 +146,19 @@ def test_malformed_facts_are_a_sentence(change: dict[str, Any], words: str) -> N
     with pytest.raises(StackError) as caught:
         model.host({**base, **change})
     assert words in str(caught.value)
+
+
+def test_the_meta_packages_of_a_kernel_are_known_by_their_names() -> None:
+    names = {
+        "linux-image-aws": "installed",
+        "linux-image-generic-hwe-22.04": "installed",
+        "linux-image-cloud-amd64": "installed",
+        "linux-image-gcp": "config-files",
+        "linux-image-6.8.0-1015-aws": "installed",
+        "linux-image-unsigned-6.8.0-1015-aws": "installed",
+        "linux-image-extra-virtual": "installed",
+        "linux-image-amd64-dbg": "installed",
+        "linux-headers-aws": "installed",
+    }
+    text = "".join(f"{name}\t1\tUbuntu\t{state}\n" for name, state in names.items())
+    assert parsers.kernel_meta(text) == tuple(list(names)[:3])

@@ -1,4 +1,4 @@
-"""Prove a CUDA toolkit by what it makes: compile a program, and look for its machine code."""
+"""Prove a CUDA toolkit by what it makes: compile a program, look for its machine code, run it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,21 @@ if TYPE_CHECKING:
     from .commands import Commands
 
 PROGRAM = """\
+#include <cstdio>
 __global__ void scale(float *x, float by, int n) {
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i < n) x[i] *= by;
+}
+int main() {
+  const int n = 1000;
+  float x[n], *there;
+  for (int i = 0; i < n; i++) x[i] = i;
+  cudaMalloc(&there, sizeof x);
+  cudaMemcpy(there, x, sizeof x, cudaMemcpyHostToDevice);
+  scale<<<4, 256>>>(there, 3, n);
+  cudaMemcpy(x, there, sizeof x, cudaMemcpyDeviceToHost);
+  if (cudaError_t error = cudaGetLastError()) return puts(cudaGetErrorString(error)), 1;
+  for (int i = 0; i < n; i++) if (x[i] != 3 * i) return printf("x[%d] is %g\\n", i, x[i]), 1;
 }
 """
 NEXT_STEP = (
@@ -52,18 +64,28 @@ def missing(arch_list: str, listing: str) -> list[str]:
     ]
 
 
-def prove(home: Path, arch_list: str, cxx: str | None, commands: Commands) -> str:
-    """Compile and inspect; return what was seen. Raises ``StackError``."""
+def prove(
+    home: Path, arch_list: str, cxx: str | None, commands: Commands, *, gpu: bool = False
+) -> str:
+    """Compile and inspect, with a GPU also run; return what was seen. Raises ``StackError``."""
     host_compiler = ["-ccbin", cxx] if cxx else []
     with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as folder:
         source, made = Path(folder) / "scale.cu", Path(folder) / "scale.fatbin"
         source.write_text(PROGRAM, encoding="utf-8")
+        compiler = _argv(home, "nvcc", *host_compiler, *options(arch_list), source)
+        what = f"The CUDA toolkit in {home} cannot compile for {arch_list}"
+        commands.checked(what, [*compiler, "-fatbin", "-o", str(made)], next_step=NEXT_STEP)
+        seen = _inspect(home, made, arch_list, commands)
+        if not gpu:
+            return seen
+        program = str(Path(folder) / "scale")
+        commands.checked(what, [*compiler, "-o", program], next_step=NEXT_STEP)
         commands.checked(
-            f"The CUDA toolkit in {home} cannot compile for {arch_list}",
-            _argv(home, "nvcc", *host_compiler, *options(arch_list), "-fatbin", source, "-o", made),
-            next_step=NEXT_STEP,
+            f"A program made by {home} does not run on the GPU",
+            [program],
+            next_step="See what `nvidia-smi` and `dmesg | grep -i nvrm` say.",
         )
-        return _inspect(home, made, arch_list, commands)
+        return f"{seen}, and run on a GPU"
 
 
 def _argv(home: Path, tool: str, *arguments: object) -> Sequence[str]:

@@ -26,6 +26,18 @@ INITRAMFS = ("/boot/initrd.img-{kernel}", "/boot/initramfs-{kernel}.img")
 # Where DKMS keeps the key that it signs modules with.
 SIGNING_KEYS = ("/var/lib/shim-signed/mok/MOK.der", "/var/lib/dkms/mok.pub")
 ENROLLED, REQUESTED = "already enrolled", "already in the enrollment request"
+# Asked of NVML itself: what a program finds that starts now.
+NVML_QUESTION = """
+import ctypes
+nvml = ctypes.CDLL("libnvidia-ml.so.1")
+text = ctypes.create_string_buffer(80)
+status = nvml.nvmlInit_v2() or nvml.nvmlSystemGetDriverVersion(text, 80)
+print("error %d" % status if status else text.value.decode())
+"""
+# The first start of NVML initialises every GPU.
+NVML_TIMEOUT_S = 120
+# A new initramfs is written beside the old one.
+INITRAMFS_COPIES = 1.5
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
 
@@ -34,6 +46,8 @@ class State(NamedTuple):
 
     ``initramfs_stale`` is None without an initramfs. ``signer`` is who signed the module;
     ``enrolled`` and ``requested`` are what the firmware knows of the signing key, None without one.
+    Of the running driver /proc says ``loaded``, /sys ``shown``, NVML ``nvml``. In /boot there is
+    room for ``boot_free_mib``; a new initramfs takes ``boot_needs_mib``.
     """
 
     kernel: str
@@ -41,7 +55,11 @@ class State(NamedTuple):
     library: str | None
     fabric_manager: str | None
     loaded: str | None
+    shown: str | None
+    nvml: str | None
     initramfs_stale: bool | None
+    boot_free_mib: int | None
+    boot_needs_mib: int | None
     signer: str | None
     signing_key: str | None
     enrolled: bool | None
@@ -49,12 +67,16 @@ class State(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What the plan asks of the driver; ``settings`` is the file that keeps nouveau away."""
+    """What the plan asks of the driver.
+
+    ``settings`` is the file that keeps nouveau away, ``python`` an interpreter that asks NVML.
+    """
 
     branch: str
     fabric_manager: bool
     mok: bool
     settings: str
+    python: str
 
 
 def look(runner: Runner, wanted: Wanted) -> State:
@@ -66,6 +88,7 @@ def look(runner: Runner, wanted: Wanted) -> State:
     )
     modules = ((m, _field(runner, kernel, "version", m)) for m in MODULES)
     name, module = next(((m, text) for m, text in modules if text), ("", ""))
+    loaded = _loaded(runner)
     links = (_output(runner, "readlink", "-e", path) for path in LIBRARIES)
     keys = (key for key in SIGNING_KEYS if wanted.mok and runner.read(key) is not None)
     key = next(keys, None)
@@ -76,8 +99,12 @@ def look(runner: Runner, wanted: Wanted) -> State:
         module=_number(module),
         library=next(filter(None, (_number(link.rpartition(".so.")[2]) for link in links)), None),
         fabric_manager=_number(_output(runner, "nv-fabricmanager", "--version")),
-        loaded=_loaded(runner),
+        loaded=loaded,
+        shown=_number(_text(runner, "/sys/module/nvidia/version")),
+        nvml=_nvml(runner, wanted.python) if loaded else None,
         initramfs_stale=_stale(runner, kernel, wanted.settings),
+        boot_free_mib=parsers.disk_free_mib(_output(runner, "df", "-Pm", "/boot")),
+        boot_needs_mib=_initramfs_mib(runner, kernel),
         signer=_field(runner, kernel, "signer", name) or None,
         signing_key=key,
         enrolled=ENROLLED in said if key else None,
@@ -99,18 +126,34 @@ def _number(text: str) -> str | None:
     return match.group() if match else None
 
 
+def _text(runner: Runner, path: str) -> str:
+    return (runner.read(path) or b"").decode("utf-8", "replace")
+
+
 def _loaded(runner: Runner) -> str | None:
-    text = runner.read("/proc/driver/nvidia/version")
-    return parsers.loaded_driver(text.decode("utf-8", "replace")).version if text else None
+    text = _text(runner, "/proc/driver/nvidia/version")
+    return parsers.loaded_driver(text).version if text else None
+
+
+def _nvml(runner: Runner, python: str) -> str | None:
+    argv = (python, "-I", "-c", NVML_QUESTION)
+    return runner.run(argv, timeout_s=NVML_TIMEOUT_S).stdout.strip() or None
+
+
+def _of_initramfs(runner: Runner, kernel: str, field: str) -> str:
+    paths = [form.format(kernel=kernel) for form in INITRAMFS]
+    return next(filter(None, (_output(runner, "stat", "-c", field, path) for path in paths)), "")
 
 
 def _stale(runner: Runner, kernel: str, settings: str) -> bool | None:
     written = _output(runner, "stat", "-c", "%Y", settings)
-    for form in INITRAMFS:
-        made = _output(runner, "stat", "-c", "%Y", form.format(kernel=kernel))
-        if made:
-            return not written or int(made) < int(written)
-    return None
+    made = _of_initramfs(runner, kernel, "%Y")
+    return (not written or int(made) < int(written)) if made else None
+
+
+def _initramfs_mib(runner: Runner, kernel: str) -> int | None:
+    size = _of_initramfs(runner, kernel, "%s")
+    return int(int(size) * INITRAMFS_COPIES) // 2**20 + 1 if size else None
 
 
 def next_kernel(default: str, boot: str, running: str) -> str:
@@ -153,6 +196,19 @@ def problems(state: State, wanted: Wanted) -> list[str]:
     return found
 
 
+def space_problem(state: State) -> str | None:
+    """Return why /boot cannot take a new initramfs; None where it can, or where there is none."""
+    if state.boot_free_mib is None or state.boot_needs_mib is None:
+        return None
+    if state.boot_free_mib >= state.boot_needs_mib:
+        return None
+    return (
+        f"/boot has {state.boot_free_mib} MiB left, and a new initramfs takes"
+        f" {state.boot_needs_mib} MiB. Remove kernels that are not needed (`apt autoremove`,"
+        " `dnf remove --oldinstallonly`), and run the same command again."
+    )
+
+
 def _unsigned(state: State) -> str:
     if state.signing_key is None:
         return (
@@ -180,9 +236,17 @@ def _unsigned(state: State) -> str:
 
 def loaded_problem(state: State) -> str | None:
     """Return why the running driver is not the installed one, to the point release."""
-    if state.loaded == state.module:
-        return None
-    return (
-        f"The running driver is {state.loaded or 'none'}, {state.module or 'nothing'} is installed."
-        " `dmesg | grep -i nvrm` says why the kernel did not take it."
-    )
+    if state.loaded is None or state.loaded != state.module:
+        return (
+            f"The running driver is {state.loaded or 'none'}, {state.module or 'nothing'} is"
+            " installed. `dmesg | grep -i nvrm` says why the kernel did not take it."
+        )
+    # Not every kernel shows the version of its modules.
+    if state.shown not in (None, state.loaded):
+        return f"/proc says that driver {state.loaded} runs, /sys says {state.shown}: reboot."
+    if state.nvml != state.loaded:
+        return (
+            f"The running driver is {state.loaded}, but NVML says {state.nvml or 'nothing'}:"
+            " see what `nvidia-smi` says, and which libnvidia-ml.so.1 `ldconfig -p` finds."
+        )
+    return None

@@ -89,6 +89,7 @@ class Python(NamedTuple):
 class Host(NamedTuple):
     """A machine as it is; sizes in MiB.
 
+    ``kernel_meta`` are the packages that bring each new kernel, such as linux-image-aws.
     ``secure_boot`` is None without EFI, ``libraries`` says of each looked-for shared library
     whether the loader finds it, ``network`` of each probed endpoint whether it was reached.
     ``unreadable`` lists what is there and could not be read: {"what", "source", "why"}.
@@ -98,6 +99,7 @@ class Host(NamedTuple):
     distribution: Distribution
     kernel: str
     kernel_headers: bool
+    kernel_meta: tuple[str, ...]
     gpus: tuple[Gpu, ...]
     nvswitches: tuple[str, ...]
     nvlink5_fabric: bool
@@ -124,8 +126,9 @@ class Host(NamedTuple):
     def to_dict(self) -> dict[str, Any]:
         """Return the contract's plain data."""
         fields = self._asdict()
-        fields["kernel"] = {"release": self.kernel, "headers": self.kernel_headers}
-        del fields["kernel_headers"]
+        headers, meta = fields.pop("kernel_headers"), list(fields.pop("kernel_meta"))
+        kernel = {"release": self.kernel, "headers": headers}
+        fields["kernel"] = {**kernel, "meta": meta} if meta else kernel
         fields["distribution"] = self.distribution._asdict()
         fields["driver"] = self.driver._asdict() if self.driver else None
         for name in ("driver_packages", "toolkits", "compilers", "pythons"):
@@ -151,6 +154,10 @@ def host(value: object) -> Host:
         distribution=_distribution(data.get("distribution")),
         kernel=border.optional_text(kernel.get("release"), "host.kernel.release") or "",
         kernel_headers=border.flag(kernel.get("headers", False), "host.kernel.headers"),
+        kernel_meta=tuple(
+            border.text(name, "host.kernel.meta")
+            for name in border.items(kernel.get("meta"), "host.kernel.meta")
+        ),
         gpus=tuple(_gpu(row, f"host.gpus[{n}]") for n, row in enumerate(_rows(data, "gpus"))),
         nvswitches=tuple(_pci(row, "host.nvswitches") for row in _rows(data, "nvswitches")),
         nvlink5_fabric=_flag(data, "nvlink5_fabric"),
@@ -183,7 +190,7 @@ def host(value: object) -> Host:
 _HOST_KEYS = (
     "schema",
     "kernel",
-    *(name for name in Host._fields if name not in ("kernel", "kernel_headers")),
+    *(name for name in Host._fields if not name.startswith("kernel")),
 )
 
 

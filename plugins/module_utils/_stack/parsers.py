@@ -151,6 +151,10 @@ def tool_version(text: str) -> str | None:
     return match.group() if match else None
 
 
+# Not those of one kernel, which begin with its number, nor what has no headers of its own.
+_KERNEL_META = re.compile(r"linux-image-(?!unsigned-|extra-|\d)[a-z0-9.-]+(?<!-dbg)")
+
+
 def debian_packages(text: str) -> tuple[Package, ...]:
     """Read ``dpkg-query -W`` lines of name, version, origin and state, with tabs between."""
     rows = [line.split("\t") for line in text.splitlines()]
@@ -158,6 +162,14 @@ def debian_packages(text: str) -> tuple[Package, ...]:
         Package(name, number, _debian_origin(maintainer))
         for name, number, maintainer, state in (row for row in rows if len(row) == 4)  # noqa: PLR2004
         if state == "installed" and _DRIVER_PACKAGE.fullmatch(name)
+    )
+
+
+def kernel_meta(text: str) -> tuple[str, ...]:
+    """Pick the meta packages that bring kernels, such as linux-image-aws, from the same lines."""
+    rows = [line.split("\t") for line in text.splitlines()]
+    return tuple(
+        row[0] for row in rows if row[-1] == "installed" and _KERNEL_META.fullmatch(row[0])
     )
 
 

@@ -69,6 +69,7 @@ def probe(runner: Runner, where: Where) -> Host:
     # uname prints the release first, whatever the order of its options.
     machine, release = release, machine
     distribution = look.distribution()
+    packages, meta = look.packages(distribution.family)
     driver = look.driver()
     pythons = look.pythons()
     if driver:
@@ -79,11 +80,12 @@ def probe(runner: Runner, where: Where) -> Host:
         distribution=distribution,
         kernel=release,
         kernel_headers=bool(release) and look.exists(f"/lib/modules/{release}/build/Makefile"),
+        kernel_meta=meta,
         gpus=gpus,
         nvswitches=tuple(f.pci_id for f in functions if parsers.is_nvswitch(f)),
         nvlink5_fabric=look.nvlink5_fabric() if gpus else False,
         driver=driver,
-        driver_packages=look.driver_packages(distribution.family),
+        driver_packages=packages,
         toolkits=look.toolkits(),
         compilers=look.compilers(),
         pythons=pythons,
@@ -158,14 +160,16 @@ class _Look:
         number = self.text("/sys/module/nvidia/version", "driver")
         return Driver(number.strip(), None) if number else None
 
-    def driver_packages(self, family: str) -> tuple[Package, ...]:
+    def packages(self, family: str) -> tuple[tuple[Package, ...], tuple[str, ...]]:
+        """Return the packages of the driver, and the meta packages of the kernel."""
         if family == "debian":
             form = "${Package}\t${Version}\t${Maintainer}\t${db:Status-Status}\n"
-            return parsers.debian_packages(self.output("dpkg-query", "-W", "-f", form))
+            listing = self.output("dpkg-query", "-W", "-f", form)
+            return parsers.debian_packages(listing), parsers.kernel_meta(listing)
         if family == "redhat":
             form = "%{NAME}\t%{VERSION}\t%{VENDOR}\n"
-            return parsers.redhat_packages(self.output("rpm", "-qa", "--qf", form))
-        return ()
+            return parsers.redhat_packages(self.output("rpm", "-qa", "--qf", form)), ()
+        return (), ()
 
     def distribution(self) -> Distribution:
         text = self.text("/etc/os-release", "distribution") or ""
