@@ -67,6 +67,7 @@ class Stub:
     links: dict[str, str] = field(default_factory=dict)
     post: str = ""
     preun: str = ""
+    postun: str = ""
     epoch: int = 0
 
     @property
@@ -112,6 +113,7 @@ def driver(version: str) -> list[Stub]:
             files={f"{LIBRARIES}/libnvidia-ml.so.{version}": (repositories.nvml(version), 0o644)},
             links={f"{LIBRARIES}/libnvidia-ml.so.1": f"libnvidia-ml.so.{version}"},
             post="ldconfig\n",
+            postun="ldconfig\n",
         ),
         part("nvidia-persistenced", files=unit("nvidia-persistenced")),
         module("kmod-nvidia-open-dkms", "kmod-nvidia-latest-dkms"),
@@ -198,6 +200,7 @@ def _spec(stub: Stub, root: Path) -> str:
         f"cp -a {root}/. %{{buildroot}}/",
         *(["%post", stub.post] if stub.post else []),
         *(["%preun", stub.preun] if stub.preun else []),
+        *(["%postun", stub.postun] if stub.postun else []),
         "%files",
         *(f'"{path}"' for path in (*stub.files, *stub.links)),
     ]
