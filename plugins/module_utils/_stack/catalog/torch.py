@@ -158,12 +158,20 @@ S17 = Source("pytorch .ci/manywheel/build_cuda.sh @00c7a380; Whisper-WebUI#653 m
 S18 = Source("pytorch build_cuda.sh @00c7a380", "2026-11-22", "documented")
 S19 = Source("pytorch build_cuda.sh filter_aarch64_archs", "2026-11-22", "documented")
 S20 = Source("pytorch build_cuda.sh (13.0 arm), RELEASE.md", "2026-11-22", "documented")
-S21 = Source('RELEASE.md 2.11, pytorch PR#175253. A third-party copy of v2.11 build_cuda.sh says "5.0;6.0;7.0;7.5;8.0;8.6;9.0;" with a stray suffix', "2026-11-22", "documented")
+S21 = Source(
+    'RELEASE.md 2.11, pytorch PR#175253. A third-party copy of v2.11 build_cuda.sh says "5.0;6.0;7.0;7.5;8.0;8.6;9.0;" with a stray suffix',
+    "2026-11-22", "documented")
 S22 = Source("pytorch PR#175253, #172352: Volta dropped from cu128", "2026-11-22", "documented")
 S23 = Source("pytorch/pytorch RELEASE.md; .ci/wheel/linux/build_env_setup.py @00505f29 TORCH_CUDA_ARCH_LIST_TABLE", "2026-11-22", "documented")
 S24 = Source("RELEASE.md; pytorch/pytorch .ci/wheel/linux/build_env_setup.py @00505f29 TORCH_CUDA_ARCH_LIST_TABLE", "2026-11-22", "documented")
-S25 = Source("pytorch/pytorch RELEASE.md; .ci/wheel/linux/build_env_setup.py @00505f29 TORCH_CUDA_ARCH_LIST_TABLE. The wheels on PyPI carry no PTX; whether the cu132 wheels of PyTorch's index do is not known", "2026-11-22", "documented")
-S26 = Source("torch 2.15.0 wheel torch/cuda/__init__.py PYTORCH_RELEASES_CODE_CC (that dict also lists 12.6 and 13.4; 12.6 wheels are NOT published for 2.15: dev-discuss 3432)", "2026-11-22", "documented")
+S25 = Source(
+    "pytorch/pytorch RELEASE.md; .ci/wheel/linux/build_env_setup.py @00505f29 TORCH_CUDA_ARCH_LIST_TABLE."
+    " The wheels on PyPI carry no PTX; whether the cu132 wheels of PyTorch's index do is not known",
+    "2026-11-22", "documented")
+S26 = Source(
+    "torch 2.15.0 wheel torch/cuda/__init__.py PYTORCH_RELEASES_CODE_CC"
+    " (that dict also lists 12.6 and 13.4; 12.6 wheels are NOT published for 2.15: dev-discuss 3432)",
+    "2026-11-22", "documented")
 
 CODE = (
     # torch  variant  machine  native code  PTX  source
