@@ -26,6 +26,11 @@ Source = Annotated[
     Path | None, typer.Option(metavar="DIR", help="A checkout of SlowFast to find the file in.")
 ]
 
+GpuMemory = Annotated[
+    float | None,
+    typer.Option(metavar="GIB", min=1, help="Memory of a GPU; default: what this machine has."),
+]
+
 
 def _epilog(*examples: str) -> str:
     return "\b\nExamples:\n  " + "\n  ".join(f"slowfast-stack config {line}" for line in examples)
@@ -85,22 +90,23 @@ def transfer(  # noqa: PLR0913  (one parameter for each option)
     batch: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Clips of a step on all GPUs.")
     ] = None,
-    gpu_memory: Annotated[
-        float, typer.Option(metavar="GIB", min=1, help="Memory of a GPU; scales the batch.")
-    ] = 16.0,
+    gpu_memory: GpuMemory = None,
     epochs: Annotated[int, typer.Option(metavar="N", min=1, help="How long to train.")] = 20,
     output_dir: Annotated[
         str | None, typer.Option(metavar="DIR", help="Where training writes; default: as --out.")
     ] = None,
+    prefix: options.Prefix = None,
     json: options.AsJson = False,
 ) -> int:
     """Make a fine-tuning configuration; say the reason for each changed line.
 
     The head gets your number of classes, the checkpoint type is read from its
-    bytes, the learning rate follows the batch. The base stays as it is.
+    bytes, the learning rate follows the batch. The base stays as it is. Where there is
+    a finished stack, the batch is what its model leaves room for in the GPU's memory.
     """
     from slowfast_stack.configs import transferring  # noqa: PLC0415  (brings YAML)
     from slowfast_stack.configs.transfer import Wanted  # noqa: PLC0415
+    from slowfast_stack.memory import weighing  # noqa: PLC0415
 
     wanted = Wanted(
         to=to,
@@ -113,7 +119,8 @@ def transfer(  # noqa: PLR0913  (one parameter for each option)
         epochs=epochs,
         gpu_memory=gpu_memory,
     )
-    made = transferring.make(base, source, wanted, out)
+    scale = weighing.Scale(prefix, gpu_memory)
+    made = transferring.make(base, source, wanted, out, scale.fitting)
     if json:
         screen.tell(made.facts())
     else:
@@ -122,7 +129,7 @@ def transfer(  # noqa: PLR0913  (one parameter for each option)
 
 
 @group.command(epilog=_epilog("check my.yaml", "check my.yaml --fix", "check my.yaml --json"))
-def check(
+def check(  # noqa: PLR0913  (one parameter for each option)
     file: Annotated[Path, typer.Argument(help="A configuration.")],
     *,
     fix: Annotated[bool, typer.Option("--fix", help="Write the mended file.")] = False,
@@ -132,6 +139,12 @@ def check(
     start: Annotated[
         Path, typer.Option("--from", metavar="DIR", help="Where training will be started.")
     ] = Path(),
+    memory: Annotated[
+        bool | None,
+        typer.Option(help="Estimate memory; default: where a stack and NUM_GPUS are there."),
+    ] = None,
+    gpu_memory: GpuMemory = None,
+    prefix: options.Prefix = None,
     json: options.AsJson = False,
 ) -> int:
     """Look for what would fail, or train nothing, before it is started.
@@ -140,8 +153,10 @@ def check(
     value is mended; comments stay, and FILE.before keeps the original.
     """
     from slowfast_stack.configs import checking  # noqa: PLC0415  (brings YAML)
+    from slowfast_stack.memory import weighing  # noqa: PLC0415
 
-    result = checking.examine(file, start, output=output or file, fix=fix)
+    scale = weighing.Scale(prefix, gpu_memory, wanted=memory)
+    result = checking.examine(file, start, output=output or file, fix=fix, weigh=scale.weigh)
     if json:
         screen.tell(result.facts())
     else:

@@ -29,17 +29,18 @@ def mended(text: str, here: Path) -> tuple[str, list[Finding]]:
         fixable = [row for row in check(content.parse(text), here) if row.can_be_fixed]
         if not fixable:
             break
-        text = _with(text, fixable)
+        text = with_(text, fixable)
         done += fixable
     return text, done
 
 
 def accepted(text: str) -> str:
     """Return the text without what upstream would refuse of it, as far as the mend is known."""
-    return _with(text, list(rules_keys.refused(content.parse(text))))
+    return with_(text, list(rules_keys.refused(content.parse(text))))
 
 
-def _with(text: str, findings: list[Finding]) -> str:
+def with_(text: str, findings: list[Finding]) -> str:
+    """Return the text with the mends of these findings."""
     for row in findings:
         text = editing.set_values(text, row.set)
         for key in row.remove:

@@ -10,9 +10,13 @@ from slowfast_stack.configs import check, content
 from slowfast_stack.configs.findings import ERROR
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from slowfast_stack.configs.content import Content
     from slowfast_stack.configs.findings import Finding
+
+    Weigh = Callable[[Path, Content], list[Finding]]
 
 
 @dataclass(frozen=True)
@@ -50,22 +54,43 @@ class Result:
         return [*out, f"{self.path}: {told}{hint}"]
 
 
-def examine(path: Path, start: Path, *, output: Path, fix: bool) -> Result:
-    """Check a file, and with ``fix`` write the mended one; the original of a change is kept."""
-    read = content.load(path)
+def examine(path: Path, start: Path, *, output: Path, fix: bool, weigh: Weigh) -> Result:
+    """Check a file, and with ``fix`` write the mended one; the original of a change is kept.
+
+    ``weigh`` looks at the memory of a file that nothing else is wrong with.
+    """
     if not fix:
-        return Result(path, check.check(read, start), [], "")
+        return Result(path, _found(path, start, weigh), [], "")
     text = path.read_text(encoding="utf-8-sig")
     new, mended = check.mended(text, start)
     if new != text or output != path:
-        _write(path, output, new)
-    return Result(output, check.check(content.load(output), start), mended, _diff(path, text, new))
+        _keep(path, output)
+        _write(output, new)
+    found = _found(output, start, weigh)
+    late = [row for row in found if row.can_be_fixed and row.level == ERROR]
+    if late:  # the memory of the mended file
+        if new == text:
+            _keep(path, output)
+        new = check.with_(new, late)
+        _write(output, new)
+        mended, found = mended + late, _found(output, start, weigh)
+    return Result(output, found, mended, _diff(path, text, new))
 
 
-def _write(path: Path, output: Path, text: str) -> None:
+def _found(path: Path, start: Path, weigh: Weigh) -> list[Finding]:
+    read = content.load(path)
+    found = check.check(read, start)
+    wrong = any(row.level == ERROR for row in found)
+    return found if wrong else found + weigh(path, read)
+
+
+def _keep(path: Path, output: Path) -> None:
     if output == path:
         kept = path.with_name(f"{path.name}.before")
         kept.write_bytes(path.read_bytes())
+
+
+def _write(output: Path, text: str) -> None:
     part = output.with_name(f"{output.name}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(output)

@@ -23,7 +23,7 @@ CLASSES, AVA = "classes", "ava"
 AVA_CLASSES = 80
 EPOCHS = 20  # upstream's SHORT configurations of AVA; 22 on Something-Something
 PRECISE_BATCHES = 200
-_MEMORY = 16.0  # GiB of the V100 that upstream's clips per GPU are taken to be for
+MEMORY = 16.0  # GiB of the V100 that upstream's clips per GPU are taken to be for
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to fine-tune on, with what, and on which hardware."""
+    """What to fine-tune on, with what, and on which hardware.
+
+    ``gpu_memory`` is in GiB; ``fitting`` is how many clips were found to fit in it.
+    """
 
     to: str
     checkpoint: Path
@@ -47,7 +50,8 @@ class Wanted:
     gpus: int = 1
     batch: int | None = None
     epochs: int = EPOCHS
-    gpu_memory: float = _MEMORY
+    gpu_memory: float | None = None
+    fitting: int | None = None
 
 
 @dataclass(frozen=True)
@@ -187,8 +191,7 @@ def _batch(base: Content, wanted: Wanted, data: Data) -> int:
             what = f"{wanted.batch} clips cannot be shared by {gpus} GPUs."
             raise Misuse(what, next_step=f"--batch as a multiple of {gpus}.")
         return wanted.batch
-    each = base.get("TRAIN.BATCH_SIZE") / max(1, base.get("NUM_GPUS"))
-    mine = max(1, int(each * wanted.gpu_memory / _MEMORY))
+    mine = max(1, wanted.fitting if wanted.fitting is not None else _scaled(base, wanted))
     if data.samples:
         processes = gpus * max(1, base.get("NUM_SHARDS"))
         most = math.ceil(data.samples / processes) // largest_batch(base)
@@ -196,9 +199,17 @@ def _batch(base: Content, wanted: Wanted, data: Data) -> int:
     return mine * gpus
 
 
+def _scaled(base: Content, wanted: Wanted) -> int:
+    """Return upstream's clips for each GPU, scaled by the memory that was asked for."""
+    each = base.get("TRAIN.BATCH_SIZE") / max(1, base.get("NUM_GPUS"))
+    return int(each * (wanted.gpu_memory or MEMORY) / MEMORY)
+
+
 def _machine(base: Content, wanted: Wanted, batch: int) -> Iterator[Change]:
     yield Change("NUM_GPUS", wanted.gpus, "of this machine")
     each = f"{batch // max(1, wanted.gpus)} clips for each GPU"
+    if wanted.fitting and wanted.batch is None:
+        each += f", of {wanted.fitting} that fit"
     yield Change("TRAIN.BATCH_SIZE", batch, each)
     yield Change("TEST.BATCH_SIZE", batch, each)
     for key in ("TRAIN.EVAL_PERIOD", "TRAIN.CHECKPOINT_PERIOD"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,12 @@ from slowfast_stack.configs.findings import ERROR
 from slowfast_stack.exits import Misuse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from slowfast_stack.configs.findings import Finding
     from slowfast_stack.configs.transfer import Change, Wanted
+
+    Fitting = Callable[[Path], int | None]
 
 
 @dataclass(frozen=True)
@@ -51,24 +55,39 @@ class Transferred:
         return [*out, f"written: {self.path}"]
 
 
-def make(base: str, source: Path | None, wanted: Wanted, path: Path) -> Transferred:
-    """Write the configuration to ``path``, which must not be there yet."""
+def make(
+    base: str, source: Path | None, wanted: Wanted, path: Path, fitting: Fitting
+) -> Transferred:
+    """Write the configuration to ``path``, which must not be there yet.
+
+    ``fitting`` says how many clips of a configuration fit in a GPU, None where that is not known.
+    """
     if path.exists():
         raise Misuse(f"{path} is there already.", next_step="Give another --out.")
     found = _base(base, source)
     before = found.read_text(encoding="utf-8-sig")
     text = check.accepted(before)
     own = content.parse(text, str(found)).values
-    changes = transfer.changes(content.Content(content.load(found).values | own), wanted)
-    values = {change.key: change.value for change in changes}
+    below = content.Content(content.load(found).values | own)
+    fixed = {}
     if content.BASE in own:
-        values[content.BASE] = str(found.parent.absolute() / own[content.BASE])
-    text = editing.set_values(text, values, {change.key: change.reason for change in changes})
+        fixed[content.BASE] = str(found.parent.absolute() / own[content.BASE])
+
+    def changed(wanted: Wanted) -> tuple[list[Change], str]:
+        changes = transfer.changes(below, wanted)
+        values = {change.key: change.value for change in changes} | fixed
+        why = {change.key: change.reason for change in changes}
+        return changes, editing.set_values(text, values, why)
+
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
-    part.write_text(text, encoding="utf-8")
+    changes, made = changed(wanted)
+    part.write_text(made, encoding="utf-8")
+    if wanted.batch is None and wanted.gpus:
+        changes, made = changed(replace(wanted, fitting=fitting(part)))
+        part.write_text(made, encoding="utf-8")
     part.replace(path)
-    old, new = before.splitlines(keepends=True), text.splitlines(keepends=True)
+    old, new = before.splitlines(keepends=True), made.splitlines(keepends=True)
     diff = "".join(difflib.unified_diff(old, new, str(found), str(path)))
     return Transferred(path, changes, diff, check.check(content.load(path), Path()))
 
