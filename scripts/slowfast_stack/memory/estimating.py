@@ -68,10 +68,11 @@ def estimate(installed: Installed, config: Path, read: Content) -> Estimate | Un
     if done.returncode:
         told = done.stderr.strip().splitlines()
         return Unknown(told[-1] if told else f"exit code {done.returncode}")
-    return _of(json.loads(done.stdout.splitlines()[-1]), read)
+    return of(json.loads(done.stdout.splitlines()[-1]), read)
 
 
-def _of(told: dict[str, object], read: Content) -> Estimate:
+def of(told: dict[str, object], read: Content) -> Estimate:
+    """Return the estimate from what the program found for one clip and for two."""
     parameters, one, two = (int(str(told[key])) for key in ("parameters", "one", "two"))
     states = _STATES.get(str(read.get("SOLVER.OPTIMIZING_METHOD")), 2)
     gpus = told["gpus"] if isinstance(told["gpus"], list) else []

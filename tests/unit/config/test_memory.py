@@ -1,0 +1,70 @@
+"""The memory of a step against the memory of a GPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from slowfast_stack.configs import checking, content
+from slowfast_stack.configs.findings import Finding
+from slowfast_stack.memory import estimating, weighing
+from slowfast_stack.memory.estimating import CONTEXT, GIB, Estimate, Unknown
+
+FOUND = Estimate(fixed=GIB, clip=GIB // 2, gpus=())
+
+
+def _read(text: str) -> content.Content:
+    return content.parse(text)
+
+
+def test_what_fits_is_the_most_that_is_needed_at_most() -> None:
+    for memory in range(2 * GIB, 81 * GIB, 3 * GIB):
+        most = FOUND.fitting(memory)
+        assert FOUND.needed(most + 1) >= memory
+        assert not most or FOUND.needed(most) <= memory + 1
+    assert FOUND.fitting(CONTEXT) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "memory", "level", "batch"),
+    [
+        ("NUM_GPUS: 2\nTRAIN: {BATCH_SIZE: 64}", 16, "error", 50),
+        ("NUM_GPUS: 2\nTRAIN: {BATCH_SIZE: 64, MIXED_PRECISION: True}", 16, "note", None),
+        ("NUM_GPUS: 2\nTRAIN: {BATCH_SIZE: 32}", 16, "note", None),
+        ("NUM_GPUS: 2\nTRAIN: {BATCH_SIZE: 32}", None, "note", None),
+        ("NUM_GPUS: 1\nTRAIN: {BATCH_SIZE: 1}", 2, "error", None),
+    ],
+)
+def test_a_batch_that_does_not_fit_is_an_error_with_the_one_that_does(
+    text: str, memory: int | None, level: str, batch: int | None
+) -> None:
+    found = weighing.finding(_read(text), FOUND, memory and memory * GIB)
+    assert found.level == level
+    assert found.set.get("TRAIN.BATCH_SIZE") == batch
+
+
+def test_an_optimizer_keeps_tensors_as_large_as_the_parameters() -> None:
+    told = {"parameters": 100, "one": 1000, "two": 1900, "gpus": [{"name": "x", "bytes": 7}]}
+    plain = estimating.of(told, _read(""))
+    assert (plain.fixed, plain.clip, plain.smallest) == (200 + 100, 900, 7)
+    assert estimating.of(told, _read("SOLVER: {OPTIMIZING_METHOD: adamw}")).fixed == 300 + 100
+
+
+def test_why_there_is_no_estimate_is_told() -> None:
+    found = weighing.finding(_read(""), Unknown("AssertionError"), None)
+    assert (found.level, "AssertionError" in found.what) == ("note", True)
+
+
+def test_fix_writes_the_batch_that_fits_and_keeps_the_original_once(tmp_path: Path) -> None:
+    path = tmp_path / "my.yaml"
+    sets = "TRAIN: {BATCH_SIZE: 64, DATASET: ssv2}\nTEST: {DATASET: ssv2}"
+    path.write_text(f"NUM_GPUS: 1\nSLOWFAST: {{ALPHA: 4}}\n{sets}\n")
+
+    def weigh(_: Path, read: content.Content) -> list[Finding]:
+        return [weighing.finding(read, FOUND, 16 * GIB)]
+
+    result = checking.examine(path, tmp_path, output=path, fix=True, weigh=weigh)
+    assert [row.id for row in result.mended] == ["memory"]
+    assert content.load(path).get("TRAIN.BATCH_SIZE") == 25
+    assert "BATCH_SIZE: 64" in path.with_name("my.yaml.before").read_text()
+    assert "+TRAIN: {BATCH_SIZE: 25" in result.diff
