@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack import download
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from slowfast_stack.bundles.wheels import UV
-from slowfast_stack.models import download
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    import httpx
-
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.download import Progress
     from slowfast_stack.bundles.wheels import File
 
 _AT_ONCE = 4
@@ -48,8 +47,8 @@ class Store:
         """Fetch what is missing, several at a time. Raises StackError."""
         missing = [file for file in dict.fromkeys(files) if not self.path(file).is_file()]
         missing.sort(key=lambda file: -(file.size or 0))
-        with download.client() as client, ThreadPoolExecutor(_AT_ONCE) as pool:
-            tasks = [pool.submit(self._fetch, file, client, started(file.name)) for file in missing]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            tasks = [pool.submit(self._fetch, file, started(file.name)) for file in missing]
             try:
                 for task in tasks:
                     task.result()
@@ -57,28 +56,28 @@ class Store:
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def _fetch(
-        self, file: File, client: httpx.Client, progress: Callable[[int, int | None], None]
-    ) -> None:
+    def _fetch(self, file: File, progress: Progress) -> None:
+        if urlsplit(file.url).scheme == "file":
+            self._copy(file)
+            return
+        wanted = download.Wanted(file.url, self.path(file), sha256=file.sha256)
+        try:
+            download.get(wanted, progress=progress, attempts=_ATTEMPTS)
+        except download.Refused as error:
+            raise _another(file, error.why) from error
+
+    def _copy(self, file: File) -> None:
         target = self.path(file)
+        part = download.part_of(target)
         with download.alone(target):
             if target.is_file():
                 return
-            if urlsplit(file.url).scheme == "file":
-                shutil.copyfile(unquote(urlsplit(file.url).path), download.part_of(target))
-                found = download.digest(download.part_of(target)).sha256
-            else:
-                found = download.fetch(
-                    file.url, target, progress, client, attempts=_ATTEMPTS
-                ).sha256
+            shutil.copyfile(unquote(urlsplit(file.url).path), part)
+            _, found = download.digest(part)
             if found != file.sha256:
                 download.discard(target)
-                raise StackError(
-                    f"{file.name} is not the file that the index describes.",
-                    f"Its SHA-256 is {found}, expected {file.sha256}.",
-                    "Nothing of it was used. Run again, or use another index.",
-                )
-            download.accept(target)
+                raise _another(file, f"Its SHA-256 is {found}, expected {file.sha256}.")
+            part.replace(target)
 
     def wheel_of(self, file: File) -> Path:
         """Return the wheel of a file; a source distribution is built once. Raises StackError."""
@@ -99,3 +98,11 @@ class Store:
                 )
             fresh.rename(ready)
         return next(ready.glob("*.whl"))
+
+
+def _another(file: File, why: str) -> StackError:
+    return StackError(
+        f"{file.name} is not the file that the index describes.",
+        why,
+        "Nothing of it was used. Run again, or use another index.",
+    )

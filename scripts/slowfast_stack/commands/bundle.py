@@ -117,7 +117,7 @@ def create(  # noqa: PLR0913  (each is an option)
     if ended is not Exit.PROVEN:
         report.complain(runs, "stack_plan")
         return ended
-    from slowfast_stack.bundles import creating, store  # noqa: PLC0415  (httpx: 0.2 s)
+    from slowfast_stack.bundles import creating, store  # noqa: PLC0415
     from slowfast_stack.models import progress  # noqa: PLC0415
 
     console = screen.console(as_json=json)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,9 +14,14 @@ from slowfast_stack.exits import Exit, Misuse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.getting import (
+        Got,
+        Wish,
+    )
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.kinds import (
+        Kind,
+    )
     from slowfast_stack.models.checking import Checked
-    from slowfast_stack.models.getting import Got, Wish
-    from slowfast_stack.models.kinds import Kind
 
 EXAMPLES = """
 slowfast-stack models list ava
@@ -83,16 +87,13 @@ def get(
     Goes on where an earlier run stopped. A file appears only when it is whole;
     its type is read from its bytes, and no code in it is run.
     """
-    from slowfast_stack.models import wishes  # noqa: PLC0415
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import wishes  # noqa: PLC0415
 
     if sha256 and len(names) > 1:
         raise Misuse("--sha256 is for one checkpoint.", next_step="Ask for them one by one.")
     wanted = [
-        dataclasses.replace(
-            wishes.wish(name, folder, mirror),
-            sha256=sha256,
-            changed_is_meant=accept_change,
-            attempts=attempts,
+        wishes.wish(name, folder, mirror).of(
+            sha256=sha256, changed_is_meant=accept_change, attempts=attempts
         )
         for name in names
     ]
@@ -103,12 +104,13 @@ def get(
 
 
 def _get_all(wanted: list[Wish], *, as_json: bool) -> Iterator[dict[str, Any]]:
-    from slowfast_stack.models import download, getting, progress  # noqa: PLC0415  (httpx: 0.2 s)
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import getting  # noqa: PLC0415
+    from slowfast_stack.models import progress  # noqa: PLC0415
 
-    with download.client() as client, progress.shown() as started:
+    with progress.shown() as started:
         for wish in wanted:
             try:
-                got = getting.get(wish, started(wish.file), client)
+                got = getting.get(wish, started(wish.file))
             except StackError as error:
                 screen.complain(error)
                 yield {"file": str(wish.path), "error": str(error)}

@@ -6,15 +6,17 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import kinds
 from slowfast_stack.configs import data_lists
 from slowfast_stack.configs.findings import NOTE, Finding
-from slowfast_stack.models import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.kinds import (
+        Kind,
+    )
     from slowfast_stack.configs.content import Content
-    from slowfast_stack.models.kinds import Kind
 
     Rule = Callable[[Content, Path], Iterator[Finding]]
 

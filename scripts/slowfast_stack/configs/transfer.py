@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import kinds
 from slowfast_stack.configs import data_lists
 from slowfast_stack.configs.rules_files import largest_batch
 from slowfast_stack.configs.rules_keys import DECODED, FEWEST_CLASSES
 from slowfast_stack.exits import Misuse
-from slowfast_stack.models import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.kinds import (
+        Kind,
+    )
     from slowfast_stack.configs.content import Content
-    from slowfast_stack.models.kinds import Kind
 
 CLASSES, AVA = "classes", "ava"
 AVA_CLASSES = 80

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import kinds
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from slowfast_stack.configs import check, content
 from slowfast_stack.demo import labels
 from slowfast_stack.exits import Misuse
-from slowfast_stack.models import kinds
 from slowfast_stack.training import following, jobs, runs
 
 if TYPE_CHECKING:

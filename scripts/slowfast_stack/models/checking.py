@@ -5,15 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack import download
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import kinds, record
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.getting import (
+    UNUSABLE,
+)
 from slowfast_stack.exits import Misuse
-from slowfast_stack.models import download, kinds, record
-from slowfast_stack.models.getting import UNUSABLE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from slowfast_stack.models.kinds import Kind
-    from slowfast_stack.models.record import Seen
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.kinds import (
+        Kind,
+    )
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.record import (
+        Seen,
+    )
 
 _SUFFIXES = (".pkl", ".pyth", ".pth", ".pt")
 
@@ -60,7 +67,7 @@ def _wrong(path: Path, kind: Kind, seen: Seen | None) -> str:
         return ""
     if path.stat().st_size != seen["size"]:
         return f"It has {path.stat().st_size} bytes; {seen['size']} were recorded."
-    if download.digest(path).sha256 != seen["sha256"]:
+    if download.digest(path)[1] != seen["sha256"]:
         return "Its SHA-256 differs from the recorded one."
     return ""
 

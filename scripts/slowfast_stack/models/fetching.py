@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slowfast_stack.models import download, getting, progress, wishes
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import (
+    getting,
+    wishes,
+)
+from slowfast_stack.models import progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,5 +17,5 @@ if TYPE_CHECKING:
 def one(name: str, folder: Path) -> Path:
     """Return the file of a checkpoint, from the network only when it is not there already."""
     wish = wishes.wish(name, folder, None)
-    with download.client() as client, progress.shown() as started:
-        return getting.get(wish, started(wish.file), client).path
+    with progress.shown() as started:
+        return getting.get(wish, started(wish.file)).path

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from slowfast_stack.models import record
-from slowfast_stack.models.zoo import MODELS, Model
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import record
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.zoo import (
+    MODELS,
+    Model,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.kinds import (
+        Kind,
+    )
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.record import (
+        Seen,
+    )
     from slowfast_stack.models.checking import Checked
-    from slowfast_stack.models.kinds import Kind
-    from slowfast_stack.models.record import Seen
 
 _MEBI = 1 << 20
 

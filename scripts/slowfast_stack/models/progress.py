@@ -19,7 +19,9 @@ from rich.progress import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from slowfast_stack.models.download import Progress as Teller
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.download import (
+        Progress as Teller,
+    )
 
 
 @contextlib.contextmanager

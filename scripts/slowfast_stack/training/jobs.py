@@ -7,10 +7,10 @@ import fcntl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import kinds
 from slowfast_stack.configs import check, content
 from slowfast_stack.configs.findings import ERROR
 from slowfast_stack.exits import Misuse
-from slowfast_stack.models import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import kinds
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from slowfast_stack import processes
 from slowfast_stack.exits import Misuse
-from slowfast_stack.models import kinds
 from slowfast_stack.training import following, jobs
 from slowfast_stack.training.course import DEMO, TEST, TRAINING, words
 

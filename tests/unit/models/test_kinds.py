@@ -10,10 +10,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import (
+    kinds,
+    pickles,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from slowfast_stack.__main__ import run
-from slowfast_stack.models import kinds, pickles
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 EXPECTED = {

@@ -8,10 +8,17 @@ import shutil
 from pathlib import Path
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import (
+    record,
+    wishes,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.zoo import (
+    HOST,
+    MODELS,
+    find,
+)
 from slowfast_stack.__main__ import run
 from slowfast_stack.configs import upstream
-from slowfast_stack.models import record, wishes
-from slowfast_stack.models.zoo import HOST, MODELS, find
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 GUIDE = (

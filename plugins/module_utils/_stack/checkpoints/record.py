@@ -10,7 +10,7 @@ import fcntl
 import json
 from typing import TYPE_CHECKING, TypedDict
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import Unreadable
+from ..errors import Unreadable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ import zipfile
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from slowfast_stack.models import pickles
+from . import pickles
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from slowfast_stack.exits import Misuse
-from slowfast_stack.models.getting import Wish
-from slowfast_stack.models.zoo import HOST, MODELS, Model, find
+from ..errors import StackError
+from .getting import Wish
+from .zoo import HOST, MODELS, Model, find
 
 _BROWSER_ONLY = "https://drive.google.com"
+
+
+class Unwished(StackError):
+    """A name that no one checkpoint has; nothing was fetched."""
+
+    exit_code = 2  # used wrongly
 
 
 def wish(name: str, folder: Path, mirror: str | None) -> Wish:
@@ -17,7 +24,7 @@ def wish(name: str, folder: Path, mirror: str | None) -> Wish:
     models = find(name)
     model = _own(name) if not models and "://" in name else _only(name, models)
     if model.url.startswith(_BROWSER_ONLY):
-        raise Misuse(
+        raise Unwished(
             f"{model.id} cannot be fetched by a program.",
             f"It lies at {model.url}, which asks a person first.",
             f"Save it as {folder / model.id}, then: slowfast-stack models check --dir {folder}",
@@ -29,7 +36,7 @@ def wish(name: str, folder: Path, mirror: str | None) -> Wish:
 def _own(url: str) -> Model:
     file = PurePosixPath(urlsplit(url).path).name
     if not file:
-        raise Misuse(f"{url} names no file.", next_step="Give the address of a checkpoint.")
+        raise Unwished(f"{url} names no file.", next_step="Give the address of a checkpoint.")
     return Model(file, "", "", "", "", "", "", url)
 
 
@@ -38,11 +45,9 @@ def _only(name: str, models: tuple[Model, ...]) -> Model:
         return models[0]
     if models:
         listed = "\n".join(f"{model.id:<45} {model.config} {model.data}" for model in models)
-        raise Misuse(f"{name} is the name of {len(models)} checkpoints.", listed, "Name one.")
-    import difflib  # noqa: PLC0415  (only where a name is wrong)
-
+        raise Unwished(f"{name} is the name of {len(models)} checkpoints.", listed, "Name one.")
     close = difflib.get_close_matches(name, [model.id for model in MODELS], cutoff=0.4)
-    raise Misuse(
+    raise Unwished(
         f"There is no checkpoint {name} in upstream's zoo.",
         f"Similar: {', '.join(close)}." if close else "",
         "See: slowfast-stack models list. An address (https://...) is taken too.",

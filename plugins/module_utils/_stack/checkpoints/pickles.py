@@ -100,7 +100,7 @@ def _step(reading: Reading, opcode: pickletools.OpcodeInfo, argument: Any) -> No
 
 def _short(argument: Any) -> Any:  # noqa: ANN401
     """Keep names and numbers; the bytes of a tensor are not kept in memory."""
-    long = isinstance(argument, str | bytes) and len(argument) > _LONGEST_NAME
+    long = isinstance(argument, (str, bytes)) and len(argument) > _LONGEST_NAME
     return None if long else argument
 
 
@@ -128,8 +128,8 @@ def _set_items(reading: Reading, taken: list[Any]) -> None:
     target = reading.stack[-1]
     items = target.items if isinstance(target, Call) else target
     if isinstance(items, dict):
-        pairs = zip(taken[::2], taken[1::2], strict=True)
-        items.update((key, value) for key, value in pairs if isinstance(key, str | int | bytes))
+        pairs = zip(taken[::2], taken[1::2])
+        items.update((key, value) for key, value in pairs if isinstance(key, (str, int, bytes)))
 
 
 def _set_item(reading: Reading, _argument: Any) -> None:  # noqa: ANN401
