@@ -13,11 +13,22 @@ from stack_under_test import COMMAND, PROGRAMS, Stack
 SMALL = """NUM_GPUS 0 DATA.NUM_FRAMES 8 DATA.TRAIN_JITTER_SCALES [64,80] DATA.TRAIN_CROP_SIZE 64
 DATA.TEST_CROP_SIZE 64 RESNET.DEPTH 50 RESNET.WIDTH_PER_GROUP 16
 NONLOCAL.LOCATION [[[],[]],[[],[]],[[],[]],[[],[]]]"""
-TRAINING = """TRAIN.BATCH_SIZE 2 TEST.BATCH_SIZE 2 TRAIN.EVAL_PERIOD 1 TEST.NUM_ENSEMBLE_VIEWS 1
-TEST.NUM_SPATIAL_CROPS 1 SOLVER.WARMUP_EPOCHS 0.0 BN.NUM_BATCHES_PRECISE 2 LOG_PERIOD 1
-DATA_LOADER.NUM_WORKERS 0 LOG_MODEL_INFO False MODEL.NUM_CLASSES 6 SOLVER.BASE_LR 0.01
-DATA.DECODING_BACKEND pyav DATA.SAMPLING_RATE 2
-DATA.PATH_TO_DATA_DIR made/clips4 OUTPUT_DIR run"""
+BASE = """
+_BASE_: {source}/configs/Kinetics/SLOWFAST_4x16_R50.yaml
+NUM_GPUS: 0
+LOG_PERIOD: 1
+LOG_MODEL_INFO: False
+OUTPUT_DIR: run
+DATA: {{NUM_FRAMES: 8, SAMPLING_RATE: 2, TRAIN_JITTER_SCALES: [64, 80], TRAIN_CROP_SIZE: 64,
+  TEST_CROP_SIZE: 64, DECODING_BACKEND: pyav, PATH_TO_DATA_DIR: made/clips4}}
+DATA_LOADER: {{NUM_WORKERS: 0}}
+RESNET: {{WIDTH_PER_GROUP: 16}}
+MODEL: {{NUM_CLASSES: 6}}
+TRAIN: {{BATCH_SIZE: 2, EVAL_PERIOD: 1}}
+TEST: {{BATCH_SIZE: 2, NUM_ENSEMBLE_VIEWS: 1, NUM_SPATIAL_CROPS: 1}}
+BN: {{NUM_BATCHES_PRECISE: 2}}
+SOLVER: {{BASE_LR: 0.01, MAX_EPOCH: 1, WARMUP_EPOCHS: 0.0}}
+"""
 DRAWN = "DEMO.DETECTRON2_THRESH 0.5 DEMO.COMMON_CLASS_THRES 0.5 DEMO.UNCOMMON_CLASS_THRES 0.5"
 
 
@@ -46,16 +57,32 @@ def test_a_set_of_videos_is_trained_resumed_and_a_video_annotated(
         assert "--source slowfast=" in error["next"]
         return
     _program(stack, "demo_material.py", str(source), "made", *SMALL.split(), here=tmp_path)
-    train = ("train", "--cfg", str(source / "configs/Kinetics/SLOWFAST_4x16_R50.yaml"))
-    pairs = f"{SMALL} {TRAINING}".split()
-    first = _run(stack, tmp_path, *train, *pairs, "SOLVER.MAX_EPOCH", "1")["run"]
+    (tmp_path / "base.yaml").write_text(BASE.format(source=source))
+    train = ("train", "--cfg", "base.yaml")
+    first = _run(stack, tmp_path, *train)["run"]
     assert (first["epochs_trained"], first["resumed_from"]) == (1, None)
     assert first["tested"]["top5"] == 100.0
-    again = _run(stack, tmp_path, *train, *pairs, "SOLVER.MAX_EPOCH", "2", "TEST.ENABLE", "False")
-    assert (again["run"]["first_epoch"], again["run"]["epochs_trained"]) == (2, 1)
+    again = _run(stack, tmp_path, *train, "SOLVER.MAX_EPOCH", "2", "TEST.ENABLE", "False")["run"]
+    assert (again["first_epoch"], again["epochs_trained"]) == (2, 1)
+    _fine_tune(stack, tmp_path, again["checkpoint"])
     weights = ("--checkpoint", "made/action.pyth", "--detector", "made/detector.pth")
     made = _run(stack, tmp_path, *demo, *weights, *f"{SMALL} {DRAWN}".split())["demo"]
     assert made["frames"] == 28
     assert made["persons"] >= made["clips"] > 1
     said = _program(stack, "drawn_frames.py", "made/in.mp4", "out.mp4", here=tmp_path)
     assert json.loads(said) == {"codec": "h264", "frames": 28, "given": 28, "drawn": 28}
+
+
+def _fine_tune(stack: Stack, here: Path, checkpoint: str) -> None:
+    """Another number of classes alone trains nothing; what config transfer writes, trains."""
+    naive = ("MODEL.NUM_CLASSES", "5", "TRAIN.CHECKPOINT_FILE_PATH", checkpoint)
+    rest = ("OUTPUT_DIR", "naive", "TEST.ENABLE", "False", "--no-check")
+    error = _run(stack, here, "train", "--cfg", "base.yaml", *naive, *rest, expect=1)["error"]
+    assert error["what"] == "Nothing was trained."
+    assert "CHECKPOINT_EPOCH_RESET" in error["next"]
+    made = ("config", "transfer", "base.yaml", "--checkpoint", checkpoint, "--data", "made/clips4")
+    told = _run(stack, here, *made, "--gpus", "0", "--epochs", "1", "--out", "mine.yaml")
+    assert told["errors"] == []
+    mine = _run(stack, here, "train", "--cfg", "mine.yaml", "TEST.ENABLE", "False")["run"]
+    assert (mine["first_epoch"], mine["epochs_trained"]) == (1, 1)
+    assert 0 < mine["loss"] < 10
