@@ -73,6 +73,7 @@ host:
     driver: null
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
@@ -92,7 +93,8 @@ SPEC = {
 
 def act(want: Mapping[str, Any], _check: bool) -> dict[str, Any]:
     """Probe."""
-    return {"changed": False, "host": probe(LocalRunner(), Where(**want)).to_dict()}
+    where = Where(**want, home=str(Path.home()))
+    return {"changed": False, "host": probe(LocalRunner(), where).to_dict()}
 
 
 def main() -> None:

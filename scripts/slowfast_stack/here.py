@@ -18,5 +18,6 @@ def host(folder: str | None, wanted: dict[str, Any]) -> dict[str, Any]:
         prefix=str(prefix.resolve(folder)),
         endpoints=planner.endpoints(wanted),
         uv=str(Path(sys.executable).with_name("uv")),
+        home=str(Path.home()),
     )
     return probe.probe(LocalRunner(), where).to_dict()

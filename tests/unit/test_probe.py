@@ -116,6 +116,43 @@ def test_without_git_a_git_source_is_asked_over_https() -> None:
     assert probe.network(RecordedRunner({"urls": {url: True}}), where, git=False)["slowfast"]
 
 
+def answer_of_a_python(version: str) -> dict[str, object]:
+    return {"rc": 0, "stdout": json.dumps({"version": version, "headers": True, "venv": True})}
+
+
+def test_pythons_of_a_user_are_found_for_series_that_the_system_lacks() -> None:
+    homes = "/home/ada/.pyenv/versions", "/home/ada/.local/share/uv/python"
+    versions, brought = f"{homes[0]}/3.9.18/bin", f"{homes[1]}/cpython-3.12.1-linux/bin"
+    same = f"{homes[0]}/3.11.7/bin"
+    listings = {
+        "/usr/bin": "python3.11\nls",
+        homes[0]: "3.9.18\n3.11.7",
+        homes[1]: "cpython-3.12.1-linux",
+        versions: "python3\npython3.9",
+        same: "python3.11",
+        brought: "python3.12",
+    }
+    commands = {f"ls -1 {path}": {"rc": 0, "stdout": text} for path, text in listings.items()}
+    for path, version in (
+        ("/usr/bin/python3.11", "3.11.2"),
+        (f"{versions}/python3.9", "3.9.18"),
+        (f"{versions}/python3", "3.9.18"),
+        (f"{same}/python3.11", "3.11.7"),
+        (f"{brought}/python3.12", "3.12.1"),
+    ):
+        commands[f"{path} -I -c PYTHON_QUESTION"] = answer_of_a_python(version)
+    runner = RecordedRunner({"commands": commands})
+    found = probe.probe(runner, probe.Where("/opt", {}, home="/home/ada"))
+    assert [(row.version, row.path) for row in found.pythons] == [
+        ("3.11.2", "/usr/bin/python3.11"),
+        ("3.9.18", f"{versions}/python3.9"),
+        ("3.12.1", f"{brought}/python3.12"),
+    ]
+    assert [row.version for row in probe.probe(runner, probe.Where("/opt", {})).pythons] == [
+        "3.11.2"
+    ]
+
+
 def test_this_machine_can_be_probed_and_read_back() -> None:
     found = probe.probe(LocalRunner(), probe.Where("/opt/slowfast-stack", {}))
     assert model.host(found.to_dict()) == found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from . import parsers
 from .errors import StackError, Unreadable
-from .model import Compiler, Distribution, Driver, Gpu, Host, Package, Python, Toolkit
+from .model import Compiler, Distribution, Driver, Gpu, Host, Package, Python, Toolkit, series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 PCI = "/sys/bus/pci/devices"
 BINARIES = ("/usr/bin", "/usr/local/bin")
 TOOLSETS = "/opt/rh"
+# Where pyenv and uv keep the Pythons that a user brought, below the home folder.
+BROUGHT = (".pyenv/versions", ".local/share/uv/python")
 SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 # What opencv-python links against and a server often lacks.
 LIBRARIES = ("libGL.so.1", "libgthread-2.0.so.0")
@@ -52,12 +54,16 @@ class Runner(Protocol):
 
 
 class Where(NamedTuple):
-    """What the user chose: prefix on the disk to measure, endpoints by name, uv, patience."""
+    """What the user chose: prefix on the disk to measure, endpoints by name, uv, patience.
+
+    ``home`` is searched for Pythons of pyenv and uv; None searches the system alone.
+    """
 
     prefix: str
     endpoints: Mapping[str, str]
     uv: str | None = None
     timeout_s: float = 4
+    home: str | None = None
 
 
 def probe(runner: Runner, where: Where) -> Host:
@@ -71,7 +77,7 @@ def probe(runner: Runner, where: Where) -> Host:
     distribution = look.distribution()
     packages, meta = look.packages(distribution.family)
     driver = look.driver()
-    pythons = look.pythons()
+    pythons = look.pythons(where.home)
     if driver:
         measured = look.capabilities(pythons)
         gpus = tuple(gpu._replace(compute_capability=measured.get(gpu.slot)) for gpu in gpus)
@@ -213,17 +219,32 @@ class _Look:
         names = self.output("ls", "-1", TOOLSETS).split()
         return [f"{TOOLSETS}/{n}/root/usr/bin" for n in names if n.startswith("gcc-toolset-")]
 
-    def pythons(self) -> tuple[Python, ...]:
+    def pythons(self, home: str | None) -> tuple[Python, ...]:
+        """Return the system's interpreters, then those of the user for series it lacks."""
         found: dict[str, Python] = {}
         for folder in BINARIES:
-            for name in reversed(parsers.python_names(self.output("ls", "-1", folder))):
-                path = f"{folder}/{name}"
-                row = parsers.interpreter(
-                    path, self.output(path, "-I", "-c", parsers.PYTHON_QUESTION)
-                )
-                if row:
+            for row in self._interpreters(folder):
+                found.setdefault(row.version, row)
+        there = {series(row.version) for row in found.values()}
+        for folder in self._brought(home) if home else ():
+            for row in self._interpreters(folder):
+                if series(row.version) not in there:
                     found.setdefault(row.version, row)
         return tuple(found.values())
+
+    def _interpreters(self, folder: str) -> list[Python]:
+        names = parsers.python_names(self.output("ls", "-1", folder))
+        paths = [f"{folder}/{name}" for name in reversed(names)]
+        asked = [(path, self.output(path, "-I", "-c", parsers.PYTHON_QUESTION)) for path in paths]
+        return [row for row in (parsers.interpreter(*pair) for pair in asked) if row]
+
+    def _brought(self, home: str) -> list[str]:
+        places = [f"{home}/{place}" for place in BROUGHT]
+        return [
+            f"{place}/{name}/bin"
+            for place in places
+            for name in self.output("ls", "-1", place).split()
+        ]
 
     def capabilities(self, pythons: Sequence[Python]) -> dict[str, str]:
         """Ask NVML for each card's compute capability, with the first Python that can."""
