@@ -19,6 +19,9 @@ options:
   plan:
     description: The plan whose stack shall live there; without it the prefix is only read.
     type: dict
+  current:
+    description: The id of a stack that shall be the current one; the link C(current) is switched by one rename.
+    type: str
 """
 
 EXAMPLES = r"""
@@ -52,15 +55,19 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.prefix impor
     refuse_without_room,
     resolve,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.stacks import (
+    current_id,
+    switch,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SPEC = {"path": {"type": "path"}, "plan": {"type": "dict"}}
+SPEC = {"path": {"type": "path"}, "plan": {"type": "dict"}, "current": {"type": "str"}}
 
 
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    """Check, then claim."""
+    """Check, then claim, then switch."""
     plan, prefix = want["plan"], resolve(want["path"])
     # The real folder: evidence speaks of paths, and the link is only a name for one of them.
     stack, changed = (prefix / "current").resolve(), False
@@ -69,6 +76,9 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
         refuse_foreign(prefix)
         refuse_without_room(prefix, stack, plan["needs_disk_mib"])
         changed = not stack.is_dir() if check else claim(prefix, stack)
+    if want["current"]:
+        differs = current_id(prefix) != want["current"]
+        changed = (differs if check else switch(prefix, want["current"])) or changed
     return {
         "changed": changed,
         "path": str(prefix),

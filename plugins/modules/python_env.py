@@ -5,10 +5,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: python_env
-short_description: Keep a virtual environment that is whole
+short_description: Keep an environment that is whole
 version_added: 0.1.0
 description:
-  - Creates a virtual environment with uv.
+  - Creates a virtual environment with uv, or an environment with conda.
   - Builds it anew where an installation into it was cut off, where its interpreter no longer runs, or where it has
     another Python version than planned.
 author: slowfast.stack contributors
@@ -19,9 +19,8 @@ options:
     type: path
     required: true
   python:
-    description: The interpreter to build it from, a path or a version that uv can provide.
+    description: The interpreter to build it from, a path or a version that uv can provide; not read with O(conda).
     type: str
-    required: true
   version:
     description: The Python version as C(X.Y).
     type: str
@@ -30,6 +29,18 @@ options:
     description: The uv binary.
     type: path
     required: true
+  conda:
+    description: The folder of a conda installation that makes the environment in place of uv.
+    type: path
+  channel:
+    description: The only channel that conda takes packages from.
+    type: str
+    default: conda-forge
+  packages:
+    description: What conda installs, such as C(python=3.9).
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -54,6 +65,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.python_env import (
+    Conda,
     PythonEnv,
     create,
     why_rebuild,
@@ -64,19 +76,25 @@ if TYPE_CHECKING:
 
 SPEC = {
     "path": {"type": "path", "required": True},
-    "python": {"type": "str", "required": True},
+    "python": {"type": "str"},
     "version": {"type": "str", "required": True},
     "uv": {"type": "path", "required": True},
+    "conda": {"type": "path"},
+    "channel": {"type": "str", "default": "conda-forge"},
+    "packages": {"type": "list", "elements": "str", "default": []},
 }
 
 
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Say why the environment must be built, and build it."""
     env = PythonEnv(Path(want["path"]), want["uv"])
+    python = want["python"] or want["version"]
+    if want["conda"]:
+        python = Conda(Path(want["conda"]), want["channel"], tuple(want["packages"]))
     if check:
         reason = why_rebuild(Commands(), env, want["version"])
     else:
-        reason = create(Commands(), env, want["python"], want["version"])
+        reason = create(Commands(), env, python, want["version"])
     return {"changed": reason is not None, "reason": reason}
 
 

@@ -8,7 +8,11 @@ from typing import Annotated
 import typer
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.presets import PRESETS
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.request import FFMPEGS, NETWORKS
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.request import (
+    ENVIRONMENTS,
+    FFMPEGS,
+    NETWORKS,
+)
 from slowfast_stack import whatif
 
 Inventory = Annotated[
@@ -45,6 +49,18 @@ Ffmpeg = Annotated[
     typer.Option(
         metavar="|".join(FFMPEGS),
         help="Which FFmpeg with CUDA; without a GPU none, unless asked for.",
+    ),
+]
+Environment = Annotated[
+    str | None,
+    typer.Option(metavar="|".join(ENVIRONMENTS), help="Who makes the Python environment."),
+]
+CondaPackages = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--conda-package",
+        metavar="SPEC",
+        help="A package of conda-forge beside Python, such as mkl=2024.0. Repeatable.",
     ),
 ]
 Sources = Annotated[

@@ -1,7 +1,7 @@
 """What the events of a playbook say about each host: pure state, fed by the runner.
 
-A playbook hands its results over as host facts (``stack_host``, ``stack_plan``, ``stack_proof``),
-because facts are what a person who runs the same playbook by hand would look at, too.
+A playbook hands its results over as host facts (``stack_host``, ``stack_plan``, ``stack_proof``,
+``stack_rollback``), because facts are what a person who runs it by hand would look at, too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 # What Ansible says before it comes to what our filters say.
 _WRAPPING = re.compile(r"^Task failed: .*The filter plugin '\S+' failed: ", re.DOTALL)
-FACTS = ("stack_host", "stack_plan", "stack_proof", "stack_ava")
+FACTS = ("stack_host", "stack_plan", "stack_proof", "stack_ava", "stack_rollback")
 Event = dict[str, Any]
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda_check import (
-    missing,
     options,
     prove,
 )
@@ -42,12 +41,6 @@ def test_the_architecture_list_becomes_options() -> None:
         "-gencode=arch=compute_90,code=sm_90",
         "-gencode=arch=compute_90,code=compute_90",
     ]
-
-
-def test_code_that_is_missing_is_named() -> None:
-    listing = "ELF file    1: scale.1.sm_80.cubin\nPTX file    1: scale.2.sm_80.ptx\n"
-    assert missing("8.0", listing) == []
-    assert missing("8.0;9.0+PTX", listing) == ["sm_90", "compute_90"]
 
 
 def test_a_toolkit_that_makes_all_code_is_proven(home: Path) -> None:

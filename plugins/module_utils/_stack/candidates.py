@@ -74,11 +74,12 @@ class DriverOption(NamedTuple):
 
 
 class PythonOption(NamedTuple):
-    """A Python: one of the host, or one that uv brings."""
+    """A Python: one of the host, or one that uv or conda brings; ``origin`` says which."""
 
     series: Version
     name: str
     host: Python | None
+    origin: str
 
 
 class CompilerOption(NamedTuple):
@@ -292,11 +293,15 @@ def pythons(host: Host, preset_name: str) -> tuple[PythonOption, ...]:
     """Return the Pythons in the preset's order; those of the host first, unless it is a guide."""
     order = [version(name) for name in preset(preset_name).pythons]
     on_host = [
-        PythonOption(series(row.version), row.version, row)
+        PythonOption(series(row.version), row.version, row, "host")
         for row in sorted(host.pythons, key=lambda row: version(row.version), reverse=True)
         if series(row.version) in order
     ]
-    brought = [PythonOption(python, f"{python[0]}.{python[1]}", None) for python in order]
+    brought = [
+        PythonOption(python, f"{python[0]}.{python[1]}", None, origin)
+        for origin in ("uv", "conda")
+        for python in order
+    ]
     everything = on_host + brought
     if preset(preset_name).pythons_from == "any":
         return tuple(sorted(everything, key=lambda option: order.index(option.series)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import ffmpeg_plan, machine
 from .candidates import CPU, within
 from .cards import best_code, of_host
+from .catalog.miniforge import CHANNEL, INSTALLERS
 from .catalog.packages import PINS
 from .catalog.sources import TREES, UPLOADS
 from .catalog.torch import ARCH_LIST_ACCEPTS
@@ -16,6 +17,7 @@ from .repairs.registry import REPAIRS
 from .versions import dotted, version
 
 if TYPE_CHECKING:
+    from .candidates import Wheel
     from .facts import Setting
     from .model import Host
     from .request import Request
@@ -32,6 +34,7 @@ ROLES = (
     "nvidia_driver",
     "cuda",
     "ffmpeg_cuda",
+    "miniforge",
     "uv_env",
     "pytorch",
     "detectron2",
@@ -56,10 +59,11 @@ def compose(host: Host, request: Request, setting: Setting, choice: Choice) -> d
         "cuda": machine.cuda(host, choice),
         "python": python,
         "python_interpreter": {
-            "origin": "host" if choice.python.host else "uv",
+            "origin": choice.python.origin,
             "version": choice.python.name,
             "path": choice.python.host.path if choice.python.host else None,
         },
+        "environment": environment(host, request, choice),
         "torch": torch(host, choice),
         "torchvision": choice.wheel.row.torchvision,
         "torchaudio": choice.wheel.row.torchaudio,
@@ -80,6 +84,21 @@ def compose(host: Host, request: Request, setting: Setting, choice: Choice) -> d
     return plan
 
 
+def environment(host: Host, request: Request, choice: Choice) -> dict[str, Any]:
+    """Return what makes the environment: uv, or conda with its installer and its packages."""
+    if choice.python.origin != "conda":
+        return {"manager": "uv"}
+    row = next(row for row in INSTALLERS if row.machine == host.architecture)
+    return {
+        "manager": "conda",
+        "version": row.version,
+        "url": row.url,
+        "sha256": row.sha256,
+        "channel": CHANNEL,
+        "packages": [f"python={choice.python.name}", *request.conda_packages],
+    }
+
+
 def torch(host: Host, choice: Choice) -> dict[str, Any]:
     """Return the wheel; a null index is the package index, PyPI."""
     wheel = choice.wheel
@@ -88,7 +107,15 @@ def torch(host: Host, choice: Choice) -> dict[str, Any]:
         "variant": wheel.variant,
         "index": None if wheel.pypi else INDEX + wheel.variant,
         "arch_list": arch_list(host, choice),
+        "minimum_driver": _minimum_driver(wheel),
     }
+
+
+def _minimum_driver(wheel: Wheel) -> str | None:
+    """Return what the wheel needs where a GPU is there, as NVIDIA writes it."""
+    if wheel.driver is None or wheel.toolkit is None:
+        return None
+    return wheel.toolkit.release_driver if wheel.jit else wheel.toolkit.minimum_driver
 
 
 def arch_list(host: Host, choice: Choice) -> str | None:
@@ -237,7 +264,10 @@ def needs_disk_mib(plan: dict[str, Any]) -> int:
 
 def roles(plan: dict[str, Any]) -> list[str]:
     """Return the roles in the order of their application."""
+    manager = plan["environment"]["manager"]
     wanted = {
+        "miniforge": manager == "conda",
+        "uv_env": manager == "uv",
         "nvidia_driver": plan["driver"] is not None,
         "cuda": plan["cuda"] is not None,
         "ffmpeg_cuda": plan["ffmpeg"] is not None,
@@ -250,6 +280,7 @@ def identity(plan: dict[str, Any]) -> str:
     deciding = (
         "python",
         "python_interpreter",
+        "environment",
         "torch",
         "torchvision",
         "torchaudio",

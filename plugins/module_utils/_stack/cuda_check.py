@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import StackError
+from .machine_code import missing, of_listing, ordered, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,32 +35,13 @@ int main() {
 NEXT_STEP = (
     "Remove this toolkit with the playbook `slowfast.stack.purge` and run the same command again."
 )
-_CODE = re.compile(r"\bsm_(\d+[a-f]?)\.cubin")
-_PTX = re.compile(r"\b(?:sm|compute)_(\d+[a-f]?)\.ptx")
-
-
-def capabilities(arch_list: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return what TORCH_CUDA_ARCH_LIST asks for: machine code, and PTX."""
-    entries = [entry for entry in re.split(r"[;\s]+", arch_list) if entry]
-    code = tuple(entry.partition("+")[0].replace(".", "") for entry in entries)
-    ptx = tuple(entry[: -len("+PTX")].replace(".", "") for entry in entries if "+PTX" in entry)
-    return code, ptx
 
 
 def options(arch_list: str) -> list[str]:
     """Return the compiler's options for an architecture list."""
-    code, ptx = capabilities(arch_list)
-    return [f"-gencode=arch=compute_{sm},code=sm_{sm}" for sm in code] + [
-        f"-gencode=arch=compute_{sm},code=compute_{sm}" for sm in ptx
-    ]
-
-
-def missing(arch_list: str, listing: str) -> list[str]:
-    """Return what the listing of ``cuobjdump`` lacks of an architecture list."""
-    code, ptx = capabilities(arch_list)
-    made, text = set(_CODE.findall(listing)), set(_PTX.findall(listing))
-    return [f"sm_{sm}" for sm in code if sm not in made] + [
-        f"compute_{sm}" for sm in ptx if sm not in text
+    asked = wanted(arch_list)
+    return [f"-gencode=arch=compute_{sm},code=sm_{sm}" for sm in ordered(asked.sm)] + [
+        f"-gencode=arch=compute_{sm},code=compute_{sm}" for sm in ordered(asked.ptx)
     ]
 
 
@@ -100,7 +81,7 @@ def _inspect(home: Path, made: Path, arch_list: str, commands: Commands) -> str:
         commands.checked(what, _argv(home, "cuobjdump", option, made), next_step=NEXT_STEP)
         for option in ("--list-elf", "--list-ptx")[: 2 if "+PTX" in arch_list else 1]
     )
-    lacks = missing(arch_list, listing)
+    lacks = missing(arch_list, of_listing(listing))
     if lacks:
         raise StackError(
             f"The CUDA toolkit in {home} made no code for {', '.join(lacks)}.",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DRIVER = Path("/sys/module/nvidia/version")
 EVIDENCE = "evidence.json"
+# No module from elsewhere has a say; conda's Python would look into the user's site-packages.
+ALONE = {"PYTHONPATH": "", "PYTHONNOUSERSITE": "1", "PYTHONWARNINGS": "ignore"}
 # What the proof reads of a plan; the rest, such as system packages still missing, may change.
 JUDGED = (
     "id",
@@ -41,6 +43,18 @@ class Subject:
     src: Path
     plan: Mapping[str, Any]
     program: Mapping[str, str]
+
+
+def own_subject(stack: Path) -> Subject:
+    """Return what the last proof of a stack spoke of. Raises OSError and ValueError."""
+    proof = stack / "proof"
+    plan = json.loads((proof / "plan.json").read_text(encoding="utf-8"))
+    # As `_run` wrote it, with a newline at the end of each file.
+    program = {
+        path.name: path.read_text(encoding="utf-8")[:-1]
+        for path in (proof / "program").glob("*.py")
+    }
+    return Subject(stack / "env", stack / "src", plan, program)
 
 
 def fingerprint(subject: Subject) -> str:
@@ -67,6 +81,7 @@ def _files(subject: Subject) -> Iterator[Path]:
     # Through the links: also the distribution's own program, which the package manager replaces.
     programs = subject.env.parent.glob("ffmpeg/bin/*")
     yield from sorted(path for path in programs if path.exists())
+    yield from subject.env.parent.glob("activate")
     for pattern in ("*/.git/HEAD", "*/**/*.py", "*/**/*.yaml"):
         yield from sorted(subject.src.glob(pattern))
 
@@ -106,7 +121,7 @@ def _run(commands: Commands, subject: Subject, folder: Path, uv: str) -> dict[st
         (program / name).write_text(text + "\n", encoding="utf-8")
     argv = [str(subject.env / "bin" / "python"), str(program)]
     argv += ["--plan", str(plan), "--src", str(subject.src), "--out", str(out), "--uv", uv]
-    done = commands.run(argv, log=log, environment={"PYTHONPATH": "", "PYTHONWARNINGS": "ignore"})
+    done = commands.run(argv, log=log, environment=ALONE)
     if not out.is_file():
         raise StackError(
             "The proof did not run to its end.",

@@ -43,7 +43,7 @@ def _choices(plan: Mapping[str, Any]) -> dict[str, str]:
         "GPU": ", ".join(counted) or "none",
         "driver": _driver(driver) if driver else "",
         "CUDA": f"{cuda['toolkit']} ({cuda['action']})" if cuda else "",
-        "Python": f"{plan['python']} ({plan['python_interpreter']['path'] or 'from uv'})",
+        "Python": _python(plan["python"], plan["python_interpreter"]),
         "torch": f"{torch['version']} {torch['variant']} from {torch['index'] or 'PyPI'}",
         "torchvision": plan["torchvision"],
         "extensions": f"TORCH_CUDA_ARCH_LIST={torch['arch_list']}" if torch["arch_list"] else "",
@@ -54,6 +54,10 @@ def _choices(plan: Mapping[str, Any]) -> dict[str, str]:
         "system": ", ".join(plan["system_packages"]),
         "roles": " -> ".join(plan["roles"]),
     }
+
+
+def _python(series: str, interpreter: Mapping[str, Any]) -> str:
+    return f"{series} ({interpreter['path'] or 'from ' + interpreter['origin']})"
 
 
 def _driver(driver: Mapping[str, Any]) -> str:

@@ -36,14 +36,17 @@ class Fact(NamedTuple):
 class Setting(NamedTuple):
     """What the network gives, and so what is to be done; ``network`` is full, pypi or offline.
 
-    ``wheel_index`` is PyTorch's own index, ``nvidia`` NVIDIA's packages; ``compiles`` tells
-    whether extensions are built here.
+    ``wheel_index`` is PyTorch's own index, ``nvidia`` NVIDIA's packages, ``uv_pythons`` the
+    Pythons that uv downloads, ``conda`` Miniforge with conda-forge; ``compiles`` tells whether
+    extensions are built here.
     """
 
     network: str
     wheel_index: bool
     nvidia: bool
     compiles: bool
+    uv_pythons: bool
+    conda: bool
 
 
 def facts(host: Host, request: Request, setting: Setting) -> tuple[Fact, ...]:
@@ -83,6 +86,12 @@ def _wishes(request: Request) -> Iterator[Fact]:
     if request.python:
         rule = partial(rules.python_as_asked, request.python)
         yield _wish("python", request.python.text, "python", rule)
+    if request.environment:
+        rule = partial(rules.python_by_manager, request.environment)
+        yield _wish("environment", request.environment, "python", rule)
+    elif request.conda_packages:
+        rule = partial(rules.python_by_manager, "conda")
+        yield _wish("conda-package", " ".join(request.conda_packages), "python", rule)
     if request.driver_branch:
         branch = request.driver_branch
         yield _wish("driver-branch", branch, "driver", partial(rules.branch_as_asked, branch))
@@ -204,8 +213,8 @@ def _network(setting: Setting) -> Fact:
     if not setting.nvidia:
         found["driver"] = rules.driver_over_network
         found["toolkit"] = rules.toolkit_over_network
-    if setting.network != "full":
-        found["python"] = partial(rules.python_over_network, setting.network)
+    if not (setting.uv_pythons and setting.conda):
+        found["python"] = partial(rules.python_over_network, setting)
     return Fact(
         "host.network",
         f"the network is {setting.network}",

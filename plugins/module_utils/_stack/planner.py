@@ -6,7 +6,8 @@ from typing import Any
 
 from . import compose, machine, offline, reasons
 from .border import mapping
-from .catalog.sources import TREES
+from .catalog import miniforge
+from .catalog.sources import TREES, UV_PYTHONS
 from .facts import Setting
 from .model import Host
 from .model import host as read_host
@@ -49,7 +50,21 @@ def setting_of(host: Host, request: Request) -> Setting:
     else:
         wheel_index = host.network.get("pytorch", False) and request.network != "pypi"
         nvidia = host.network.get("nvidia", False)
-    return Setting(network, wheel_index, nvidia, compiles=network != "pypi")
+    return Setting(
+        network,
+        wheel_index,
+        nvidia,
+        compiles=network != "pypi",
+        uv_pythons=_reached(host, request, network, "uv-pythons"),
+        conda=all(_reached(host, request, network, name) for name in ("miniforge", "conda-forge")),
+    )
+
+
+def _reached(host: Host, request: Request, network: str, name: str) -> bool:
+    """Tell whether an endpoint is reached; of one that was not probed the network speaks."""
+    if request.network:
+        return request.network == "full"
+    return host.network.get(name, network == "full")
 
 
 def _network(reached: dict[str, bool]) -> str:
@@ -91,7 +106,7 @@ PLAN_KEYS = (
     "status", "profile", "network", "gpus", "driver", "cuda", "python", "python_interpreter",
     "torch", "torchvision", "torchaudio", "compiler", "packages", "constraints", "sources",
     "build", "system_packages", "ffmpeg", "repairs", "skipped_claims", "full_network_adds",
-    "needs_disk_mib", "roles", "id", "reasons", "conflict",
+    "needs_disk_mib", "environment", "roles", "id", "reasons", "conflict",
 )  # fmt: skip
 LISTS = ("packages", "system_packages", "repairs", "skipped_claims", "roles", "reasons")
 
@@ -107,4 +122,7 @@ def endpoints(request: object = None) -> dict[str, str]:
         **trees,
         "pytorch": compose.INDEX + "cpu/torch/",
         "nvidia": machine.REPOSITORIES,
+        "uv-pythons": UV_PYTHONS,
+        "miniforge": miniforge.INSTALLERS[0].url,
+        "conda-forge": miniforge.CHANNEL_URL,
     }

@@ -1,4 +1,4 @@
-"""A virtual environment that is either whole or rebuilt: created and filled by uv."""
+"""An environment that is either whole or rebuilt: made by uv or conda, filled by uv."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ UNFINISHED = ".slowfast-stack-unfinished"
 EDITABLE = "-e "
 # As `setup.py develop` did: folders of the tree without __init__.py can be imported, too.
 EDITABLE_AS_DEVELOP = ("--config-setting", "editable_mode=compat")
+CONDA_HINT = "Check that conda-forge is reached (proxy, certificates, mirror), then run again."
 NETWORK_HINT = (
     "Check that PyPI is reached (proxy, certificates, index), then run again: it goes on from here."
 )
@@ -47,9 +48,29 @@ class PythonEnv:
         return self.path / "bin" / "python"
 
     @property
+    def creating(self) -> Path:
+        """Return the mark that is there while the environment is made; it lies beside it."""
+        return self.path.with_name(f".{self.path.name}.creating")
+
+    @property
     def lock(self) -> Path:
         """Return the lock file; it lies beside the environment because that may be rebuilt."""
         return self.path.with_name(f".{self.path.name}.lock")
+
+
+@dataclass(frozen=True)
+class Conda:
+    """Who makes an environment in place of uv: the installation, one channel, the packages."""
+
+    home: Path
+    channel: str
+    packages: tuple[str, ...]
+
+    def argv(self, path: Path) -> list[str]:
+        """Return the command that makes the environment; no other channel has a say."""
+        argv = [str(self.home / "bin" / "conda"), "create", "--yes", "--quiet"]
+        argv += ["--prefix", str(path), "--override-channels", "--channel", self.channel]
+        return [*argv, *self.packages]
 
 
 @dataclass(frozen=True)
@@ -69,10 +90,10 @@ class Packages:
 
 def why_rebuild(commands: Commands, env: PythonEnv, version: str) -> str | None:
     """Say why the environment must be built anew for Python ``version`` (X.Y); None = keep it."""
+    if env.creating.exists() or (env.path / UNFINISHED).exists():
+        return "an installation into it was cut off"
     if not env.path.exists():
         return "it does not exist"
-    if (env.path / UNFINISHED).exists():
-        return "an installation into it was cut off"
     probe = "import sys; print('{}.{}'.format(*sys.version_info))"
     answer = commands.run([str(env.python), "-c", probe])
     if answer.rc:
@@ -81,25 +102,28 @@ def why_rebuild(commands: Commands, env: PythonEnv, version: str) -> str | None:
     return None if found == version else f"it has Python {found}, planned is {version}"
 
 
-def create(commands: Commands, env: PythonEnv, python: str, version: str) -> str | None:
-    """Build the environment for the interpreter ``python`` where needed; return why, or None."""
+def create(commands: Commands, env: PythonEnv, python: str | Conda, version: str) -> str | None:
+    """Build the environment where needed; return why, or None.
+
+    ``python`` is an interpreter, or a version that uv provides, or conda with what it installs.
+    """
     with locked(commands, env.lock) as held:
         reason = why_rebuild(held, env, version)
         if reason is None:
             return None
-        fresh = env.path.with_name(f".{env.path.name}.old")
-        shutil.rmtree(fresh, ignore_errors=True)
+        env.creating.touch()
+        old = env.path.with_name(f".{env.path.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
         if env.path.exists():
-            env.path.rename(fresh)
-            shutil.rmtree(fresh, ignore_errors=True)
-        env.path.mkdir(parents=True)
-        (env.path / UNFINISHED).touch()
-        held.checked(
-            f"No virtual environment could be made at {env.path}",
-            [env.uv, "venv", "--quiet", "--allow-existing", "--python", python, str(env.path)],
-            next_step=f"Check that {python} runs.",
-        )
-        (env.path / UNFINISHED).unlink()
+            env.path.rename(old)
+            shutil.rmtree(old, ignore_errors=True)
+        if isinstance(python, Conda):
+            argv, next_step = python.argv(env.path), CONDA_HINT
+        else:
+            argv = [env.uv, "venv", "--quiet", "--python", python, str(env.path)]
+            next_step = f"Check that {python} runs."
+        held.checked(f"No environment could be made at {env.path}", argv, next_step=next_step)
+        env.creating.unlink()
     return reason
 
 

@@ -8,6 +8,7 @@ from . import ffmpeg_plan
 from .candidates import CPU, Wheel, preset
 from .cards import of_host
 from .catalog.drivers import BRANCHES_PAGE, FABRIC, MODULE_PAGE, OPEN_ONLY_POST, SIGNATURES
+from .catalog.miniforge import INSTALLERS
 from .catalog.packages import RESOLVED
 from .catalog.presets import MEASURED, TRIALS
 from .catalog.sources import PYPI, READ
@@ -38,7 +39,7 @@ def reasons(
     if host.gpus:
         found += _driver(host, choice)
         found += _toolkit(choice)
-    found += [_python(choice), *_compiler(choice), *_sources(setting)]
+    found += [*_python(request, setting, choice), *_compiler(choice), *_sources(setting)]
     found += [reason(*row) for row in ffmpeg_plan.decide(host, request, setting, choice).reasons]
     return [*found, *_gone(request, host), *_doubts(host, choice)]
 
@@ -202,11 +203,23 @@ def _toolkit(choice: Choice) -> list[Reason]:
     return [reason("cuda.toolkit", text, toolkit.source)]
 
 
-def _python(choice: Choice) -> Reason:
-    host = choice.python.host
-    where = f"the host has {host.path}" if host else "the host has none that fits; uv brings it"
-    text = f"{choice.wheel.name} has a wheel for {choice.python.name}, and {where}"
-    return reason("python", text, choice.wheel.row.source)
+def _python(request: Request, setting: Setting, choice: Choice) -> list[Reason]:
+    option = choice.python
+    where = f"the host has {option.host.path}" if option.host else "the host has none that fits"
+    where = f"{where}; {option.origin} brings it" if not option.host else where
+    text = f"{choice.wheel.name} has a wheel for {option.name}, and {where}"
+    found = [reason("python", text, choice.wheel.row.source)]
+    if option.origin != "conda":
+        return found
+    if request.environment:
+        why = "conda is asked for"
+    elif request.conda_packages:
+        why = f"only conda installs {', '.join(request.conda_packages)}"
+    elif not setting.uv_pythons:
+        why = f"Python {option.name} is needed, and uv's own Pythons are not reached"
+    else:
+        why = "uv makes no environment that fits"
+    return [*found, reason("environment", f"{why}; conda-forge is reached", INSTALLERS[0].source)]
 
 
 def _compiler(choice: Choice) -> list[Reason]:

@@ -16,13 +16,16 @@ NETWORKS = ("full", "pypi", "offline")
 FFMPEGS = ("distribution", "build", "static", "none")
 # FFmpeg is built from these two, beside the trees of the Python part.
 SOURCES = (*(row.name for row in TREES), "ffmpeg", "nv-codec-headers")
+ENVIRONMENTS = ("uv", "conda")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_CONDA_PACKAGE = re.compile(r"[a-z0-9_.-]+([=<>!~][^\s]*)?")
 
 
 class Request(NamedTuple):
     """Wishes; None leaves the choice to the planner. ``sources`` maps a name to url and commit.
 
     ``bundle`` is what the head of a bundle says, where one brings everything.
+    ``conda_packages`` are specifications such as mkl=2024.0, which only conda can install.
     """
 
     torch: Spec | None
@@ -36,6 +39,8 @@ class Request(NamedTuple):
     nv_codec_headers: str | None
     sources: dict[str, dict[str, str]]
     bundle: dict[str, Any] | None
+    environment: str | None
+    conda_packages: tuple[str, ...]
 
 
 def request(value: object) -> Request:
@@ -62,7 +67,21 @@ def request(value: object) -> Request:
         else border.one_of(headers, "request.nv_codec_headers", tuple(row.tag for row in HEADERS)),
         sources=_sources(data.get("sources")),
         bundle=_bundle(data.get("bundle")),
+        environment=None
+        if data.get("environment") is None
+        else border.one_of(data["environment"], "request.environment", ENVIRONMENTS),
+        conda_packages=tuple(
+            _conda_package(row)
+            for row in border.items(data.get("conda_packages"), "request.conda_packages")
+        ),
     )
+
+
+def _conda_package(value: object) -> str:
+    text = border.text(value, "request.conda_packages")
+    if not _CONDA_PACKAGE.fullmatch(text):
+        raise border.bad("request.conda_packages", "a specification such as mkl=2024.0", value)
+    return text
 
 
 def _spec(value: object, name: str) -> Spec | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .candidates import CompilerOption, DriverOption, PythonOption, ToolkitOption, Wheel
     from .cards import Card
     from .catalog.distributions import ArchiveRow, DistributionRow
+    from .facts import Setting
     from .versions import Spec, Version
 
 # cuDNN 9 starts at compute capability 5.0.
@@ -189,11 +190,21 @@ def python_without_root(option: PythonOption) -> str | None:
     return f"only root can install the headers of Python {option.name}"
 
 
-def python_over_network(network: str, option: PythonOption) -> str | None:
-    """Refuse a Python that would have to be downloaded."""
-    if option.host is not None:
+def python_over_network(setting: Setting, option: PythonOption) -> str | None:
+    """Refuse a Python that would have to be downloaded from where nothing is reached."""
+    reached = {"host": True, "uv": setting.uv_pythons, "conda": setting.conda}
+    if reached[option.origin]:
         return None
-    return f"Python {option.name} would have to be downloaded, and the network is {network}"
+    place = {"uv": "uv's Pythons are", "conda": "Miniforge or conda-forge is"}[option.origin]
+    return f"Python {option.name} would have to be downloaded, and {place} not reached"
+
+
+def python_by_manager(manager: str, option: PythonOption) -> str | None:
+    """Refuse a Python that the environment manager that is asked for does not make."""
+    made = "conda" if option.origin == "conda" else "uv"
+    if made == manager:
+        return None
+    return f"an environment with Python {option.name} would be made by {made}, not by {manager}"
 
 
 def toolkit_of_distribution(

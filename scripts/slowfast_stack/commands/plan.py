@@ -42,6 +42,8 @@ def plan(  # noqa: PLR0913  (each is an option)
     preset: options.Preset = None,
     network: options.Network = None,
     ffmpeg: options.Ffmpeg = None,
+    environment: options.Environment = None,
+    conda_package: options.CondaPackages = None,
     source: options.Sources = None,
     verbose: options.Verbose = 0,
 ) -> int:
@@ -67,6 +69,8 @@ def plan(  # noqa: PLR0913  (each is an option)
         preset=preset,
         network=network,
         ffmpeg=ffmpeg,
+        environment=environment,
+        conda_packages=conda_package,
         sources=request.sources(source, local=inventory is None),
     )
     runs = planning.runs(

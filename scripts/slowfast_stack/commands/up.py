@@ -46,6 +46,8 @@ def up(  # noqa: PLR0913  (each is an option)
     preset: options.Preset = None,
     network: options.Network = None,
     ffmpeg: options.Ffmpeg = None,
+    environment: options.Environment = None,
+    conda_package: options.CondaPackages = None,
     source: options.Sources = None,
     offline: Annotated[
         Path | None,
@@ -68,6 +70,8 @@ def up(  # noqa: PLR0913  (each is an option)
         preset=preset,
         network=network,
         ffmpeg=ffmpeg,
+        environment=environment,
+        conda_packages=conda_package,
         sources=request.sources(source, local=inventory is None),
     )
     console = screen.console(as_json=json)

@@ -39,6 +39,10 @@ OLD_PINS = (
     "the guide's NumPy 1.23.0 and setuptools 59.5.0, which it marks as perhaps not needed, are left"
     " out; the pins here were resolved together"
 )
+OLD_MKL = (
+    "the guide's mkl 2024.0 is left out: it mends conda's own PyTorch, and the wheel brings MKL"
+    " inside (2022.2 in torch 2.4.0)"
+)
 FORK = (
     "the guide's fork changes the learning rate and the evaluated classes; upstream with repairs"
     " replaces it"
@@ -59,7 +63,8 @@ PRESETS = (
               ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14"), "any",
               ("580", "595", "570", "550", "535", "615", "610", "470"),
               "the guide names it", GUIDE,
-              (("driver.branch", BRANCH_555), ("packages", OLD_PINS), ("sources", FORK))),
+              (("driver.branch", BRANCH_555), ("packages", OLD_PINS), ("packages", OLD_MKL),
+               ("sources", FORK))),
 )
 
 # Stacks that were run, by their torch release.

@@ -10,6 +10,10 @@ READ = Source("setup.py and sources of the repository at this commit", "2026-11-
 PYPI = Source("file and SHA-256 on PyPI", "2026-11-22", "measured")
 
 
+# Where uv downloads Pythons from, as `uv python list --show-urls` names them.
+UV_PYTHONS = "https://github.com/astral-sh/python-build-standalone/releases"
+
+
 class TreeRow(NamedTuple):
     """A repository at the commit that was measured."""
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import claims as claims_module
 
-# Two processes: importing the stack is most of the work, and it is done once in each.
-GROUPS = ("libraries", "run_net")
+# A process each: importing the stack is most of the work, and it is done once in each.
+GROUPS = ("libraries", "run_net", "consistency")
 
 
 def main() -> int:
@@ -37,6 +37,10 @@ def main() -> int:
 
 
 def _claims(group: str, plan: dict, options: argparse.Namespace) -> list[claims_module.Claim]:
+    if group == "consistency":
+        import consistency_claims
+
+        return _made(plan, consistency_claims.claims(plan, options.src.parent))
     import detectron2_claims
     import environment_claims
     import ffmpeg_claims
@@ -57,8 +61,13 @@ def _claims(group: str, plan: dict, options: argparse.Namespace) -> list[claims_
             *ffmpeg_claims.claims(plan, options.src.parent / "ffmpeg", out),
             *slowfast_claims.Trained(plan, options.src, data, out).claims(),
         ]
+    return _made(plan, made)
+
+
+def _made(plan: dict, claims: list[claims_module.Claim]) -> list[claims_module.Claim]:
+    """Leave out what this plan cannot claim."""
     left_out = {item["id"] for item in plan["skipped_claims"]}
-    return [claim for claim in made if claim.id not in left_out]
+    return [claim for claim in claims if claim.id not in left_out]
 
 
 def _prove(plan: dict, options: argparse.Namespace) -> int:

@@ -77,13 +77,13 @@ def _architectures() -> tuple[bool, str]:
     missing = []
     for index in range(torch.cuda.device_count()):
         major, minor = torch.cuda.get_device_capability(index)
-        if not any(_covers(code, major, minor) for code in compiled):
+        if not any(covers(code, major, minor) for code in compiled):
             missing.append(f"{torch.cuda.get_device_name(index)} ({major}.{minor})")
     found = f"compiled for {' '.join(compiled)}"
     return not missing, f"{found}; not covered: {', '.join(missing)}" if missing else found
 
 
-def _covers(code: str, major: int, minor: int) -> bool:
+def covers(code: str, major: int, minor: int) -> bool:
     """Tell whether ``sm_XY`` or ``compute_XY`` code runs on capability ``major.minor``."""
     kind, _, digits = code.partition("_")
     digits = digits.rstrip("af")

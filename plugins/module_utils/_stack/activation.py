@@ -1,0 +1,104 @@
+"""The script that enters a stack, and leaves it again: the same for every kind of environment."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME = "activate"
+# In this order they are set, and taken back.
+_SAVED = (
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "CUDA_HOME",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONNOUSERSITE",
+    "PS1",
+)
+# The variable by which tools such as uv know the environment that is entered.
+_KINDS = {"uv": "VIRTUAL_ENV", "conda": "CONDA_PREFIX"}
+
+_TEXT = """\
+# Enter this stack: . {script}
+# Leave it again: deactivate
+# Works in sh, bash, dash, ksh and zsh. Written by slowfast.stack; the next `up` writes it anew.
+
+# Whatever environment is entered now is left first; a program of that name is none of ours.
+if [ "$(command -v deactivate)" = deactivate ]; then deactivate; fi
+
+{save}
+
+PATH={path}"${{PATH:+:$PATH}}"
+export PATH
+{kind}={env}
+export {kind}
+SLOWFAST_STACK={stack}
+export SLOWFAST_STACK
+{cuda}# Modules of another Python, or of the user's own, have no place here.
+unset PYTHONHOME PYTHONPATH
+PYTHONNOUSERSITE=1
+export PYTHONNOUSERSITE
+if [ -z "${{VIRTUAL_ENV_DISABLE_PROMPT:-}}" ] && [ -n "${{PS1:-}}" ]; then
+    PS1="(slowfast) $PS1"
+fi
+
+deactivate() {{
+{restore}
+    unset SLOWFAST_STACK
+    unset -f deactivate
+    hash -r 2>/dev/null || true
+}}
+hash -r 2>/dev/null || true
+"""
+_CUDA = """\
+CUDA_HOME={home}
+export CUDA_HOME
+LD_LIBRARY_PATH={libraries}"${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"
+export LD_LIBRARY_PATH
+"""
+
+
+def script(stack: Path, plan: Mapping[str, Any]) -> str:
+    """Return the text for the stack in the folder ``stack``.
+
+    With a CUDA toolkit in the plan CUDA_HOME, PATH and LD_LIBRARY_PATH name that toolkit; PyTorch's
+    wheels find the libraries that they bring by their own run path, which counts for more.
+    """
+    env, home = stack / "env", plan["build"]["cuda_home"]
+    paths = [env / "bin", *([Path(home) / "bin"] if home else [])]
+    kind = _KINDS[plan["environment"]["manager"]]
+    cuda = _CUDA.format(home=_word(home), libraries=_word(f"{home}/lib64")) if home else ""
+    return _TEXT.format(
+        script=_word(stack / NAME),
+        save="\n".join(_save(name) for name in (*_SAVED, kind)),
+        kind=kind,
+        path=_word(":".join(map(str, paths))),
+        env=_word(env),
+        stack=_word(stack),
+        cuda=cuda,
+        restore="\n".join(_restore(name) for name in (*_SAVED, kind)),
+    )
+
+
+def _word(value: object) -> str:
+    return shlex.quote(str(value))
+
+
+def _save(name: str) -> str:
+    # An empty value and an absent one are told apart.
+    return f'_slowfast_had_{name}="${{{name}+x}}" _slowfast_old_{name}="${{{name}-}}"'
+
+
+def _restore(name: str) -> str:
+    # PS1 is no business of child processes.
+    export = "" if name == "PS1" else f"; export {name}"
+    return (
+        f'    if [ -n "$_slowfast_had_{name}" ]; then {name}="$_slowfast_old_{name}"{export};'
+        f" else unset {name}; fi\n"
+        f"    unset _slowfast_had_{name} _slowfast_old_{name}"
+    )

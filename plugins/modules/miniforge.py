@@ -1,0 +1,114 @@
+#!/usr/bin/python
+"""Adapter of `_stack.miniforge`."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: miniforge
+short_description: Keep Miniforge installed in its planned release, or take it off
+version_added: 0.1.0
+description:
+  - Fetches the installer, verifies its SHA-256, runs it in batch mode and checks that conda and mamba run.
+  - Another release is updated in place. An installation that was cut off is begun anew.
+  - The user's shell is not touched, and a folder that something else installed is refused.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  path:
+    description: The folder of the installation.
+    type: path
+    required: true
+  state:
+    description: Whether it shall be there.
+    type: str
+    choices: [present, absent]
+    default: present
+  version:
+    description: The release, such as V(26.3.2-3).
+    type: str
+  url:
+    description: The address of the installer.
+    type: str
+  sha256:
+    description: The SHA-256 of the installer.
+    type: str
+  cache:
+    description: The folder that keeps the installer.
+    type: path
+  log:
+    description: The file that gets the installer's output.
+    type: path
+"""
+
+EXAMPLES = r"""
+- name: Install Miniforge
+  slowfast.stack.miniforge:
+    path: /opt/slowfast-stack/miniforge
+    version: 26.3.2-3
+    url: https://github.com/conda-forge/miniforge/releases/download/26.3.2-3/Miniforge3-26.3.2-3-Linux-x86_64.sh
+    sha256: 848194851a98903134187fbb4ab50efe87b003e0c0f808f97644b7524a62bf2c
+    cache: /opt/slowfast-stack/cache/installers
+    log: /opt/slowfast-stack/miniforge.log
+
+- name: Take it off
+  slowfast.stack.miniforge:
+    path: /opt/slowfast-stack/miniforge
+    state: absent
+"""
+
+RETURN = r"""
+reason:
+  description: Why the installer ran; null where nothing was to be done.
+  type: str
+  returned: always
+versions:
+  description: What C(conda) and C(mamba) say of themselves; empty in check mode before an installation.
+  type: dict
+  returned: always
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
+from ansible_collections.slowfast.stack.plugins.module_utils._stack import miniforge
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {
+    "path": {"type": "path", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "version": {"type": "str"},
+    "url": {"type": "str"},
+    "sha256": {"type": "str"},
+    "cache": {"type": "path"},
+    "log": {"type": "path"},
+}
+
+
+def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Install, update or take off."""
+    path = Path(want["path"])
+    if want["state"] == "absent":
+        gone = miniforge.remove(path, check=check)
+        return {"changed": gone, "reason": "it is not wanted" if gone else None, "versions": {}}
+    wanted = miniforge.Miniforge(
+        path, want["version"], want["url"], want["sha256"], Path(want["cache"]), Path(want["log"])
+    )
+    if check:
+        reason = miniforge.why_install(Commands(), wanted)
+    else:
+        reason = miniforge.install(Commands(), wanted)
+    known = {} if check and reason else miniforge.versions(Commands(), wanted)
+    return {"changed": reason is not None, "reason": reason, "versions": known}
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, act)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+#!/usr/bin/python
+"""Adapter of `_stack.stacks`."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: stacks
+short_description: List the stacks of a prefix, switch back to an earlier one, remove old ones
+version_added: 0.1.0
+description:
+  - The link C(current) of a prefix names the stack in use; earlier ones stay beside it and can be used again at once.
+  - The switch is one rename, so there is a current stack at every moment.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  path:
+    description: The prefix; C(/opt/slowfast-stack) for root and C(~/.local/share/slowfast-stack) otherwise.
+    type: path
+  use:
+    description:
+      - The stack to make the current one, by its id or the beginning of it.
+      - V(previous) is the proven one that was current before. Without a value nothing is switched.
+    type: str
+  unproven:
+    description: Whether O(use) may name a stack whose proof failed, is missing, or speaks of another state.
+    type: bool
+    default: false
+  keep:
+    description:
+      - How many stacks stay beside the current one, those proven and used last first; the others are removed.
+      - Without a value nothing is removed. The current stack and one that is in use always stay.
+    type: int
+"""
+
+EXAMPLES = r"""
+- name: Go back to the stack before
+  slowfast.stack.stacks:
+    use: previous
+
+- name: Keep one stack beside the current one
+  slowfast.stack.stacks:
+    keep: 1
+"""
+
+RETURN = r"""
+stacks:
+  description: The stacks that are there afterwards, the one used last first, each with C(id), C(path), C(state),
+    C(proven), C(current), C(previous), C(proven_at), C(versions) and C(size_mib).
+  type: list
+  elements: dict
+  returned: always
+switched:
+  description: The id of the stack that became the current one; null where none did.
+  type: str
+  returned: always
+removed:
+  description: The ids of the stacks that were removed.
+  type: list
+  elements: str
+  returned: always
+"""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
+from ansible_collections.slowfast.stack.plugins.module_utils._stack import stacks
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.prefix import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {
+    "path": {"type": "path"},
+    "use": {"type": "str"},
+    "unproven": {"type": "bool", "default": False},
+    "keep": {"type": "int"},
+}
+
+
+def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Switch, then remove, then list."""
+    prefix, before = resolve(want["path"]), None
+    found = stacks.listed(prefix)
+    switched, removed = None, []
+    if want["use"]:
+        before = stacks.current_id(prefix)
+        target = stacks.chosen(found, want["use"], unproven=want["unproven"])
+        switched = target.id if target.id != before else None
+    if switched and not check:
+        stacks.switch(prefix, switched)
+        found = stacks.listed(prefix)
+    if want["keep"] is not None:
+        removed = stacks.superfluous(found, want["keep"])
+        removed = removed if check else stacks.remove(prefix, removed, time.time())
+        found = [stack for stack in found if check or stack not in removed]
+    names = [stack.id for stack in removed]
+    return {
+        "changed": bool(switched or names),
+        "stacks": [stack.to_dict() for stack in found],
+        "switched": switched,
+        "removed": names,
+        "diff": {"before": {"current": before}, "after": {"current": switched or before}},
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, act)
+
+
+if __name__ == "__main__":
+    main()

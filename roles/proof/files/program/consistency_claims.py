@@ -1,0 +1,132 @@
+"""The stack is entered by its script, and all CUDA versions in it agree with each other."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import collect_env
+import machine_code
+from claims import Claim
+
+LIMIT_S = 600
+# Prints what the script sets, and whether leaving brings back what was there before.
+ENTER_AND_LEAVE = """
+before="$PATH|${CUDA_HOME-unset}|${LD_LIBRARY_PATH-unset}"
+. "$0"
+printf '%s\\n%s\\n%s\\n' "$(command -v python)" "${CUDA_HOME-}" "${LD_LIBRARY_PATH-}"
+deactivate
+[ "$before" = "$PATH|${CUDA_HOME-unset}|${LD_LIBRARY_PATH-unset}" ] && echo left
+"""
+RUN_INSIDE = '. "$0" && exec python -m detectron2.utils.collect_env'
+
+
+def claims(plan: dict, stack: Path) -> list[Claim]:
+    """Return the claims about how the parts of the stack in the folder ``stack`` go together."""
+    made = [
+        Claim(
+            "environment.activation",
+            "the stack's python and CUDA toolkit inside, nothing of them left afterwards",
+            lambda: _activation(plan, stack),
+        ),
+        Claim(
+            "detectron2.collect_env",
+            "driver, runtime, nvcc, PyTorch and extension agree",
+            lambda: _collect_env(plan, stack),
+        ),
+    ]
+    if plan["build"]["force_cuda"] and _compiled(plan):
+        made.append(
+            Claim(
+                "detectron2.code",
+                f"machine code for {plan['torch']['arch_list']} in the extension",
+                lambda: _code(plan, stack),
+            )
+        )
+    return made
+
+
+def _activation(plan: dict, stack: Path) -> tuple[bool, str]:
+    argv = ["sh", "-euc", ENTER_AND_LEAVE, str(stack / "activate")]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    lines = done.stdout.splitlines()
+    if done.returncode or len(lines) != 4:
+        return False, (done.stderr or done.stdout).strip() or f"exit status {done.returncode}"
+    python, home, libraries, _ = lines
+    wanted = plan["build"]["cuda_home"] or os.environ.get("CUDA_HOME", "")
+    ok = python == str(stack / "env" / "bin" / "python") and home == wanted
+    if plan["build"]["cuda_home"]:
+        ok = ok and libraries.split(":")[0] == f"{wanted}/lib64"
+    return ok, f"{python}, CUDA_HOME {home or 'not set'}"
+
+
+def _compiled(plan: dict) -> bool:
+    return "detectron2.compiled_ops" not in {item["id"] for item in plan["skipped_claims"]}
+
+
+def _collect_env(plan: dict, stack: Path) -> tuple[bool, str]:
+    # TORCH_CUDA_ARCH_LIST of the plan, so that the table shows it beside what was built.
+    done = subprocess.run(
+        ["sh", "-c", RUN_INSIDE, str(stack / "activate")],
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    if done.returncode:
+        return False, f"exit status {done.returncode}: {done.stderr.strip()[-600:]}"
+    report = collect_env.read(done.stdout)
+    found = collect_env.findings(report, _expected(plan, stack))
+    found += [line for line in done.stdout.splitlines() if "environment is broken" in line]
+    return not found, "; ".join(found) or _summary(report)
+
+
+def _summary(report: collect_env.Report) -> str:
+    names = ("PyTorch", "CUDA compiler", "detectron2 arch flags", "Driver version", "CUDA_HOME")
+    rows = [(name, report.get(name).partition(" @")[0]) for name in names]
+    return "; ".join(f"{name} {value}" for name, value in rows if value) + "; no disagreement"
+
+
+def _expected(plan: dict, stack: Path) -> collect_env.Expected:
+    variant, home = plan["torch"]["variant"], plan["build"]["cuda_home"]
+    gpu = plan["profile"] == "cuda"
+    code = _extension_code(stack) if gpu and _compiled(plan) else None
+    arch_list = plan["torch"]["arch_list"] or ""
+    return collect_env.Expected(
+        torch=plan["torch"]["version"],
+        cuda=None if variant == "cpu" else f"{variant[2:-1]}.{variant[-1]}",
+        gpu=gpu,
+        toolkit=plan["cuda"]["toolkit"] if plan["cuda"] else None,
+        cuda_home=home,
+        minimum_driver=plan["torch"].get("minimum_driver"),
+        compiled=_compiled(plan),
+        nvcc=_nvcc(home) if home else None,
+        code=code.names() if code else [],
+        code_missing=machine_code.missing(arch_list, code) if code else [],
+    )
+
+
+def _nvcc(home: str) -> str | None:
+    argv = [str(Path(home) / "bin" / "nvcc"), "--version"]
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    found = re.search(r"release (\d+\.\d+)", done.stdout)
+    return found.group(1) if found else None
+
+
+def _extension_code(stack: Path) -> machine_code.Code:
+    version = "python{}.{}".format(*sys.version_info)
+    package = stack / "env" / "lib" / version / "site-packages" / "detectron2"
+    path = next(package.glob("_C*.so"))
+    return machine_code.of_bytes(path.read_bytes())
+
+
+def _code(plan: dict, stack: Path) -> tuple[bool, str]:
+    code = _extension_code(stack)
+    return not machine_code.missing(plan["torch"]["arch_list"], code), str(code)
