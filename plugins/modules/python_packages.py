@@ -29,10 +29,13 @@ options:
     elements: str
     default: []
   index:
-    description: An index that is asked before the configured one, for the wheels of PyTorch.
+    description: An index that is asked alone, in place of the configured ones, for the wheels of PyTorch.
     type: str
   bundle:
     description: The folder of an unpacked bundle; where it is given, its wheels are all that is looked at.
+    type: path
+  hashes:
+    description: A file that gets the requirements with the SHA-256 of their wheels, which are then verified.
     type: path
   dependencies:
     description: Whether to install what the requirements depend on.
@@ -57,7 +60,9 @@ EXAMPLES = r"""
   slowfast.stack.python_packages:
     env: /opt/slowfast-stack/stacks/0123456789ab/env
     requirements: ["torch==2.11.0", "torchvision==0.26.0"]
+    dependencies: false
     index: https://download.pytorch.org/whl/cu130
+    hashes: /opt/slowfast-stack/stacks/0123456789ab/hashes/pytorch.txt
     uv: /usr/local/bin/uv
     log: /opt/slowfast-stack/stacks/0123456789ab/logs/pytorch.log
 """
@@ -91,6 +96,7 @@ SPEC = {
     "constraints": {"type": "list", "elements": "str", "default": []},
     "index": {"type": "str"},
     "bundle": {"type": "path"},
+    "hashes": {"type": "path"},
     "dependencies": {"type": "bool", "default": True},
     "build_isolation": {"type": "bool", "default": True},
     "uv": {"type": "path", "required": True},
@@ -106,6 +112,7 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
         tuple(want["constraints"]),
         want["index"],
         Path(want["bundle"]) if want["bundle"] else None,
+        Path(want["hashes"]) if want["hashes"] else None,
         dependencies=want["dependencies"],
         build_isolation=want["build_isolation"],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import zipfile
@@ -39,13 +40,14 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
 """
 
 
-def wheel(folder: Path, name: str, version: str) -> str:
-    """Write a wheel without dependencies; return the requirement that installs it."""
+def wheel(folder: Path, name: str, version: str, needs: str = "") -> str:
+    """Write a wheel; return the requirement that installs it."""
     path = folder / f"{name}-{version}-py3-none-any.whl"
     info = f"{name}-{version}.dist-info"
     files = {
         f"{name}.py": f"VERSION = '{version}'\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        + (f"Requires-Dist: {needs}\n" if needs else ""),
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     with zipfile.ZipFile(path, "w") as packed:
@@ -127,3 +129,66 @@ def test_another_file_than_the_pinned_one_is_refused(env: PythonEnv, tmp_path: P
     with pytest.raises(StackError, match=r"(?s)Hash mismatch.*was not used"):
         install(Commands(), env, wanted, tmp_path / "log")
     assert Commands().run([str(env.python), "-c", "import alpha"]).rc
+
+
+def index(folder: Path, *wheels: tuple[str, ...]) -> None:
+    """Write a package index, each wheel with its SHA-256."""
+    for name, version, *needs in wheels:
+        page = folder / name
+        page.mkdir(parents=True, exist_ok=True)
+        wheel(page, name, version, *needs)
+    for page in folder.iterdir():
+        links = [
+            f'<a href="{path.name}#sha256={hashlib.sha256(path.read_bytes()).hexdigest()}">'
+            f"{path.name}</a>"
+            for path in sorted(page.glob("*.whl"))
+        ]
+        (page / "index.html").write_text("".join(links))
+
+
+@pytest.fixture
+def two_indexes(
+    served: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> tuple[Path, str]:
+    """An index of one maker, with old build tools in it, and the configured one."""
+    folder, address = served
+    index(folder / "maker", ("tensors", "2.0+cu999", "library==3"), ("tool", "70.0"))
+    index(folder / "main", ("tensors", "2.0"), ("library", "3"), ("tool", "81.0"))
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"{address}/main")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    return folder, f"{address}/maker"
+
+
+def test_a_maker_s_index_gives_its_build_and_nothing_else(
+    env: PythonEnv, two_indexes: tuple[Path, str], tmp_path: Path
+) -> None:
+    hashes = tmp_path / "hashes" / "tensors.txt"
+    build = Packages(
+        ("tensors==2.0+cu999",), index=two_indexes[1], hashes=hashes, dependencies=False
+    )
+    assert install(Commands(), env, build, tmp_path / "log") == ("+ tensors==2.0+cu999",)
+    rest = Packages(("tensors==2.0+cu999", "tool==81.0"))
+    assert install(Commands(), env, rest, tmp_path / "log") == ("+ tool==81.0",)
+    assert missing(Commands(), env, rest) == ()
+    assert Commands().run([str(env.python), "-c", "import library"]).rc == 0
+    assert install(Commands(), env, build, tmp_path / "log") == ()
+    packed = (two_indexes[0] / "maker" / "tensors").glob("*.whl")
+    digest = hashlib.sha256(next(packed).read_bytes()).hexdigest()
+    lines = [line.strip(" \\") for line in hashes.read_text().splitlines()]
+    assert lines == ["tensors==2.0+cu999", f"--hash=sha256:{digest}"]
+
+
+def test_a_wheel_that_is_not_what_its_index_says_is_never_installed(
+    env: PythonEnv, two_indexes: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder, address = two_indexes
+    wheel(folder / "maker" / "tensors", "tensors", "2.0+cu999", "library==4")
+    build = Packages(
+        ("tensors==2.0+cu999",),
+        index=address,
+        hashes=tmp_path / "hashes.txt",
+        dependencies=False,
+    )
+    with pytest.raises(StackError, match="Hash mismatch"):
+        install(Commands(), env, build, tmp_path / "log")
+    assert Commands().run([str(env.python), "-c", "import tensors"]).rc

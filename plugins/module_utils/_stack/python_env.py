@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Present while packages are being written: a killed install leaves files that look installed.
 UNFINISHED = ".slowfast-stack-unfinished"
-EDITABLE = "-e "
+EDITABLE, FROM_FILE = "-e ", "-r "
 # As `setup.py develop` did: folders of the tree without __init__.py can be imported, too.
 EDITABLE_AS_DEVELOP = ("--config-setting", "editable_mode=compat")
 CONDA_HINT = "Check that conda-forge is reached (proxy, certificates, mirror), then run again."
@@ -77,6 +77,9 @@ class Conda:
 class Packages:
     """What to install: requirements (pins, ``-e PATH``, ``NAME @ file://...``) and how.
 
+    ``index`` is asked alone, in place of the configured ones: with two, uv looks for each package
+    only in the first that has any version of it. ``hashes`` is a file that gets the pins with the
+    SHA-256 of their wheels, which the installation then verifies; a bundle has its own.
     Where ``bundle`` is the folder of an unpacked bundle, its wheels are all that is looked at.
     """
 
@@ -84,6 +87,7 @@ class Packages:
     constraints: tuple[str, ...] = ()
     index: str | None = None
     bundle: Path | None = None
+    hashes: Path | None = None
     dependencies: bool = True
     build_isolation: bool = True
 
@@ -127,19 +131,24 @@ def create(commands: Commands, env: PythonEnv, python: str | Conda, version: str
     return reason
 
 
-@contextlib.contextmanager
-def _command(env: PythonEnv, wanted: Packages, *extra: str) -> Iterator[list[str]]:
-    argv = [env.uv, "pip", "install", "--python", str(env.python), *extra]
+def _where(env: PythonEnv, wanted: Packages) -> list[str]:
+    argv = ["--python", str(env.python)]
     if wanted.bundle:
         argv += ["--no-config", "--no-index", "--find-links", str(wanted.bundle / "wheels")]
     elif wanted.index:
-        argv += ["--index", wanted.index]
-    if not wanted.dependencies:
-        argv.append("--no-deps")
+        argv += ["--default-index", wanted.index]
+    return argv if wanted.dependencies else [*argv, "--no-deps"]
+
+
+@contextlib.contextmanager
+def _command(env: PythonEnv, wanted: Packages, *extra: str) -> Iterator[list[str]]:
+    argv = [env.uv, "pip", "install", *_where(env, wanted), *extra]
     if not wanted.build_isolation:
         argv.append("--no-build-isolation")
     for requirement in wanted.requirements:
-        if requirement.startswith(EDITABLE):
+        if requirement.startswith(FROM_FILE):
+            argv += requirement.split(" ", 1)
+        elif requirement.startswith(EDITABLE):
             argv += [*EDITABLE_AS_DEVELOP, *requirement.split(" ", 1)]
         else:
             argv.append(requirement)
@@ -179,9 +188,22 @@ def missing(commands: Commands, env: PythonEnv, wanted: Packages) -> tuple[str, 
     if not env.python.exists() or (wanted.bundle and not wanted.bundle.exists()):
         return tuple(f"+ {requirement}" for requirement in wanted.requirements)
     # What is asked for by name is compared first: that takes no resolution.
-    return _dry_run(commands, env, replace(wanted, dependencies=False)) or _dry_run(
-        commands, env, wanted
-    )
+    named = _dry_run(commands, env, replace(wanted, dependencies=False))
+    return named or (_dry_run(commands, env, wanted) if wanted.dependencies else ())
+
+
+def _record_hashes(commands: Commands, env: PythonEnv, wanted: Packages, path: Path) -> None:
+    """Write the pins with the hashes that the index names."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh, pins = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.in")
+    pins.write_text("\n".join(wanted.requirements) + "\n", encoding="utf-8")
+    argv = [env.uv, "pip", "compile", str(pins), *_where(env, wanted), "--generate-hashes"]
+    argv += ["--quiet", "--no-header", "--no-annotate", "--output-file", str(fresh)]
+    if commands.run([*argv, "--offline"]).rc:
+        what = f"The hashes of the packages for {env.path} could not be had"
+        commands.checked(what, argv, next_step=NETWORK_HINT)
+    pins.unlink()
+    fresh.replace(path)
 
 
 def _dry_run(commands: Commands, env: PythonEnv, wanted: Packages) -> tuple[str, ...]:
@@ -233,6 +255,9 @@ def install(commands: Commands, env: PythonEnv, wanted: Packages, log: Path) -> 
             return ()
         (env.path / UNFINISHED).touch()
         log.parent.mkdir(parents=True, exist_ok=True)
+        if wanted.hashes and not wanted.bundle:
+            _record_hashes(held, env, wanted, wanted.hashes)
+            wanted = replace(wanted, requirements=(f"{FROM_FILE}{wanted.hashes}",))
         _pip(held, env, wanted, f"The packages could not be installed into {env.path}", log=log)
         (env.path / UNFINISHED).unlink()
     return changes
