@@ -29,6 +29,9 @@ options:
     description: The uv binary.
     type: path
     required: true
+  pythons:
+    description: The folder for Pythons that uv downloads, so that other users than the one who runs this can use them.
+    type: path
   conda:
     description: The folder of a conda installation that makes the environment in place of uv.
     type: path
@@ -79,6 +82,7 @@ SPEC = {
     "python": {"type": "str"},
     "version": {"type": "str", "required": True},
     "uv": {"type": "path", "required": True},
+    "pythons": {"type": "path"},
     "conda": {"type": "path"},
     "channel": {"type": "str", "default": "conda-forge"},
     "packages": {"type": "list", "elements": "str", "default": []},
@@ -87,7 +91,8 @@ SPEC = {
 
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Say why the environment must be built, and build it."""
-    env = PythonEnv(Path(want["path"]), want["uv"])
+    pythons = Path(want["pythons"]) if want["pythons"] else None
+    env = PythonEnv(Path(want["path"]), want["uv"], pythons)
     python = want["python"] or want["version"]
     if want["conda"]:
         python = Conda(Path(want["conda"]), want["channel"], tuple(want["packages"]))

@@ -81,6 +81,16 @@ def test_an_environment_is_rebuilt_for_another_python_or_a_dead_interpreter(env:
     assert why_rebuild(Commands(), env, VERSION) == "its interpreter does not run"
 
 
+def test_a_python_that_uv_brings_lies_where_it_is_told(tmp_path: Path) -> None:
+    # A uv that downloads nothing: it says where it would keep a Python, and fails.
+    uv = tmp_path / "uv"
+    uv.write_text('#!/bin/sh\necho "kept in $UV_PYTHON_INSTALL_DIR"; exit 1\n')
+    uv.chmod(0o755)
+    env = PythonEnv(tmp_path / "env", str(uv), tmp_path / "pythons")
+    with pytest.raises(StackError, match=f"kept in {tmp_path}/pythons"):
+        create(Commands(), env, "3.9", "3.9")
+
+
 def test_packages_are_installed_once(env: PythonEnv, tmp_path: Path) -> None:
     wanted = Packages((wheel(tmp_path, "alpha", "1.0"), wheel(tmp_path, "beta", "2.0")))
     assert len(missing(Commands(), env, wanted)) == 2

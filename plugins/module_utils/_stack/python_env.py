@@ -37,10 +37,15 @@ HINTS = (("No space left on device", NO_ROOM), ("Hash mismatch", OTHER_FILE))
 
 @dataclass(frozen=True)
 class PythonEnv:
-    """The environment at ``path``, handled with the uv binary ``uv``."""
+    """The environment at ``path``, handled with the uv binary ``uv``.
+
+    ``pythons`` is where uv keeps a Python that it downloads, None for uv's own place, which lies in
+    the home folder of the user who runs it.
+    """
 
     path: Path
     uv: str
+    pythons: Path | None = None
 
     @property
     def python(self) -> Path:
@@ -126,7 +131,9 @@ def create(commands: Commands, env: PythonEnv, python: str | Conda, version: str
         else:
             argv = [env.uv, "venv", "--quiet", "--python", python, str(env.path)]
             next_step = f"Check that {python} runs."
-        held.checked(f"No environment could be made at {env.path}", argv, next_step=next_step)
+        place = {"UV_PYTHON_INSTALL_DIR": str(env.pythons)} if env.pythons else {}
+        what = f"No environment could be made at {env.path}"
+        held.checked(what, argv, environment=place, next_step=next_step)
         env.creating.unlink()
     return reason
 
