@@ -105,6 +105,13 @@ def test_another_environment_is_left_first(shell: list[str], stack: Path) -> Non
     assert run(shell, stack, text) == {"LEFT": "yes"}
 
 
+def test_a_planned_ffmpeg_is_found_before_the_systems(stack: Path) -> None:
+    video = {**plan(None), "ffmpeg": {"origin": "build"}}
+    (stack / "activate").write_text(script(stack, video))
+    inside = run(["sh"], stack, f'. "$A"\n{TELL}')
+    assert inside["PATH"] == f"{stack}/env/bin:{stack}/ffmpeg/bin:/usr/bin:/bin"
+
+
 def test_without_a_toolkit_nothing_of_cuda_is_touched(stack: Path) -> None:
     text = script(stack, plan(None, "conda"))
     assert "export CONDA_PREFIX" in text

@@ -70,7 +70,8 @@ def script(stack: Path, plan: Mapping[str, Any]) -> str:
     wheels find the libraries that they bring by their own run path, which counts for more.
     """
     env, home = stack / "env", plan["build"]["cuda_home"]
-    paths = [env / "bin", *([Path(home) / "bin"] if home else [])]
+    paths = [env / "bin", *([stack / "ffmpeg" / "bin"] if plan.get("ffmpeg") else [])]
+    paths += [Path(home) / "bin"] if home else []
     kind = _KINDS[plan["environment"]["manager"]]
     cuda = _CUDA.format(home=_word(home), libraries=_word(f"{home}/lib64")) if home else ""
     return _TEXT.format(
