@@ -89,7 +89,7 @@ def _wishes(request: Request) -> Iterator[Fact]:
     if request.environment:
         rule = partial(rules.python_by_manager, request.environment)
         yield _wish("environment", request.environment, "python", rule)
-    elif request.conda_packages:
+    if request.conda_packages:
         rule = partial(rules.python_by_manager, "conda")
         yield _wish("conda-package", " ".join(request.conda_packages), "python", rule)
     if request.driver_branch:

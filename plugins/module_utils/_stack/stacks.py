@@ -97,10 +97,10 @@ def _ids(prefix: Path) -> list[str]:
 
 def _history(prefix: Path) -> list[str]:
     try:
-        found = json.loads((prefix / HISTORY).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads((prefix / HISTORY).read_text(encoding="utf-8"))["switches"]
+    except (OSError, ValueError, KeyError, TypeError):
         return []
-    return [name for name in found["switches"] if isinstance(name, str)]
+    return [name for name in found if isinstance(name, str)]
 
 
 def _order(prefix: Path) -> list[str]:
@@ -216,7 +216,12 @@ def switch(prefix: Path, name: str) -> bool:
 
 
 def superfluous(stacks: Sequence[Stack], keep: int) -> list[Stack]:
-    """Return what can go where the current stack and ``keep`` others, proven first, stay."""
+    """Return what can go where the current stack and ``keep`` others, proven first, stay.
+
+    Raises ``StackError``.
+    """
+    if keep < 0:
+        raise StackError(f"{keep} stacks cannot be kept.", "", "Give 0 or more.")
     others = [stack for stack in stacks if not stack.current]
     kept = sorted(others, key=lambda stack: stack.state != PROVEN)[:keep]
     return [stack for stack in others if stack not in kept]
