@@ -127,7 +127,7 @@ def require(items: list[work.Item]) -> None:
 def picture(path: Path, fps: str, length: int, size: str) -> None:
     """Make a video with detail, noise and sound."""
     source = ["-f", "lavfi", "-i", f"mandelbrot=s={size}:r={fps}", "-f", "lavfi", "-i", "sine"]
-    codec = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-g", "250", "-c:a", "aac"]
+    codec = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-g", "120", "-c:a", "aac"]
     noise = ["-vf", "noise=alls=6:allf=t", "-pix_fmt", "yuv420p"]
     subprocess.run([*FFMPEG, *source, "-t", str(length), *noise, *codec, str(path)], check=True)
 

@@ -129,10 +129,10 @@ class _Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(ConnectionError), file.open("rb") as opened:
             opened.seek(begin)
             while begin < stop and (block := opened.read(min(1 << 15, stop - begin))):
+                with server.lock:  # first: who has the last byte may look at once
+                    server.sent[path] = server.sent.get(path, 0) + len(block)
                 self.wfile.write(block)
                 begin += len(block)
-                with server.lock:
-                    server.sent[path] = server.sent.get(path, 0) + len(block)
         if stop < end:
             self.close_connection = True
 

@@ -76,6 +76,7 @@ def test_all_there_is_exit_code_0(ava: Command, finished: Tree) -> None:
         ["extract", "--shards", "0"],
         ["download", "--sums", "/nowhere"],
         ["own", "--clips", "x"],
+        ["extract", "-i", "inventories/nowhere"],
     ],
 )
 def test_wrong_use_is_exit_code_2(ava: Command, tree: Tree, arguments: list[str]) -> None:
@@ -83,6 +84,12 @@ def test_wrong_use_is_exit_code_2(ava: Command, tree: Tree, arguments: list[str]
     assert code == 2
     assert "slowfast-stack:" in err
     assert not tree.layout.root.exists()
+
+
+def test_on_other_hosts_only_an_absolute_folder_has_a_meaning(ava: Command) -> None:
+    code, _, err = ava("extract", "here", "-i", "inventories/local")
+    assert code == 2
+    assert "here is relative" in err
 
 
 def inventory(path: Path, count: int) -> Path:

@@ -96,6 +96,7 @@ def test_a_video_that_was_replaced_is_extracted_anew(filled: Tree) -> None:
     assert numbers(filled.layout.frames_of("c"), "c")[:3] == [60, 61, 62]
 
 
+@pytest.mark.usefixtures("mirror")
 def test_a_variable_frame_rate_gives_the_exact_number(tree: Tree, tmp_path: Path) -> None:
     for rate, name in (("12", "slow"), ("50", "fast")):
         video(tmp_path / f"{name}.mkv", rate, 3)
