@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -43,3 +44,33 @@ class Stack:
 
 def sources() -> list[str]:
     return [option for source in SOURCES.split(",") if source for option in ("--source", source)]
+
+
+def descendants(root: int) -> list[int]:
+    """Return all processes below ``root``, whatever sessions they made."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+            except OSError:
+                continue
+            parent = int(stat.rpartition(")")[2].split()[1])
+            parents.setdefault(parent, []).append(int(entry.name))
+    found, queue = [], [root]
+    while queue:
+        children = parents.get(queue.pop(), [])
+        found += children
+        queue += children
+    return found
+
+
+def kill(process: subprocess.Popen[bytes], *, everything: bool) -> None:
+    """Kill the command alone, which leaves its children behind, or all that it started."""
+    targets = descendants(process.pid) if everything else []
+    for pid in [process.pid, *targets]:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    process.wait()

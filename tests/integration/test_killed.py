@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from stack_under_test import SOURCES, Stack, sources
+from stack_under_test import SOURCES, Stack, kill, sources
 
 KILLS = int(os.environ.get("SLOWFAST_STACK_KILLS", "10"))
 SHORT_WORK = """
@@ -21,36 +20,6 @@ from slowfast.config.defaults import get_cfg
 box = Boxes(torch.tensor([[0.0, 0.0, 2.0, 2.0]]))
 assert pairwise_iou(box, box).item() == 1.0 and get_cfg().TRAIN.BATCH_SIZE
 """
-
-
-def descendants(root: int) -> list[int]:
-    """Return all processes below ``root``, whatever sessions they made."""
-    parents: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                stat = (entry / "stat").read_text()
-            except OSError:
-                continue
-            parent = int(stat.rpartition(")")[2].split()[1])
-            parents.setdefault(parent, []).append(int(entry.name))
-    found, queue = [], [root]
-    while queue:
-        children = parents.get(queue.pop(), [])
-        found += children
-        queue += children
-    return found
-
-
-def kill(process: subprocess.Popen[bytes], *, everything: bool) -> None:
-    """Kill the command alone, which leaves its children behind, or all that it started."""
-    targets = descendants(process.pid) if everything else []
-    for pid in [process.pid, *targets]:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-    process.wait()
 
 
 def killed_at(stack: Stack, moment: float, story: str, *, everything: bool) -> bool:

@@ -67,10 +67,9 @@ def _driver(driver: Mapping[str, Any]) -> str:
 
 
 def _ffmpeg(ffmpeg: Mapping[str, Any]) -> str:
-    headers = f", nv-codec-headers {ffmpeg['nv_codec_headers']}"
-    return f"{ffmpeg['version'] or ''} ({ffmpeg['origin']}" + (
-        f"{headers})" if ffmpeg["nv_codec_headers"] else ")"
-    )
+    headers = ffmpeg["nv_codec_headers"]
+    how = ffmpeg["origin"] + (f", nv-codec-headers {headers}" if headers else "")
+    return f"{ffmpeg['version'] or 'any'} ({how})"
 
 
 def _sources(sources: Mapping[str, Any]) -> str:
