@@ -43,6 +43,24 @@ def test_a_recorded_machine_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert parsers.loaded_driver(text) == ("580.95.05", "open")
 
 
+@pytest.mark.parametrize("on", [True, False])
+def test_the_firmware_says_whether_secure_boot_is_on(tmp_path: Path, *, on: bool) -> None:
+    machine.write(tmp_path, {"secure_boot": on})
+    variable = next(tmp_path.glob("firmware/efi/efivars/SecureBoot-*"))
+    assert parsers.secure_boot(variable.read_bytes()) == on
+    assert f"--volume {tmp_path}/firmware:/sys/firmware" in (tmp_path / "volumes").read_text()
+
+
+def test_at_the_console_the_keys_that_were_asked_for_become_known(tmp_path: Path) -> None:
+    machine.write(tmp_path, {"secure_boot": True})
+    variables = tmp_path / "firmware" / "efi" / "efivars"
+    for name in ("MokNew", "MokAuth"):
+        (variables / f"{name}-{machine.SHIM_VARIABLES}").write_bytes(b"key")
+    machine.enrol(tmp_path)
+    assert (variables / f"MokListRT-{machine.SHIM_VARIABLES}").read_bytes() == b"key"
+    assert not list(variables.glob("Mok[NA]*"))
+
+
 def test_a_new_record_replaces_the_old_one(tmp_path: Path) -> None:
     machine.write(tmp_path, {"gpus": ["10de:2330"], "driver": "1.2", "flavour": "proprietary"})
     machine.write(tmp_path, {})
