@@ -75,19 +75,6 @@ def test_a_disk_that_fills_up_is_named_and_nothing_is_taken_for_installed(tmp_pa
     assert "Free some room" in done.stdout
 
 
-def test_two_runs_at_once_end_in_one_proven_stack(stack: Stack, tmp_path: Path) -> None:
-    both = Stack(tmp_path / "prefix", stack.options)
-    argv = both.argv("up", "--yes", "--json")
-    runs = [subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)]
-    runs += [subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)]
-    for run in runs:
-        said, complaint = run.communicate()
-        assert run.returncode == 0, complaint[-4000:]
-        assert json.loads(said)["hosts"]["localhost"]["status"] == "proven"
-    assert len(list((both.prefix / "stacks").glob("[0-9a-f]*"))) == 1
-    assert both.up()["changed"] == 0
-
-
 def test_a_wrong_commit_is_named(tmp_path: Path) -> None:
     repository = tmp_path / "repository"
     repository.mkdir()

@@ -110,3 +110,14 @@ def test_a_source_distribution_of_pypi_is_unpacked_and_recognised(tmp_path: Path
 def test_an_incomplete_source_of_a_plan_is_named() -> None:
     with pytest.raises(StackError, match="commit"):
         source_of({"origin": "git", "url": "https://example.invalid/x"})
+
+
+def test_a_tree_that_another_run_placed_meanwhile_is_kept(
+    repository: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    upstream, commits = repository
+    tree, source = tmp_path / "src" / "code", GitSource(str(upstream), commits[1])
+    place(Commands(), source, tree, uv=UV)
+    (tree / "code.py").write_text("mended\n")
+    place(Commands(), source, tree, uv=UV)
+    assert (tree / "code.py").read_text() == "mended\n"
