@@ -34,6 +34,9 @@ options:
     description: How many seconds an endpoint has to answer.
     type: float
     default: 4
+  torch_python:
+    description: An interpreter whose PyTorch is looked at, because a stack shall adopt it.
+    type: path
 attributes:
   check_mode:
     support: full
@@ -88,6 +91,7 @@ SPEC = {
     "endpoints": {"type": "dict", "default": {}},
     "uv": {"type": "path"},
     "timeout_s": {"type": "float", "default": 4},
+    "torch_python": {"type": "path"},
 }
 
 

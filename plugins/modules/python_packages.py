@@ -28,6 +28,11 @@ options:
     type: list
     elements: str
     default: []
+  locked:
+    description: Pins of a lock, which bound every installation.
+    type: list
+    elements: str
+    default: []
   index:
     description: An index that is asked alone, in place of the configured ones, for the wheels of PyTorch.
     type: str
@@ -94,6 +99,7 @@ SPEC = {
     "env": {"type": "path", "required": True},
     "requirements": {"type": "list", "elements": "str", "required": True},
     "constraints": {"type": "list", "elements": "str", "default": []},
+    "locked": {"type": "list", "elements": "str", "default": []},
     "index": {"type": "str"},
     "bundle": {"type": "path"},
     "hashes": {"type": "path"},
@@ -109,7 +115,7 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     env = PythonEnv(Path(want["env"]), want["uv"])
     packages = Packages(
         tuple(want["requirements"]),
-        tuple(want["constraints"]),
+        (*want["constraints"], *want["locked"]),
         want["index"],
         Path(want["bundle"]) if want["bundle"] else None,
         Path(want["hashes"]) if want["hashes"] else None,

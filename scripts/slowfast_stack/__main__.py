@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # In the order of --help. A command is a function of its module's name that returns an exit code; a
 # module with several commands has them in ``group``.
 COMMANDS = (
-    *("probe", "plan", "up", "prove", "rollback", "bundle", "repair"),
+    *("probe", "plan", "up", "prove", "rollback", "lock", "bundle", "repair"),
     *("config", "models", "ava", "train", "demo"),
 )
 

@@ -17,6 +17,7 @@ def host(folder: str | None, wanted: dict[str, Any]) -> dict[str, Any]:
     where = probe.Where(
         prefix=str(prefix.resolve(folder)),
         endpoints=planner.endpoints(wanted),
+        torch_python=wanted.get("adopt_torch"),
         uv=str(Path(sys.executable).with_name("uv")),
         home=str(Path.home()),
     )

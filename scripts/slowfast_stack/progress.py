@@ -13,7 +13,7 @@ from typing import Any
 
 # What Ansible says before it comes to what our filters say.
 _WRAPPING = re.compile(r"^Task failed: .*The filter plugin '\S+' failed: ", re.DOTALL)
-FACTS = ("stack_host", "stack_plan", "stack_proof", "stack_ava", "stack_rollback")
+FACTS = ("stack_host", "stack_plan", "stack_proof", "stack_ava", "stack_rollback", "stack_lock")
 Event = dict[str, Any]
 
 

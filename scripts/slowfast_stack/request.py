@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,19 @@ def build(**flags: object) -> dict[str, Any]:
 def sources(texts: list[str] | None, *, local: bool) -> dict[str, dict[str, str]]:
     """Read every --source. Raises Misuse."""
     return dict(source(text, local=local) for text in texts or [])
+
+
+def lock(path: Path) -> dict[str, Any]:
+    """Read a lock. Raises Misuse."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Misuse(
+            f"--locked {path} cannot be read.",
+            f"{error}.",
+            "Give the stack.lock.json of a stack, or what slowfast-stack lock -o wrote.",
+        ) from error
+    return found if isinstance(found, dict) else {"format": None}
 
 
 def source(text: str, *, local: bool) -> tuple[str, dict[str, str]]:

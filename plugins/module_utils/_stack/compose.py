@@ -64,7 +64,7 @@ def compose(host: Host, request: Request, setting: Setting, choice: Choice) -> d
             "path": choice.python.host.path if choice.python.host else None,
         },
         "environment": environment(host, request, choice),
-        "torch": torch(host, choice),
+        "torch": torch(host, choice, request.adopt_torch),
         "torchvision": choice.wheel.row.torchvision,
         "torchaudio": choice.wheel.row.torchaudio,
         "compiler": _compiler(choice),
@@ -99,8 +99,8 @@ def environment(host: Host, request: Request, choice: Choice) -> dict[str, Any]:
     }
 
 
-def torch(host: Host, choice: Choice) -> dict[str, Any]:
-    """Return the wheel; a null index is the package index, PyPI."""
+def torch(host: Host, choice: Choice, adopted: str | None = None) -> dict[str, Any]:
+    """Return the wheel; a null index is PyPI. ``adopted`` has it installed: nothing is fetched."""
     wheel = choice.wheel
     return {
         "version": wheel.row.torch,
@@ -108,6 +108,7 @@ def torch(host: Host, choice: Choice) -> dict[str, Any]:
         "index": None if wheel.pypi else INDEX + wheel.variant,
         "arch_list": arch_list(host, choice),
         "minimum_driver": _minimum_driver(wheel),
+        **({"adopted": adopted} if adopted else {}),
     }
 
 

@@ -70,13 +70,14 @@ def fingerprint(subject: Subject) -> str:
     if DRIVER.is_file():
         digest.update(DRIVER.read_bytes())
     for path in _files(subject):
-        state = path.stat()
+        # What is adopted may be gone.
+        state = path.stat() if path.exists() else path.lstat()
         digest.update(f"{path}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
 def _files(subject: Subject) -> Iterator[Path]:
-    yield from sorted(subject.env.glob("lib/python*/site-packages/*.dist-info/RECORD"))
+    yield from sorted(subject.env.glob("lib/python*/site-packages/*.dist-info/RECORD*"))
     yield from sorted(subject.env.glob("lib/python*/site-packages/*.pth"))
     # Through the links: also the distribution's own program, which the package manager replaces.
     programs = subject.env.parent.glob("ffmpeg/bin/*")

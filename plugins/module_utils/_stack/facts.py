@@ -53,6 +53,7 @@ def facts(host: Host, request: Request, setting: Setting) -> tuple[Fact, ...]:
     """Return everything given that can rule an option out; wishes come first."""
     return (
         *_wishes(request),
+        *_adopted(host, request),
         _machine(host.architecture),
         *(_card(found) for found in sorted(set(of_host(host)), key=lambda one: one.pci_id)),
         *_vfio(host),
@@ -104,6 +105,22 @@ def _wishes(request: Request) -> Iterator[Fact]:
 def _wish(flag: str, text: str, dimension: str, rule: Rule) -> Fact:
     asked = f"--{flag} {text} is asked for"
     return Fact(f"request.{flag}", asked, REQUEST, f"leave --{flag} out", {dimension: rule})
+
+
+def _adopted(host: Host, request: Request) -> Iterator[Fact]:
+    if request.adopt_torch:
+        there = host.torch
+        what = f"torch {there.version} ({there.variant})" if there else "no torch that can be read"
+        yield Fact(
+            "request.adopt_torch",
+            f"--adopt-torch {request.adopt_torch} is asked for, which has {what}",
+            PROBE,
+            "leave --adopt-torch out, or name an interpreter with a torch of the table",
+            {
+                "wheel": partial(rules.wheel_as_adopted, there),
+                "python": partial(rules.python_as_adopted, there),
+            },
+        )
 
 
 @lru_cache(maxsize=64)

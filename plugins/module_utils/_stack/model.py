@@ -86,6 +86,14 @@ class Python(NamedTuple):
     venv: bool
 
 
+class Torch(NamedTuple):
+    """The PyTorch of an interpreter: release without its local part, and variant such as cu130."""
+
+    python: str
+    version: str
+    variant: str
+
+
 class Host(NamedTuple):
     """A machine as it is; sizes in MiB.
 
@@ -93,6 +101,7 @@ class Host(NamedTuple):
     ``secure_boot`` is None without EFI, ``libraries`` says of each looked-for shared library
     whether the loader finds it, ``network`` of each probed endpoint whether it was reached.
     ``unreadable`` lists what is there and could not be read: {"what", "source", "why"}.
+    ``torch`` is that of the one interpreter which the probe was asked about.
     """
 
     architecture: str
@@ -122,6 +131,7 @@ class Host(NamedTuple):
     disk: dict[str, Any] | None
     network: dict[str, bool]
     unreadable: tuple[dict[str, str], ...]
+    torch: Torch | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the contract's plain data."""
@@ -131,6 +141,7 @@ class Host(NamedTuple):
         fields["kernel"] = {**kernel, "meta": meta} if meta else kernel
         fields["distribution"] = self.distribution._asdict()
         fields["driver"] = self.driver._asdict() if self.driver else None
+        fields["torch"] = self.torch._asdict() if self.torch else None
         for name in ("driver_packages", "toolkits", "compilers", "pythons"):
             fields[name] = [row._asdict() for row in getattr(self, name)]
         fields["gpus"] = [_gpu_dict(gpu) for gpu in self.gpus]
@@ -184,6 +195,7 @@ def host(value: object) -> Host:
         unreadable=tuple(
             border.mapping(row, "host.unreadable") for row in _rows(data, "unreadable")
         ),
+        torch=_torch(data.get("torch")),
     )
 
 
@@ -300,6 +312,13 @@ def _compiler(value: object) -> Compiler:
         border.text(data.get("path"), "host.compilers.path"),
         border.optional_text(data.get("cxx"), "host.compilers.cxx"),
     )
+
+
+def _torch(value: object) -> Torch | None:
+    if value is None:
+        return None
+    data = border.mapping(value, "host.torch")
+    return Torch(*(border.text(data.get(key), f"host.torch.{key}") for key in Torch._fields))
 
 
 def _python(value: object) -> Python:

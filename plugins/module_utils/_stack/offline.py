@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
 
+from .agreement import PACKAGES, differences
 from .versions import version
 
 if TYPE_CHECKING:
@@ -12,15 +13,7 @@ if TYPE_CHECKING:
     Plan = dict[str, Any]
 
 REMEDY = "create a bundle for this host: slowfast-stack bundle create, with the options of plan"
-# What a bundle was put together for, by the words that a person knows it by.
-MUST_AGREE = {
-    "Python": ("python",),
-    "torch": ("torch", "version"),
-    "the variant of torch": ("torch", "variant"),
-    "torchvision": ("torchvision",),
-    "torchaudio": ("torchaudio",),
-    "the packages": ("packages",),
-}
+NO_TORCH = "the bundle holds no torch: say which Python has it with --adopt-torch PYTHON"
 
 
 def choose(
@@ -42,10 +35,12 @@ def choose(
         there = {**host, "network": stack["host"]["network"]}
         # A bundle brings no FFmpeg; one that the host has or can build has to be asked for.
         found = plan(there, {"ffmpeg": "none", **stack["request"], **pins, **own})
-        differences = list(_against(host, found, stack))
-        if not differences:
+        why = list(_against(host, found, stack))
+        if bundle.get("adopt_torch") and not own.get("adopt_torch"):
+            why.insert(0, NO_TORCH)
+        if not why:
             return _as_offline(found, bundle)
-        refused.append((found, differences))
+        refused.append((found, why))
     return _refusal(refused, bundle)
 
 
@@ -78,36 +73,10 @@ def _differences(host: Mapping[str, Any], found: Plan, stack: Mapping[str, Any])
         yield f"the bundle is for {where['architecture']}, this host is {host['architecture']}"
     if version(host.get("glibc") or "0") < version(where["glibc"]):
         yield f"the bundle is for glibc {where['glibc']}, this host has {host.get('glibc')}"
-    for name, path in MUST_AGREE.items():
-        has, needs = _at(made, path), _at(found, path)
-        if has != needs:
-            yield f"{name} of the bundle: {_words(has, needs)}; of this host: {_words(needs, has)}"
-    for name, source in found["sources"].items():
-        has, needs = _content(made["sources"].get(name)), _content(source)
-        if has != needs:
-            yield f"{name} of the bundle: {has}; of this host: {needs}"
+    yield from differences("the bundle", made, found, PACKAGES)
     lacking = sorted(set(system_packages(found)) - set(stack.get("system_packages", ())))
     if lacking:
         yield f"this host lacks {', '.join(lacking)}, and the bundle does not bring them"
-
-
-def _at(plan: Mapping[str, Any], path: Sequence[str]) -> object:
-    value: Any = plan
-    for name in path:
-        value = value[name]
-    return value
-
-
-def _words(value: object, other: object) -> str:
-    """Say a value; of a list only what the other one does not have."""
-    if isinstance(value, list) and isinstance(other, list):
-        return " ".join(sorted(set(value) - set(other))) or "none beside those"
-    return "none" if value is None else str(value)
-
-
-def _content(source: Mapping[str, Any] | None) -> str | None:
-    """Return what a source is, wherever it comes from."""
-    return None if source is None else source["commit"] or source["sha256"]
 
 
 def _as_offline(found: Plan, bundle: Mapping[str, Any]) -> Plan:
@@ -119,9 +88,9 @@ def _as_offline(found: Plan, bundle: Mapping[str, Any]) -> Plan:
 
 def _refusal(refused: Sequence[tuple[Plan, list[str]]], bundle: Mapping[str, Any]) -> Plan:
     """Return no plan, with what differs from the stack that comes nearest."""
-    nearest, differences = min(refused, key=lambda pair: len(pair[1]))
+    nearest, differs = min(refused, key=lambda pair: len(pair[1]))
     stacks = len(bundle["stacks"])
     because = f"none of the {stacks} stacks of the bundle fits" if stacks > 1 else "it does not fit"
-    facts = [f"{text} [the bundle]" for text in differences]
+    facts = [f"{text} [the bundle]" for text in differs]
     conflict = {"facts": facts, "because": [f"{because} this host"], "try": [REMEDY]}
     return {**nearest, "status": "no-plan", "network": "offline", "conflict": conflict}

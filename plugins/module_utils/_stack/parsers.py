@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .errors import Unreadable
-from .model import Compiler, Distribution, Driver, Gpu, Package, Python, Toolkit
+from .model import Compiler, Distribution, Driver, Gpu, Package, Python, Toolkit, Torch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,6 +115,27 @@ PYTHON_QUESTION = (
     "'headers':os.path.exists(os.path.join(sysconfig.get_paths()['include'],'Python.h')),"
     "'venv':importlib.util.find_spec('ensurepip') is not None}))"
 )
+
+
+# Answers with one line of JSON about the torch of an interpreter, without importing it.
+TORCH_QUESTION = (
+    "import json,runpy;from importlib import metadata as m;d=m.distribution('torch');"
+    "v=runpy.run_path(str(d.locate_file('torch/version.py')));"
+    "print(json.dumps({'version':d.version,'cuda':v.get('cuda'),'hip':v.get('hip')}))"
+)
+
+
+def torch(python: str, text: str) -> Torch | None:
+    """Read what TORCH_QUESTION answers; None where there is no torch, or one for other cards."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    if found["hip"]:
+        return None
+    cuda = (found["cuda"] or "").split(".")[:2]
+    variant = "cu" + "".join(cuda) if any(cuda) else "cpu"
+    return Torch(python, found["version"].partition("+")[0], variant)
 
 
 # Asks NVML through nvidia-ml-py, where an interpreter has it, for the capability of each card.

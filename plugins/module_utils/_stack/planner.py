@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import compose, machine, offline, reasons
+from . import compose, locked, machine, offline, reasons
 from .border import mapping
 from .catalog import miniforge
 from .catalog.sources import TREES, UV_PYTHONS
@@ -27,6 +27,8 @@ def plan(host: object, request: object = None) -> dict[str, Any]:
     if wishes.bundle:
         asked = mapping(request, "request")
         return offline.choose(plan, mapping(host, "host"), asked, wishes.bundle)
+    if wishes.locked:
+        return locked.follow(plan, host, mapping(request, "request"), wishes.locked)
     setting = setting_of(there, wishes)
     if setting.network == "offline" and wishes.network is None:
         return _no_plan(there, setting, _offline())

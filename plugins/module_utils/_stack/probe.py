@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from . import parsers
 from .errors import StackError, Unreadable
-from .model import Compiler, Distribution, Driver, Gpu, Host, Package, Python, Toolkit, series
+from .model import (
+    Compiler,
+    Distribution,
+    Driver,
+    Gpu,
+    Host,
+    Package,
+    Python,
+    Toolkit,
+    Torch,
+    series,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,6 +68,7 @@ class Where(NamedTuple):
     """What the user chose: prefix on the disk to measure, endpoints by name, uv, patience.
 
     ``home`` is searched for Pythons of pyenv and uv; None searches the system alone.
+    ``torch_python`` is an interpreter whose PyTorch is looked at.
     """
 
     prefix: str
@@ -64,6 +76,7 @@ class Where(NamedTuple):
     uv: str | None = None
     timeout_s: float = 4
     home: str | None = None
+    torch_python: str | None = None
 
 
 def probe(runner: Runner, where: Where) -> Host:
@@ -77,7 +90,8 @@ def probe(runner: Runner, where: Where) -> Host:
     distribution = look.distribution()
     packages, meta = look.packages(distribution.family)
     driver = look.driver()
-    pythons = look.pythons(where.home)
+    named = look.interpreter(where.torch_python) if where.torch_python else None
+    pythons = (*([named] if named else []), *look.pythons(where.home))
     if driver:
         measured = look.capabilities(pythons)
         gpus = tuple(gpu._replace(compute_capability=measured.get(gpu.slot)) for gpu in gpus)
@@ -109,6 +123,7 @@ def probe(runner: Runner, where: Where) -> Host:
         disk=look.disk(where.prefix),
         network=network(runner, where, git=look.has("git")),
         unreadable=tuple(look.unreadable),
+        torch=look.torch(named.path) if named else None,
     )
 
 
@@ -245,6 +260,13 @@ class _Look:
             for place in places
             for name in self.output("ls", "-1", place).split()
         ]
+
+    def interpreter(self, path: str) -> Python | None:
+        """Ask one interpreter what it is; None where it does not answer."""
+        return parsers.interpreter(path, self.output(path, "-I", "-c", parsers.PYTHON_QUESTION))
+
+    def torch(self, python: str) -> Torch | None:
+        return parsers.torch(python, self.output(python, "-I", "-c", parsers.TORCH_QUESTION))
 
     def capabilities(self, pythons: Sequence[Python]) -> dict[str, str]:
         """Ask NVML for each card's compute capability, with the first Python that can."""

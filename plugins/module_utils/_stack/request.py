@@ -24,7 +24,8 @@ _CONDA_PACKAGE = re.compile(r"[a-z0-9_.-]+([=<>!~][^\s]*)?")
 class Request(NamedTuple):
     """Wishes; None leaves the choice to the planner. ``sources`` maps a name to url and commit.
 
-    ``bundle`` is what the head of a bundle says, where one brings everything.
+    ``bundle`` is what the head of a bundle says, where one brings everything; ``adopt_torch`` an
+    interpreter of the host whose PyTorch is used; ``locked`` a lock that shall be met.
     ``conda_packages`` are specifications such as mkl=2024.0, which only conda can install.
     """
 
@@ -41,6 +42,8 @@ class Request(NamedTuple):
     bundle: dict[str, Any] | None
     environment: str | None
     conda_packages: tuple[str, ...]
+    adopt_torch: str | None
+    locked: dict[str, Any] | None
 
 
 def request(value: object) -> Request:
@@ -74,6 +77,8 @@ def request(value: object) -> Request:
             _conda_package(row)
             for row in border.items(data.get("conda_packages"), "request.conda_packages")
         ),
+        adopt_torch=border.optional_text(data.get("adopt_torch"), "request.adopt_torch"),
+        locked=_locked(data.get("locked")),
     )
 
 
@@ -104,6 +109,16 @@ def _bundle(value: object) -> dict[str, Any] | None:
         for key in ("host", "request", "plan"):
             border.mapping(stack.get(key), f"request.bundle.stacks.{key}")
     return {**data, "stacks": stacks}
+
+
+def _locked(value: object) -> dict[str, Any] | None:
+    if not value:
+        return None
+    data = border.mapping(value, "request.locked")
+    known = (data.get("format"), data.get("schema")) == ("slowfast-stack-lock", 1)
+    if not known or not isinstance(data.get("plan"), dict):
+        raise border.bad("request.locked", "what stack.lock.json holds", data.get("format"))
+    return data
 
 
 def _sources(value: object) -> dict[str, dict[str, str]]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .cards import Card
     from .catalog.distributions import ArchiveRow, DistributionRow
     from .facts import Setting
+    from .model import Torch
     from .versions import Spec, Version
 
 # cuDNN 9 starts at compute capability 5.0.
@@ -46,6 +47,20 @@ def python_as_asked(wanted: Spec, option: PythonOption) -> str | None:
     ):
         return None
     return f"Python {option.name} is not the Python {wanted.text} that was asked for"
+
+
+def wheel_as_adopted(there: Torch | None, option: Wheel) -> str | None:
+    """Keep to the torch that is adopted."""
+    if there and (option.row.torch, option.variant) == (there.version, there.variant):
+        return None
+    return f"{option.name} is not the torch that shall be adopted"
+
+
+def python_as_adopted(there: Torch | None, option: PythonOption) -> str | None:
+    """Keep to the interpreter whose torch is adopted."""
+    if there and option.host and option.host.path == there.python:
+        return None
+    return f"Python {option.name} is not the interpreter whose torch shall be adopted"
 
 
 def branch_as_asked(wanted: str, option: DriverOption) -> str | None:

@@ -25,6 +25,7 @@ slowfast-stack up -i inventories/example --limit h100 --yes
 slowfast-stack up --prefix ~/slowfast --torch '>=2.9'
 slowfast-stack up --source slowfast=/srv/git/slowfast.git
 slowfast-stack up --offline /media/usb/slowfast.bundle
+slowfast-stack up --locked stack.lock.json
 slowfast-stack up --ffmpeg build
 """
 
@@ -53,6 +54,14 @@ def up(  # noqa: PLR0913  (each is an option)
         Path | None,
         typer.Option(metavar="FILE", help="Take everything from this bundle; touch no network."),
     ] = None,
+    adopt_torch: Annotated[
+        str | None,
+        typer.Option(metavar="PYTHON", help="Use the PyTorch that this Python of the target has."),
+    ] = None,
+    locked: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Make what this stack.lock.json says, or fail."),
+    ] = None,
     verbose: options.Verbose = 0,
 ) -> int:
     """Probe, plan, apply and prove.
@@ -73,6 +82,8 @@ def up(  # noqa: PLR0913  (each is an option)
         environment=environment,
         conda_packages=conda_package,
         sources=request.sources(source, local=inventory is None),
+        adopt_torch=adopt_torch,
+        locked=request.lock(locked) if locked else None,
     )
     console = screen.console(as_json=json)
     if offline:

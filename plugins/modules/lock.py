@@ -1,0 +1,101 @@
+#!/usr/bin/python
+"""Adapter of `_stack.lock`."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: lock
+short_description: Record what an environment is made of
+version_added: 0.1.0
+description:
+  - Writes every package with its version, origin and a digest of its content, every source with its commit, repairs and a digest of
+    the mended tree, the compilers, the build flags and the plan.
+  - Compares that with a lock which shall be met, and fails with every difference before anything is written.
+author: slowfast.stack contributors
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  env:
+    description: The folder of the environment.
+    type: path
+    required: true
+  src:
+    description: The folder of the source trees.
+    type: path
+    required: true
+  plan:
+    description: The plan that the environment fulfils.
+    type: dict
+    required: true
+  host:
+    description: The probed host.
+    type: dict
+    required: true
+  path:
+    description: The file to write.
+    type: path
+    required: true
+  expected:
+    description: A lock that shall be met.
+    type: dict
+    default: {}
+"""
+
+EXAMPLES = r"""
+- name: Write the lock
+  slowfast.stack.lock:
+    env: /opt/slowfast-stack/current/env
+    src: /opt/slowfast-stack/current/src
+    path: /opt/slowfast-stack/current/stack.lock.json
+    plan: "{{ stack_plan }}"
+    host: "{{ stack_host }}"
+"""
+
+RETURN = r"""
+lock:
+  description: What the file holds.
+  type: dict
+  returned: always
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.lock import (
+    Subject,
+    record,
+    require_equal,
+    write,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {
+    "env": {"type": "path", "required": True},
+    "src": {"type": "path", "required": True},
+    "plan": {"type": "dict", "required": True},
+    "host": {"type": "dict", "required": True},
+    "path": {"type": "path", "required": True},
+    "expected": {"type": "dict", "default": {}},
+}
+
+
+def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Record, compare and write."""
+    subject = Subject(Path(want["env"]), Path(want["src"]), want["plan"], want["host"])
+    lock = record(Commands(), subject)
+    if want["expected"]:
+        require_equal(want["expected"], lock)
+    path = Path(want["path"])
+    return {"changed": write(lock, path, check=check), "lock": lock}
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, act)
+
+
+if __name__ == "__main__":
+    main()
