@@ -141,7 +141,10 @@ class Host(NamedTuple):
         fields["kernel"] = {**kernel, "meta": meta} if meta else kernel
         fields["distribution"] = self.distribution._asdict()
         fields["driver"] = self.driver._asdict() if self.driver else None
-        fields["torch"] = self.torch._asdict() if self.torch else None
+        # Only of an interpreter that the probe was asked about.
+        del fields["torch"]
+        if self.torch:
+            fields["torch"] = self.torch._asdict()
         for name in ("driver_packages", "toolkits", "compilers", "pythons"):
             fields[name] = [row._asdict() for row in getattr(self, name)]
         fields["gpus"] = [_gpu_dict(gpu) for gpu in self.gpus]
