@@ -9,7 +9,7 @@ description:
   - Picks from a list of installed packages those of the driver, of CUDA toolkits, or both.
     Tools for containers belong to neither.
 version_added: 0.1.0
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 positional: parts
 options:
   _input:

@@ -9,7 +9,7 @@ description:
   - Returns the package index, the git sources, PyTorch's wheel index and NVIDIA's repository.
   - Sources of the request replace those of the catalogue.
 version_added: 0.1.0
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 options:
   _input:
     description: A request, as the filter P(slowfast.stack.plan#filter) takes it.

@@ -9,7 +9,7 @@ description:
   - Turns a plan into lines of text, each choice with one sentence and its source.
   - Turns a plan with status V(no-plan) into what contradicts what, and what would help.
 version_added: 0.1.0
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 options:
   _input:
     description: A plan, as the filter P(slowfast.stack.plan#filter) returns it.

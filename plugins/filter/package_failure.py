@@ -9,7 +9,7 @@ description:
   - Reads the result of a failed task of C(apt), C(dnf) or a command, and says in sentences why
     it failed and what to do next.
 version_added: 0.1.0
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 options:
   _input:
     description: The result of the failed task.

@@ -11,7 +11,7 @@ description:
   - Where nothing fits, RV(_value.status) is V(no-plan) and RV(_value.conflict) holds the smallest
     set of facts that contradict each other, and what would help.
 version_added: 0.1.0
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 positional: request
 options:
   _input:

@@ -9,7 +9,7 @@ description:
   - Hosts whose wheel has the same key share one build. The first that has the wheel gives it;
     where nobody has it, the first host builds it.
 version_added: 0.1.0
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 options:
   _input:
     description:

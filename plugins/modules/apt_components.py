@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.apt_sources`."""
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ version_added: 0.1.0
 description:
   - Writes a sources file of its own with the components that the distribution's sources on this host do not offer, from the same
     addresses and with the same keys. The files that are there stay as they are; where nothing is missing, there is no such file.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   components:

@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.ava.check`."""
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ version_added: 0.1.0
 description:
   - Looks at the tree, counts frames, finds truncated JPEG files, and compares lists, boxes, labels and excluded timestamps with
     each other. It changes nothing. RV(ok) says whether training finds all that it opens.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   root:

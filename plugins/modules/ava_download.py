@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.ava.fetch`."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ description:
   - Files appear whole or not at all, downloads resume, and each file is compared with the SHA-256 of its first sight or a given one.
   - Of a video only the seconds that are used are fetched, by HTTP ranges, where the server gives them. This needs FFmpeg.
   - A thing that cannot be fetched is a line in RV(things) and no failure of this module; RV(ok) says whether all is there.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   root:

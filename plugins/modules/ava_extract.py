@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.ava.work`."""
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ description:
   - The frames of a video appear whole and verified or not at all. What another process is working on is left to it.
   - With O(boxes), an AVA-style data set is made of one's own clips, lists and annotations included.
   - A video that cannot be extracted is a line in RV(things) and no failure of this module; RV(ok) says whether all is there.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   root:

@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.ava.lists`."""
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ version_added: 0.1.0
 description:
   - Writes them for all videos, or for those whose frames are there, into C(lists/all) or C(lists/present) of O(root), with a
     configuration that names them. The official files stay as they are.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   root:

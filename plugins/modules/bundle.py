@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.bundles`."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ description:
   - A bundle holds everything that a host without a network needs; C(slowfast-stack bundle create) makes it.
   - Without O(folder), its head is read. With O(folder), every byte is verified while it is unpacked there; the folder appears
     whole, by one rename, or not at all.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   file:

@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.ffmpeg_build`."""
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ description:
   - The result appears in the cache by one rename. A build that was killed is gone on with; two builds of the same key do
     not run at once.
   - Package sources of Debian are named to apt in a folder of the cache; those of the system stay as they are.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   plan:

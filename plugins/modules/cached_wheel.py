@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.wheel_cache`."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ description:
   - Looks for the wheel in a cache whose key is everything that decides its content, and builds it where it is absent.
   - The build runs on a copy of the tree, without build isolation, and appears in the cache by one rename. Two builds of
     the same key do not run at once, also where the first one outlived the run that started it.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   source:

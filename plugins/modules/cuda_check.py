@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.cuda_check`."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ description:
   - Compiles a small program for every planned architecture with the planned host compiler, and looks for the machine code of each
     with C(cuobjdump). Where the driver shows a GPU, the program also runs there.
   - What was proven is noted beside O(record); as long as compiler and wishes are the same, it is not done again.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   home:

@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.driver_check`."""
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ version_added: 0.1.0
 description:
   - Reads what is on disk for the kernel that starts next, such as the module, the libraries, Fabric Manager, the initramfs and
     the key that Secure Boot wants, and lists in sentences what would go wrong. Changes nothing.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   branch:

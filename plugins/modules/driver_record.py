@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.driver_record`."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ description:
   - Notes the installed packages of the NVIDIA driver before an installation, and that it is complete.
   - From that record it tells which exact versions an undo installs and which packages it removes.
     An installation that was interrupted leaves the record of what was there before it.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   path:

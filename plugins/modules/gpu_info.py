@@ -1,3 +1,5 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Read what a host is: GPUs by PCI id, driver, toolkits, compilers, Pythons, network."""
 
 from __future__ import annotations
@@ -9,9 +11,9 @@ description:
   - Finds NVIDIA GPUs by their PCI ids, so it needs no driver, and reads whatever else a plan
     depends on.
   - Reads and never changes. What is absent is null, what is there and cannot be read is listed
-    under RV(host.unreadable) with its source.
+    under RV(host) with its source.
 version_added: 0.1.0
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 options:
   prefix:
     description: The folder whose disk is measured; it need not exist yet.

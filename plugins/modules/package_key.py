@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.openpgp`."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ description:
   - Fetches an OpenPGP key, checks that it is exactly the key of the given fingerprint, and only then puts it where
     the package manager finds it. A key that is already there and right costs no request.
   - Needs no gpg on the target, and tells in check mode whether the key would be accepted.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   url:

@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.evidence`."""
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ description:
   - Runs the proof program with the Python of the environment and returns its claims.
   - Evidence that is ok and still speaks of the same plan, packages, sources and driver is returned again unless
     O(force=true).
-  - A claim that does not hold is no failure of this module; RV(proof.ok) says it.
-author: slowfast.stack contributors
+  - A claim that does not hold is no failure of this module; RV(proof) says it.
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   env:

@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.python_env`: the environment itself."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ description:
   - Creates a virtual environment with uv, or an environment with conda.
   - Builds it anew where an installation into it was cut off, where its interpreter no longer runs, or where it has
     another Python version than planned.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   path:

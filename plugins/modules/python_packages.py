@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.python_env`: what is installed in the environment."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ description:
   - Installs what is missing with uv, and marks the environment as unfinished while it does.
   - An installation that is killed half-way is therefore found by M(slowfast.stack.python_env), which builds the
     environment anew.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   env:

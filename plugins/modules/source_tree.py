@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.source_tree`."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ description:
   - Puts the tree of a git commit, or of a source distribution on PyPI that is pinned by its SHA-256, at a path.
   - The tree appears whole, by one rename, or not at all. A tree that already holds the pinned source is left alone,
     repairs made to it included.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   path:

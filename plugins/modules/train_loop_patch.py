@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.repairs`: the data loader and the training loop of SlowFast."""
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ description:
   - Each edit finds its place in the syntax tree, keeps every other byte, and is verified before anything is written.
     Either all repairs asked for are made, or none.
   - The originals are kept in C(.slowfast-stack) in the tree, which git ignores, so that O(state=absent) restores every byte.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   path:

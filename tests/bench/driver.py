@@ -57,7 +57,8 @@ def main() -> int:
 
     def molecule(step: str) -> None:
         argv = ["molecule", "-c", "molecule/config.yml", step, "-s", SCENARIO]
-        subprocess.run(argv, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+        quiet = subprocess.DEVNULL
+        subprocess.run(argv, cwd=ROOT, env=environment, check=True, stdout=quiet, stderr=quiet)
 
     def machine() -> None:
         for step in ("destroy", "create", "prepare"):

@@ -42,6 +42,14 @@ from ansible_collections.slowfast.stack.plugins.filter.package_failure import pa
             },
             "did not end in time",
         ),
+        (
+            {
+                "msg": "'/usr/bin/apt-get -y install 'nvidia-kernel-open-dkms=580.178.04-1'"
+                " 'linux-headers-6.1.0=1' -o X=no' failed: E: Failed to fetch http://x/a.deb"
+                "  File has unexpected size (500 != 30912). Mirror sync in progress?"
+            },
+            "broke off in the middle",
+        ),
         ({"msg": "cannot copy extracted data: No space left on device"}, "is full"),
         ({"msg": "Failed to validate GPG signature for nvidia-driver"}, "not signed by the key"),
         ({"msg": "something new"}, "The package manager stopped"),

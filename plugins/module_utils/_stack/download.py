@@ -227,9 +227,15 @@ def _fetch(wanted: Wanted, progress: Progress, attempts: int, open_: Open) -> tu
             if error.code not in _FOR_NOW:
                 raise _refused(wanted.url, error) from error
             reason: Exception = error
-        except (_Busy, urllib.error.URLError, ConnectionError, TimeoutError) as error:
-            reason = error
-        except (socket.timeout, http.client.HTTPException) as error:
+        except (
+            _Busy,
+            urllib.error.URLError,
+            ConnectionError,
+            TimeoutError,
+            # Until Python 3.10 another exception.
+            socket.timeout,
+            http.client.HTTPException,
+        ) as error:
             reason = error
         except OSError as error:
             raise _unwritable(str(part), error) from error

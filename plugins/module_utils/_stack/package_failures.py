@@ -68,8 +68,13 @@ OTHERWISE = FailureRow(
 )
 
 
+# The command that failed names packages, which say nothing of the failure.
+_COMMAND = re.compile(r"'/\S*(?:apt-get|aptitude) .*?' failed: ", re.DOTALL)
+
+
 def sentences(said: str) -> str:
     """Return why and what next, with the first words of the package manager itself."""
+    said = _COMMAND.sub("", said)
     row = next((row for row in FAILURES if row.words.search(said)), OTHERWISE)
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     quoted = next((line for line in lines if row.words.search(line)), lines[0] if lines else "")
