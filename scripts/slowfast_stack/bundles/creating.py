@@ -166,13 +166,14 @@ class _Gatherer:
         torch = f"{plan['torch']['version']}+{plan['torch']['variant']}"
         known = {source["commit"] for source in plan["sources"].values() if source}
         count = 0
-        for folder, facts in _built_wheels(self.wishes.built / "cache" / "wheels"):
+        for folder, made in _built_wheels(self.wishes.built / "cache" / "wheels"):
+            facts = made["facts"]
             same = facts.get("python") == plan["python"] and facts.get("source") in known
             if same and facts.get("torch", torch) == torch:
                 count += 1
-                for file in sorted(folder.iterdir()):
-                    path = f"{unpacking.BUILT}/{folder.name}/{file.name}"
-                    self.content.add(file, path, "built wheel")
+                for name in (RECORD, made["file"]):
+                    path = f"{unpacking.BUILT}/{folder.name}/{name}"
+                    self.content.add(folder / name, path, "built wheel")
         if not count:
             why = f"{self.wishes.built} has none for this Python, torch and these sources"
             self._miss("built wheels", why)
@@ -197,4 +198,4 @@ class _Gatherer:
 
 def _built_wheels(cache: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     for record in sorted(cache.glob(f"*/{RECORD}")):
-        yield record.parent, json.loads(record.read_text(encoding="utf-8"))["facts"]
+        yield record.parent, json.loads(record.read_text(encoding="utf-8"))
