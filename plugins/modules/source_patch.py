@@ -10,17 +10,11 @@ short_description: Mend known breakages of SlowFast, Detectron2 and PyTorchVideo
 version_added: 0.1.0
 description:
   - Detects what a source tree of one of these projects needs to run on current releases of its libraries, and mends it.
-
-  - Each edit finds its place in the syntax tree, keeps every other byte, and is verified before anything is written.
-    Either all repairs asked for are made, or none.
-  - The originals are kept in C(.slowfast-stack) in the tree, which git ignores, so that O(state=absent) restores every byte.
 author: slowfast.stack contributors (!UNKNOWN)
-extends_documentation_fragment: slowfast.stack.attributes
+extends_documentation_fragment:
+  - slowfast.stack.attributes
+  - slowfast.stack.repairs
 options:
-  path:
-    description: The root of a checkout, or the folder of the installed package.
-    type: path
-    required: true
   component:
     description: The project that the tree holds; recognised by its files if left out.
     type: str
@@ -31,21 +25,6 @@ options:
       - A repair of another component is reported as not applicable.
     type: list
     elements: str
-  state:
-    description:
-      - V(present) makes the repairs that the tree needs.
-      - V(absent) takes them back.
-    type: str
-    choices: [absent, present]
-    default: present
-  versions:
-    description:
-      - Versions of the environment that the tree is for, by package name (torch, torchvision, python, numpy,
-        setuptools, av, pillow).
-      - A repair that these versions do not need is left out; an unknown version needs every repair.
-        Ignored for repairs that are named.
-    type: dict
-    default: {}
 seealso:
   - module: slowfast.stack.checkpoint_patch
   - module: slowfast.stack.train_loop_patch

@@ -11,32 +11,10 @@ version_added: 0.1.0
 description:
   - A training set that cannot fill one batch is an early error with the number of samples, the batch per process and
     C(drop_last), instead of a crash after the epoch or a saved, untrained checkpoint.
-
-  - Each edit finds its place in the syntax tree, keeps every other byte, and is verified before anything is written.
-    Either all repairs asked for are made, or none.
-  - The originals are kept in C(.slowfast-stack) in the tree, which git ignores, so that O(state=absent) restores every byte.
 author: slowfast.stack contributors (!UNKNOWN)
-extends_documentation_fragment: slowfast.stack.attributes
-options:
-  path:
-    description: The root of a checkout, or the folder of the installed package.
-    type: path
-    required: true
-  state:
-    description:
-      - V(present) makes the repairs that the tree needs.
-      - V(absent) takes them back.
-    type: str
-    choices: [absent, present]
-    default: present
-  versions:
-    description:
-      - Versions of the environment that the tree is for, by package name (torch, torchvision, python, numpy,
-        setuptools, av, pillow).
-      - A repair that these versions do not need is left out; an unknown version needs every repair.
-        Ignored for repairs that are named.
-    type: dict
-    default: {}
+extends_documentation_fragment:
+  - slowfast.stack.attributes
+  - slowfast.stack.repairs
 seealso:
   - module: slowfast.stack.source_patch
   - module: slowfast.stack.checkpoint_patch

@@ -5,26 +5,39 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import yaml
 
+PLUGINS = "ansible_collections.slowfast.stack.plugins"
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("[a-z]*.py"))
 
 
 def load(name: str) -> ModuleType:
-    return importlib.import_module(f"ansible_collections.slowfast.stack.plugins.modules.{name}")
+    return importlib.import_module(f"{PLUGINS}.modules.{name}")
 
 
 def test_there_are_modules() -> None:
     assert MODULES
 
 
+def documented_options(module: ModuleType) -> dict[str, Any]:
+    """Return a module's own options with those of the fragments that it extends."""
+    own = yaml.safe_load(module.DOCUMENTATION)
+    options = dict(own.get("options", {}))
+    names = own.get("extends_documentation_fragment", [])
+    for name in [names] if isinstance(names, str) else names:
+        fragment = importlib.import_module(f"{PLUGINS}.doc_fragments.{name.rpartition('.')[2]}")
+        options |= yaml.safe_load(fragment.ModuleDocFragment.DOCUMENTATION)["options"]
+    return options
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_the_documentation_describes_every_parameter_as_it_is(name: str) -> None:
     module = load(name)
-    documented = yaml.safe_load(module.DOCUMENTATION)["options"]
+    documented = documented_options(module)
     assert documented.keys() == module.SPEC.keys()
     for option, spec in module.SPEC.items():
         said = documented[option]
