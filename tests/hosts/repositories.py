@@ -141,6 +141,8 @@ def toolkit(version: str) -> list[Stub]:
     dashed, home = version.replace(".", "-"), f"/usr/local/cuda-{version}"
     priority = version.replace(".", "")
     alternatives = f"update-alternatives --{{}} cuda {home}"
+    link = "update-alternatives --install /usr/local/cuda cuda"
+    cudart = f"libcudart.so.{version}"
     json = f'{{"cuda": {{"name": "CUDA SDK", "version": "{version}.0"}}}}\n'
     return [
         Stub(
@@ -151,13 +153,13 @@ def toolkit(version: str) -> list[Stub]:
                 f"{home}/version.json": (json.encode(), 0o644),
                 f"{home}/bin/nvcc": (NVCC.encode(), 0o755),
                 f"{home}/bin/cuobjdump": (CUOBJDUMP.encode(), 0o755),
-                f"{home}/lib64/libcudart.so.{version}": (b"stub", 0o644),
+                f"{home}/lib64/{cudart}": (library(cudart, "int stub;"), 0o644),
             },
         ),
         Stub(
             f"cuda-toolkit-{dashed}-config-common",
             f"{version}.0-1",
-            postinst=f"update-alternatives --install /usr/local/cuda cuda {home} {priority}\n",
+            postinst=f"{link} {home} {priority}\nldconfig\n",
             prerm=alternatives.format("remove") + "\n",
         ),
     ]
@@ -239,11 +241,16 @@ def _module(version: str, licence: str) -> bytes:
 @cache
 def nvml(version: str) -> bytes:
     """Return a library that answers as NVML of this release does."""
-    with tempfile.TemporaryDirectory() as name:
-        source, made = Path(name) / "nvml.c", Path(name) / "libnvidia-ml.so"
-        source.write_text(NVML, encoding="utf-8")
-        options = ("-shared", "-fPIC", "-w", "-Wl,-soname,libnvidia-ml.so.1")
-        _run("cc", *options, f'-DVERSION="{version}"', "-o", made, source)
+    return library("libnvidia-ml.so.1", NVML, f'-DVERSION="{version}"')
+
+
+@cache
+def library(name: str, text: str, *options: str) -> bytes:
+    """Return a library that the loader knows by this name."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, made = Path(folder) / "stub.c", Path(folder) / "stub.so"
+        source.write_text(text, encoding="utf-8")
+        _run("cc", "-shared", "-fPIC", "-w", f"-Wl,-soname,{name}", *options, "-o", made, source)
         return made.read_bytes()
 
 
