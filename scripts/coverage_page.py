@@ -14,16 +14,16 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "collections"))
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import (  # noqa: E402
-    cards,
-    planner,
-)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.distributions import (  # noqa: E402
     DISTRIBUTIONS,
     DistributionRow,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import (  # noqa: E402
     GPUS,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import (  # noqa: E402
+    cards,
+    planner,
 )
 
 PAGE = ROOT / "docs" / "coverage.md"

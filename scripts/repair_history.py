@@ -20,6 +20,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "collections"))
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.editing.source import (
+    Source,
+    UnparsableError,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.editing.tree import MemoryTree
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs import engine, layout
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs.model import (
@@ -32,11 +37,6 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs.mode
     Repair,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs.registry import REPAIRS
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.source import (
-    Source,
-    UnparsableError,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.tree import MemoryTree
 
 COLUMNS = (AFFECTED, ALREADY, DIFFERENTLY, NOT_HERE, UNKNOWN)
 Files = dict[str, str]  # path -> id of its blob

@@ -40,7 +40,9 @@ _value:
 from typing import Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import belongings as library
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver import (
+    belongings as library,
+)
 
 
 def belongings(listing: str, parts: list[str]) -> list[str]:

@@ -31,7 +31,7 @@ _value:
 
 from typing import Any, Callable
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.package_failures import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.package_failures import (
     sentences,
 )
 

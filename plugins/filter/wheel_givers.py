@@ -33,7 +33,7 @@ _value:
 
 from typing import Any, Callable
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import wheel_cache
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.building import wheel_cache
 
 
 class FilterModule:

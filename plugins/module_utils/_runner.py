@@ -8,7 +8,7 @@ import urllib.request
 from typing import TYPE_CHECKING
 
 from ._stack.errors import Unreadable
-from ._stack.probe import Answer
+from ._stack.host.probe import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Adapter of `_stack.adoption`."""
+"""Adapter of `_stack.environment.adoption`."""
 
 from __future__ import annotations
 
@@ -48,9 +48,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.adoption import adopt
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.python_env import PythonEnv
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.adoption import (
+    adopt,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
+    PythonEnv,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.apt_sources`."""
+"""Adapter of `_stack.host.apt_sources`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
 from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import apt_sources
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import apt_sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

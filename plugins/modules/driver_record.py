@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.driver_record`."""
+"""Adapter of `_stack.driver.record`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
 from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import driver_record as library
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver import record as library
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

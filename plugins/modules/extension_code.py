@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Adapter of `_stack.extension`."""
+"""Adapter of `_stack.cuda.extension`."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import extension
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda import extension
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

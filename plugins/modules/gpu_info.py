@@ -83,7 +83,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
 from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.probe import Where, probe
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import Where, probe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

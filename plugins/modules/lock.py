@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Adapter of `_stack.lock`."""
+"""Adapter of `_stack.environment.lock`."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.lock import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.lock import (
     Subject,
     record,
     require_equal,

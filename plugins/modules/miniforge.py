@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Adapter of `_stack.miniforge`."""
+"""Adapter of `_stack.environment.miniforge`."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import miniforge
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import miniforge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

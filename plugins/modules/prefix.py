@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.prefix`."""
+"""Adapter of `_stack.environment.prefix`."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ current_plan:
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.prefix import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.prefix import (
     claim,
     current_plan,
     refuse_foreign,
     refuse_without_room,
     resolve,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.stacks import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.stacks import (
     current_id,
     switch,
 )

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.source_tree`."""
+"""Adapter of `_stack.building.source_tree`."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.source_tree import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.building.source_tree import (
     identity_of,
     place,
     source_of,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

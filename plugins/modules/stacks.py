@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Adapter of `_stack.stacks`."""
+"""Adapter of `_stack.environment.stacks`."""
 
 from __future__ import annotations
 
@@ -64,8 +64,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import stacks
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.prefix import resolve
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import stacks
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.prefix import (
+    resolve,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

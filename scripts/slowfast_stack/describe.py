@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import machine, model
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import planner, prefix, probe
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import prefix
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import probe
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import planner
 
 NAME = "localhost"
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.presets import PRESETS
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.request import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning.request import (
     ENVIRONMENTS,
     FFMPEGS,
     NETWORKS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import planner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import planner
 from slowfast_stack import playbooks, screen, whatif
 from slowfast_stack.exits import Misuse
 from slowfast_stack.progress import HostRun

@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import request as requests
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import (
+    request as requests,
+)
 from slowfast_stack.exits import Misuse
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")

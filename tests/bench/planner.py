@@ -17,11 +17,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "scripts")]
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import (  # noqa: E402
-    candidates,
-    cards,
-    planner,
-)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.distributions import (  # noqa: E402
     DISTRIBUTIONS,
 )
@@ -30,6 +25,11 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.driv
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import (  # noqa: E402
     GPUS,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import (  # noqa: E402
+    candidates,
+    cards,
+    planner,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.versions import (  # noqa: E402
     version,

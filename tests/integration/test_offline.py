@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import lock
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import lock
 from stack_under_test import COMMAND, SOURCES, Stack
 
 # No interface but a loopback that is down.

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.activation import script
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.activation import (
+    script,
+)
 
 # The quote and the space are what paths may have, too.
 FOLDER = "the user's stack"

@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import adoption, parsers
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import adoption
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
+    PythonEnv,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.python_env import PythonEnv
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import parsers
 
 UV = str(Path(sys.executable).with_name("uv"))
 SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"

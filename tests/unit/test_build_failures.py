@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.build_failures import explain
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.building.build_failures import (
+    explain,
+)
 
 GCC_LIMIT = (
     "/usr/local/cuda/include/crt/host_config.h:137:2: error: #error -- unsupported GNU version!"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda_check import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda.check import (
     options,
     prove,
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver_check import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.check import (
     State,
     Wanted,
     loaded_problem,
@@ -15,7 +15,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver_check
     problems,
     space_problem,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.probe import Answer
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import Answer
 
 SETTINGS = "/etc/modprobe.d/nouveau.conf"
 WANTED = Wanted("580", fabric_manager=False, mok=False, settings=SETTINGS, python="python3")

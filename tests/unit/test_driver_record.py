@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import driver_record
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver_record import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver import (
+    record as driver_record,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.record import (
     Installed,
     begun,
     ended,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.edits import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.editing.edits import (
     BadEditError,
     Splice,
     after,
@@ -15,7 +15,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.edits import
     replace,
     rewrite,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.source import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.editing.source import (
     Source,
     UnparsableError,
     calls,

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.evidence import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.evidence import (
     Subject,
     prove,
     recorded,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 
 PROGRAM = """
 import argparse, json, pathlib

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import ffmpeg_build
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.ffmpeg_build import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.ffmpeg import (
+    build as ffmpeg_build,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.ffmpeg.build import (
     Recipe,
     find,
     make,

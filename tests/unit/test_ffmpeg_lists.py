@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import ffmpeg_lists
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.ffmpeg import WANTED
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import (
     StackError,
     Unreadable,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.ffmpeg import (
+    lists as ffmpeg_lists,
 )
 
 # The first lines of each list, and those that matter here, as the programs print them.

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import explain, planner
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.ffmpeg import (
     HEADERS,
     RELEASE,
     WANTED,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import explain, planner
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.versions import version
 
 HOSTS = Path(__file__).parent / "hosts"

@@ -8,8 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import extension, machine_code
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda import (
+    extension,
+    machine_code,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from ansible_collections.slowfast.stack.plugins.modules import extension_code
 

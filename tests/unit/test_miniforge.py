@@ -15,13 +15,13 @@ from typing import Any
 import miniforge_installer
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.python_env import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
     Conda,
     PythonEnv,
     create,
     why_rebuild,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from ansible_collections.slowfast.stack.plugins.modules import miniforge as module
 
 Wish = Callable[..., dict[str, Any]]

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.openpgp import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.openpgp import (
     fingerprints,
     require_key,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from ansible_collections.slowfast.stack.plugins.modules import package_key
 
 FINGERPRINT = "4A146C00C3964EC48DFD0465A57900599BC4CB3B"

@@ -13,8 +13,7 @@ import pytest
 
 UTILS = Path(__file__).parents[2] / "plugins" / "module_utils"
 MODULE = UTILS.parent / "modules" / "gpu_info.py"
-CONTROLLER_ONLY = {"planner", "solver", "rules", "facts", "laws", "candidates", "compose"}
-CONTROLLER_ONLY |= {"reasons", "explain", "request", "cards"}
+CONTROLLER_ONLY = {"planning", "catalog"}
 PREFIX = "ansible_collections.slowfast.stack.plugins.module_utils."
 
 
@@ -54,17 +53,17 @@ def test_the_probe_ships_neither_solver_nor_catalogue() -> None:
     assert {str(path) for path in shipped} == {
         "border.py",
         "errors.py",
-        "model.py",
-        "parsers.py",
-        "probe.py",
+        "host/model.py",
+        "host/parsers.py",
+        "host/probe.py",
         "versions.py",
     }
-    assert not any(path.stem in CONTROLLER_ONLY for path in shipped)
+    assert not any(path.parts[0] in CONTROLLER_ONLY for path in shipped)
 
 
 def test_packages_that_travel_are_empty() -> None:
-    assert (UTILS / "_stack" / "__init__.py").read_text(encoding="utf-8") == ""
-    assert (UTILS / "_stack" / "catalog" / "__init__.py").read_text(encoding="utf-8") == ""
+    for path in (UTILS / "_stack").rglob("__init__.py"):
+        assert path.read_text(encoding="utf-8") == ""
 
 
 def interpreters() -> list[str]:
@@ -78,7 +77,8 @@ def interpreters() -> list[str]:
 @pytest.mark.parametrize("python", interpreters())
 def test_the_library_plans_without_ansible(python: str) -> None:
     program = (
-        "from _stack import planner, probe\n"
+        "from _stack.host import probe\n"
+        "from _stack.planning import planner\n"
         "host = {'architecture': 'x86_64', 'root': True, 'gpus': [{'pci_id': '10de:2330'}],"
         " 'distribution': {'id': 'ubuntu', 'version': '22.04'}}\n"
         "print(planner.plan(host)['torch']['variant'])"

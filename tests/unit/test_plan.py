@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import explain, planner
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import explain, planner
 
 HERE = Path(__file__).parent
 PLANS = sorted((HERE / "plans").glob("*.json"))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.prefix import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.prefix import (
     claim,
     default_prefix,
     refuse_foreign,
     refuse_without_room,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 
 
 def test_a_new_or_empty_prefix_is_claimed_once(tmp_path: Path) -> None:

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import model, parsers, probe
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import (
     StackError,
     Unreadable,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import (
+    model,
+    parsers,
+    probe,
 )
 
 if TYPE_CHECKING:

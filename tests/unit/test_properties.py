@@ -7,12 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import (
-    facts,
-    planner,
-    reasons,
-    solver,
-)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.cuda import TOOLKITS
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.distributions import (
     DISTRIBUTIONS,
@@ -36,8 +30,16 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.torc
     CodeRow,
     ReleaseRow,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.model import host as read_host
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.request import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.model import (
+    host as read_host,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import (
+    facts,
+    planner,
+    reasons,
+    solver,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning.request import (
     request as read_request,
 )
 from hypothesis import given, settings

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.python_env import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
     UNFINISHED,
     Packages,
     PythonEnv,
@@ -20,6 +19,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.python_env i
     missing,
     why_rebuild,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 
 VERSION = "{}.{}".format(*sys.version_info)
 BACKEND = """

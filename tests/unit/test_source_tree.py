@@ -6,15 +6,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.source_tree import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.building.source_tree import (
     GitSource,
     PypiSource,
     identity_of,
     place,
     source_of,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 
 UV = "uv"
 

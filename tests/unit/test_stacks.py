@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import stacks
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import stacks
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.evidence import (
+    Subject,
+    prove,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.evidence import Subject, prove
 from ansible_collections.slowfast.stack.plugins.modules import stacks as module
 
 ONE, TWO, THREE = "1" * 12, "2" * 12, "3" * 12

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import parsers
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import parsers
 
 HOSTS = Path(__file__).parents[1] / "hosts"
 

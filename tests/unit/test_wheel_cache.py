@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.wheel_cache import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.building.wheel_cache import (
     Recipe,
     build,
     find,
     key_of,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 
 BACKEND = """
 import os, time, zipfile

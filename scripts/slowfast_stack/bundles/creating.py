@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import offline
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.building.wheel_cache import (
+    RECORD,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundles import unpacking
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.wheel_cache import RECORD
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import offline
 from slowfast_stack import __version__
 from slowfast_stack.bundles import sources, wheels, writing
 from slowfast_stack.bundles.target import Target

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import prefix as prefixes
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    prefix as prefixes,
+)
 from slowfast_stack import options, screen
 from slowfast_stack.exits import Exit, Misuse
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import explain as texts
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import explain as texts
 from slowfast_stack import options, planning, report, request, screen, whatif
 from slowfast_stack.exits import Exit
 

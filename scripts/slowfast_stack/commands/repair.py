@@ -9,13 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs import (
-    engine,
-    face,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs import (
-    export as exports,
-)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.editing.tree import FolderTree
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs import engine, face
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs import export as exports
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs.model import (
     AFFECTED,
     UNKNOWN,
@@ -28,7 +24,6 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs.repo
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs.report import (
     diff as diff_of,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.tree import FolderTree
 from slowfast_stack import options, screen
 from slowfast_stack.exits import Exit, Misuse
 

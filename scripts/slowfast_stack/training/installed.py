@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import prefix
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import prefix
 from slowfast_stack.exits import Misuse
 
 if TYPE_CHECKING:

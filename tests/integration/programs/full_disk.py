@@ -12,14 +12,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "collections"))
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.python_env import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
     Packages,
     PythonEnv,
     create,
     install,
     why_rebuild,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 
 VERSION = "{}.{}".format(*sys.version_info)
 

@@ -32,8 +32,8 @@ import av
 import numpy as np
 import small_trees
 import torch
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.editing.tree import MemoryTree
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs import engine
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.tree import MemoryTree
 from fvcore.common.config import CfgNode
 from torch import nn
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import planner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import planner
 from slowfast_stack.bundles import writing
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import source_tree
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.building import source_tree
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from slowfast_stack.bundles import sources, wheels

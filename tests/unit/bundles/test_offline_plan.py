@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import explain, planner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import explain, planner
 
 from .conftest import facts, load_host
 

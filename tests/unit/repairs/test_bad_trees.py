@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 import small_trees
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.editing.tree import FolderTree
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs import (
     engine,
     export,
     face,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.tree import FolderTree
 
 CHECKPOINT = "slowfast/utils/checkpoint.py"
 STATE = "optimizer-state"

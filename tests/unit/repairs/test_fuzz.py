@@ -13,19 +13,19 @@ from pathlib import Path
 
 import pytest
 import small_trees
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.edits import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.editing.edits import (
     BadEditError,
     Splice,
     apply,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs import engine
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs.registry import REPAIRS
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.source import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.editing.source import (
     Source,
     UnparsableError,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.tree import MemoryTree
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.editing.tree import MemoryTree
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs import engine
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs.registry import REPAIRS
 
 CASES = int(os.environ.get("FUZZ_CASES", "400"))
 BITS = (b"\t", b"\r\n", b"\r", b"\x0c", b"(", b")", b'"""', b"#", b":", b"\xff", b"\xc5\xbe")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import small_trees
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.editing.tree import MemoryTree
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs import engine
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs.model import (
     AFFECTED,
@@ -20,7 +21,6 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs.regi
     REPAIRS,
     TRAIN_LOOP,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.tree import MemoryTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import after
-from ..source import Source, calls, find, function, same
+from ..editing.edits import after
+from ..editing.source import Source, calls, find, function, same
 from .conditions import always
 from .model import Finding, Repair, Site, affected, already, not_here, unknown
 

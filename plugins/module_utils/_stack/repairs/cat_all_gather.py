@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import after
-from ..source import Source, find, function
+from ..editing.edits import after
+from ..editing.source import Source, find, function
 from .conditions import always
 from .model import Finding, Repair, Site, affected, already, unknown
 

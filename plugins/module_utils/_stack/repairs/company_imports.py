@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import Splice
-from ..source import Source, find
+from ..editing.edits import Splice
+from ..editing.source import Source, find
 from .conditions import always
 from .model import Finding, Repair, Site, affected, already, unknown
 

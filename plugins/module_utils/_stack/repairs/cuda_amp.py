@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import Splice, replace
-from ..source import Source, calls, dotted, find
+from ..editing.edits import Splice, replace
+from ..editing.source import Source, calls, dotted, find
 from .conditions import at_least
 from .model import Finding, Repair, Site, affected, already, not_here
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import before
-from ..source import Source, dotted, find, function
+from ..editing.edits import before
+from ..editing.source import Source, dotted, find, function
 from .conditions import always
 from .model import Finding, Repair, Site, affected, already, unknown
 

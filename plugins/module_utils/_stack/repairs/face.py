@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..tree import FolderTree
+from ..editing.tree import FolderTree
 from .engine import mend, undo
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import before, remove, rewrite
-from ..source import Source, function, same
+from ..editing.edits import before, remove, rewrite
+from ..editing.source import Source, function, same
 from .conditions import always
 from .model import Finding, Repair, Site, affected, already, not_here, unknown
 

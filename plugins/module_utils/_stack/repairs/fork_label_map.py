@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import Splice, replace
-from ..source import Source, dotted
+from ..editing.edits import Splice, replace
+from ..editing.source import Source, dotted
 from .conditions import always
 from .model import Finding, Repair, Site, affected, not_here
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import replace
-from ..source import Source, find, function, same
+from ..editing.edits import replace
+from ..editing.source import Source, find, function, same
 from .conditions import always
 from .layer_decay_default import NEW
 from .model import Finding, Repair, Site, affected, not_here, unknown

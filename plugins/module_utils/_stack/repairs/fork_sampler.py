@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import rewrite
-from ..source import Source, find, function, same
+from ..editing.edits import rewrite
+from ..editing.source import Source, find, function, same
 from .conditions import always
 from .model import Finding, Repair, Site, affected, not_here
 from .short_cycle import FIXED, with_random_sampler

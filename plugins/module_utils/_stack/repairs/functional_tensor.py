@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import rewrite
-from ..source import Source, find
+from ..editing.edits import rewrite
+from ..editing.source import Source, find
 from .conditions import at_least
 from .model import Finding, Repair, Site, affected, already
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import replace
-from ..source import Source, find, function, same
+from ..editing.edits import replace
+from ..editing.source import Source, find, function, same
 from .conditions import always
 from .model import Finding, Repair, Site, affected, already, not_here, unknown
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Protocol
 
-from ..edits import BadEditError, Splice, apply
+from ..editing.edits import BadEditError, Splice, apply
+from ..editing.source import Source
 from ..errors import StackError
-from ..source import Source
 
 if TYPE_CHECKING:
     from .conditions import Condition

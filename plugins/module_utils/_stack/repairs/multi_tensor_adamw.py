@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..edits import Splice, replace
-from ..source import Source, calls, function
+from ..editing.edits import Splice, replace
+from ..editing.source import Source, calls, function
 from .conditions import at_least
 from .model import Finding, Repair, Site, affected, already, not_here, unknown
 

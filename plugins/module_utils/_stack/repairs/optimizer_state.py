@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import before, rewrite
-from ..source import Source, calls, function, parents, same, statement_of
+from ..editing.edits import before, rewrite
+from ..editing.source import Source, calls, function, parents, same, statement_of
 from .conditions import always
 from .model import Finding, Repair, Site, affected, already, differently, not_here, unknown
 

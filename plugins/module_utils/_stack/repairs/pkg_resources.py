@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import Splice, remove, replace
-from ..source import Source, calls, find, same
+from ..editing.edits import Splice, remove, replace
+from ..editing.source import Source, calls, find, same
 from .conditions import at_least
 from .model import Finding, Repair, Site, affected, already, unknown
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import Splice, after, before, replace
-from ..source import Function, Source, calls, dotted, find, function, same, statement_of
+from ..editing.edits import Splice, after, before, replace
+from ..editing.source import Function, Source, calls, dotted, find, function, same, statement_of
 from .conditions import always
 from .model import Finding, Repair, Site, affected, already, not_here, unknown
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Callable
 
-from ..edits import replace
-from ..source import Source, dotted, find
+from ..editing.edits import replace
+from ..editing.source import Source, dotted, find
 from .model import Finding, affected, already, not_here
 
 if TYPE_CHECKING:

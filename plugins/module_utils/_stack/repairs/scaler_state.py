@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import rewrite
-from ..source import Source, calls, find, function, same, statement_of
+from ..editing.edits import rewrite
+from ..editing.source import Source, calls, find, function, same, statement_of
 from .conditions import always
 from .model import Finding, Repair, Site, affected, already, not_here, unknown
 

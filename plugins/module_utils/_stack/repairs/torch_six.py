@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import Splice, remove, rewrite
-from ..source import Source, find
+from ..editing.edits import Splice, remove, rewrite
+from ..editing.source import Source, find
 from .conditions import Condition, parts
 from .model import Finding, Repair, Site, Versions, affected, already
 

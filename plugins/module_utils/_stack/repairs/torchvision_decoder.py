@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import Splice, before, replace, rewrite
-from ..source import Source, calls, dotted, find, function, statement_of
+from ..editing.edits import Splice, before, replace, rewrite
+from ..editing.source import Source, calls, dotted, find, function, statement_of
 from .conditions import always
 from .model import Finding, Repair, Site, affected, already, not_here, unknown
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..edits import before, replace
-from ..source import Function, Source, calls, function
+from ..editing.edits import before, replace
+from ..editing.source import Function, Source, calls, function
 from .conditions import at_least
 from .model import Finding, Repair, Site, affected, already, not_here, unknown
 

@@ -1,0 +1,88 @@
+"""The folder that everything lives in: whose it is, its room, its current stack."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ..errors import StackError
+
+MARKER = ".slowfast-stack.json"
+SYSTEM_WIDE = Path("/opt/slowfast-stack")
+
+
+def default_prefix(*, root: bool, home: Path) -> Path:
+    """Return the prefix for an administrator or, in ``home``, for everybody else."""
+    return SYSTEM_WIDE if root else home / ".local" / "share" / "slowfast-stack"
+
+
+def resolve(path: str | None) -> Path:
+    """Return the absolute prefix; None means the default of the user who runs this."""
+    if path:
+        return Path(path).expanduser().absolute()
+    return default_prefix(root=os.geteuid() == 0, home=Path.home())
+
+
+def refuse_foreign(prefix: Path) -> None:
+    """Raise StackError where the folder holds something that this project did not put there."""
+    if (prefix / MARKER).is_file() or not prefix.exists():
+        return
+    if not prefix.is_dir():
+        raise StackError(
+            f"{prefix} is not a folder.", "A file is in the way.", "Choose another prefix."
+        )
+    entries = sorted(entry.name for entry in prefix.iterdir())
+    if entries:
+        raise StackError(
+            f"{prefix} belongs to something else.",
+            f"It holds {', '.join(entries[:4])} and has no {MARKER}.",
+            "Choose another prefix with --prefix, or empty that folder yourself.",
+        )
+
+
+def refuse_without_room(prefix: Path, stack: Path, needs_mib: int) -> None:
+    """Raise StackError where a stack that is not built yet would not fit; sizes in MiB."""
+    if (stack / "proof" / "evidence.json").is_file():
+        return
+    parent = prefix
+    while not parent.exists():
+        parent = parent.parent
+    free = shutil.disk_usage(parent).free // 2**20
+    if free < needs_mib:
+        raise StackError(
+            f"{parent} has {free} MiB free.",
+            f"The planned environment needs {needs_mib} MiB.",
+            "Free that much, or choose a prefix on another disk with --prefix.",
+        )
+
+
+def claim(prefix: Path, stack: Path) -> bool:
+    """Create the prefix, its marker and the folder of ``stack``; return whether it did."""
+    marker = prefix / MARKER
+    new = not (marker.is_file() and stack.is_dir())
+    try:
+        stack.mkdir(parents=True, exist_ok=True)
+        if not marker.is_file():
+            fresh = prefix / f"{MARKER}.new"
+            fresh.write_text('{"owner": "slowfast.stack", "schema": 1}\n', encoding="utf-8")
+            fresh.replace(marker)
+    except OSError as error:
+        raise StackError(
+            f"{error.filename} could not be made.",
+            f"{error.strerror}.",
+            "Choose a prefix that you may write to with --prefix, or run as root.",
+        ) from error
+    return new
+
+
+def current_plan(prefix: Path) -> dict[str, Any] | None:
+    """Return the plan of the stack that was proven last; None where there is none."""
+    try:
+        text = (prefix / "current" / "proof" / "plan.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    found: dict[str, Any] = json.loads(text)
+    return found

@@ -1,0 +1,270 @@
+"""An environment that is either whole or rebuilt: made by uv or conda, filled by uv."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..commands import locked
+from ..errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..commands import Commands
+
+# Present while packages are being written: a killed install leaves files that look installed.
+UNFINISHED = ".slowfast-stack-unfinished"
+EDITABLE, FROM_FILE = "-e ", "-r "
+# As `setup.py develop` did: folders of the tree without __init__.py can be imported, too.
+EDITABLE_AS_DEVELOP = ("--config-setting", "editable_mode=compat")
+CONDA_HINT = "Check that conda-forge is reached (proxy, certificates, mirror), then run again."
+NETWORK_HINT = (
+    "Check that PyPI is reached (proxy, certificates, index), then run again: it goes on from here."
+)
+NO_ROOM = "Free some room where the environment and uv's cache lie, then run again."
+OTHER_FILE = (
+    "It is not the pinned file and was not used. Look for the proxy or index that changed it."
+)
+# What uv says, and what a person can do about it.
+HINTS = (("No space left on device", NO_ROOM), ("Hash mismatch", OTHER_FILE))
+
+
+@dataclass(frozen=True)
+class PythonEnv:
+    """The environment at ``path``, handled with the uv binary ``uv``.
+
+    ``pythons`` is where uv keeps a Python that it downloads, None for uv's own place, which lies in
+    the home folder of the user who runs it.
+    """
+
+    path: Path
+    uv: str
+    pythons: Path | None = None
+
+    @property
+    def python(self) -> Path:
+        """Return the interpreter inside the environment."""
+        return self.path / "bin" / "python"
+
+    @property
+    def creating(self) -> Path:
+        """Return the mark that is there while the environment is made; it lies beside it."""
+        return self.path.with_name(f".{self.path.name}.creating")
+
+    @property
+    def lock(self) -> Path:
+        """Return the lock file; it lies beside the environment because that may be rebuilt."""
+        return self.path.with_name(f".{self.path.name}.lock")
+
+
+@dataclass(frozen=True)
+class Conda:
+    """Who makes an environment in place of uv: the installation, one channel, the packages."""
+
+    home: Path
+    channel: str
+    packages: tuple[str, ...]
+
+    def argv(self, path: Path) -> list[str]:
+        """Return the command that makes the environment; no other channel has a say."""
+        argv = [str(self.home / "bin" / "conda"), "create", "--yes", "--quiet"]
+        argv += ["--prefix", str(path), "--override-channels", "--channel", self.channel]
+        return [*argv, *self.packages]
+
+
+@dataclass(frozen=True)
+class Packages:
+    """What to install: requirements (pins, ``-e PATH``, ``NAME @ file://...``) and how.
+
+    ``index`` is asked alone, in place of the configured ones: with two, uv looks for each package
+    only in the first that has any version of it. ``hashes`` is a file that gets the pins with the
+    SHA-256 of their wheels, which the installation then verifies; a bundle has its own.
+    Where ``bundle`` is the folder of an unpacked bundle, its wheels are all that is looked at.
+    """
+
+    requirements: tuple[str, ...]
+    constraints: tuple[str, ...] = ()
+    index: str | None = None
+    bundle: Path | None = None
+    hashes: Path | None = None
+    dependencies: bool = True
+    build_isolation: bool = True
+
+
+def why_rebuild(commands: Commands, env: PythonEnv, version: str) -> str | None:
+    """Say why the environment must be built anew for Python ``version`` (X.Y); None = keep it."""
+    if env.creating.exists() or (env.path / UNFINISHED).exists():
+        return "an installation into it was cut off"
+    if not env.path.exists():
+        return "it does not exist"
+    probe = "import sys; print('{}.{}'.format(*sys.version_info))"
+    answer = commands.run([str(env.python), "-c", probe])
+    if answer.rc:
+        return "its interpreter does not run"
+    found = answer.output.strip()
+    return None if found == version else f"it has Python {found}, planned is {version}"
+
+
+def create(commands: Commands, env: PythonEnv, python: str | Conda, version: str) -> str | None:
+    """Build the environment where needed; return why, or None.
+
+    ``python`` is an interpreter, or a version that uv provides, or conda with what it installs.
+    """
+    with locked(commands, env.lock) as held:
+        reason = why_rebuild(held, env, version)
+        if reason is None:
+            return None
+        env.creating.touch()
+        old = env.path.with_name(f".{env.path.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        if env.path.exists():
+            env.path.rename(old)
+            shutil.rmtree(old, ignore_errors=True)
+        if isinstance(python, Conda):
+            argv, next_step = python.argv(env.path), CONDA_HINT
+        else:
+            argv = [env.uv, "venv", "--quiet", "--python", python, str(env.path)]
+            next_step = f"Check that {python} runs."
+        place = {"UV_PYTHON_INSTALL_DIR": str(env.pythons)} if env.pythons else {}
+        what = f"No environment could be made at {env.path}"
+        held.checked(what, argv, environment=place, next_step=next_step)
+        env.creating.unlink()
+    return reason
+
+
+def _where(env: PythonEnv, wanted: Packages) -> list[str]:
+    argv = ["--python", str(env.python)]
+    if wanted.bundle:
+        argv += ["--no-config", "--no-index", "--find-links", str(wanted.bundle / "wheels")]
+    elif wanted.index:
+        argv += ["--default-index", wanted.index]
+    return argv if wanted.dependencies else [*argv, "--no-deps"]
+
+
+@contextlib.contextmanager
+def _command(env: PythonEnv, wanted: Packages, *extra: str) -> Iterator[list[str]]:
+    argv = [env.uv, "pip", "install", *_where(env, wanted), *extra]
+    if not wanted.build_isolation:
+        argv.append("--no-build-isolation")
+    for requirement in wanted.requirements:
+        if requirement.startswith(FROM_FILE):
+            argv += requirement.split(" ", 1)
+        elif requirement.startswith(EDITABLE):
+            argv += [*EDITABLE_AS_DEVELOP, *requirement.split(" ", 1)]
+        else:
+            argv.append(requirement)
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
+        constraints.write("\n".join(wanted.constraints) + "\n")
+        constraints.flush()
+        yield [*argv, "--constraints", constraints.name]
+
+
+def _editable_is_installed(env: PythonEnv, tree: Path) -> bool:
+    """Tell whether ``tree`` is installed as editable since its setup.py last changed."""
+    for origin in env.path.glob("lib/python*/site-packages/*.dist-info/direct_url.json"):
+        said = json.loads(origin.read_text(encoding="utf-8"))
+        if said.get("url") == tree.as_uri() and said.get("dir_info", {}).get("editable"):
+            setup = tree / "setup.py"
+            return setup.is_file() and setup.stat().st_mtime < origin.stat().st_mtime
+    return False
+
+
+def _still_wanted(env: PythonEnv, wanted: Packages) -> Packages:
+    """Drop the editable trees that are installed: uv would build them again every time."""
+    left = tuple(
+        requirement
+        for requirement in wanted.requirements
+        if not requirement.startswith(EDITABLE)
+        or not _editable_is_installed(env, Path(requirement[len(EDITABLE) :]))
+    )
+    return replace(wanted, requirements=left)
+
+
+def missing(commands: Commands, env: PythonEnv, wanted: Packages) -> tuple[str, ...]:
+    """Return the changes an installation would make, as uv words them; empty = all is there."""
+    wanted = _still_wanted(env, wanted)
+    if not wanted.requirements:
+        return ()
+    # In check mode neither an environment nor a bundle that would be there can be asked.
+    if not env.python.exists() or (wanted.bundle and not wanted.bundle.exists()):
+        return tuple(f"+ {requirement}" for requirement in wanted.requirements)
+    # What is asked for by name is compared first: that takes no resolution.
+    named = _dry_run(commands, env, replace(wanted, dependencies=False))
+    return named or (_dry_run(commands, env, wanted) if wanted.dependencies else ())
+
+
+def _record_hashes(commands: Commands, env: PythonEnv, wanted: Packages, path: Path) -> None:
+    """Write the pins with the hashes that the index names."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh, pins = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.in")
+    pins.write_text("\n".join(wanted.requirements) + "\n", encoding="utf-8")
+    argv = [env.uv, "pip", "compile", str(pins), *_where(env, wanted), "--generate-hashes"]
+    argv += ["--quiet", "--no-header", "--no-annotate", "--output-file", str(fresh)]
+    if commands.run([*argv, "--offline"]).rc:
+        what = f"The hashes of the packages for {env.path} could not be had"
+        commands.checked(what, argv, next_step=NETWORK_HINT)
+    pins.unlink()
+    fresh.replace(path)
+
+
+def _dry_run(commands: Commands, env: PythonEnv, wanted: Packages) -> tuple[str, ...]:
+    what = f"uv could not resolve the packages for {env.path}"
+    output = _pip(commands, env, wanted, what, ("--dry-run",))
+    return tuple(
+        line.strip() for line in output.splitlines() if line.strip().startswith(("+ ", "- ", "~ "))
+    )
+
+
+def _pip(
+    commands: Commands,
+    env: PythonEnv,
+    wanted: Packages,
+    what: str,
+    extra: Sequence[str] = (),
+    log: Path | None = None,
+) -> str:
+    """Run uv on what its cache holds, and over the network only where that is not enough."""
+    with _command(env, wanted, "--offline", *extra) as argv:
+        cached = commands.run(argv, log=log)
+    if cached.rc == 0:
+        return cached.output
+    if wanted.bundle:
+        raise StackError(
+            f"{what}.",
+            f"The bundle does not hold what is needed:\n{cached.tail()}\n",
+            "Create a bundle for this host: slowfast-stack bundle create.",
+        )
+    with _command(env, wanted, *extra) as argv:
+        done = commands.run(argv, log=log)
+    if done.rc:
+        hint = next((hint for said, hint in HINTS if said in done.output), NETWORK_HINT)
+        raise StackError(f"{what}.", f"uv exited with {done.rc}:\n{done.tail()}\n", hint)
+    return done.output
+
+
+def install(commands: Commands, env: PythonEnv, wanted: Packages, log: Path) -> tuple[str, ...]:
+    """Install what is missing and return the changes; an interrupted call leaves UNFINISHED."""
+    with locked(commands, env.lock) as held:
+        if not env.python.exists():
+            raise StackError(
+                f"There is no environment at {env.path}.",
+                "It must be created first.",
+                "Run the role slowfast.stack.uv_env before this one.",
+            )
+        changes = missing(held, env, wanted)
+        if not changes:
+            return ()
+        (env.path / UNFINISHED).touch()
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if wanted.hashes and not wanted.bundle:
+            _record_hashes(held, env, wanted, wanted.hashes)
+            wanted = replace(wanted, requirements=(f"{FROM_FILE}{wanted.hashes}",))
+        _pip(held, env, wanted, f"The packages could not be installed into {env.path}", log=log)
+        (env.path / UNFINISHED).unlink()
+    return changes

@@ -1,0 +1,278 @@
+"""The stacks of a prefix: which there are, which is current, which came before, which can go."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import StackError
+from .evidence import EVIDENCE, own_subject, recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+CURRENT = "current"
+HISTORY = "history.json"
+PREVIOUS = "previous"
+PROVEN, CHANGED, FAILED, UNPROVEN = "proven", "changed", "failed", "unproven"
+WHY_NOT = {
+    CHANGED: "it, its sources or the driver changed after its proof",
+    FAILED: "its proof failed",
+    UNPROVEN: "it was never proven",
+}
+# A stack that was written to so lately may belong to a run between two of its steps.
+SETTLED_S = 3600
+_ID = re.compile(r"[0-9a-f]{12}")
+_LEAVING = ".removing-"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack of a prefix.
+
+    ``state`` is proven, changed, failed or unproven, ``proven_at`` a time in UTC or None,
+    ``versions`` what its plan names (empty without a plan), ``size_mib`` its files on disk.
+    """
+
+    id: str
+    path: Path
+    state: str
+    current: bool
+    previous: bool
+    proven_at: str | None
+    versions: dict[str, str]
+    size_mib: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "id": self.id,
+            "path": str(self.path),
+            "state": self.state,
+            "proven": self.state == PROVEN,
+            "current": self.current,
+            "previous": self.previous,
+            "proven_at": self.proven_at,
+            "versions": self.versions,
+            "size_mib": self.size_mib,
+        }
+
+
+def listed(prefix: Path) -> list[Stack]:
+    """Return every stack of a prefix, the one used last first."""
+    current, order = current_id(prefix), _order(prefix)
+    states = {name: _state(prefix / "stacks" / name) for name in order}
+    previous = next((n for n in order if n != current and states[n][0] == PROVEN), None)
+    return [
+        Stack(
+            id=name,
+            path=prefix / "stacks" / name,
+            state=states[name][0],
+            current=name == current,
+            previous=name == previous,
+            proven_at=states[name][1],
+            versions=_versions(prefix / "stacks" / name),
+            size_mib=_size(prefix / "stacks" / name),
+        )
+        for name in order
+    ]
+
+
+def current_id(prefix: Path) -> str | None:
+    """Return the id that the link names; None where there is no link."""
+    link = prefix / CURRENT
+    return link.readlink().name if link.is_symlink() else None
+
+
+def _ids(prefix: Path) -> list[str]:
+    folder = prefix / "stacks"
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return [name for name in names if _ID.fullmatch(name)]
+
+
+def _history(prefix: Path) -> list[str]:
+    try:
+        found = json.loads((prefix / HISTORY).read_text(encoding="utf-8"))["switches"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [name for name in found if isinstance(name, str)]
+
+
+def _order(prefix: Path) -> list[str]:
+    """Order by use: the last switch first; what was never current comes by its age."""
+    used = {name: number for number, name in enumerate(_history(prefix))}
+    current = current_id(prefix)
+
+    def key(name: str) -> tuple[bool, int, float]:
+        return (
+            name == current,
+            used.get(name, -1),
+            (prefix / "stacks" / name).stat().st_mtime,
+        )
+
+    return sorted(_ids(prefix), key=key, reverse=True)
+
+
+def _state(stack: Path) -> tuple[str, str | None]:
+    """Say whether the evidence of a stack still speaks of it, and when it was made."""
+    try:
+        evidence = json.loads((stack / "proof" / EVIDENCE).read_text(encoding="utf-8"))
+        subject = own_subject(stack)
+    except (OSError, ValueError):
+        return UNPROVEN, None
+    if not evidence.get("ok"):
+        return FAILED, None
+    holds = recorded(subject, stack / "proof") is not None
+    return (PROVEN if holds else CHANGED), evidence.get("made_at")
+
+
+def _versions(stack: Path) -> dict[str, str]:
+    try:
+        plan = json.loads((stack / "proof" / "plan.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    found = {
+        "python": plan["python"],
+        "torch": f"{plan['torch']['version']} {plan['torch']['variant']}",
+        "torchvision": plan["torchvision"],
+    }
+    for name, source in plan["sources"].items():
+        if source:
+            found[name] = (source.get("commit") or "")[:9] or source["requirement"]
+    return found
+
+
+def _size(stack: Path) -> int:
+    """Return the size of the files in MiB; a file with several names counts once."""
+    blocks = {}
+    for path in stack.rglob("*"):
+        state = path.lstat()
+        blocks[state.st_ino] = state.st_blocks
+    return sum(blocks.values()) * 512 // 2**20
+
+
+def chosen(stacks: Sequence[Stack], wanted: str, *, unproven: bool) -> Stack:
+    """Return the stack that ``wanted`` names: an id or its beginning, or PREVIOUS.
+
+    Raises ``StackError``.
+    """
+    if wanted == PREVIOUS:
+        found = [stack for stack in stacks if stack.previous]
+        if not found:
+            raise StackError(
+                "There is no earlier proven stack to go back to.",
+                _others(stacks),
+                "See them with `slowfast-stack rollback --list`, and name one to take it anyway.",
+            )
+        return found[0]
+    found = [stack for stack in stacks if stack.id.startswith(wanted)]
+    if len(found) != 1:
+        why = "Several stacks begin so" if found else "No stack has this id"
+        raise StackError(
+            f"{wanted} names no stack.",
+            f"{why}: there are {', '.join(stack.id for stack in stacks) or 'none'}.",
+            "See them with `slowfast-stack rollback --list`.",
+        )
+    if found[0].state != PROVEN and not unproven:
+        raise StackError(
+            f"The stack {found[0].id} is not proven: {WHY_NOT[found[0].state]}.",
+            "The current stack stays.",
+            "Add --unproven to take it all the same; then prove it with `slowfast-stack prove`.",
+        )
+    return found[0]
+
+
+def _others(stacks: Sequence[Stack]) -> str:
+    others = [stack for stack in stacks if not stack.current]
+    if not others:
+        return "No other stack is in this prefix."
+    return (
+        "; ".join(f"{stack.id}: {WHY_NOT.get(stack.state, stack.state)}" for stack in others) + "."
+    )
+
+
+def switch(prefix: Path, name: str) -> bool:
+    """Make a stack the current one by one rename; return whether it was another before."""
+    changed = current_id(prefix) != name
+    if changed:
+        fresh = prefix / f".{CURRENT}.new"
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(Path("stacks") / name)
+        fresh.replace(prefix / CURRENT)
+    history = _history(prefix)
+    if history[-1:] != [name]:
+        # Only the last use of each stack matters.
+        switches = [*(other for other in history if other != name), name]
+        fresh = prefix / f"{HISTORY}.new"
+        text = json.dumps({"schema": 1, "switches": switches}, indent=1)
+        fresh.write_text(text + "\n", encoding="utf-8")
+        fresh.replace(prefix / HISTORY)
+    return changed
+
+
+def superfluous(stacks: Sequence[Stack], keep: int) -> list[Stack]:
+    """Return what can go where the current stack and ``keep`` others, proven first, stay.
+
+    Raises ``StackError``.
+    """
+    if keep < 0:
+        raise StackError(f"{keep} stacks cannot be kept.", "", "Give 0 or more.")
+    others = [stack for stack in stacks if not stack.current]
+    kept = sorted(others, key=lambda stack: stack.state != PROVEN)[:keep]
+    return [stack for stack in others if stack not in kept]
+
+
+def remove(prefix: Path, stacks: Sequence[Stack], now: float) -> list[Stack]:
+    """Take stacks away and return those that went; one in use at the time ``now`` stays."""
+    removed = []
+    for stack in stacks:
+        if stack.id != current_id(prefix) and not in_use(stack.path, now):
+            stack.path.rename(stack.path.with_name(_LEAVING + stack.id))
+            removed.append(stack)
+    # Also what an earlier call, killed half-way, had begun to take away.
+    for leaving in (prefix / "stacks").glob(f"{_LEAVING}*"):
+        shutil.rmtree(leaving)
+    return removed
+
+
+def in_use(stack: Path, now: float) -> bool:
+    """Tell whether a run builds a stack, or a process has its libraries open."""
+    if any(_held(lock) for lock in _locks(stack)) or _mapped(stack):
+        return True
+    if (stack / "proof" / EVIDENCE).is_file():
+        return False
+    touched = max(path.stat().st_mtime for path in (stack, *stack.iterdir()))
+    return now - touched < SETTLED_S
+
+
+def _locks(stack: Path) -> Iterator[Path]:
+    for path in (stack / ".env.lock", stack / "proof" / ".lock"):
+        if path.is_file():
+            yield path
+
+
+def _held(lock: Path) -> bool:
+    with lock.open("a", encoding="utf-8") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def _mapped(stack: Path) -> bool:
+    inside = f" {stack.resolve()}/"
+    return any(inside in _text(maps) for maps in Path("/proc").glob("[0-9]*/maps"))
+
+
+def _text(path: Path) -> str:
+    """Return a file of /proc, empty where its process ended or belongs to somebody else."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

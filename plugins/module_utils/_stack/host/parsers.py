@@ -1,0 +1,278 @@
+"""Turn the text of files and commands into values; each parser is pure and names its source."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from ..errors import Unreadable
+from .model import Compiler, Distribution, Driver, Gpu, Package, Python, Toolkit, Torch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_DRIVER_LINE = re.compile(r"NVRM version: (.*?)\s(\d{3}\.\d+(?:\.\d+)*)\s")
+_GPU_CLASSES = ("0300", "0302")
+# The NVSwitch of A100 and of H100 and H200, after pci.ids 2026.08.22.
+_NVSWITCH_DEVICES = ("1af1", "22a3")
+_FAMILIES = {
+    "debian": ("debian", "ubuntu"),
+    "redhat": ("rhel", "fedora", "centos", "rocky", "almalinux", "ol"),
+}
+_DRIVER_PACKAGE = re.compile(
+    r"(cuda-drivers|nvidia-(driver|open|dkms|kernel|headless|tesla|fabric-?manager)|"
+    r"libnvidia-compute|kmod-nvidia|linux-modules-nvidia)[\w.+-]*"
+)
+
+
+def pairs(text: str) -> dict[str, str]:
+    """Read lines of NAME=VALUE, as in uevent and os-release; quotes are taken off."""
+    found = {}
+    for line in text.splitlines():
+        name, equals, value = line.partition("=")
+        if equals:
+            found[name.strip()] = value.strip().strip("\"'")
+    return found
+
+
+def os_release(text: str) -> Distribution:
+    """Read os-release(5). Raises ``Unreadable`` where it has no ID."""
+    found = pairs(text)
+    if "ID" not in found:
+        raise Unreadable(
+            "The distribution is not known.",
+            "/etc/os-release has no ID.",
+            "Restore the file from the package base-files or the release package.",
+        )
+    likes = (found["ID"], *found.get("ID_LIKE", "").split())
+    family = next((name for name, ids in _FAMILIES.items() if set(ids) & set(likes)), "other")
+    number = found.get("VERSION_ID", "")
+    # Point releases of RHEL and its rebuilds share one row: 9.4 is 9.
+    number = number.partition(".")[0] if family == "redhat" else number
+    name = found.get("PRETTY_NAME") or f"{found['ID']} {number}".strip()
+    return Distribution(found["ID"], number, family, name)
+
+
+def pci_function(slot: str, uevent: str) -> Gpu | None:
+    """Read the uevent file of one PCI function; None where it names no device."""
+    found = pairs(uevent)
+    if "PCI_ID" not in found:
+        return None
+    return Gpu(
+        slot,
+        found["PCI_ID"].lower(),
+        # The kernel writes class and interface without leading zeros: 30200 is 0302, 00.
+        found.get("PCI_CLASS", "").zfill(6)[:4].lower(),
+        found.get("DRIVER"),
+        found["PCI_SUBSYS_ID"].lower() if "PCI_SUBSYS_ID" in found else None,
+    )
+
+
+def is_gpu(function: Gpu) -> bool:
+    """Tell a GPU from the audio, USB and bridge functions of the same vendor."""
+    return function.pci_id.startswith("10de:") and function.pci_class in _GPU_CLASSES
+
+
+def is_nvswitch(function: Gpu) -> bool:
+    """Tell an NVSwitch, which carries NVLink traffic and computes nothing."""
+    return function.pci_id.startswith("10de:") and function.device in _NVSWITCH_DEVICES
+
+
+def loaded_driver(text: str) -> Driver:
+    """Read /proc/driver/nvidia/version. Raises ``Unreadable``."""
+    match = _DRIVER_LINE.search(text + " ")
+    if not match:
+        raise Unreadable(
+            "The version of the loaded NVIDIA driver is not known.",
+            f"/proc/driver/nvidia/version reads {text.strip()[:80]!r}.",
+            "Report this line; until then plan with --installed-driver VERSION.",
+        )
+    return Driver(
+        match.group(2), "open" if "Open Kernel Module" in match.group(1) else "proprietary"
+    )
+
+
+def compiler(path: str, text: str, cxx: str | None) -> Compiler | None:
+    """Read ``gcc -dumpfullversion``; None for another compiler under that name."""
+    match = re.fullmatch(r"(\d+)(\.\d+)*", text.strip())
+    return Compiler(int(match.group(1)), match.group(), path, cxx) if match else None
+
+
+def interpreter(path: str, text: str) -> Python | None:
+    """Read what PYTHON_QUESTION answers; None where it did not answer."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return Python(found["version"], path, bool(found["headers"]), bool(found["venv"]))
+
+
+# Answers with one line of JSON; works on every Python 3.
+PYTHON_QUESTION = (
+    "import importlib.util,json,os,sys,sysconfig;"
+    "print(json.dumps({'version':'%d.%d.%d'%sys.version_info[:3],"
+    "'headers':os.path.exists(os.path.join(sysconfig.get_paths()['include'],'Python.h')),"
+    "'venv':importlib.util.find_spec('ensurepip') is not None}))"
+)
+
+
+# Answers with one line of JSON about the torch of an interpreter, without importing it.
+TORCH_QUESTION = (
+    "import json,runpy;from importlib import metadata as m;d=m.distribution('torch');"
+    "v=runpy.run_path(str(d.locate_file('torch/version.py')));"
+    "print(json.dumps({'version':d.version,'cuda':v.get('cuda'),'hip':v.get('hip')}))"
+)
+
+
+def torch(python: str, text: str) -> Torch | None:
+    """Read what TORCH_QUESTION answers; None where there is no torch, or one for other cards."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    if found["hip"]:
+        return None
+    cuda = (found["cuda"] or "").split(".")[:2]
+    variant = "cu" + "".join(cuda) if any(cuda) else "cpu"
+    return Torch(python, found["version"].partition("+")[0], variant)
+
+
+# Asks NVML through nvidia-ml-py, where an interpreter has it, for the capability of each card.
+NVML_QUESTION = (
+    "import json,pynvml as n;n.nvmlInit();"
+    "h=[n.nvmlDeviceGetHandleByIndex(i) for i in range(n.nvmlDeviceGetCount())];"
+    "t=lambda b:b.decode() if isinstance(b,bytes) else b;"
+    "print(json.dumps({t(n.nvmlDeviceGetPciInfo(x).busId):"
+    "'%d.%d'%tuple(n.nvmlDeviceGetCudaComputeCapability(x)) for x in h}))"
+)
+
+
+def capabilities(text: str) -> dict[str, str]:
+    """Read what NVML_QUESTION answers: sysfs slot and compute capability; empty without answer."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    # NVML writes the PCI domain with eight digits, sysfs with four.
+    return {slot.lower()[-12:]: number for slot, number in found.items()}
+
+
+def toolkit(path: str, text: str) -> Toolkit | None:
+    """Read version.json (11.1 and newer), version.txt or ``nvcc --version``; None where neither."""
+    match = re.search(r'"cuda"\s*:\s*\{[^}]*"version"\s*:\s*"(\d+\.\d+)', text)
+    match = match or re.search(r"CUDA Version (\d+\.\d+)", text)
+    match = match or re.search(r"Cuda compilation tools, release (\d+\.\d+)", text)
+    return Toolkit(match.group(1), path) if match else None
+
+
+def tool_version(text: str) -> str | None:
+    """Return the first version number of a ``--version`` answer."""
+    match = re.search(r"\d+(\.\d+)+", text)
+    return match.group() if match else None
+
+
+# Not those of one kernel, which begin with its number, nor what has no headers of its own.
+_KERNEL_META = re.compile(r"linux-image-(?!unsigned-|extra-|\d)[a-z0-9.-]+(?<!-dbg)")
+
+
+def debian_packages(text: str) -> tuple[Package, ...]:
+    """Read ``dpkg-query -W`` lines of name, version, origin and state, with tabs between."""
+    rows = [line.split("\t") for line in text.splitlines()]
+    return tuple(
+        Package(name, number, _debian_origin(maintainer))
+        for name, number, maintainer, state in (row for row in rows if len(row) == 4)  # noqa: PLR2004
+        if state == "installed" and _DRIVER_PACKAGE.fullmatch(name)
+    )
+
+
+def kernel_meta(text: str) -> tuple[str, ...]:
+    """Pick the meta packages that bring kernels, such as linux-image-aws, from the same lines."""
+    rows = [line.split("\t") for line in text.splitlines()]
+    return tuple(
+        row[0] for row in rows if row[-1] == "installed" and _KERNEL_META.fullmatch(row[0])
+    )
+
+
+def _debian_origin(maintainer: str) -> str | None:
+    if "nvidia.com" in maintainer:
+        return "nvidia"
+    return "distribution" if re.search(r"debian\.org|ubuntu\.com", maintainer) else None
+
+
+def redhat_packages(text: str) -> tuple[Package, ...]:
+    """Read ``rpm -qa`` lines of name, version and vendor, with tabs between."""
+    rows = [line.split("\t") for line in text.splitlines()]
+    return tuple(
+        Package(name, number, "nvidia" if "nvidia" in vendor.lower() else "distribution")
+        for name, number, vendor in (row for row in rows if len(row) == 3)  # noqa: PLR2004
+        if _DRIVER_PACKAGE.fullmatch(name)
+    )
+
+
+def secure_boot(variable: bytes) -> bool:
+    """Read the EFI variable SecureBoot: four bytes of attributes, one of state."""
+    if len(variable) != 5:  # noqa: PLR2004
+        raise Unreadable(
+            "The state of Secure Boot is not known.",
+            f"Its EFI variable has {len(variable)} bytes, not 5.",
+            "Find it with mokutil --sb-state and plan with --secure-boot where it is on.",
+        )
+    return variable[4] == 1
+
+
+def memory_mib(text: str) -> int:
+    """Read MemTotal of /proc/meminfo; 0 where it is not there."""
+    match = re.search(r"^MemTotal:\s+(\d+) kB", text, re.MULTILINE)
+    return int(match.group(1)) // 1024 if match else 0
+
+
+def disk_free_mib(text: str) -> int | None:
+    """Read the fourth column of ``df -Pm``."""
+    columns = text.strip().splitlines()[-1].split() if text.strip() else []
+    return int(columns[3]) if len(columns) > 3 and columns[3].isdigit() else None  # noqa: PLR2004
+
+
+def glibc(text: str) -> str | None:
+    """Read ``getconf GNU_LIBC_VERSION``; None for another C library."""
+    match = re.search(r"glibc (\d+\.\d+)", text)
+    return match.group(1) if match else None
+
+
+def libraries(text: str, wanted: tuple[str, ...]) -> dict[str, bool]:
+    """Tell of each shared library whether ``ldconfig -p`` lists it."""
+    listed = set(text.split())
+    return {name: name in listed for name in wanted}
+
+
+def virtualization(detect: str, files: Mapping[str, str | None]) -> str:
+    """Return none, container or vm, from systemd-detect-virt or from marks in files."""
+    word = detect.strip()
+    if word == "none":
+        return "none"
+    containers = (
+        "docker",
+        "podman",
+        "lxc",
+        "lxc-libvirt",
+        "systemd-nspawn",
+        "container-other",
+        "wsl",
+    )
+    if word:
+        return "container" if word in containers else "vm"
+    if files["/.dockerenv"] is not None or files["/run/.containerenv"] is not None:
+        return "container"
+    if "hypervisor" in (files["/proc/cpuinfo"] or "").split():
+        return "vm"
+    return "none"
+
+
+def python_names(listing: str) -> list[str]:
+    """Pick python3.N, and python3, out of a folder listing."""
+    return sorted(n for n in listing.split() if re.fullmatch(r"python3(\.\d+)?", n))
+
+
+def compiler_names(listing: str) -> list[str]:
+    """Pick gcc and gcc-N out of a folder listing."""
+    return sorted(n for n in listing.split() if re.fullmatch(r"gcc(-\d+)?", n))

@@ -1,0 +1,350 @@
+"""Read what a host is; change nothing. PCI ids come first: they need no driver."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from ..errors import StackError, Unreadable
+from . import parsers
+from .model import (
+    Compiler,
+    Distribution,
+    Driver,
+    Gpu,
+    Host,
+    Package,
+    Python,
+    Toolkit,
+    Torch,
+    series,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PCI = "/sys/bus/pci/devices"
+BINARIES = ("/usr/bin", "/usr/local/bin")
+TOOLSETS = "/opt/rh"
+# Where pyenv and uv keep the Pythons that a user brought, below the home folder.
+BROUGHT = (".pyenv/versions", ".local/share/uv/python")
+SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+# What opencv-python links against and a server often lacks.
+LIBRARIES = ("libGL.so.1", "libgthread-2.0.so.0")
+# What tells the version of each tool; a library is asked through pkg-config.
+PROGRAMS = ("git", "ninja", "cmake", "mokutil", "make", "nasm", "clang", "pkg-config")
+TOOLS = {
+    **{name: (name, "--version") for name in PROGRAMS},
+    "ffmpeg": ("ffmpeg", "-version"),
+    "zlib": ("pkg-config", "--modversion", "zlib"),
+}
+PACKAGE_INDEX = "package-index"
+# Any small package without dependencies; only whether it is found counts.
+INDEX_QUESTION = "iniconfig"
+LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/rpm/.rpm.lock")
+
+
+class Answer(NamedTuple):
+    """What a command said; ``rc`` is None where there is no such command."""
+
+    rc: int | None
+    stdout: str
+
+
+class Runner(Protocol):
+    """The eyes of the probe: two ways to look at the host, one at the network."""
+
+    def run(self, argv: Sequence[str], *, timeout_s: float = 10, text: str = "") -> Answer:
+        """Run a command with ``text`` on its standard input."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file, None where it is absent. Raises ``Unreadable``."""
+
+    def reaches(self, url: str, timeout_s: float) -> bool:
+        """Tell whether an HTTPS request is answered without an error."""
+
+
+class Where(NamedTuple):
+    """What the user chose: prefix on the disk to measure, endpoints by name, uv, patience.
+
+    ``home`` is searched for Pythons of pyenv and uv; None searches the system alone.
+    ``torch_python`` is an interpreter whose PyTorch is looked at.
+    """
+
+    prefix: str
+    endpoints: Mapping[str, str]
+    uv: str | None = None
+    timeout_s: float = 4
+    home: str | None = None
+    torch_python: str | None = None
+
+
+def probe(runner: Runner, where: Where) -> Host:
+    """Return the host; what is there and cannot be read is listed, not guessed."""
+    look = _Look(runner)
+    functions = look.functions()
+    gpus = tuple(function for function in functions if parsers.is_gpu(function))
+    machine, _, release = look.output("uname", "-mr").strip().partition(" ")
+    # uname prints the release first, whatever the order of its options.
+    machine, release = release, machine
+    distribution = look.distribution()
+    packages, meta = look.packages(distribution.family)
+    driver = look.driver()
+    named = look.interpreter(where.torch_python) if where.torch_python else None
+    pythons = (*([named] if named else []), *look.pythons(where.home))
+    if driver:
+        measured = look.capabilities(pythons)
+        gpus = tuple(gpu._replace(compute_capability=measured.get(gpu.slot)) for gpu in gpus)
+    return Host(
+        architecture=machine or "unknown",
+        distribution=distribution,
+        kernel=release,
+        kernel_headers=bool(release) and look.exists(f"/lib/modules/{release}/build/Makefile"),
+        kernel_meta=meta,
+        gpus=gpus,
+        nvswitches=tuple(f.pci_id for f in functions if parsers.is_nvswitch(f)),
+        nvlink5_fabric=look.nvlink5_fabric() if gpus else False,
+        driver=driver,
+        driver_packages=packages,
+        toolkits=look.toolkits(),
+        compilers=look.compilers(),
+        pythons=pythons,
+        tools=look.tools(),
+        libraries=parsers.libraries(look.output("/sbin/ldconfig", "-p"), LIBRARIES),
+        secure_boot=look.secure_boot(),
+        nouveau=look.exists("/sys/module/nouveau/initstate"),
+        virtualization=look.virtualization(),
+        pending_reboot=look.pending_reboot(distribution.family),
+        package_lock=look.package_lock(),
+        root=look.output("id", "-u").strip() == "0",
+        cores=int(look.output("nproc").strip() or 1),
+        memory_mib=parsers.memory_mib(look.text("/proc/meminfo") or ""),
+        glibc=parsers.glibc(look.output("getconf", "GNU_LIBC_VERSION")),
+        disk=look.disk(where.prefix),
+        network=network(runner, where, git=look.has("git")),
+        unreadable=tuple(look.unreadable),
+        torch=look.torch(named.path) if named else None,
+    )
+
+
+class _Look:
+    """One pass over a host; remembers what was there and could not be read."""
+
+    def __init__(self, runner: Runner) -> None:
+        self.runner = runner
+        self.unreadable: list[dict[str, str]] = []
+
+    def text(self, path: str, what: str = "") -> str | None:
+        """Return a file as text; None where it is absent, or listed as unreadable."""
+        try:
+            data = self.runner.read(path)
+        except Unreadable as error:
+            self.note(what or path, path, error)
+            return None
+        return None if data is None else data.decode("utf-8", "replace")
+
+    def note(self, what: str, source: str, error: StackError) -> None:
+        """Remember that something is there and was not understood."""
+        self.unreadable.append({"what": what, "source": source, "why": error.why or error.what})
+
+    def exists(self, path: str) -> bool:
+        return self.text(path) is not None
+
+    def output(self, *argv: str) -> str:
+        """Return what a command printed; empty where it failed or is absent."""
+        answer = self.runner.run(argv)
+        return answer.stdout if answer.rc == 0 else ""
+
+    def has(self, tool: str) -> bool:
+        return self.runner.run((tool, "--version")).rc is not None
+
+    def functions(self) -> list[Gpu]:
+        """Return every PCI function; containers without sysfs have none."""
+        slots = self.output("ls", "-1", PCI).split()
+        texts = [(slot, self.text(f"{PCI}/{slot}/uevent", "PCI function")) for slot in slots]
+        found = [parsers.pci_function(slot, text) for slot, text in texts if text]
+        return [function for function in found if function]
+
+    def nvlink5_fabric(self) -> bool:
+        """Look for the bridge that manages the NVLink 5 switches, which are no PCI functions."""
+        names = self.output("ls", "-1", "/sys/class/infiniband").split()
+        pages = [self.text(f"/sys/class/infiniband/{name}/device/vpd") for name in names]
+        return any("SW_MNG" in page for page in pages if page)
+
+    def driver(self) -> Driver | None:
+        text = self.text("/proc/driver/nvidia/version", "driver")
+        if text is not None:
+            try:
+                return parsers.loaded_driver(text)
+            except Unreadable as error:
+                self.note("driver", "/proc/driver/nvidia/version", error)
+        number = self.text("/sys/module/nvidia/version", "driver")
+        return Driver(number.strip(), None) if number else None
+
+    def packages(self, family: str) -> tuple[tuple[Package, ...], tuple[str, ...]]:
+        """Return the packages of the driver, and the meta packages of the kernel."""
+        if family == "debian":
+            form = "${Package}\t${Version}\t${Maintainer}\t${db:Status-Status}\n"
+            listing = self.output("dpkg-query", "-W", "-f", form)
+            return parsers.debian_packages(listing), parsers.kernel_meta(listing)
+        if family == "redhat":
+            form = "%{NAME}\t%{VERSION}\t%{VENDOR}\n"
+            return parsers.redhat_packages(self.output("rpm", "-qa", "--qf", form)), ()
+        return (), ()
+
+    def distribution(self) -> Distribution:
+        text = self.text("/etc/os-release", "distribution") or ""
+        try:
+            return parsers.os_release(text)
+        except Unreadable as error:
+            self.note("distribution", "/etc/os-release", error)
+            return Distribution("unknown", "", "other", "an unknown distribution")
+
+    def toolkits(self) -> tuple[Toolkit, ...]:
+        names = [n for n in self.output("ls", "-1", "/usr/local").split() if n.startswith("cuda-")]
+        # cuda-12 is a link to the newest 12.x; the real folder is listed too.
+        paths = [f"/usr/local/{name}" for name in names if "." in name]
+        found = [parsers.toolkit(path, self._toolkit_text(path)) for path in paths]
+        return tuple(row for row in found if row)
+
+    def _toolkit_text(self, path: str) -> str:
+        said = self.text(f"{path}/version.json") or self.text(f"{path}/version.txt")
+        # A toolkit put together from wheels or archives has neither file.
+        return said or self.output(f"{path}/bin/nvcc", "--version")
+
+    def compilers(self) -> tuple[Compiler, ...]:
+        found = []
+        for folder in (*BINARIES, *self._toolsets()):
+            listing = self.output("ls", "-1", folder)
+            names = set(listing.split())
+            for name in parsers.compiler_names(listing):
+                cxx = name.replace("gcc", "g++")
+                path = f"{folder}/{name}"
+                answer = self.output(path, "-dumpfullversion")
+                found.append(
+                    parsers.compiler(path, answer, f"{folder}/{cxx}" if cxx in names else None)
+                )
+        best: dict[int, Compiler] = {}
+        for row in found:
+            if row and (row.major not in best or (row.cxx and not best[row.major].cxx)):
+                best[row.major] = row
+        return tuple(best.values())
+
+    def _toolsets(self) -> list[str]:
+        names = self.output("ls", "-1", TOOLSETS).split()
+        return [f"{TOOLSETS}/{n}/root/usr/bin" for n in names if n.startswith("gcc-toolset-")]
+
+    def pythons(self, home: str | None) -> tuple[Python, ...]:
+        """Return the system's interpreters, then those of the user for series it lacks."""
+        found: dict[str, Python] = {}
+        for folder in BINARIES:
+            for row in self._interpreters(folder):
+                found.setdefault(row.version, row)
+        there = {series(row.version) for row in found.values()}
+        for folder in self._brought(home) if home else ():
+            for row in self._interpreters(folder):
+                if series(row.version) not in there:
+                    found.setdefault(row.version, row)
+        return tuple(found.values())
+
+    def _interpreters(self, folder: str) -> list[Python]:
+        names = parsers.python_names(self.output("ls", "-1", folder))
+        paths = [f"{folder}/{name}" for name in reversed(names)]
+        asked = [(path, self.output(path, "-I", "-c", parsers.PYTHON_QUESTION)) for path in paths]
+        return [row for row in (parsers.interpreter(*pair) for pair in asked) if row]
+
+    def _brought(self, home: str) -> list[str]:
+        places = [f"{home}/{place}" for place in BROUGHT]
+        return [
+            f"{place}/{name}/bin"
+            for place in places
+            for name in self.output("ls", "-1", place).split()
+        ]
+
+    def interpreter(self, path: str) -> Python | None:
+        """Ask one interpreter what it is; None where it does not answer."""
+        return parsers.interpreter(path, self.output(path, "-I", "-c", parsers.PYTHON_QUESTION))
+
+    def torch(self, python: str) -> Torch | None:
+        return parsers.torch(python, self.output(python, "-I", "-c", parsers.TORCH_QUESTION))
+
+    def capabilities(self, pythons: Sequence[Python]) -> dict[str, str]:
+        """Ask NVML for each card's compute capability, with the first Python that can."""
+        for python in pythons:
+            answer = self.output(python.path, "-I", "-c", parsers.NVML_QUESTION)
+            if answer:
+                return parsers.capabilities(answer)
+        return {}
+
+    def tools(self) -> dict[str, str | None]:
+        return {name: parsers.tool_version(self.output(*argv)) for name, argv in TOOLS.items()}
+
+    def secure_boot(self) -> bool | None:
+        try:
+            data = self.runner.read(SECURE_BOOT)
+            return None if data is None else parsers.secure_boot(data)
+        except Unreadable as error:
+            self.note("secure_boot", SECURE_BOOT, error)
+            return None
+
+    def virtualization(self) -> str:
+        marks = ("/.dockerenv", "/run/.containerenv", "/proc/cpuinfo")
+        detect = self.runner.run(("systemd-detect-virt",)).stdout
+        return parsers.virtualization(detect, {path: self.text(path) for path in marks})
+
+    def pending_reboot(self, family: str) -> bool:
+        if family == "redhat":
+            return self.runner.run(("needs-restarting", "-r")).rc == 1
+        return self.exists("/run/reboot-required")
+
+    def package_lock(self) -> bool:
+        """Tell whether somebody else is installing packages; /proc/locks names files by inode."""
+        held = self.text("/proc/locks") or ""
+        inodes = [self.output("stat", "-c", "%i", path).strip() for path in LOCKS]
+        return any(f":{inode} " in held for inode in inodes if inode)
+
+    def disk(self, prefix: str) -> dict[str, object] | None:
+        """Measure the nearest folder above the prefix that exists."""
+        path = prefix
+        while True:
+            free = parsers.disk_free_mib(self.output("df", "-Pm", path))
+            if free is not None:
+                return {"path": prefix, "free_mib": free}
+            if path in ("", "/"):
+                return None
+            path = path.rpartition("/")[0] or "/"
+
+
+def network(runner: Runner, where: Where, *, git: bool) -> dict[str, bool]:
+    """Tell of each endpoint whether it answers; all are asked at the same time."""
+    if not where.endpoints:
+        return {}
+    with ThreadPoolExecutor(len(where.endpoints)) as pool:
+        waiting = {
+            name: pool.submit(_reaches, runner, where, name, place, git=git)
+            for name, place in where.endpoints.items()
+        }
+        return {name: future.result() for name, future in waiting.items()}
+
+
+def _reaches(runner: Runner, where: Where, name: str, place: str, *, git: bool) -> bool:
+    if place == PACKAGE_INDEX:
+        return _reaches_index(runner, where)
+    if name not in GIT_ENDPOINTS:
+        return runner.reaches(place, where.timeout_s)
+    if git or "://" not in place:
+        argv = ("git", "ls-remote", place, "HEAD")
+        return runner.run(argv, timeout_s=where.timeout_s).rc == 0
+    return runner.reaches(f"{place}/info/refs?service=git-upload-pack", where.timeout_s)
+
+
+GIT_ENDPOINTS = ("detectron2", "pytorchvideo", "slowfast")
+
+
+def _reaches_index(runner: Runner, where: Where) -> bool:
+    """Ask with uv, so that the user's own index, proxy and certificates count."""
+    if where.uv is None:
+        return False
+    # From the root folder: an environment in the current one may belong to somebody else.
+    argv = (where.uv, "--directory", "/", "pip", "compile", "--no-cache", "--no-header", "-")
+    return runner.run(argv, timeout_s=where.timeout_s, text=INDEX_QUESTION).rc == 0

@@ -1,0 +1,138 @@
+"""What the user asks of a plan, checked word by word."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from .. import border
+from ..catalog.ffmpeg import HEADERS
+from ..catalog.presets import PRESETS
+from ..catalog.sources import TREES
+from ..errors import StackError
+from ..versions import Spec, spec
+
+NETWORKS = ("full", "pypi", "offline")
+FFMPEGS = ("distribution", "build", "static", "none")
+# FFmpeg is built from these two, beside the trees of the Python part.
+SOURCES = (*(row.name for row in TREES), "ffmpeg", "nv-codec-headers")
+ENVIRONMENTS = ("uv", "conda")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_CONDA_PACKAGE = re.compile(r"[a-z0-9_.-]+([=<>!~][^\s]*)?")
+
+
+class Request(NamedTuple):
+    """Wishes; None leaves the choice to the planner. ``sources`` maps a name to url and commit.
+
+    ``bundle`` is what the head of a bundle says, where one brings everything; ``adopt_torch`` an
+    interpreter of the host whose PyTorch is used; ``locked`` a lock that shall be met.
+    ``conda_packages`` are specifications such as mkl=2024.0, which only conda can install.
+    """
+
+    torch: Spec | None
+    cuda: Spec | None
+    python: Spec | None
+    driver_branch: str | None
+    preset: str
+    network: str | None
+    gpu_required: bool
+    ffmpeg: str | None
+    nv_codec_headers: str | None
+    sources: dict[str, dict[str, str]]
+    bundle: dict[str, Any] | None
+    environment: str | None
+    conda_packages: tuple[str, ...]
+    adopt_torch: str | None
+    locked: dict[str, Any] | None
+
+
+def request(value: object) -> Request:
+    """Read a request. Raises ``StackError`` that names the word and what can be written."""
+    data = border.mapping(value or {}, "request")
+    border.only_keys(data, "request", Request._fields)
+    branch = data.get("driver_branch")
+    if branch is not None and not re.fullmatch(r"\d{3}", str(branch)):
+        raise border.bad("request.driver_branch", "a branch number such as 580", branch)
+    network, ffmpeg, headers = (data.get(k) for k in ("network", "ffmpeg", "nv_codec_headers"))
+    return Request(
+        torch=_spec(data.get("torch"), "torch"),
+        cuda=_spec(data.get("cuda"), "cuda"),
+        python=_spec(data.get("python"), "python"),
+        driver_branch=None if branch is None else str(branch),
+        preset=border.one_of(
+            data.get("preset") or "stable", "request.preset", tuple(row.name for row in PRESETS)
+        ),
+        network=None if network is None else border.one_of(network, "request.network", NETWORKS),
+        gpu_required=border.flag(data.get("gpu_required") or False, "request.gpu_required"),
+        ffmpeg=None if ffmpeg is None else border.one_of(ffmpeg, "request.ffmpeg", FFMPEGS),
+        nv_codec_headers=None
+        if headers is None
+        else border.one_of(headers, "request.nv_codec_headers", tuple(row.tag for row in HEADERS)),
+        sources=_sources(data.get("sources")),
+        bundle=_bundle(data.get("bundle")),
+        environment=None
+        if data.get("environment") is None
+        else border.one_of(data["environment"], "request.environment", ENVIRONMENTS),
+        conda_packages=tuple(
+            _conda_package(row)
+            for row in border.items(data.get("conda_packages"), "request.conda_packages")
+        ),
+        adopt_torch=border.optional_text(data.get("adopt_torch"), "request.adopt_torch"),
+        locked=_locked(data.get("locked")),
+    )
+
+
+def _conda_package(value: object) -> str:
+    text = border.text(value, "request.conda_packages")
+    if not _CONDA_PACKAGE.fullmatch(text):
+        raise border.bad("request.conda_packages", "a specification such as mkl=2024.0", value)
+    return text
+
+
+def _spec(value: object, name: str) -> Spec | None:
+    if value is None:
+        return None
+    try:
+        return spec(border.text(value, f"request.{name}"))
+    except StackError as error:
+        raise StackError(f"request.{name}: {error.what}", error.why, error.next_step) from error
+
+
+def _bundle(value: object) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    data = border.mapping(value, "request.bundle")
+    border.text(data.get("digest"), "request.bundle.digest")
+    rows = border.items(data.get("stacks"), "request.bundle.stacks")
+    stacks = [border.mapping(row, "request.bundle.stacks") for row in rows]
+    for stack in stacks:
+        for key in ("host", "request", "plan"):
+            border.mapping(stack.get(key), f"request.bundle.stacks.{key}")
+    return {**data, "stacks": stacks}
+
+
+def _locked(value: object) -> dict[str, Any] | None:
+    if not value:
+        return None
+    data = border.mapping(value, "request.locked")
+    known = (data.get("format"), data.get("schema")) == ("slowfast-stack-lock", 1)
+    if not known or not isinstance(data.get("plan"), dict):
+        raise border.bad("request.locked", "what stack.lock.json holds", data.get("format"))
+    return data
+
+
+def _sources(value: object) -> dict[str, dict[str, str]]:
+    trees = border.mapping(value or {}, "request.sources")
+    border.only_keys(trees, "request.sources", SOURCES)
+    return {name: _tree(tree, f"request.sources.{name}") for name, tree in trees.items()}
+
+
+def _tree(value: object, where: str) -> dict[str, str]:
+    data = border.mapping(value, where)
+    border.only_keys(data, where, ("url", "commit"))
+    commit = data.get("commit")
+    if commit is not None and not _COMMIT.fullmatch(str(commit)):
+        raise border.bad(f"{where}.commit", "the 40 lower-case digits of a git commit", commit)
+    return {
+        key: border.text(data[key], f"{where}.{key}") for key in ("url", "commit") if data.get(key)
+    }
