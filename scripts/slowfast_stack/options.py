@@ -68,8 +68,9 @@ Sources = Annotated[
     typer.Option(
         "--source",
         metavar="NAME=PLACE[@COMMIT]",
-        help="Where detectron2, pytorchvideo, slowfast, ffmpeg or nv-codec-headers comes from: "
-        "a git URL, a repository, a bundle, FFmpeg's archive. Repeatable.",
+        help="Where detectron2, pytorchvideo, slowfast, ffmpeg, nv-codec-headers, miniforge or "
+        "conda-forge comes from: a git URL, a repository, a bundle, FFmpeg's archive, an "
+        "installer[@SHA256], a mirror of the channel. Repeatable.",
     ),
 ]
 Verbose = Annotated[

@@ -13,7 +13,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning imp
 )
 from slowfast_stack.exits import Misuse
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+_PINS = {"commit": re.compile(r"[0-9a-f]{40}"), "sha256": re.compile(r"[0-9a-f]{64}")}
 _ALMOST_COMMIT = re.compile(r"[0-9a-fA-F]{7,}")
 
 
@@ -46,7 +46,10 @@ def lock(path: Path) -> dict[str, Any]:
 
 
 def source(text: str, *, local: bool) -> tuple[str, dict[str, str]]:
-    """Read NAME=URL_OR_PATH[@COMMIT]; a relative path counts from here. Raises Misuse."""
+    """Read NAME=URL_OR_PATH[@COMMIT]; a relative path counts from here. Raises Misuse.
+
+    An installer of Miniforge is pinned by its SHA-256 in place of a commit.
+    """
     name, equals, place = text.partition("=")
     if not equals or not place or name not in requests.SOURCES:
         raise Misuse(
@@ -55,16 +58,17 @@ def source(text: str, *, local: bool) -> tuple[str, dict[str, str]]:
             f"{', '.join(requests.SOURCES)}.",
             "For example: --source slowfast=/srv/git/slowfast.git",
         )
-    url, commit = _split_commit(place)
+    key = "sha256" if name == requests.INSTALLER else "commit"
+    url, pin = _split_pin(place, key)
     chosen = {"url": _absolute(url, local=local)}
-    return name, chosen | ({"commit": commit} if commit else {})
+    return name, chosen | ({key: pin} if pin else {})
 
 
-def _split_commit(place: str) -> tuple[str, str | None]:
+def _split_pin(place: str, key: str) -> tuple[str, str | None]:
     url, at, tail = place.rpartition("@")
-    if at and _COMMIT.fullmatch(tail):
+    if at and _PINS[key].fullmatch(tail):
         return url, tail
-    if at and _ALMOST_COMMIT.fullmatch(tail):
+    if at and _ALMOST_COMMIT.fullmatch(tail) and key == "commit":
         raise Misuse(
             f"{tail} is not a whole commit id.",
             "Only the 40 lower-case digits name one state of a source for good.",

@@ -29,22 +29,22 @@ PLAY = """
 @pytest.fixture
 def variables(tmp_path: Path, served: tuple[Path, str]) -> dict[str, Any]:
     """A plan for conda as the command line makes it, with the tests' own installer."""
+    folder, address = served
+    name, sha256 = miniforge_installer.write(folder, "26.3.2-3")
     options = ["--environment", "conda", "--python", VERSION, "--gpu", "10de:2330", "--json"]
+    options += ["--source", f"miniforge={address}/{name}@{sha256}"]
     done = subprocess.run(
         [str(COMMAND), "plan", *options], capture_output=True, text=True, check=True
     )
     plan = json.loads(done.stdout)["hosts"]["what-if"]
     assert "miniforge" in plan["roles"]
     assert "uv_env" not in plan["roles"]
-    folder, address = served
-    name, sha256 = miniforge_installer.write(folder, plan["environment"]["version"])
+    assert plan["environment"]["version"] == "26.3.2-3"
     return {
         "stack_plan": plan,
         "stack_prefix_path": str(tmp_path / "prefix"),
         "stack_home": str(tmp_path / "prefix" / "stacks" / plan["id"]),
         "stack_uv": str(COMMAND.with_name("uv")),
-        "miniforge_url": f"{address}/{name}",
-        "miniforge_sha256": sha256,
     }
 
 

@@ -95,6 +95,7 @@ def test_equal_environments_share_an_id_and_others_do_not() -> None:
         ({"tourch": "2.4"}, "unknown key 'tourch'"),
         ({"sources": {"slowfast": {"commit": "main"}}}, "40 lower-case digits"),
         ({"sources": {"mmcv": {}}}, "unknown key 'mmcv'"),
+        ({"sources": {"miniforge": {"sha256": "1234"}}}, "64 lower-case digits"),
         ({"gpu_required": "yes"}, "request.gpu_required"),
         (["torch"], "request is ['torch']"),
     ],

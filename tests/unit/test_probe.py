@@ -106,6 +106,13 @@ def test_every_endpoint_is_probed_in_its_own_way() -> None:
     }
 
 
+def test_a_mirror_may_be_a_path_of_the_host() -> None:
+    endpoints = {"miniforge": "/srv/installer.sh", "conda-forge": "file:///srv/c/repodata.json"}
+    picture = {"commands": {"test -e /srv/installer.sh": {"rc": 0, "stdout": ""}}}
+    found = probe.network(RecordedRunner(picture), probe.Where("/opt", endpoints), git=True)
+    assert found == {"miniforge": True, "conda-forge": False}
+
+
 def test_a_toolkit_without_version_file_is_asked_through_its_compiler() -> None:
     text = "nvcc: NVIDIA (R) Cuda compiler driver\nCuda compilation tools, release 13.0, V13.0.88"
     assert parsers.toolkit("/usr/local/cuda-13.0", text) == model.Toolkit(

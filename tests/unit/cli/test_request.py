@@ -26,6 +26,12 @@ def test_a_source_is_a_place_and_perhaps_a_commit(text, expected):
     assert request.source(f"slowfast={text}", local=True) == ("slowfast", expected)
 
 
+def test_an_installer_is_pinned_by_its_sha256():
+    name, source = request.source(f"miniforge=http://mirror.example/m.sh@{'0f' * 32}", local=True)
+    assert name == "miniforge"
+    assert source == {"url": "http://mirror.example/m.sh", "sha256": "0f" * 32}
+
+
 def test_a_path_counts_from_here_and_must_exist(tmp_path, monkeypatch):
     (tmp_path / "slowfast.git").mkdir()
     monkeypatch.chdir(tmp_path)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from .source import Source
 
 RELEASES = "https://github.com/conda-forge/miniforge/releases/download/"
 CHANNEL = "conda-forge"
-# A small file of the channel, for the question whether it is reached.
-CHANNEL_URL = "https://conda.anaconda.org/conda-forge/noarch/repodata.json.zst"
+CHANNEL_URL = "https://conda.anaconda.org/conda-forge"
+# A small file that every channel has, for the question whether it is reached.
+CHANNEL_FILE = "/noarch/repodata.json"
+INSTALLER_NAME = re.compile(r"Miniforge3-(\d[\d.]*-\d+)-Linux-")
 RECIPES = Source(
     "SHA-256 in the recipes of Spack (miniforge3) and Homebrew (cask miniforge), which agree with"
     " each other; the installer itself was not downloaded here",

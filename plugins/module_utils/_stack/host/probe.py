@@ -331,6 +331,9 @@ def _reaches(runner: Runner, where: Where, name: str, place: str, *, git: bool) 
     if place == PACKAGE_INDEX:
         return _reaches_index(runner, where)
     if name not in GIT_ENDPOINTS:
+        local = place.removeprefix("file://")
+        if local.startswith("/"):
+            return runner.run(("test", "-e", local)).rc == 0
         return runner.reaches(place, where.timeout_s)
     if git or "://" not in place:
         argv = ("git", "ls-remote", place, "HEAD")

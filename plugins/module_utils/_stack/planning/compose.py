@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from ..catalog.miniforge import CHANNEL, INSTALLERS
+from ..catalog.miniforge import CHANNEL, INSTALLER_NAME, INSTALLERS
 from ..catalog.packages import PINS
 from ..catalog.sources import TREES, UPLOADS
 from ..catalog.torch import ARCH_LIST_ACCEPTS
@@ -90,12 +90,16 @@ def environment(host: Host, request: Request, choice: Choice) -> dict[str, Any]:
     if choice.python.origin != "conda":
         return {"manager": "uv"}
     row = next(row for row in INSTALLERS if row.machine == host.architecture)
+    own = request.sources.get("miniforge", {})
+    url = own.get("url", row.url)
+    # An installer of another release than the catalogue's says in its name which one it is.
+    named = INSTALLER_NAME.search(url) if "sha256" in own else None
     return {
         "manager": "conda",
-        "version": row.version,
-        "url": row.url,
-        "sha256": row.sha256,
-        "channel": CHANNEL,
+        "version": named.group(1) if named else row.version,
+        "url": url,
+        "sha256": own.get("sha256", row.sha256),
+        "channel": request.sources.get("conda-forge", {}).get("url", CHANNEL),
         "packages": [f"python={choice.python.name}", *request.conda_packages],
     }
 

@@ -118,13 +118,13 @@ def endpoints(request: object = None) -> dict[str, str]:
     wishes = read_request(request)
     if wishes.network == "offline" or wishes.bundle:
         return {}
-    trees = {tree.name: wishes.sources.get(tree.name, {}).get("url", tree.url) for tree in TREES}
+    own = {name: source["url"] for name, source in wishes.sources.items() if "url" in source}
     return {
         "pypi": "package-index",
-        **trees,
+        **{tree.name: own.get(tree.name, tree.url) for tree in TREES},
         "pytorch": compose.INDEX + "cpu/torch/",
         "nvidia": machine.REPOSITORIES,
         "uv-pythons": UV_PYTHONS,
-        "miniforge": miniforge.INSTALLERS[0].url,
-        "conda-forge": miniforge.CHANNEL_URL,
+        "miniforge": own.get("miniforge", miniforge.INSTALLERS[0].url),
+        "conda-forge": own.get("conda-forge", miniforge.CHANNEL_URL) + miniforge.CHANNEL_FILE,
     }

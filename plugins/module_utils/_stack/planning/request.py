@@ -14,15 +14,19 @@ from ..versions import Spec, spec
 
 NETWORKS = ("full", "pypi", "offline")
 FFMPEGS = ("distribution", "build", "static", "none")
-# FFmpeg is built from these two, beside the trees of the Python part.
-SOURCES = (*(row.name for row in TREES), "ffmpeg", "nv-codec-headers")
+# An inner mirror of conda's installer and of its channel.
+INSTALLER, CHANNEL = "miniforge", "conda-forge"
+# FFmpeg is built from the two in the middle, beside the trees of the Python part.
+SOURCES = (*(row.name for row in TREES), "ffmpeg", "nv-codec-headers", INSTALLER, CHANNEL)
 ENVIRONMENTS = ("uv", "conda")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+_COMMIT, _SHA256 = re.compile(r"[0-9a-f]{40}"), re.compile(r"[0-9a-f]{64}")
 _CONDA_PACKAGE = re.compile(r"[a-z0-9_.-]+([=<>!~][^\s]*)?")
 
 
 class Request(NamedTuple):
     """Wishes; None leaves the choice to the planner. ``sources`` maps a name to url and commit.
+
+    An installer of Miniforge has a ``sha256`` in place of the commit.
 
     ``bundle`` is what the head of a bundle says, where one brings everything; ``adopt_torch`` an
     interpreter of the host whose PyTorch is used; ``locked`` a lock that shall be met.
@@ -124,15 +128,19 @@ def _locked(value: object) -> dict[str, Any] | None:
 def _sources(value: object) -> dict[str, dict[str, str]]:
     trees = border.mapping(value or {}, "request.sources")
     border.only_keys(trees, "request.sources", SOURCES)
-    return {name: _tree(tree, f"request.sources.{name}") for name, tree in trees.items()}
+    return {name: _source(source, name) for name, source in trees.items()}
 
 
-def _tree(value: object, where: str) -> dict[str, str]:
+def _source(value: object, name: str) -> dict[str, str]:
+    where = f"request.sources.{name}"
     data = border.mapping(value, where)
-    border.only_keys(data, where, ("url", "commit"))
-    commit = data.get("commit")
-    if commit is not None and not _COMMIT.fullmatch(str(commit)):
-        raise border.bad(f"{where}.commit", "the 40 lower-case digits of a git commit", commit)
+    key, form, meant = ("commit", _COMMIT, "the 40 lower-case digits of a git commit")
+    if name == INSTALLER:
+        key, form, meant = ("sha256", _SHA256, "the 64 lower-case digits of a SHA-256")
+    border.only_keys(data, where, ("url", key))
+    pin = data.get(key)
+    if pin is not None and not form.fullmatch(str(pin)):
+        raise border.bad(f"{where}.{key}", meant, pin)
     return {
-        key: border.text(data[key], f"{where}.{key}") for key in ("url", "commit") if data.get(key)
+        part: border.text(data[part], f"{where}.{part}") for part in ("url", key) if data.get(part)
     }
