@@ -84,7 +84,7 @@ def probe(runner: Runner, where: Where) -> Host:
     look = _Look(runner)
     functions = look.functions()
     gpus = tuple(function for function in functions if parsers.is_gpu(function))
-    machine, _, release = look.output("uname", "-mr").strip().partition(" ")
+    machine, _space, release = look.output("uname", "-mr").strip().partition(" ")
     # uname prints the release first, whatever the order of its options.
     machine, release = release, machine
     distribution = look.distribution()
