@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import urllib.request
 from typing import TYPE_CHECKING
 
 from ._stack.errors import Unreadable
 from ._stack.host.probe import Answer
+from ._stack.web import opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ class LocalRunner:
         if not url.startswith(("https://", "http://")):
             return False
         try:
-            with urllib.request.urlopen(url, timeout=timeout_s):  # noqa: S310  (no other scheme)
+            with opened(url, timeout_s):
                 return True
         except (OSError, ValueError):
             return False

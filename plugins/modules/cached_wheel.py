@@ -137,7 +137,7 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
             {key: str(value) for key, value in want["environment"].items()},
             Path(want["log"]),
         )
-        wheel, _ = build(commands, cache, recipe)
+        wheel, _built = build(commands, cache, recipe)
     if wheel is None:
         told |= {"changed": want["build"], "wheel": None, "arrival": str(arrival(cache))}
         return told

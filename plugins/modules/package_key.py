@@ -46,7 +46,6 @@ path:
 
 import os
 import tempfile
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,9 +54,12 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.openp
     require_key,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.web import opened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+TIMEOUT_S = 60
 
 SPEC = {
     "url": {"type": "str", "required": True},
@@ -88,8 +90,8 @@ def _fetch(url: str) -> bytes:
     try:
         if url.startswith("/"):
             return Path(url).read_bytes()
-        with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310  (checked right after)
-            return bytes(answer.read())
+        with opened(url, TIMEOUT_S) as answer:
+            return answer.read()
     except (OSError, ValueError) as error:
         raise StackError(
             f"The package key at {url} cannot be fetched.",

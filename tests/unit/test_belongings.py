@@ -21,6 +21,10 @@ DRIVER = {
     "libnvoptix1": ("535.261.03-1", DEBIAN),
     "xserver-xorg-video-nvidia": ("535.261.03-1", DEBIAN),
     "nvidia-kernel-dkms": ("535.261.03-1", DEBIAN),
+    "nvidia-kernel-common": ("20220217+3", DEBIAN),
+    "nvidia-installer-cleanup": ("20240109+1", DEBIAN),
+    "glx-alternative-nvidia": ("1.2.2", DEBIAN),
+    "firmware-nvidia-gsp": ("550.163.01-2", DEBIAN),
 }
 CUDA = {
     "cuda-toolkit-13-0": ("13.0.0-1", VENDOR),
@@ -30,6 +34,11 @@ CUDA = {
     "libnpp-12-8": ("12.3.3.100-1", VENDOR),
     "libnvjitlink-12-8": ("12.8.93-1", VENDOR),
     "nsight-compute-2025.1.1": ("2025.1.1.2-1", VENDOR),
+    "nvidia-cuda-toolkit": ("12.4.131~12.4.1-2", DEBIAN),
+    "nvidia-cuda-gdb": ("11.8.86~11.8.0-5~deb12u1", DEBIAN),
+    "libcurand10": ("11.1.1+~10.3.5.147~12.4.1-2", DEBIAN),
+    "libnvidia-ml-dev": ("12.0.140~12.0.1-4build4", "Ubuntu Developers <someone@ubuntu.com>"),
+    "libaccinj64-12.4": ("12.4.127~12.4.1-2", DEBIAN),
 }
 OTHERS = {
     "nvidia-container-toolkit": ("1.17.4-1", "NVIDIA CORPORATION <cudatools@nvidia.com>"),
@@ -38,7 +47,11 @@ OTHERS = {
     "nvme-cli": ("2.4", "Someone <someone@debian.org>"),
     "libnvme1": ("1.3", "Someone <someone@debian.org>"),
     "cuda-keyring": ("1.1-1", VENDOR),
-    "nvidia-kernel-common": ("20220217+3", DEBIAN),
+    "glx-diversions": ("1.2.2", DEBIAN),
+    "libthrust-dev": ("2.3.2-2", DEBIAN),
+    "libvdpau1": ("1.5-3+b1", DEBIAN),
+    "nvidia-support": ("1.0", "Someone <someone@example.org>"),
+    "libnvme-dev": ("1.3~rc1-1", "Someone <someone@debian.org>"),
     "python3-cupy": ("13.0", "Someone <someone@debian.org>"),
 }
 

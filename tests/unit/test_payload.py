@@ -57,6 +57,7 @@ def test_the_probe_ships_neither_solver_nor_catalogue() -> None:
         "host/parsers.py",
         "host/probe.py",
         "versions.py",
+        "web.py",
     }
     assert not any(path.parts[0] in CONTROLLER_ONLY for path in shipped)
 

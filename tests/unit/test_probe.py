@@ -121,6 +121,19 @@ def test_a_toolkit_without_version_file_is_asked_through_its_compiler() -> None:
     assert parsers.toolkit("/usr/local/cuda-13.0", "") is None
 
 
+def test_the_toolkit_of_a_distribution_is_seen_beside_others() -> None:
+    said = "Cuda compilation tools, release 11.8, V11.8.89"
+    picture = {
+        "files": {"/usr/local/cuda-12.8/version.json": '{"cuda": {"version": "12.8.1"}}'},
+        "commands": {
+            "ls -1 /usr/local": {"rc": 0, "stdout": "bin\ncuda\ncuda-12\ncuda-12.8"},
+            "/usr/bin/nvcc --version": {"rc": 0, "stdout": said},
+        },
+    }
+    found = probe.probe(RecordedRunner(picture), probe.Where("/opt", {}))
+    assert found.toolkits == (("12.8", "/usr/local/cuda-12.8"), ("11.8", "/usr"))
+
+
 def test_without_git_a_git_source_is_asked_over_https() -> None:
     url = "https://git.example/slowfast/info/refs?service=git-upload-pack"
     where = probe.Where("/opt", {"slowfast": "https://git.example/slowfast"})

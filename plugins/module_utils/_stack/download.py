@@ -20,9 +20,10 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from http.client import HTTPResponse
-from typing import IO, TYPE_CHECKING, Any, Callable, Optional, cast
+from typing import IO, TYPE_CHECKING, Any, Callable, Optional
 
 from .errors import StackError
+from .web import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,8 +91,7 @@ class Got:
 
 def open_url(request: urllib.request.Request) -> HTTPResponse:
     """Open an HTTP address; proxies and certificates are those of the environment."""
-    response = urllib.request.urlopen(request, timeout=TIMEOUT_S)  # noqa: S310  (see _request)
-    return cast("HTTPResponse", response)
+    return opened(request, TIMEOUT_S)
 
 
 def _silent(_done: int, _total: int | None) -> None:
@@ -327,7 +327,7 @@ def _place(response: HTTPResponse) -> tuple[int, int | None]:
     if response.status != _PARTIAL:
         length = response.headers.get("Content-Length", "")
         return 0, int(length) if length.isdigit() else None
-    place, _, total = response.headers.get("Content-Range", "").partition("/")
+    place, _slash, total = response.headers.get("Content-Range", "").partition("/")
     start = place[len("bytes ") :].partition("-")[0]
     return int(start) if start.isdigit() else -1, int(total) if total.isdigit() else None
 

@@ -117,7 +117,7 @@ def _require_all(
 
 
 def _count(line: str, tell: Callable[[int], None]) -> None:
-    key, _, value = line.strip().partition("=")
+    key, _equals, value = line.strip().partition("=")
     if key == "total_size" and value.isdigit():
         tell(int(value))
 

@@ -99,7 +99,7 @@ def run(
             videos = [] if want.lists_only else _videos(tree, want)
             if want.room_check:
                 each = _WHOLE_BYTES if want.whole else _CUT_BYTES
-                absent = videos_absent(tree, [name for name, _ in videos])
+                absent = videos_absent(tree, [name for name, _file in videos])
                 room.require(tree.videos, each * len(absent), len(absent), "the videos")
             items += pool.map(mine.video, videos)
         except BaseException:
@@ -127,7 +127,7 @@ def videos_absent(tree: Layout, videos: list[str]) -> list[str]:
 def absent(tree: Layout, want: Want) -> list[str]:
     """Return what would be fetched, as far as it is known. Raises StackError."""
     files = [thing.path for thing in official.files(want.version)]
-    videos = [] if want.lists_only else [name for name, _ in _videos(tree, want)]
+    videos = [] if want.lists_only else [name for name, _file in _videos(tree, want)]
     lacking = [path for path in files if not (tree.root / path).exists()]
     return lacking + videos_absent(tree, videos)
 

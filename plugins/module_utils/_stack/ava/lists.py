@@ -148,7 +148,9 @@ def _files(
 
 
 def _copied(path: Path) -> Iterator[str]:
-    return (line.rstrip("\r") + "\n" for _, line in (rows.lines(path) if path.exists() else ()))
+    return (
+        line.rstrip("\r") + "\n" for _number, line in (rows.lines(path) if path.exists() else ())
+    )
 
 
 def frame_list(videos: dict[str, int], first: int, numbers: DataSet) -> Iterator[str]:

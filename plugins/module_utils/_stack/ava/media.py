@@ -71,7 +71,7 @@ def probe(commands: Commands, tools: Tools, source: str | Path) -> Media:
 
 
 def _rate(text: str) -> float:
-    over, _, under = text.partition("/")
+    over, _slash, under = text.partition("/")
     return float(over) / float(under) if float(under or 1) else 0.0
 
 

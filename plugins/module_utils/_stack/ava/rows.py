@@ -56,7 +56,7 @@ def highest_numbers(path: Path) -> dict[str, int]:
     """Return the highest frame number that a list names for each video, by its last rows."""
     found: dict[str, int] = {}
     video, last = "", ""
-    for _, line in lines(path):
+    for _number, line in lines(path):
         if not line.startswith(f"{video} "):
             _note(found, video, last)
             video = line.partition(" ")[0]

@@ -32,7 +32,7 @@ class Damaged(StackError):
     def __init__(self, source: Pieces, damages: list[Damage]) -> None:
         said = []
         for damage in damages[:_SHOWN]:
-            first, *_, last = source.files_of(damage.offset, damage.end) * 2
+            first, *_between, last = source.files_of(damage.offset, damage.end) * 2
             place = first if first == last else f"{first} to {last}"
             said.append(f"{damage.what}: {damage.how} ({place}).")
         more = len(damages) - _SHOWN

@@ -105,7 +105,7 @@ def _of_pickle(file: IO[bytes]) -> Kind:
     try:
         value, imports = pickles.read(file)
         if value == _LEGACY_MAGIC:
-            for _ in ("protocol", "system"):
+            for _part in ("protocol", "system"):
                 pickles.read(file)
             value, imports = pickles.read(file)
             return _described(PYTORCH, "pickles", value, imports)

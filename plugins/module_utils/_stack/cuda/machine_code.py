@@ -84,7 +84,7 @@ def _sections(data: bytes) -> Iterator[bytes]:
         start = headers[names][4]
     except (struct.error, IndexError) as error:
         raise ValueError("the ELF file is cut off") from error
-    for name, _, _, _, offset, length in headers:
+    for name, _kind, _flags, _address, offset, length in headers:
         end = data.find(b"\0", start + name)
         if data[start + name : end] in SECTIONS:
             if offset + length > len(data):
@@ -95,7 +95,7 @@ def _sections(data: bytes) -> Iterator[bytes]:
 def _entries(part: bytes) -> Iterator[tuple[int, str]]:
     offset = 0
     while offset + _CONTAINER.size <= len(part):
-        magic, _, header, size = _CONTAINER.unpack_from(part, offset)
+        magic, _version, header, size = _CONTAINER.unpack_from(part, offset)
         if magic == 0:
             offset += 8  # the linker's padding
             continue
@@ -116,7 +116,9 @@ def wanted(arch_list: str) -> Code:
     """Return what TORCH_CUDA_ARCH_LIST asks for."""
     entries = [entry for entry in re.split(r"[;\s]+", arch_list) if entry]
     names = [(entry.partition("+")[0].replace(".", ""), "+PTX" in entry) for entry in entries]
-    return Code(frozenset(name for name, _ in names), frozenset(name for name, ptx in names if ptx))
+    return Code(
+        frozenset(name for name, _ptx in names), frozenset(name for name, ptx in names if ptx)
+    )
 
 
 def missing(arch_list: str, found: Code) -> list[str]:

@@ -22,6 +22,12 @@ _PINNING = re.compile(r"nvidia-driver-pinning-.*")
 _TOOLKIT = re.compile(
     r"cuda(?!-drivers|-keyring|-compat).*|lib(cu|npp|nv).*-\d+(-\d+)?|nsight-.*|gds-tools-.*"
 )
+# A distribution's own build of a toolkit names the release that it is of: 12.4.127~12.4.1-2.
+_ARCHIVE_TOOLKIT = re.compile(r"(nvidia-|lib(cu|npp|nv|accinj)|nsight-).*")
+_ARCHIVE_RELEASE = re.compile(r".*~\d+\.\d+\.\d+-")
+# What Debian keeps for its driver alone, under dates and versions of its own.
+_DEBIAN = re.compile(r"Debian NVIDIA Maintainers\b")
+_SUPPORT = re.compile(r"nvidia-(support|kernel-common|installer-cleanup)|glx-alternative-nvidia")
 _CONTAINERS = re.compile(r".*container.*")
 
 
@@ -53,11 +59,15 @@ def is_driver(package: Package) -> bool:
         return False
     if _PINNING.fullmatch(package.name):
         return True
+    if _SUPPORT.fullmatch(package.name) and _DEBIAN.match(package.maker):
+        return True
     return bool(_DRIVER.fullmatch(package.name) and _RELEASE.match(package.version))
 
 
 def is_toolkit(package: Package) -> bool:
-    """Tell a package of a CUDA toolkit of the vendor."""
+    """Tell a package of a CUDA toolkit, of the vendor or as a distribution builds it."""
+    if _ARCHIVE_TOOLKIT.fullmatch(package.name) and _ARCHIVE_RELEASE.match(package.version):
+        return True
     return bool(
         VENDOR.search(package.maker)
         and _TOOLKIT.fullmatch(package.name)

@@ -76,7 +76,7 @@ class Source:
 
     def indent(self, statement: ast.stmt) -> str | None:
         """Return the white space before a statement, or None if it does not begin its line."""
-        start, _ = self.span(statement)
+        start, _end = self.span(statement)
         head = self.text[self._line_start(start) : start]
         return head if not head.strip(" \t\f") else None
 
@@ -87,7 +87,7 @@ class Source:
 
     def line_after(self, node: ast.stmt) -> int:
         """Return where the line behind a statement begins."""
-        _, end = self.span(node)
+        _start, end = self.span(node)
         index = bisect_right(self._starts, end - 1)
         return self._starts[index] if index < len(self._starts) else len(self.text)
 
@@ -105,7 +105,7 @@ class Source:
 
 def function(tree: ast.AST, name: str) -> Function | None:
     """Return the function ``name`` of a module, or ``Class.name`` of a class in it."""
-    owner, _, last = name.rpartition(".")
+    owner, _dot, last = name.rpartition(".")
     for node in getattr(tree, "body", []):
         if owner and isinstance(node, ast.ClassDef) and node.name == owner:
             return function(node, last)
@@ -163,7 +163,7 @@ def _column(node: ast.AST) -> int:
 
 def _encoding(path: str, data: bytes) -> str:
     try:
-        name, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        name, _lines = tokenize.detect_encoding(io.BytesIO(data).readline)
     except SyntaxError as error:
         raise _unparsable(path, str(error)) from error
     return "utf-8" if name == "utf-8-sig" else name

@@ -168,7 +168,7 @@ def _link(env: PythonEnv, site: Path, package: Package) -> None:
     for script, target_ in package.scripts:
         path = env.path / "bin" / script
         if not path.exists():
-            module, _, function = target_.partition(":")
+            module, _colon, function = target_.partition(":")
             text = SCRIPT.format(python=env.python, module=module, name=function)
             path.write_text(text, encoding="utf-8")
             path.chmod(0o755)

@@ -82,7 +82,7 @@ def _compilers(commands: Commands, build: Mapping[str, Any]) -> dict[str, str | 
 def _packages(env: Path) -> Iterator[dict[str, Any]]:
     """Yield the packages of an environment, by name."""
     for info in sorted(env.glob("lib/python*/site-packages/*.dist-info"), key=_by_name):
-        name, _, number = info.name[: -len(".dist-info")].partition("-")
+        name, _dash, number = info.name[: -len(".dist-info")].partition("-")
         row = {"name": name.replace("_", "-").lower(), "version": number}
         yield {**row, **_origin(info)}
 

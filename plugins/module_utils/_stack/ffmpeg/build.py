@@ -125,7 +125,7 @@ def make(commands: Commands, cache: Path, recipe: Recipe) -> tuple[Path, bool]:
     return home, True
 
 
-def _packaged(site: Site, _: Recipe) -> Path:
+def _packaged(site: Site, _recipe: Recipe) -> Path:
     """Link the distribution's own programs."""
     ready = _empty(site.work / "ready")
     for name in ("ffmpeg", "ffprobe"):
@@ -284,7 +284,7 @@ def forget_half_written(build: Path) -> None:
     """
     products = [path for path in build.rglob("*") if _PRODUCT.search(path.name)]
     states = [(path, path.lstat()) for path in products]
-    newest = max((state.st_mtime for _, state in states), default=0.0)
+    newest = max((state.st_mtime for _path, state in states), default=0.0)
     for path, state in states:
         if state.st_size == 0 or state.st_mtime > newest - DOUBTFUL_S:
             path.unlink()

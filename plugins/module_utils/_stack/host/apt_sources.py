@@ -48,7 +48,7 @@ def _lines(text: str) -> Iterator[Source]:
         match = _LINE.match(line.partition("#")[0].strip())
         if match:
             pairs = (pair.partition("=") for pair in (match["options"] or "").split())
-            options = tuple((_field(key), _value(key, value)) for key, _, value in pairs)
+            options = tuple((_field(key), _value(key, value)) for key, _equals, value in pairs)
             yield Source((match["uri"],), (match["suite"],), tuple(match["rest"].split()), options)
 
 

@@ -84,7 +84,7 @@ def probe(runner: Runner, where: Where) -> Host:
     look = _Look(runner)
     functions = look.functions()
     gpus = tuple(function for function in functions if parsers.is_gpu(function))
-    machine, _, release = look.output("uname", "-mr").strip().partition(" ")
+    machine, _space, release = look.output("uname", "-mr").strip().partition(" ")
     # uname prints the release first, whatever the order of its options.
     machine, release = release, machine
     distribution = look.distribution()
@@ -204,6 +204,8 @@ class _Look:
         names = [n for n in self.output("ls", "-1", "/usr/local").split() if n.startswith("cuda-")]
         # cuda-12 is a link to the newest 12.x; the real folder is listed too.
         paths = [f"/usr/local/{name}" for name in names if "." in name]
+        # The toolkit of a distribution has no folder of its own.
+        paths.append("/usr")
         found = [parsers.toolkit(path, self._toolkit_text(path)) for path in paths]
         return tuple(row for row in found if row)
 

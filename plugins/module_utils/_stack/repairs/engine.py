@@ -124,11 +124,11 @@ class _Draft:
             path = self._layout.place(site.path)
             if path is not None:
                 seen.append((path, self._visit(repair, site, path)))
-        present = [finding.status for _, finding in seen]
+        present = [finding.status for _path, finding in seen]
         status = next((status for status in WORST_FIRST if status in present), NOT_HERE)
         named = [(path, finding) for path, finding in seen if finding.status == status]
-        files = tuple(path for path, _ in named) if status != NOT_HERE else ()
-        because = " ".join(dict.fromkeys(f.because for _, f in named if f.because))
+        files = tuple(path for path, _finding in named) if status != NOT_HERE else ()
+        because = " ".join(dict.fromkeys(f.because for _path, f in named if f.because))
         return Outcome(repair.id, status, files, because)
 
     def changes(self) -> tuple[Change, ...]:
@@ -223,7 +223,7 @@ def _repaired(layout: Layout, path: str, data: bytes | None, names: Sequence[str
     for repair in REPAIRS:
         for site in repair.sites:
             if repair.id in names and layout.place(site.path) == path and data is not None:
-                _, data = look(site, path, data)
+                _finding, data = look(site, path, data)
     return data
 
 

@@ -126,7 +126,7 @@ def look(site: Site, path: str, data: bytes) -> tuple[Finding, bytes]:
     """
     first, after = _once(site, path, data)
     finding = first
-    for _ in range(ROUNDS):
+    for _round in range(ROUNDS):
         if finding.status != AFFECTED:
             break
         finding, after = _once(site, path, after)

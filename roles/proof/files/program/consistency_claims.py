@@ -55,7 +55,7 @@ def _activation(plan: dict, stack: Path) -> tuple[bool, str]:
     lines = done.stdout.splitlines()
     if done.returncode or len(lines) != 4:
         return False, (done.stderr or done.stdout).strip() or f"exit status {done.returncode}"
-    python, home, libraries, _ = lines
+    python, home, libraries, _end = lines
     wanted = plan["build"]["cuda_home"] or os.environ.get("CUDA_HOME", "")
     ok = python == str(stack / "env" / "bin" / "python") and home == wanted
     if plan["build"]["cuda_home"]:

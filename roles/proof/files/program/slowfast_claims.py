@@ -179,7 +179,7 @@ class Trained:
         labels = batch[1].to(where)
         self.model.train()
         seen = []
-        for _ in range(STEPS):
+        for _step in range(STEPS):
             # A copy: the release of 2019 writes its features into the list that it is given.
             loss = loss_of(self.model(list(inputs)), labels)
             self.optimizer.zero_grad()

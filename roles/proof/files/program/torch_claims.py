@@ -40,7 +40,7 @@ def _matmul(plan: dict) -> tuple[bool, str]:
     import torch
 
     generator = torch.Generator().manual_seed(0)
-    left, right = (torch.rand(256, 256, generator=generator) for _ in range(2))
+    left, right = (torch.rand(256, 256, generator=generator) for _side in range(2))
     where = device(plan)
     torch.backends.cuda.matmul.allow_tf32 = False
     found = (left.to(where) @ right.to(where)).cpu().double()
@@ -85,7 +85,7 @@ def _architectures() -> tuple[bool, str]:
 
 def covers(code: str, major: int, minor: int) -> bool:
     """Tell whether ``sm_XY`` or ``compute_XY`` code runs on capability ``major.minor``."""
-    kind, _, digits = code.partition("_")
+    kind, _underscore, digits = code.partition("_")
     digits = digits.rstrip("af")
     built = (int(digits[:-1]), int(digits[-1]))
     if kind == "compute":

@@ -1,0 +1,15 @@
+"""Open an address with the standard library; proxies and certificates are the environment's."""
+
+from __future__ import annotations
+
+import urllib.request
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
+
+def opened(request: str | urllib.request.Request, timeout_s: float) -> HTTPResponse:
+    """Return the answer, whose status is good. Raises ``OSError`` and ``ValueError``."""
+    opener = urllib.request.build_opener()
+    return cast("HTTPResponse", opener.open(request, timeout=timeout_s))
