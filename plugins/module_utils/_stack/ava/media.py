@@ -66,7 +66,9 @@ def probe(commands: Commands, tools: Tools, source: str | Path) -> Media:
             fps=_rate(stream["avg_frame_rate"]),
         )
     except (KeyError, ValueError) as error:
-        why = done.tail(2) if done.rc else "It holds no video stream."
+        # What ffprobe complained about stands around its answer.
+        said = [line for line in done.output.splitlines() if line.strip() not in _ANSWER]
+        why = "\n".join(said[-2:]) if done.rc else "It holds no video stream."
         raise BrokenVideo(f"{source} is no video that FFmpeg can read.", why, _AGAIN) from error
 
 
@@ -75,4 +77,5 @@ def _rate(text: str) -> float:
     return float(over) / float(under) if float(under or 1) else 0.0
 
 
+_ANSWER = ("", "{", "}")
 _AGAIN = "Remove the file and get it again, or leave the video out."
