@@ -31,6 +31,7 @@ _BEFORE_S, _AFTER_S = 5, 5  # key frames lie further apart than that in some; th
 _SHIFT_S = 60
 _TIME = re.compile(r"^\d+\.\d+,?$", re.MULTILINE)  # a line of ffprobe that is no complaint
 _SILENT_S = 30  # seconds without a byte until a connection counts as broken
+_PATIENCE = ("-rw_timeout", str(_SILENT_S * 10**6))
 
 
 def fetch(
@@ -46,7 +47,7 @@ def fetch(
     ``tell`` is given the bytes that have been written.
     """
     name, url = video
-    media = probe(commands, tools, url)
+    media = probe(commands, tools, url, _PATIENCE)
     origin = _SHIFT_S + media.start_s + numbers.cut_s
     _require_long_enough(numbers, url, media)
     path = tree.videos / f"{name}{sources.CUT}"
@@ -78,7 +79,7 @@ def _argv(tools: Tools, numbers: DataSet, url: str, part: Path) -> list[str]:
     length = numbers.cut_s - begin + numbers.seconds + _AFTER_S
     return [
         *(tools.ffmpeg, "-nostdin", "-v", "error", "-nostats", "-progress", "pipe:1", "-y"),
-        *("-rw_timeout", str(_SILENT_S * 10**6), "-reconnect", "1", "-reconnect_streamed", "1"),
+        *(*_PATIENCE, "-reconnect", "1", "-reconnect_streamed", "1"),
         *("-reconnect_delay_max", "8", "-ss", str(begin), "-t", f"{length:.3f}", "-i", url),
         *(
             "-map",

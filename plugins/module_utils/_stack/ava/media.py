@@ -50,10 +50,12 @@ def version(commands: Commands, tools: Tools) -> str:
     return " ".join(done.output.split()[2:3])
 
 
-def probe(commands: Commands, tools: Tools, source: str | Path) -> Media:
-    """Return what a file or an address holds. Raises BrokenVideo."""
+def probe(
+    commands: Commands, tools: Tools, source: str | Path, options: tuple[str, ...] = ()
+) -> Media:
+    """Return what a file or an address holds; ``options`` are of its input. Raises BrokenVideo."""
     shown = "format=start_time,duration:stream=codec_name,avg_frame_rate"
-    argv = [tools.ffprobe, "-v", "error", "-select_streams", "v:0"]
+    argv = [tools.ffprobe, "-v", "error", *options, "-select_streams", "v:0"]
     done = commands.run([*argv, "-show_entries", shown, "-of", "json", f"{source}"])
     try:
         told = json.loads(done.output[done.output.index("{") :]) if done.rc == 0 else {}
