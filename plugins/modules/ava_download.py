@@ -44,6 +44,18 @@ options:
     description: The SHA-256 of files, by path below O(root).
     type: dict
     default: {}
+  accept_change:
+    description: Whether files may differ from those first seen.
+    type: bool
+    default: false
+  verify:
+    description: Whether large files that are there are read and compared again, too.
+    type: bool
+    default: false
+  attempts:
+    description: How often in a row a connection may bring nothing new.
+    type: int
+    default: 5
   jobs:
     description: How many files are fetched at once.
     type: int
@@ -115,6 +127,9 @@ SPEC = {
     "lists_only": {"type": "bool", "default": False},
     "videos": {"type": "list", "elements": "str", "default": []},
     "sums": {"type": "dict", "default": {}},
+    "accept_change": {"type": "bool", "default": False},
+    "verify": {"type": "bool", "default": False},
+    "attempts": {"type": "int", "default": 5},
     "jobs": {"type": "int", "default": 4},
     "room_check": {"type": "bool", "default": True},
     "shard": {"type": "int", "default": 0},
@@ -137,6 +152,9 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
         videos=tuple(want["videos"]),
         shard=(want["shard"], want["shards"]),
         jobs=want["jobs"],
+        attempts=want["attempts"],
+        verify=want["verify"],
+        changed_is_meant=want["accept_change"],
         room_check=want["room_check"],
         sums=want["sums"],
         tools=Tools(want["ffmpeg"], want["ffprobe"]),

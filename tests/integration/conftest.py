@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from stack_under_test import Stack, sources
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Stack:
-    """A prefix that `up` has brought to its proof, from the sources that can be reached."""
+    """A prefix that `up` has brought to its proof, from the sources that can be reached.
+
+    SLOWFAST_STACK_PREFIX names a finished one, for tests that only use it.
+    """
+    if there := os.environ.get("SLOWFAST_STACK_PREFIX"):
+        return Stack(Path(there))
     made = Stack(tmp_path_factory.mktemp("prefix") / "stack", sources())
     made.up()
     return made

@@ -11,6 +11,7 @@ import io
 import shutil
 import subprocess
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -80,6 +81,7 @@ class Server:
     dead: dict[str, int] = field(default_factory=dict)  # path: status
     cut: dict[str, int] = field(default_factory=dict)  # path: bytes until the connection breaks
     ranges: bool = True
+    pause: float = 0.0  # seconds before each block
     sent: dict[str, int] = field(default_factory=dict)  # path: bytes of all answers
     address: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -128,7 +130,9 @@ class _Handler(BaseHTTPRequestHandler):
         stop = min(end, server.cut.get(path, end))
         with contextlib.suppress(ConnectionError), file.open("rb") as opened:
             opened.seek(begin)
-            while begin < stop and (block := opened.read(min(1 << 15, stop - begin))):
+            size = 1 << 9 if server.pause else 1 << 15
+            while begin < stop and (block := opened.read(min(size, stop - begin))):
+                time.sleep(server.pause)
                 with server.lock:  # first: who has the last byte may look at once
                     server.sent[path] = server.sent.get(path, 0) + len(block)
                 self.wfile.write(block)

@@ -28,6 +28,25 @@ exec {shlex.join(command)} --jobs {cpus} --shards {tasks} --shard "$SLURM_ARRAY_
 """
 
 
+def options(
+    videos: list[str],
+    folder: Path | None,
+    tools: tuple[str, str],
+    *,
+    replace: bool,
+    room_check: bool,
+) -> list[str]:
+    """Return the options of each task; ``tools`` are FFmpeg and ffprobe."""
+    found = [f"--video={name}" for name in videos]
+    found += [f"--videos={folder}"] if folder else []
+    found += ["--replace"] if replace else []
+    found += [] if room_check else ["--no-room-check"]
+    names = ("ffmpeg", "ffprobe")
+    given = [(name, tool) for name, tool in zip(names, tools, strict=True) if tool != name]
+    # A task begins in a folder that need not be there on its node.
+    return [*found, *(f"--{n}={Path(t).absolute() if '/' in t else t}" for n, t in given)]
+
+
 def submit(root: Path, text: str) -> str:
     """Write the script into the tree, submit it and return what Slurm calls the job."""
     path = root / ".ava" / "extract.sbatch"

@@ -29,6 +29,16 @@ def result(root: Path, told: dict[str, Any], *, as_json: bool) -> int:
     return Exit.PROVEN if told["ok"] else Exit.FAILED
 
 
+def submitted(root: Path, job: str, tasks: int, *, as_json: bool) -> int:
+    """Tell what was handed to Slurm."""
+    if as_json:
+        screen.tell({"ava": {"root": str(root), "job": job, "tasks": tasks}})
+    else:
+        print(f"Slurm job {job}: {tasks} tasks, logs in {root}/.ava.")
+        print(f"When they are done: slowfast-stack ava check {root}")
+    return Exit.PROVEN
+
+
 def lists(made: dict[str, Any], *, as_json: bool) -> int:
     """Tell which lists were written."""
     if as_json:

@@ -13,7 +13,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava import d
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava.official import VERSIONS
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from slowfast_stack import options, screen
+from slowfast_stack import options  # noqa: TC001  (typer reads the annotations)
 from slowfast_stack.exits import Misuse
 
 if TYPE_CHECKING:
@@ -78,6 +78,11 @@ def _release(version: str) -> str:
     return version
 
 
+def _refuse_shards(shard: int, shards: int, who: str) -> None:
+    if (shard, shards) != (0, 1):
+        raise Misuse("--shard has no place here.", f"{who} divide the videos among them.")
+
+
 def _sums(path: Path | None) -> dict[str, str]:
     """Read a file as sha256sum writes it."""
     if path is None:
@@ -138,10 +143,13 @@ def download(  # noqa: PLR0913  (each is an option)
 
     expected = _sums(sums)
     if inventory is not None:
+        _refuse_shards(shard, shards, "The hosts of an inventory")
         return hosts.run(
             inventory, limit, "download", as_json=json, root=root, version=_release(version),
             mirror=mirror, whole=whole, lists_only=lists_only, sums=expected, videos=video,
-            download_jobs=jobs, cut_s=start, frames=frames, room_check=not no_room_check,
+            accept_change=accept_change, verify=verify, attempts=attempts, download_jobs=jobs,
+            cut_s=start, frames=frames, ffmpeg=ffmpeg, ffprobe=ffprobe,
+            room_check=not no_room_check,
         )  # fmt: skip
     fetch, media, items = _engine("fetch", "media", "items")
     tree = dataset.layout(root)
@@ -207,18 +215,31 @@ def extract(  # noqa: PLR0913  (each is an option)
     from slowfast_stack.ava import hosts, progress, telling  # noqa: PLC0415  (rich: 100 ms)
 
     if inventory is not None:
+        _refuse_shards(shard, shards, "The hosts of an inventory")
+        if slurm is not None:
+            raise Misuse("Slurm and an inventory were named.", "Either divides the videos.")
         return hosts.run(
             inventory, limit, "extract", as_json=json, root=root, videos=video, folder=videos,
-            jobs=jobs, replace=replace, cut_s=start, frames=frames, room_check=not no_room_check,
+            jobs=jobs, replace=replace, cut_s=start, frames=frames, ffmpeg=ffmpeg,
+            ffprobe=ffprobe, room_check=not no_room_check,
         )  # fmt: skip
+    if slurm is not None:
+        _refuse_shards(shard, shards, "The tasks of Slurm")
     work, media, items = _engine("work", "media", "items")
     tree = dataset.layout(root)
+    folder = Path(videos).expanduser().absolute() if videos else None
     numbers = dataset.chosen(tree, cut_s=start, frames=frames)
     if slurm is not None:
-        return _submit(tree, slurm, jobs, videos, replace=replace, as_json=json)
+        from slowfast_stack.ava import slurm as cluster  # noqa: PLC0415  (only here)
+
+        options = cluster.options(
+            video or [], folder, (ffmpeg, ffprobe), replace=replace, room_check=not no_room_check
+        )
+        job = cluster.submit(tree.root, cluster.script(tree.root, slurm, jobs or 8, options))
+        return telling.submitted(tree.root, job, slurm, as_json=json)
     want = work.Want(
         videos=tuple(video or ()),
-        folder=Path(videos).expanduser().absolute() if videos else None,
+        folder=folder,
         shard=(shard, shards),
         jobs=jobs,
         replace=replace,
@@ -228,21 +249,6 @@ def extract(  # noqa: PLR0913  (each is an option)
     with _going_on(), progress.shown("extract", progress.frames) as tell:
         found = items.told(work.run(Commands(), tree, numbers, want, tell))
     return telling.result(tree.root, found, as_json=json)
-
-
-def _submit(
-    tree: dataset.Layout, tasks: int, jobs: int, videos: str | None, *, replace: bool, as_json: bool
-) -> int:
-    from slowfast_stack.ava import slurm  # noqa: PLC0415  (only here)
-
-    chosen = ["--videos", str(Path(videos).expanduser().absolute())] if videos else []
-    chosen += ["--replace"] if replace else []
-    job = slurm.submit(tree.root, slurm.script(tree.root, tasks, jobs or 8, chosen))
-    if as_json:
-        screen.tell({"ava": {"root": str(tree.root), "job": job, "tasks": tasks}})
-    else:
-        print(f"Slurm job {job}: {tasks} tasks. When they are done: slowfast-stack ava check")
-    return 0
 
 
 @group.command(epilog=_epilog("lists /data/ava", "lists /data/ava --all --version 2.1"))

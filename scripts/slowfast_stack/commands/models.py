@@ -59,10 +59,11 @@ def list_(
     epilog=_epilog(
         "get ava/SLOWFAST_32x2_R101_50_50",
         "get Kinetics/SLOWFAST_8x8_R50 --dir /data/checkpoints",
+        "get ava/SLOWFAST_32x2_R101_50_50 --cfg mine.yaml",
         "get https://example.org/mine.pyth --sha256 2c26...",
     )
 )
-def get(
+def get(  # noqa: PLR0913  (one parameter for each option)
     names: Annotated[
         list[str], typer.Argument(help="Ids, configs, file names or addresses.", metavar="NAME...")
     ],
@@ -80,30 +81,43 @@ def get(
     attempts: Annotated[
         int, typer.Option(metavar="N", min=1, help="Give up after N failures in a row.")
     ] = 5,
+    cfg: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write path and CHECKPOINT_TYPE into this configuration."
+        ),
+    ] = None,
     json: options.AsJson = False,
 ) -> int:
     """Fetch checkpoints, verify them, and say their CHECKPOINT_TYPE.
 
     Goes on where an earlier run stopped. A file appears only when it is whole;
-    its type is read from its bytes, and no code in it is run.
+    its type is read from its bytes, and no code in it is run. With --cfg, path and
+    type are written into a configuration; FILE.before keeps the original.
     """
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import wishes  # noqa: PLC0415
 
     if sha256 and len(names) > 1:
         raise Misuse("--sha256 is for one checkpoint.", next_step="Ask for them one by one.")
+    if cfg:
+        from slowfast_stack.models import configuring  # noqa: PLC0415  (brings YAML)
+
+        if len(names) > 1:
+            raise Misuse("--cfg is for one checkpoint.", next_step="Ask for them one by one.")
+        configuring.require(cfg)
     wanted = [
         wishes.wish(name, folder, mirror).of(
             sha256=sha256, changed_is_meant=accept_change, attempts=attempts
         )
         for name in names
     ]
-    results = list(_get_all(wanted, as_json=json))
+    results = list(_get_all(wanted, cfg, as_json=json))
     if json:
         screen.tell({"models": results})
     return Exit.FAILED if any(row["error"] for row in results) else Exit.PROVEN
 
 
-def _get_all(wanted: list[Wish], *, as_json: bool) -> Iterator[dict[str, Any]]:
+def _get_all(wanted: list[Wish], cfg: Path | None, *, as_json: bool) -> Iterator[dict[str, Any]]:
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import getting  # noqa: PLC0415
     from slowfast_stack.models import progress  # noqa: PLC0415
 
@@ -111,13 +125,22 @@ def _get_all(wanted: list[Wish], *, as_json: bool) -> Iterator[dict[str, Any]]:
         for wish in wanted:
             try:
                 got = getting.get(wish, started(wish.file))
+                written = cfg and _write(cfg, got)
             except StackError as error:
                 screen.complain(error)
                 yield {"file": str(wish.path), "error": str(error)}
                 continue
             if not as_json:
                 print(_told(got))
+                if cfg:
+                    print(f"{cfg}: {'written' if written else 'unchanged'}")
             yield _described(got)
+
+
+def _write(cfg: Path, got: Got) -> bool:
+    from slowfast_stack.models import configuring  # noqa: PLC0415  (brings YAML)
+
+    return configuring.write(cfg, got)
 
 
 def _told(got: Got) -> str:

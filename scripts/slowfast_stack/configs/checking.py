@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slowfast_stack.configs import check, content
+from slowfast_stack.configs import check, content, keeping
 from slowfast_stack.configs.findings import ERROR
 
 if TYPE_CHECKING:
@@ -63,16 +63,17 @@ def examine(path: Path, start: Path, *, output: Path, fix: bool, weigh: Weigh) -
         return Result(path, _found(path, start, weigh), [], "")
     text = path.read_text(encoding="utf-8-sig")
     new, mended = check.mended(text, start)
+    if output == path and new != text:
+        keeping.keep(path)
     if new != text or output != path:
-        _keep(path, output)
-        _write(output, new)
+        keeping.write(output, new)
     found = _found(output, start, weigh)
     late = [row for row in found if row.can_be_fixed and row.level == ERROR]
     if late:  # the memory of the mended file
-        if new == text:
-            _keep(path, output)
+        if output == path and new == text:
+            keeping.keep(path)
         new = check.with_(new, late)
-        _write(output, new)
+        keeping.write(output, new)
         mended, found = mended + late, _found(output, start, weigh)
     return Result(output, found, mended, _diff(path, text, new))
 
@@ -82,18 +83,6 @@ def _found(path: Path, start: Path, weigh: Weigh) -> list[Finding]:
     found = check.check(read, start)
     wrong = any(row.level == ERROR for row in found)
     return found if wrong else found + weigh(path, read)
-
-
-def _keep(path: Path, output: Path) -> None:
-    if output == path:
-        kept = path.with_name(f"{path.name}.before")
-        kept.write_bytes(path.read_bytes())
-
-
-def _write(output: Path, text: str) -> None:
-    part = output.with_name(f"{output.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(output)
 
 
 def _diff(path: Path, before: str, after: str) -> str:

@@ -200,6 +200,7 @@ DEFAULTS: dict[str, Any] = {
     "SHARD_ID": 0,
     "OUTPUT_DIR": ".",
     "DATA_LOADER.NUM_WORKERS": 8,
+    "DEMO.BUFFER_SIZE": 0,
     "DEMO.ENABLE": False,
     "DEMO.LABEL_FILE_PATH": "",
 }

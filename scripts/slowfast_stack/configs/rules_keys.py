@@ -156,6 +156,14 @@ def _steps(steps: list[Any], rates: list[Any], epochs: int) -> Iterator[Finding]
         yield Finding("steps", "SOLVER.LRS", what, "One rate for each step.")
 
 
+def _demo(read: Content) -> Iterator[Finding]:
+    half = read.get("DATA.NUM_FRAMES") * read.get("DATA.SAMPLING_RATE") // 2
+    key, buffer = "DEMO.BUFFER_SIZE", read.get("DEMO.BUFFER_SIZE")
+    if read.get("DEMO.ENABLE") and buffer > half:
+        what = f"Clips of {2 * half} frames cannot overlap by {buffer}; upstream stops."
+        yield Finding("demo-buffer", key, what, f"{half}", set={key: half})
+
+
 RULES: tuple[Rule, ...] = (
     refused,
     _decoder,
@@ -165,4 +173,5 @@ RULES: tuple[Rule, ...] = (
     _few_classes,
     _detection,
     _schedule,
+    _demo,
 )

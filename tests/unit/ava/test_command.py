@@ -77,6 +77,10 @@ def test_all_there_is_exit_code_0(ava: Command, finished: Tree) -> None:
         ["download", "--sums", "/nowhere"],
         ["own", "--clips", "x"],
         ["extract", "-i", "inventories/nowhere"],
+        ["extract", "-i", "inventories/local", "--slurm", "2"],
+        ["extract", "-i", "inventories/local", "--shards", "2"],
+        ["extract", "--slurm", "2", "--shard", "1", "--shards", "2"],
+        ["download", "-i", "inventories/local", "--shards", "2"],
     ],
 )
 def test_wrong_use_is_exit_code_2(ava: Command, tree: Tree, arguments: list[str]) -> None:

@@ -19,7 +19,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava import (
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava.media import Tools
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from synthetic_ava import numbers, video
-from trees import GOOD, NUMBERS, PLAN, Tree
+from trees import GOOD, NUMBERS, PLAN, Tree, small_disk
 
 ROOT = Path(__file__).resolve().parents[3]
 RATES = {Path(name).stem: fps for name, (fps, _) in {**PLAN.train, **PLAN.val}.items()}
@@ -108,6 +108,16 @@ def test_a_variable_frame_rate_gives_the_exact_number(tree: Tree, tmp_path: Path
     assert tree.extract()["vfr"].facts["frames"] == 90
 
 
+def test_a_file_without_pictures_is_called_that(filled: Tree) -> None:
+    argv = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "sine=d=6"]
+    subprocess.run([*argv, "-c:a", "aac", str(filled.layout.videos / "empty.mp4")], check=True)
+    (filled.layout.videos / "broken.mkv").write_bytes(b"\x00" * 999)
+    items = filled.extract(videos=("empty", "broken"))
+    assert items["empty"].why == "It holds no video stream."
+    assert "Invalid data" in items["broken"].why
+    assert "{" not in items["broken"].why
+
+
 def test_two_files_of_one_name_and_an_empty_tree_are_refused(filled: Tree, tmp_path: Path) -> None:
     (filled.layout.videos / "c.mp4").write_bytes(b"x")
     with pytest.raises(StackError, match=r"holds c twice"):
@@ -128,14 +138,6 @@ def test_a_disk_without_room_is_refused_before_the_start(tmp_path: Path) -> None
     if os.statvfs(tmp_path).f_files:
         with pytest.raises(StackError, match="inodes are needed"):
             room.require(tmp_path, 1, 10**15, "many")
-
-
-def small_disk(folder: Path, options: str) -> None:
-    """Mount a small disk, or skip where that is not allowed."""
-    folder.mkdir(parents=True)
-    argv = ["mount", "-t", "tmpfs", "-o", options, "ava-test", str(folder)]
-    if subprocess.run(argv, capture_output=True, check=False).returncode:
-        pytest.skip("a small disk cannot be mounted here (needs root)")
 
 
 @pytest.mark.parametrize("options", ["size=100k", "nr_inodes=40"])

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,7 +20,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava import (
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from synthetic_ava import Server, numbers
-from trees import FILES, GOOD, Tree
+from trees import FILES, GOOD, NUMBERS, Tree, small_disk
 
 
 def test_every_file_is_a_line_and_one_dead_link_holds_up_nothing(
@@ -140,3 +145,78 @@ def test_shards_divide_the_list_without_rest(tree: Tree, server: Server) -> None
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
     with pytest.raises(StackError, match="no shard 3 of 3"):
         fetch.absent(tree.layout, fetch.Want(shard=(3, 3)))
+
+
+@pytest.mark.parametrize("options", ["size=4k", "size=8k", "nr_inodes=1"])
+def test_a_full_disk_gives_up_one_video_and_the_next_run_gets_it(
+    tree: Tree, server: Server, options: str
+) -> None:
+    tree.fetch(server, lists_only=True)
+    small_disk(tree.layout.videos, options)
+    try:
+        item = tree.fetch(server, videos=("c",), room_check=False)["videos/c.webm"]
+        assert item.state == "failed"
+        assert "disk is full" in item.what or "No space left" in item.why
+        assert "Free" in item.next_step
+        assert not [path for path in tree.layout.videos.iterdir() if path.is_file()]
+    finally:
+        subprocess.run(["umount", str(tree.layout.videos)], check=True)
+    assert tree.fetch(server, videos=("c",))["videos/c.webm"].state == "new"
+
+
+def test_a_file_that_is_no_video_is_told_in_the_words_of_ffprobe(
+    tree: Tree, server: Server, mirror: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(mirror, tmp_path / "other")
+    server.folder = tmp_path / "other"
+    (server.folder / "trainval/c.webm").write_bytes(b"\x00" * 5000)
+    item = tree.fetch(server, videos=("c",))["videos/c.webm"]
+    assert "Invalid data" in item.why
+    assert "{" not in item.why + item.what
+
+
+PROGRAM = """
+import sys
+sys.path[:0] = {path!r}
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava import dataset, fetch
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+tree = dataset.layout({root!r})
+want = fetch.Want(mirror={address!r}, attempts=1, videos=("d",))
+items = fetch.run(Commands(), tree, dataset.DataSet(cut_s=2, frames=90), want)
+sys.exit(any(item.state == "failed" for item in items))
+"""
+
+
+def fetching(tree: Tree, server: Server) -> subprocess.Popen[bytes]:
+    """Fetch one video in a process of its own, from a server that takes its time."""
+    server.pause = 0.02
+    root, address = str(tree.layout.root), server.address
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM.format(path=sys.path, root=root, address=address)]
+    )
+    while not list(tree.layout.videos.glob(".d.*")):
+        assert process.poll() is None
+        time.sleep(0.002)
+    return process
+
+
+def test_killed_in_the_middle_no_part_of_a_part_is_taken(tree: Tree, server: Server) -> None:
+    tree.fetch(server, lists_only=True)
+    process = fetching(tree, server)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not sources.present(tree.layout.videos)
+    server.pause = 0
+    # Waits for the orphan, which holds the lock, and begins anew.
+    assert tree.fetch(server, videos=("d",))["videos/d.avi"].state == "new"
+    assert [path.name for path in tree.layout.videos.iterdir()] == ["d.cut.nut"]
+    assert tree.extract(videos=("d",))["d"].facts["frames"] == NUMBERS.frames
+
+
+def test_two_downloads_at_once_fetch_a_video_once(tree: Tree, server: Server) -> None:
+    tree.fetch(server, lists_only=True)
+    process = fetching(tree, server)
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(tree.fetch, server, videos=("d",))
+        assert process.wait() == 0
+        assert second.result()["videos/d.avi"].state == "there"

@@ -82,6 +82,20 @@ def test_a_video_whose_persons_are_all_doubtful_is_left_out(finished: Tree) -> N
     assert made["left_out"]["c"] == "it has no boxes that would be used"
 
 
+def test_a_name_that_would_break_the_rows_is_left_out(finished: Tree) -> None:
+    path = finished.layout.annotations / TRUTH
+    persons = finished.layout.annotations / PERSONS
+    for file in (path, persons):
+        file.write_text(file.read_text().replace("c,09", "my video,09"))
+    for name in ("train.csv", "val.csv"):
+        (finished.layout.frame_lists / name).unlink()
+    made = lists.write(finished.layout, NUMBERS, "2.2", every=True)
+    assert made["left_out"]["my video"] == "a list cannot hold its name"
+    assert videos(Path(made["folder"]) / "frame_lists/val.csv") == [
+        name for name in sorted(p.rpartition(".")[0] for p in PLAN.val) if name != "c"
+    ]
+
+
 def test_crlf_and_a_missing_header(finished: Tree) -> None:
     path = finished.layout.frame_lists / "val.csv"
     rest = path.read_text().splitlines()[1:]
@@ -201,6 +215,14 @@ def test_rows_with_labels_that_the_map_lacks_are_one_warning(finished: Tree) -> 
         add(TRUTH, f"c,0902,0.1,0.2,0.3,0.4,{label},0")(folder)
     (finding,) = check.run(finished.layout, NUMBERS, "2.2", folder=folder).findings
     assert (finding.level, finding.what[:6]) == ("warning", "3 rows")
+
+
+def test_ground_truth_of_other_videos_is_a_warning(finished: Tree) -> None:
+    folder = written(finished)
+    add(TRUTH, "foreign,0902,0.1,0.2,0.3,0.4,1,0")(folder)
+    (finding,) = check.run(finished.layout, NUMBERS, "2.2", folder=folder).findings
+    assert (finding.level, finding.what) == ("warning", "1 videos are not in the list: foreign.")
+    assert "counts all they show as missed" in finding.next_step
 
 
 def test_the_numbers_of_a_tree_are_read_strictly(finished: Tree) -> None:

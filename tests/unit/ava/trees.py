@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava import dataset, fetch, work
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava.dataset import DataSet
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava.items import Item
@@ -48,3 +50,11 @@ class Tree:
 
     def frames(self, video: str) -> list[Path]:
         return sorted(self.layout.frames_of(video).glob("*"))
+
+
+def small_disk(folder: Path, options: str) -> None:
+    """Mount a small disk, or skip where that is not allowed."""
+    folder.mkdir(parents=True)
+    argv = ["mount", "-t", "tmpfs", "-o", options, "ava-test", str(folder)]
+    if subprocess.run(argv, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk cannot be mounted here (needs root)")

@@ -78,6 +78,12 @@ CAFFE2 = "TRAIN: {CHECKPOINT_FILE_PATH: checkpoints/caffe2-protocol-2.pyth}"
         ("TRAIN: {ENABLE: 1}", "type", "TRAIN.ENABLE", True),
         ("MODEL: {NUM_CLASES: 7}", "unknown-key", "MODEL.NUM_CLASES", None),
         ("PREFETCH: {NUM_LOADERS: 3}", "unknown-key", "PREFETCH.NUM_LOADERS", None),
+        (
+            "DEMO: {ENABLE: True, LABEL_FILE_PATH: data/val.csv, BUFFER_SIZE: 200}",
+            "demo-buffer",
+            "DEMO.BUFFER_SIZE",
+            128,
+        ),
     ],
 )
 def test_one_wrong_key_is_found_and_mended(

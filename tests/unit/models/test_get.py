@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from file_server import Behaviour, serving
 from slowfast_stack.__main__ import run
+from slowfast_stack.configs import content
 
 ROOT = Path(__file__).resolve().parents[3]
 NAME = "kinetics400/SLOWFAST_8x8_R50.pkl"
@@ -72,6 +73,45 @@ def test_a_file_is_fetched_recorded_and_described(zoo: Zoo) -> None:
     (seen,) = json.loads((zoo.folder / "models.json").read_text())["files"].values()
     assert seen["sha256"] == hashlib.sha256(BLOBS).hexdigest()
     assert zoo.left() == ["SLOWFAST_8x8_R50.pkl"]
+
+
+def test_path_and_type_are_written_into_a_configuration(zoo: Zoo, tmp_path: Path) -> None:
+    config = tmp_path / "mine.yaml"
+    before = "# mine\nTRAIN:\n  ENABLE: True  # yes\n  CHECKPOINT_TYPE: pytorch\n"
+    config.write_text(before)
+    code, out, _ = zoo.get("--cfg", str(config))
+    assert (code, out.splitlines()[-1]) == (0, f"{config}: written")
+    read = content.load(config).values
+    assert read["TRAIN.CHECKPOINT_TYPE"] == "caffe2"
+    assert read["TRAIN.CHECKPOINT_FILE_PATH"] == str(zoo.file)
+    assert "ENABLE: True  # yes" in config.read_text()
+    assert config.with_name("mine.yaml.before").read_text() == before
+    code, out, _ = zoo.get("--cfg", str(config))
+    assert (code, out.splitlines()[-1]) == (0, f"{config}: unchanged")
+
+
+def test_a_configuration_that_cannot_be_written_is_told_before_anything_is_fetched(
+    zoo: Zoo, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("TRAIN: [")
+    for path in (tmp_path / "nowhere.yaml", broken):
+        code, _, err = zoo.get("--cfg", str(path))
+        assert code == 2
+        assert path.name in err
+    assert not zoo.file.exists()
+
+
+def test_detectron2s_weights_do_not_belong_into_it(
+    zoo: Zoo, server: Behaviour, tmp_path: Path
+) -> None:
+    server.data = (Path(__file__).parent / "checkpoints/detectron2.pkl").read_bytes()
+    config = tmp_path / "mine.yaml"
+    config.write_text("TRAIN: {ENABLE: True}\n")
+    code, _, err = zoo.get("--cfg", str(config))
+    assert code == 1
+    assert "does not belong into" in err
+    assert config.read_text() == "TRAIN: {ENABLE: True}\n"
 
 
 def test_a_second_run_verifies_and_fetches_nothing(zoo: Zoo, server: Behaviour) -> None:

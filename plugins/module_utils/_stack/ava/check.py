@@ -191,6 +191,10 @@ def _boxes(look: _Look, split: str, listed: dict[str, int], labels: dict[int, st
             look.error(persons, "It is missing; the evaluation reads its boxes.", next_step)
             return
         used, path = _box_file(look, persons, listed, labels, is_predicted=True), persons
+        foreign = sorted(with_truth - listed.keys())
+        if foreign:
+            what = f"{len(foreign)} videos are not in the list: {', '.join(foreign[:_SHOWN])}."
+            look.warn(truth, what, f"The evaluation counts all they show as missed. {_ANEW}")
     elif persons.exists():
         _box_file(look, persons, listed, labels, is_predicted=True)
     for what, videos in (

@@ -8,10 +8,11 @@ milliseconds, and some frames then differ.)
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from ..errors import StackError
-from . import sources
+from . import room, sources
 from .dataset import FPS
 from .files import write_whole
 from .media import BrokenVideo, probe
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Callable
 
-    from ..commands import Commands
+    from ..commands import Commands, Finished
     from .dataset import DataSet, Layout
     from .media import Media, Tools
 
@@ -28,7 +29,9 @@ _BEFORE_S, _AFTER_S = 5, 5  # key frames lie further apart than that in some; th
 # A video begins with decoding times below zero, which NUT cannot say and FFmpeg shifts away: so
 # everything is shifted by a whole number of seconds, which every time base can say.
 _SHIFT_S = 60
+_TIME = re.compile(r"^\d+\.\d+,?$", re.MULTILINE)  # a line of ffprobe that is no complaint
 _SILENT_S = 30  # seconds without a byte until a connection counts as broken
+_PATIENCE = ("-rw_timeout", str(_SILENT_S * 10**6))
 
 
 def fetch(
@@ -44,7 +47,7 @@ def fetch(
     ``tell`` is given the bytes that have been written.
     """
     name, url = video
-    media = probe(commands, tools, url)
+    media = probe(commands, tools, url, _PATIENCE)
     origin = _SHIFT_S + media.start_s + numbers.cut_s
     _require_long_enough(numbers, url, media)
     path = tree.videos / f"{name}{sources.CUT}"
@@ -52,15 +55,19 @@ def fetch(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         done = commands.run(_argv(tools, numbers, url, part), each=lambda line: _count(line, tell))
-        said = "\n".join(line for line in done.output.splitlines() if "=" not in line)
-        if done.rc:
-            raise BrokenVideo(f"{url} could not be fetched.", said or f"Exit {done.rc}.", _AGAIN)
+        _require_fetched(done, url)
         _require_all(commands, tools, numbers, url, part, origin, media.fps)
         note = {"origin_s": origin, "url": url, "bytes": part.stat().st_size}
         write_whole(sources.cut_note(tree, name), json.dumps(note) + "\n")
         part.replace(path)
+    except BrokenVideo as error:
+        if room.is_full(path.parent):  # FFmpeg ends without an error there
+            raise StackError(
+                f"The disk is full: {name} was given up.", f"{path.parent} takes no more.", _FREE
+            ) from error
+        raise
     except OSError as error:
-        raise StackError(f"{path} cannot be written.", f"{error.strerror}.", _AGAIN) from error
+        raise StackError(f"{path} cannot be written.", f"{error.strerror}.", _FREE) from error
     finally:
         if part.exists():
             part.unlink()
@@ -72,7 +79,7 @@ def _argv(tools: Tools, numbers: DataSet, url: str, part: Path) -> list[str]:
     length = numbers.cut_s - begin + numbers.seconds + _AFTER_S
     return [
         *(tools.ffmpeg, "-nostdin", "-v", "error", "-nostats", "-progress", "pipe:1", "-y"),
-        *("-rw_timeout", str(_SILENT_S * 10**6), "-reconnect", "1", "-reconnect_streamed", "1"),
+        *(*_PATIENCE, "-reconnect", "1", "-reconnect_streamed", "1"),
         *("-reconnect_delay_max", "8", "-ss", str(begin), "-t", f"{length:.3f}", "-i", url),
         *(
             "-map",
@@ -96,6 +103,12 @@ def _require_long_enough(numbers: DataSet, url: str, media: Media) -> None:
         raise BrokenVideo(f"{url} is too short.", why, "Leave the video out.")
 
 
+def _require_fetched(done: Finished, url: str) -> None:
+    if done.rc:
+        said = "\n".join(line for line in done.output.splitlines() if "=" not in line)
+        raise BrokenVideo(f"{url} could not be fetched.", said or f"Exit {done.rc}.", _AGAIN)
+
+
 def _require_all(
     commands: Commands,
     tools: Tools,
@@ -108,7 +121,7 @@ def _require_all(
     """Refuse a part that a broken connection cut off: FFmpeg takes that for the end."""
     argv = [tools.ffprobe, "-v", "error", "-select_streams", "v:0", "-show_entries"]
     done = commands.run([*argv, "packet=pts_time", "-of", "csv=p=0", f"file:{part}"])
-    times = [float(word) for word in done.output.replace(",", " ").split() if word[:1].isdigit()]
+    times = [float(line.rstrip(",")) for line in _TIME.findall(done.output)]
     needed = origin + ((numbers.frames or 0) - 1) / FPS - 1.5 / max(1.0, fps)
     last = max(times, default=0.0)
     if last < needed:
@@ -123,3 +136,4 @@ def _count(line: str, tell: Callable[[int], None]) -> None:
 
 
 _AGAIN = "Run the same command again, or fetch whole files with --whole: those resume."
+_FREE = "Free the place and run the same command again; what is finished is kept."

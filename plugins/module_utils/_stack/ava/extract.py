@@ -181,9 +181,9 @@ def _require_whole(
     last = "\n".join(said[-3:])
     if done.rc == 0 and seen.count and not seen.wrong:
         return
+    media = probe(commands, tools, f"file:{path}")  # says it where this is no video at all
     if done.rc:
         raise BrokenVideo(f"FFmpeg could not read {path}.", last or f"Exit code {done.rc}.", _AGAIN)
-    media = probe(commands, tools, f"file:{path}")
     ends = f"The video ends at {media.end_s:.1f} s"
     needs = f"seconds {numbers.cut_s} to {numbers.cut_s + numbers.seconds:.0f} are needed"
     raise BrokenVideo(

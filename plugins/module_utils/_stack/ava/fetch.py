@@ -158,7 +158,8 @@ class Fetcher:
             return failed(name, error)
         except OSError as error:
             why = f"{error.filename}: {error.strerror}."
-            return Item(name, FAILED, f"{name} was given up.", why)
+            next_step = "Free the place, or allow to write there; then run the same command again."
+            return Item(name, FAILED, f"{name} was given up.", why, next_step)
 
     def _file(self, thing: official.Official) -> Item:
         mirror = self.want.mirror

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from ..commands import Commands, locked
 from ..errors import StackError, Unreadable
 from . import frames, rows
-from .dataset import frame_name
+from .dataset import frame_name, usable_name
 from .files import write_whole
 from .official import SPLITS, VERSIONS, predicted
 
@@ -96,7 +96,9 @@ def _split(tree: Layout, numbers: DataSet, release: Version, name: str, *, every
     used = files.get(persons.name, truth) if name == "val" else truth
     for video, count in known.items():
         here = count if every else _there(tree, video, count)
-        if not here:
+        if not usable_name(video):
+            left[video] = "a list cannot hold its name"
+        elif not here:
             left[video] = "its frames are not there"
         elif video not in used:
             left[video] = "it has no boxes that would be used"

@@ -50,10 +50,12 @@ def version(commands: Commands, tools: Tools) -> str:
     return " ".join(done.output.split()[2:3])
 
 
-def probe(commands: Commands, tools: Tools, source: str | Path) -> Media:
-    """Return what a file or an address holds. Raises BrokenVideo."""
+def probe(
+    commands: Commands, tools: Tools, source: str | Path, options: tuple[str, ...] = ()
+) -> Media:
+    """Return what a file or an address holds; ``options`` are of its input. Raises BrokenVideo."""
     shown = "format=start_time,duration:stream=codec_name,avg_frame_rate"
-    argv = [tools.ffprobe, "-v", "error", "-select_streams", "v:0"]
+    argv = [tools.ffprobe, "-v", "error", *options, "-select_streams", "v:0"]
     done = commands.run([*argv, "-show_entries", shown, "-of", "json", f"{source}"])
     try:
         told = json.loads(done.output[done.output.index("{") :]) if done.rc == 0 else {}
@@ -66,7 +68,9 @@ def probe(commands: Commands, tools: Tools, source: str | Path) -> Media:
             fps=_rate(stream["avg_frame_rate"]),
         )
     except (KeyError, ValueError) as error:
-        why = done.tail(2) if done.rc else "It holds no video stream."
+        # What ffprobe complained about stands around its answer.
+        said = [line for line in done.output.splitlines() if line.strip() not in _ANSWER]
+        why = "\n".join(said[-2:]) if done.rc else "It holds no video stream."
         raise BrokenVideo(f"{source} is no video that FFmpeg can read.", why, _AGAIN) from error
 
 
@@ -75,4 +79,5 @@ def _rate(text: str) -> float:
     return float(over) / float(under) if float(under or 1) else 0.0
 
 
+_ANSWER = ("", "{", "}")
 _AGAIN = "Remove the file and get it again, or leave the video out."

@@ -129,7 +129,8 @@ def _all(
         except Busy:
             return None
         except OSError as error:
-            return failed(order.video, StackError(f"{lock} cannot be written.", f"{error}."))
+            what = f"{lock} cannot be written."
+            return failed(order.video, StackError(what, f"{error.strerror}.", _FREE))
 
     with ThreadPoolExecutor(want.jobs or cores()) as pool:
         try:
@@ -158,7 +159,7 @@ def _one(
         return failed(order.video, error)
     except OSError as error:
         why = f"{error.filename}: {error.strerror}."
-        return failed(order.video, StackError(f"{order.video} was given up.", why))
+        return failed(order.video, StackError(f"{order.video} was given up.", why, _FREE))
     tell(order.video, item.facts["frames"], item.facts["frames"])
     return item
 
@@ -175,3 +176,6 @@ def _require_room(tree: Layout, numbers: DataSet, todo: list[Order]) -> None:
         if order.source and not manifest.read(tree, order.video)
     )
     room.require(tree.frames, files * numbers.bytes_per_frame, files, f"{files} frames")
+
+
+_FREE = "Free the place, or allow to write there; then run the same command again."

@@ -1,0 +1,177 @@
+"""A Slurm cluster of one node on this machine: its own folder, key, ports and daemons."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+TOOLS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel", "sinfo")
+SETTINGS = """\
+ClusterName=test
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={controller}
+SlurmdPort={node}
+SlurmUser=root
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge/socket
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+MpiDefault=none
+SwitchType=switch/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1
+ReturnToService=2
+KillWait=2
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} State=UNKNOWN
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+"""
+DAEMONS_S, JOB_S = 30, 300
+
+
+def missing() -> str:
+    """Return why no cluster can be started here; nothing where one can."""
+    if os.geteuid() != 0:
+        return "Slurm's daemons need root"
+    # A login shell of root has them; a test run need not.
+    absent = [tool for tool in TOOLS if find(tool) is None]
+    return f"there is no {', '.join(absent)} on this machine" if absent else ""
+
+
+def find(tool: str) -> str | None:
+    return shutil.which(tool, path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
+
+
+@dataclass
+class Cluster:
+    """What a login node of it offers."""
+
+    folder: Path
+    cpus: int
+    daemons: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the variables that make a program a client of this cluster."""
+        return {**os.environ, "SLURM_CONF": str(self.folder / "slurm.conf")}
+
+    def ask(self, *argv: str) -> str:
+        done = subprocess.run(
+            argv, env=self.environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{argv}: {done.stderr}\n{self.logs()}"
+        return done.stdout
+
+    def states(self, job: str) -> dict[str, str]:
+        """Return the state of each task of an array, by its number."""
+        found = {}
+        for record in self.ask("scontrol", "--oneliner", "show", "job", job).splitlines():
+            told = dict(word.split("=", 1) for word in record.split() if "=" in word)
+            found[told["ArrayTaskId"]] = told["JobState"]
+        return found
+
+    def wait(self, job: str) -> dict[str, str]:
+        """Return the states of an array when all of its tasks have ended."""
+        until = time.monotonic() + JOB_S
+        while self.ask("squeue", "--noheader", "--jobs", job).strip():
+            assert time.monotonic() < until, self.ask("squeue") + self.logs()
+            time.sleep(0.2)
+        return self.states(job)
+
+    def logs(self) -> str:
+        return "\n".join(path.read_text()[-2000:] for path in self.folder.glob("*.log"))
+
+
+@contextlib.contextmanager
+def running(folder: Path, cpus: int = 2) -> Iterator[Cluster]:
+    """Start a cluster in an empty folder, and end its daemons with the block."""
+    cluster = Cluster(folder, cpus)
+    _configure(cluster)
+    try:
+        _start(cluster)
+        yield cluster
+    finally:
+        for daemon in reversed(cluster.daemons):
+            daemon.terminate()
+            daemon.wait()
+
+
+def _configure(cluster: Cluster) -> None:
+    folder = cluster.folder
+    for name in ("munge", "state", "spool"):
+        (folder / name).mkdir(mode=0o755)
+    key = folder / "munge/key"
+    key.write_bytes(os.urandom(1024))
+    key.chmod(0o600)
+    controller, node = _free_ports()
+    settings = SETTINGS.format(
+        host=socket.gethostname().partition(".")[0],
+        folder=folder,
+        controller=controller,
+        node=node,
+        cpus=cluster.cpus,
+    )
+    (folder / "slurm.conf").write_text(settings)
+    # Nothing here uses control groups; slurmd 22.05 wants the name of a plugin all the same.
+    (folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
+
+
+def _free_ports() -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(2)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def _start(cluster: Cluster) -> None:
+    folder, munge = cluster.folder, cluster.folder / "munge"
+    places = {"socket": "socket", "key-file": "key", "pid-file": "pid", "seed-file": "seed"}
+    options = [f"--{option}={munge / name}" for option, name in places.items()]
+    log = folder / "munged.log"
+    _daemon(cluster, "munged", "--foreground", "--force", f"--log-file={log}", *options)
+    _until(cluster, (munge / "socket").exists)
+    _daemon(cluster, "slurmctld", "-D")
+    _daemon(cluster, "slurmd", "-D")
+    _until(cluster, lambda: _idle(cluster))
+
+
+def _daemon(cluster: Cluster, name: str, *options: str) -> None:
+    with (cluster.folder / f"{name}.out.log").open("wb") as out:
+        cluster.daemons.append(
+            subprocess.Popen(
+                [str(find(name)), *options], env=cluster.environment, stdout=out, stderr=out
+            )
+        )
+
+
+def _idle(cluster: Cluster) -> bool:
+    argv = ["sinfo", "--noheader", "--format=%T"]
+    done = subprocess.run(
+        argv, env=cluster.environment, capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() == "idle"
+
+
+def _until(cluster: Cluster, there: object) -> None:
+    assert callable(there)
+    until = time.monotonic() + DAEMONS_S
+    while not there():
+        ended = [daemon.args for daemon in cluster.daemons if daemon.poll() is not None]
+        assert not ended, f"{ended}\n{cluster.logs()}"
+        assert time.monotonic() < until, cluster.logs()
+        time.sleep(0.1)
