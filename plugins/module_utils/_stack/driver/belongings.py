@@ -53,7 +53,9 @@ def is_driver(package: Package) -> bool:
         return False
     if _PINNING.fullmatch(package.name):
         return True
-    return bool(_DRIVER.fullmatch(package.name) and _RELEASE.match(package.version))
+    # dpkg knows no version yet of a package that it was unpacking when it was stopped.
+    release = not package.version or _RELEASE.match(package.version)
+    return bool(release and _DRIVER.fullmatch(package.name))
 
 
 def is_toolkit(package: Package) -> bool:
