@@ -47,6 +47,7 @@ plan:
 """
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,11 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     if fresh != record and not check:
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         made = path.with_suffix(".new")
-        made.write_text(json.dumps(fresh) + "\n", encoding="utf-8")
+        with made.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(fresh) + "\n")
+            file.flush()
+            # It has to be there after a power cut, whole.
+            os.fsync(file.fileno())
         made.replace(path)
     before = library.read(fresh["before"]) if fresh else None
     plan = library.way_back(before, now, want["family"]) if before else None

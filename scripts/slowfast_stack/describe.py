@@ -19,6 +19,11 @@ def host(name: str, found: dict[str, Any]) -> str:
     lines += [f"  {label:<12} {text}" for label, text in _kinds(found).items()]
     for row in found["unreadable"]:
         lines.append(f"  {row['what']} could not be read from {row['source']}: {row['why']}")
+    left = found.get("unfinished", {})
+    driver = ["the driver"] if left.get("driver") else []
+    parts = [*driver, *(f"CUDA {name}" for name in left.get("toolkits", []))]
+    if left:
+        lines.append(f"  installations that did not end: {_listed([*parts, *left['packages']])}")
     return "\n".join(lines)
 
 

@@ -23,9 +23,11 @@ LOADED = b"NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.309.01  Release B
 GOOD = State(
     kernel="6.1.0-56-amd64",
     module="580.178.04",
+    flavour="open",
     library="580.178.04",
     fabric_manager=None,
     loaded="580.178.04",
+    loaded_flavour="open",
     shown="580.178.04",
     nvml="580.178.04",
     initramfs_stale=False,
@@ -107,6 +109,13 @@ def test_kernel_and_nvml_have_to_say_the_same(change: dict[str, Any], sentence: 
     assert loaded_problem(GOOD._replace(shown=None)) is None
 
 
+def test_the_other_module_of_the_same_release_is_another_driver() -> None:
+    problem = loaded_problem(GOOD._replace(loaded_flavour="proprietary"))
+    assert "The proprietary module of driver 580.178.04 runs, the open one is installed" in (
+        problem or ""
+    )
+
+
 def test_a_full_boot_is_told_before_anything_is_installed() -> None:
     assert space_problem(GOOD) is None
     assert space_problem(GOOD._replace(boot_needs_mib=None)) is None
@@ -128,6 +137,7 @@ def test_a_host_is_read_from_its_commands() -> None:
             "uname -r": (0, "6.1.0-9-amd64\n"),
             f"modinfo -k {kernel} -F version nvidia": (1, ""),
             f"modinfo -k {kernel} -F version nvidia-current": (0, "535.309.01\n"),
+            f"modinfo -k {kernel} -F license nvidia-current": (0, "NVIDIA\n"),
             f"modinfo -k {kernel} -F signer nvidia-current": (0, "DKMS module signing key\n"),
             "readlink -e /usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1": (
                 0,
@@ -156,9 +166,11 @@ def test_a_host_is_read_from_its_commands() -> None:
     assert look(machine, WANTED._replace(mok=True)) == State(
         kernel=kernel,
         module="535.309.01",
+        flavour="proprietary",
         library="535.309.01",
         fabric_manager="535.309.01",
         loaded="535.309.01",
+        loaded_flavour="proprietary",
         shown="535.309.01",
         nvml="535.309.01",
         initramfs_stale=True,

@@ -61,7 +61,9 @@ def is_driver(package: Package) -> bool:
         return True
     if _SUPPORT.fullmatch(package.name) and _DEBIAN.match(package.maker):
         return True
-    return bool(_DRIVER.fullmatch(package.name) and _RELEASE.match(package.version))
+    # dpkg knows no version yet of a package that it was unpacking when it was stopped.
+    release = not package.version or _RELEASE.match(package.version)
+    return bool(release and _DRIVER.fullmatch(package.name))
 
 
 def is_toolkit(package: Package) -> bool:

@@ -13,6 +13,7 @@ from ..host import parsers
 from ..versions import version
 
 if TYPE_CHECKING:
+    from ..host.model import Driver
     from ..host.probe import Runner
 
 # NVIDIA's own name first, then the one that Debian's packages install beside others.
@@ -46,15 +47,18 @@ class State(NamedTuple):
 
     ``initramfs_stale`` is None without an initramfs. ``signer`` is who signed the module;
     ``enrolled`` and ``requested`` are what the firmware knows of the signing key, None without one.
-    Of the running driver /proc says ``loaded``, /sys ``shown``, NVML ``nvml``. In /boot there is
-    room for ``boot_free_mib``; a new initramfs takes ``boot_needs_mib``.
+    ``flavour`` is that of the module, ``loaded_flavour`` that of the running one: open or
+    proprietary. Of the running driver /proc says ``loaded``, /sys ``shown``, NVML ``nvml``.
+    In /boot there is room for ``boot_free_mib``; a new initramfs takes ``boot_needs_mib``.
     """
 
     kernel: str
     module: str | None
+    flavour: str | None
     library: str | None
     fabric_manager: str | None
     loaded: str | None
+    loaded_flavour: str | None
     shown: str | None
     nvml: str | None
     initramfs_stale: bool | None
@@ -97,9 +101,11 @@ def look(runner: Runner, wanted: Wanted) -> State:
     return State(
         kernel=kernel,
         module=_number(module),
+        flavour=_flavour(_field(runner, kernel, "license", name)) if module else None,
         library=next(filter(None, (_number(link.rpartition(".so.")[2]) for link in links)), None),
         fabric_manager=_number(_output(runner, "nv-fabricmanager", "--version")),
-        loaded=loaded,
+        loaded=loaded.version if loaded else None,
+        loaded_flavour=loaded.flavour if loaded else None,
         shown=_number(_text(runner, "/sys/module/nvidia/version")),
         nvml=_nvml(runner, wanted.python) if loaded else None,
         initramfs_stale=_stale(runner, kernel, wanted.settings),
@@ -130,9 +136,14 @@ def _text(runner: Runner, path: str) -> str:
     return (runner.read(path) or b"").decode("utf-8", "replace")
 
 
-def _loaded(runner: Runner) -> str | None:
+def _loaded(runner: Runner) -> Driver | None:
     text = _text(runner, "/proc/driver/nvidia/version")
-    return parsers.loaded_driver(text).version if text else None
+    return parsers.loaded_driver(text) if text else None
+
+
+def _flavour(licence: str) -> str:
+    """Tell the open module, which may be linked to the kernel, from the proprietary one."""
+    return "open" if "GPL" in licence else "proprietary"
 
 
 def _nvml(runner: Runner, python: str) -> str | None:
@@ -240,6 +251,11 @@ def loaded_problem(state: State) -> str | None:
         return (
             f"The running driver is {state.loaded or 'none'}, {state.module or 'nothing'} is"
             " installed. `dmesg | grep -i nvrm` says why the kernel did not take it."
+        )
+    if state.loaded_flavour != state.flavour:
+        return (
+            f"The {state.loaded_flavour} module of driver {state.loaded} runs,"
+            f" the {state.flavour} one is installed: reboot."
         )
     # Not every kernel shows the version of its modules.
     if state.shown not in (None, state.loaded):

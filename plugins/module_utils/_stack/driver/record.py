@@ -59,6 +59,11 @@ def begun(record: Mapping[str, Any] | None, now: Installed) -> dict[str, Any]:
     return {"before": now.to_dict(), "older": dict(record) if record else None, "done": False}
 
 
+def is_open(record: Mapping[str, Any], now: Installed) -> bool:
+    """Tell whether an installation began, changed packages, and did not end."""
+    return not record["done"] and read(record["before"]) != now
+
+
 def ended(record: Mapping[str, Any], now: Installed) -> dict[str, Any]:
     """Return the record of an installation that is complete.
 

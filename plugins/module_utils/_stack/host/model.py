@@ -94,6 +94,14 @@ class Torch(NamedTuple):
     variant: str
 
 
+class Unfinished(NamedTuple):
+    """What began on a host and did not end: the driver, toolkits by version, any packages."""
+
+    driver: bool = False
+    toolkits: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+
+
 class Host(NamedTuple):
     """A machine as it is; sizes in MiB.
 
@@ -101,7 +109,8 @@ class Host(NamedTuple):
     ``secure_boot`` is None without EFI, ``libraries`` says of each looked-for shared library
     whether the loader finds it, ``network`` of each probed endpoint whether it was reached.
     ``unreadable`` lists what is there and could not be read: {"what", "source", "why"}.
-    ``torch`` is that of the one interpreter which the probe was asked about.
+    ``torch`` is that of the one interpreter which the probe was asked about. ``unfinished`` are
+    installations that were interrupted.
     """
 
     architecture: str
@@ -132,6 +141,7 @@ class Host(NamedTuple):
     network: dict[str, bool]
     unreadable: tuple[dict[str, str], ...]
     torch: Torch | None = None
+    unfinished: Unfinished = Unfinished()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the contract's plain data."""
@@ -145,6 +155,12 @@ class Host(NamedTuple):
         del fields["torch"]
         if self.torch:
             fields["torch"] = self.torch._asdict()
+        # Only where there is something.
+        del fields["unfinished"]
+        if any(self.unfinished):
+            driver, toolkits, packages = self.unfinished
+            left = {"toolkits": list(toolkits), "packages": list(packages)}
+            fields["unfinished"] = {"driver": driver, **left}
         for name in ("driver_packages", "toolkits", "compilers", "pythons"):
             fields[name] = [row._asdict() for row in getattr(self, name)]
         fields["gpus"] = [_gpu_dict(gpu) for gpu in self.gpus]
@@ -199,6 +215,7 @@ def host(value: object) -> Host:
             border.mapping(row, "host.unreadable") for row in _rows(data, "unreadable")
         ),
         torch=_torch(data.get("torch")),
+        unfinished=_unfinished(data.get("unfinished")),
     )
 
 
@@ -322,6 +339,21 @@ def _torch(value: object) -> Torch | None:
         return None
     data = border.mapping(value, "host.torch")
     return Torch(*(border.text(data.get(key), f"host.torch.{key}") for key in Torch._fields))
+
+
+def _unfinished(value: object) -> Unfinished:
+    data = border.mapping(value or {}, "host.unfinished")
+    return Unfinished(
+        border.flag(data.get("driver", False), "host.unfinished.driver"),
+        tuple(
+            _version(row, "host.unfinished.toolkits")
+            for row in border.items(data.get("toolkits"), "host.unfinished.toolkits")
+        ),
+        tuple(
+            border.text(row, "host.unfinished.packages")
+            for row in border.items(data.get("packages"), "host.unfinished.packages")
+        ),
+    )
 
 
 def _python(value: object) -> Python:

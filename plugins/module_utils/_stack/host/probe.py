@@ -5,8 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from ..driver import record
 from ..errors import StackError, Unreadable
-from . import parsers
+from . import parsers, unfinished
 from .model import (
     Compiler,
     Distribution,
@@ -17,6 +18,7 @@ from .model import (
     Python,
     Toolkit,
     Torch,
+    Unfinished,
     series,
 )
 
@@ -37,6 +39,11 @@ TOOLS = {
     **{name: (name, "--version") for name in PROGRAMS},
     "ffmpeg": ("ffmpeg", "-version"),
     "zlib": ("pkg-config", "--modversion", "zlib"),
+}
+# How each family's package manager is asked for all packages.
+LISTINGS = {
+    "debian": record.FAMILIES["debian"][0],
+    "redhat": ("rpm", "-qa", "--qf", "%{NAME}\t%{VERSION}\t%{VENDOR}\n"),
 }
 PACKAGE_INDEX = "package-index"
 # Any small package without dependencies; only whether it is found counts.
@@ -88,7 +95,8 @@ def probe(runner: Runner, where: Where) -> Host:
     # uname prints the release first, whatever the order of its options.
     machine, release = release, machine
     distribution = look.distribution()
-    packages, meta = look.packages(distribution.family)
+    listing = look.listing(distribution.family)
+    packages, meta = look.packages(distribution.family, listing)
     driver = look.driver()
     named = look.interpreter(where.torch_python) if where.torch_python else None
     pythons = (*([named] if named else []), *look.pythons(where.home))
@@ -124,6 +132,7 @@ def probe(runner: Runner, where: Where) -> Host:
         network=network(runner, where, git=look.has("git")),
         unreadable=tuple(look.unreadable),
         torch=look.torch(named.path) if named else None,
+        unfinished=look.unfinished(distribution.family, listing),
     )
 
 
@@ -181,16 +190,27 @@ class _Look:
         number = self.text("/sys/module/nvidia/version", "driver")
         return Driver(number.strip(), None) if number else None
 
-    def packages(self, family: str) -> tuple[tuple[Package, ...], tuple[str, ...]]:
+    def listing(self, family: str) -> str:
+        """Return what the package manager says of each package; empty for another family."""
+        return self.output(*LISTINGS[family]) if family in LISTINGS else ""
+
+    def packages(self, family: str, listing: str) -> tuple[tuple[Package, ...], tuple[str, ...]]:
         """Return the packages of the driver, and the meta packages of the kernel."""
-        if family == "debian":
-            form = "${Package}\t${Version}\t${Maintainer}\t${db:Status-Status}\n"
-            listing = self.output("dpkg-query", "-W", "-f", form)
-            return parsers.debian_packages(listing), parsers.kernel_meta(listing)
         if family == "redhat":
-            form = "%{NAME}\t%{VERSION}\t%{VENDOR}\n"
-            return parsers.redhat_packages(self.output("rpm", "-qa", "--qf", form)), ()
-        return (), ()
+            return parsers.redhat_packages(listing), ()
+        return parsers.debian_packages(listing), parsers.kernel_meta(listing)
+
+    def unfinished(self, family: str, listing: str) -> Unfinished:
+        """Return the installations that did not end; of a damaged record nothing is guessed."""
+        stream, begun, toolkits = (
+            self.text(path) or ""
+            for path in (record.STREAM_FILE, unfinished.RECORD, unfinished.TOOLKITS)
+        )
+        try:
+            return unfinished.find(family, listing, stream, begun, toolkits)
+        except Unreadable as error:
+            self.note("unfinished", unfinished.RECORD, error)
+            return unfinished.find(family, listing, stream, "", toolkits)
 
     def distribution(self) -> Distribution:
         text = self.text("/etc/os-release", "distribution") or ""

@@ -281,8 +281,8 @@ def _flavours(row: BranchRow) -> tuple[str, str]:
 
 
 def _action(host: Host, option: DriverOption) -> str:
-    """Name the step from what is there: nothing, an older branch, or another kind."""
-    if host.driver is None and not host.driver_packages:
+    """Name the step from what is there: nothing whole, an older branch, or another kind."""
+    if host.unfinished.driver or (host.driver is None and not host.driver_packages):
         return "install"
     if host.driver and version(host.driver.version) < option.version:
         return "upgrade"
@@ -326,12 +326,14 @@ def toolkits(
 
     A wheel takes its own CUDA or a newer minor of it, so the first that fits is the nearest.
     That of the distribution's ``archive`` comes last: it is old, and NVIDIA's can stand beside it.
+    One whose installation did not end is installed again.
     """
     if not needed:
         return (NO_TOOLKIT,)
     there = [
         ToolkitOption("keep", version(row.version), row.version, _max_gcc(row), row, row.path)
         for row in host.toolkits
+        if row.version not in host.unfinished.toolkits
     ]
     fresh = [_fresh_toolkit(row) for row in TOOLKITS]
     own = [

@@ -60,6 +60,7 @@ def facts(host: Host, request: Request, setting: Setting) -> tuple[Fact, ...]:
         *([_glibc(host.glibc)] if host.glibc else []),
         _distribution(host.distribution.name, distribution(host), compiles=setting.compiles),
         *([_FOREIGN_DRIVER] if host.driver and not host.driver_packages else []),
+        *([_UNFINISHED_DRIVER] if host.unfinished.driver else []),
         *([] if host.root else [_no_root(compiles=setting.compiles)]),
         *([_CONTAINER] if host.virtualization == "container" else []),
         _network(setting),
@@ -212,6 +213,13 @@ _FOREIGN_DRIVER = Fact(
     PROBE,
     "install the driver from packages",
     {"toolkit": rules.toolkit_beside_foreign_driver},
+)
+_UNFINISHED_DRIVER = Fact(
+    "host.unfinished_driver",
+    "an installation of the driver began and did not end",
+    PROBE,
+    "let it end: run as root, or with --become",
+    {"driver": rules.driver_unfinished},
 )
 _CONTAINER = Fact(
     "host.container",

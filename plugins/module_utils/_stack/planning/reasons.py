@@ -38,7 +38,7 @@ def reasons(
     found = [_network(host, request, setting), *_torch(request, given, choice)]
     if host.gpus:
         found += _driver(host, choice)
-        found += _toolkit(choice)
+        found += _toolkit(host, choice)
     found += [*_python(request, setting, choice), *_compiler(choice), *_sources(setting)]
     found += [reason(*row) for row in ffmpeg_plan.decide(host, request, setting, choice).reasons]
     return [*found, *_gone(request, host), *_doubts(host, choice)]
@@ -146,6 +146,9 @@ def _driver(host: Host, choice: Choice) -> list[Reason]:
     if last:
         text += f"; {last[0]} is the last that does"
     found = [reason("driver.branch", text, source), *_module(host, choice), *_fabric(host)]
+    if host.unfinished.driver:
+        text = "an installation of the driver began on this host and did not end, so it goes on"
+        found.insert(0, reason("driver.action", text, PROBE))
     return [*found, *_installation(host, choice)]
 
 
@@ -186,7 +189,7 @@ def _installation(host: Host, choice: Choice) -> list[Reason]:
     return found
 
 
-def _toolkit(choice: Choice) -> list[Reason]:
+def _toolkit(host: Host, choice: Choice) -> list[Reason]:
     toolkit = choice.wheel.toolkit
     if choice.toolkit.action == "none" or toolkit is None:
         return []
@@ -200,7 +203,11 @@ def _toolkit(choice: Choice) -> list[Reason]:
         text += f", which is in {choice.toolkit.host.path}"
     if choice.toolkit.origin == "distribution":
         text += "; the distribution's own archive has it"
-    return [reason("cuda.toolkit", text, toolkit.source)]
+    found = [reason("cuda.toolkit", text, toolkit.source)]
+    if choice.toolkit.action == "install" and choice.toolkit.name in host.unfinished.toolkits:
+        text = f"the installation of CUDA {choice.toolkit.name} began and did not end; it goes on"
+        found.append(reason("cuda.action", text, PROBE))
+    return found
 
 
 def _python(request: Request, setting: Setting, choice: Choice) -> list[Reason]:
@@ -308,7 +315,7 @@ def _nearest(given: Problem, index: int, rest: Sequence[int]) -> str:
 
 
 def _doubts(host: Host, choice: Choice) -> list[Reason]:
-    """Say what was not run with these sources, and what of the host could not be read."""
+    """Say what was not run with these sources, what could not be read, and what is half-done."""
     found = [
         reason(
             f"host.{row['what']}",
@@ -317,6 +324,9 @@ def _doubts(host: Host, choice: Choice) -> list[Reason]:
         )
         for row in host.unreadable
     ]
+    if host.unfinished.packages:
+        text = f"half-done, and ended before others come: {', '.join(host.unfinished.packages)}"
+        found.append(reason("host.packages", text, PROBE))
     torch = choice.wheel.row.torch
     if torch not in MEASURED:
         found.append(

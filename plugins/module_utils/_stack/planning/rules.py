@@ -131,6 +131,13 @@ def driver_without_root(option: DriverOption) -> str | None:
     return None if option.action in STAYS else f"only root can {option.action} {option.name}"
 
 
+def driver_unfinished(option: DriverOption) -> str | None:
+    """Refuse to keep what an interrupted installation left, even where it runs."""
+    if option.action != "keep":
+        return None
+    return f"{option.name} runs, but its installation did not end"
+
+
 def driver_in_container(option: DriverOption) -> str | None:
     """Leave drivers alone in a container."""
     if option.action in STAYS:
