@@ -139,6 +139,11 @@ def padding(size: int) -> int:
     return -size % BLOCK
 
 
+def installer_path(sha256: str) -> str:
+    """Return where a bundle has the installer of this digest."""
+    return f"tools/{sha256}.sh"
+
+
 def check(data: bytes) -> str:
     """Return the digits of one MiB of a member."""
     return f"{zlib.crc32(data):08x}"

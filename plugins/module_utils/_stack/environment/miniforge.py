@@ -7,7 +7,8 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .. import download
+from .. import archives, download
+from ..bundles.layout import installer_path
 from ..commands import locked
 from ..errors import StackError
 
@@ -24,7 +25,8 @@ NEXT_STEP = "Run again: it begins anew. The whole output is in {log}."
 class Miniforge:
     """An installation at ``path``: release ``version`` from ``url`` with the installer's SHA-256.
 
-    The installer is kept in the folder ``cache``, output goes to the file ``log``.
+    The installer is kept in the folder ``cache``, or lies in an unpacked ``bundle``; output goes to
+    the file ``log``.
     """
 
     path: Path
@@ -33,6 +35,7 @@ class Miniforge:
     sha256: str
     cache: Path
     log: Path
+    bundle: Path | None = None
 
     @property
     def unfinished(self) -> Path:
@@ -42,6 +45,8 @@ class Miniforge:
     @property
     def installer(self) -> Path:
         """Return where the installer is kept."""
+        if self.bundle:
+            return self.bundle / installer_path(self.sha256)
         return self.cache / self.url.rpartition("/")[2]
 
 
@@ -81,8 +86,11 @@ def install(commands: Commands, wanted: Miniforge) -> str | None:
         reason = why_install(held, wanted)
         if reason is None:
             return None
-        address = download.Wanted(wanted.url, wanted.installer, wanted.sha256, keep=False)
-        download.get(address)
+        if wanted.bundle:
+            archives.fetch(str(wanted.installer), wanted.sha256, wanted.cache)
+        else:
+            address = download.Wanted(wanted.url, wanted.installer, wanted.sha256, keep=False)
+            download.get(address)
         whole = wanted.path.exists() and not wanted.unfinished.exists()
         wanted.unfinished.touch()
         if not whole:

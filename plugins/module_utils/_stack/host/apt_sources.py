@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from ..errors import StackError
 
@@ -111,6 +111,27 @@ def missing(
                 if place in archives and lacks and "main" in source.components:
                     stanzas[_stanza(uri, suite, lacks, source)] = None
     return HEADER + "\n".join(stanzas) if stanzas else ""
+
+
+def of_suites(
+    sources: Sequence[Source],
+    archives: set[tuple[str, str]],
+    suites: Callable[[str], str | None],
+    components: Sequence[str],
+) -> str:
+    """Return a sources file with what sources offer of these archives, and further components.
+
+    ``suites`` maps a suite to the one to read in its place, None for one to leave out.
+    """
+    stanzas: dict[str, None] = {}
+    for source in sources:
+        for uri in source.uris:
+            for suite in source.suites:
+                other = suites(suite)
+                if (_address(uri), suite) in archives and other:
+                    names = list(dict.fromkeys([*source.components, *components]))
+                    stanzas[_stanza(uri, other, names, source)] = None
+    return "\n".join(stanzas)
 
 
 def _places(source: Source) -> Iterator[tuple[str, str]]:
