@@ -10,7 +10,6 @@ from importlib.metadata import version as installed
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack import archives
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.building.wheel_cache import (
     RECORD,
 )
@@ -21,7 +20,15 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning imp
     planner,
 )
 from slowfast_stack import __version__
-from slowfast_stack.bundles import ffmpeg, package_sources, packages, sources, wheels, writing
+from slowfast_stack.bundles import (
+    conda,
+    ffmpeg,
+    package_sources,
+    packages,
+    sources,
+    wheels,
+    writing,
+)
 from slowfast_stack.bundles.target import Target
 
 if TYPE_CHECKING:
@@ -94,7 +101,8 @@ def create(
         gatherer = _Gatherer(stack, wishes, store, content, say, shown)
         gatherer.gather()
         names = [one.name for one in stacks if one.kind() == stack.kind()]
-        rows.append({**_row(stack, names), **gatherer.system_packages()})
+        brought = {**gatherer.system_packages(), "conda_packages": gatherer.conda_packages()}
+        rows.append({**_row(stack, names), **brought})
     for folder, files in content.packages.items():
         _add_repository(content, folder, files, store.folder / folder)
     facts = {
@@ -141,7 +149,6 @@ class _Gatherer:
         self._uv()
         self._sources()
         self._ffmpeg()
-        self._conda()
         self._built()
         self._not_brought()
 
@@ -199,16 +206,18 @@ class _Gatherer:
                 found, path = ffmpeg.bring(name, places, self.store.folder / "sources")
                 self.content.add(found, path, "source")
 
-    def _conda(self) -> None:
-        """Put in the installer of conda; it is known by its SHA-256, wherever it comes from."""
+    def conda_packages(self) -> list[str]:
+        """Put in the installer of conda and the packages of the plan; return their names."""
         wanted = self.stack.plan["environment"]
         if wanted["manager"] != "conda":
-            return
-        self.say(f"Fetch Miniforge {wanted['version']} ...")
-        kept = self.store.folder / "installers"
-        kept.mkdir(parents=True, exist_ok=True)
-        found = archives.fetch(wanted["url"], wanted["sha256"], kept)
-        self.content.add(found, layout.installer_path(wanted["sha256"]), "installer")
+            return []
+        self.say(f"Fetch Miniforge {wanted['version']} and what it installs ...")
+        got = conda.bring(wanted, self.stack.target, self.store.folder / "conda")
+        self.content.add(got.installer, layout.installer_path(wanted["sha256"]), "installer")
+        for file in got.packages:
+            path = f"{layout.CONDA}/{file.parent.name}/{file.name}"
+            self.content.add(file, path, "conda package")
+        return [f"{file.parent.name}/{file.name}" for file in got.packages]
 
     def system_packages(self) -> dict[str, Any]:
         """Bring the distribution's packages; return which, and the folder that they lie in."""
@@ -245,8 +254,9 @@ class _Gatherer:
         return f"{package_sources.release_of(host)}-{host['architecture']}"
 
     def _miss_packages(self, refused: Mapping[str, str]) -> None:
-        for name, why in refused.items():
-            self._miss(f"the system package {name}", why)
+        for why in dict.fromkeys(refused.values()):
+            names = [name for name, because in refused.items() if because == why]
+            self._miss(f"the system packages {', '.join(names)}", why)
 
     def _built(self) -> None:
         """Put in what was built for the same Python, torch and sources."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
+import tempfile
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,15 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import 
 from slowfast_stack.bundles.packages import MACHINES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import Answer
 
 # What an archive calls itself, and the components that its drivers and toolkits are in.
 ORIGINS = {"debian": "Debian", "ubuntu": "Ubuntu"}
 COMPONENTS = {"debian": ("contrib", "non-free", "non-free-firmware"), "ubuntu": ("restricted",)}
+_UPDATE_S = 600
 OWN_FILE = "Name a sources file of that distribution with --package-sources {}=FILE."
 
 
@@ -46,7 +50,7 @@ def of(host: Mapping[str, Any], given: Mapping[str, Path], *, drivers: bool) -> 
     if here["ID"] != what["id"] or there is None:
         raise _refused(name, f"this machine uses the archive of {here['ID']}", OWN_FILE)
     runner = LocalRunner()
-    archives = apt_sources.known(runner, ORIGINS[what["id"]])
+    archives = _known(runner, ORIGINS[what["id"]])
     found = apt_sources.of_suites(
         apt_sources.read(runner, ""),
         archives,
@@ -54,9 +58,32 @@ def of(host: Mapping[str, Any], given: Mapping[str, Path], *, drivers: bool) -> 
         COMPONENTS[what["id"]] if drivers else (),
     )
     if not found:
-        why = f"apt of this machine has no lists of {ORIGINS[what['id']]} by the codename"
-        raise _refused(name, why, "Run `apt-get update`. " + OWN_FILE)
+        why = f"no source of this machine offers {ORIGINS[what['id']]} by the codename of a release"
+        raise _refused(name, why, OWN_FILE)
     return found
+
+
+def _known(runner: LocalRunner, origin: str) -> set[tuple[str, str]]:
+    """Return the archives of an origin; lists are read anew where this machine has none."""
+    found = apt_sources.known(runner, origin)
+    if found:
+        return found
+    with tempfile.TemporaryDirectory() as folder:
+        private = _PrivateApt((f"Dir::State::lists={folder}", "APT::Sandbox::User=root"))
+        # What is not reached is not known; the others are.
+        private.run(("apt-get", "update"), timeout_s=_UPDATE_S)
+        return apt_sources.known(private, origin)
+
+
+class _PrivateApt(LocalRunner):
+    """Runs apt with options of its own."""
+
+    def __init__(self, options: tuple[str, ...]) -> None:
+        self._options = [part for option in options for part in ("-o", option)]
+
+    def run(self, argv: Sequence[str], *, timeout_s: float = 10, text: str = "") -> Answer:
+        """Run a command of apt."""
+        return super().run((argv[0], *self._options, *argv[1:]), timeout_s=timeout_s, text=text)
 
 
 def _suite(here: str, there: str, suite: str) -> str | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import (
     Commands,
+    Finished,
     locked,
 )
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 # How Debian and Ubuntu call processors.
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+_LACKS = re.compile(r"(Depends|Conflicts|Breaks): ")
 # What Ansible's module apt works with; it installs it by itself where it is not there.
 ALWAYS = ("python3-apt",)
 NEXT_STEP = "Check that the archive is reached, then run again; what was fetched is kept."
@@ -44,7 +48,7 @@ class Archive:
 
     def update(self) -> None:
         """Read the lists. Raises StackError."""
-        for name in ("lists/partial", "archives/partial"):
+        for name in ("lists/partial", "archives/partial", "listing/partial"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         # No package is installed there, so each brings everything that it needs.
         (self.folder / "status").write_bytes(b"")
@@ -89,21 +93,36 @@ class Archive:
                 return Got((), (), {**refused, **dict.fromkeys(wanted, why)})
             argv = self._argv("--yes", "--download-only", "install", *wanted)
             Commands().checked("The packages could not be fetched", argv, next_step=NEXT_STEP)
-        return Got(tuple(self.folder / "archives" / name for name in listing), wanted, refused)
+        return Got(tuple(listing), wanted, refused)
 
-    def _listed(self, names: tuple[str, ...]) -> list[str] | None:
-        """Return the files of packages and all that they need; None where apt refuses."""
-        done = Commands().run(self._argv("--yes", "--print-uris", "install", *names))
+    def _listed(self, names: tuple[str, ...]) -> list[Path] | None:
+        """Return where packages and all that they need will lie; None where apt refuses."""
+        done = self._asked(names)
         if done.rc:
             return None
         # 'ADDRESS' FILE SIZE DIGEST
-        return [line.split()[1] for line in done.output.splitlines() if line.startswith("'")]
+        rows = [line.split() for line in done.output.splitlines() if line.startswith("'")]
+        return [self._place(address.strip("'"), name) for address, name, *_ in rows]
+
+    def _place(self, address: str, name: str) -> Path:
+        """Return the file of a package; apt leaves those of a local repository where they are."""
+        scheme, _, path = address.partition(":")
+        return Path(unquote(path)) if scheme == "file" else self.folder / "archives" / name
+
+    def _asked(self, names: tuple[str, ...]) -> Finished:
+        """Ask apt what it would fetch where nothing has been fetched."""
+        nothing = ("-o", f"Dir::Cache::archives={self.folder / 'listing'}")
+        return Commands().run(self._argv(*nothing, "--yes", "--print-uris", "install", *names))
 
     def _why_not(self, *names: str) -> str:
-        """Return apt's last word on packages; empty where it would install them."""
-        done = Commands().run(self._argv("--yes", "--print-uris", "install", *names))
-        said = [line for line in done.output.splitlines() if line.startswith(("E: ", " "))]
-        return (said[-1].removeprefix("E:").strip() if said else done.tail(1)) if done.rc else ""
+        """Return what apt has against packages; empty where it would install them."""
+        done = self._asked(names)
+        if done.rc == 0:
+            return ""
+        # The package that lacks something says more than the error below it.
+        said = [line for line in done.output.splitlines() if _LACKS.search(line)]
+        said += [line for line in done.output.splitlines() if line.startswith("E: ")]
+        return " ".join((said or [done.tail(1)])[0].removeprefix("E:").split())
 
     def _argv(self, *words: str) -> list[str]:
         return ["apt-get", "--quiet", *self._options, *words]

@@ -30,6 +30,7 @@ CHUNK = 1 << 20
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+~%!-]*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 NAME_LIMIT = 100
+CONDA = "conda"
 _LONG_NAME = b"././@LongLink"
 _HEADER = struct.Struct("100s8s8s8s12s12s8sc100s8s247x")
 

@@ -21,6 +21,8 @@ QUESTION = (
     "$(ORIGIN)\t$(COMPONENT)\t$(REPO_URI)\t$(RELEASE)",
     "Created-By: Packages",
 )
+# On a busy host apt takes its time to read the lists.
+PATIENCE_S = 300
 HEADER = "# Written by slowfast.stack: what the distribution keeps apart from its main component.\n"
 # The fields that say what a source offers; all others say how it is trusted and read.
 OFFER = ("Types", "URIs", "Suites", "Components", "Enabled")
@@ -86,7 +88,8 @@ def read(runner: Runner, own: str) -> list[Source]:
 
 def known(runner: Runner, origin: str) -> set[tuple[str, str]]:
     """Return address and suite of the archives of an origin, such as Debian, as apt's lists say."""
-    rows = (line.split("\t") for line in runner.run(QUESTION).stdout.splitlines())
+    said = runner.run(QUESTION, timeout_s=PATIENCE_S).stdout
+    rows = (line.split("\t") for line in said.splitlines())
     return {(_address(row[2]), row[3]) for row in rows if row[:2] == [origin, "main"]}
 
 

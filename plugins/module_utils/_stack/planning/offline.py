@@ -94,7 +94,7 @@ def _against(host: Mapping[str, Any], found: Plan, stack: Mapping[str, Any]) -> 
     python = made["python"]
     conda = made["environment"]["manager"] == "conda"
     there = any(f"{row['version']}.".startswith(f"{python}.") for row in host.get("pythons", ()))
-    if conda and not stack.get("channel"):
+    if conda and not stack.get("conda_packages"):
         wanted = ", ".join(made["environment"]["packages"])
         yield f"the bundle does not bring what conda installs ({wanted})"
     elif not (conda or there):
@@ -138,8 +138,16 @@ def _as_offline(found: Plan, bundle: Mapping[str, Any], stack: Mapping[str, Any]
     reason = {"choice": "network", "because": because, "source": "the bundle"}
     others = [row for row in found["reasons"] if row["choice"] != "network"]
     folder = stack.get("packages_folder")
-    offline = {"network": "offline", "packages_folder": folder, "reasons": [reason, *others]}
-    return {**found, **offline}
+    environment = found["environment"]
+    if environment["manager"] == "conda":
+        environment = {**environment, "files": stack["conda_packages"]}
+    return {
+        **found,
+        "environment": environment,
+        "network": "offline",
+        "packages_folder": folder,
+        "reasons": [reason, *others],
+    }
 
 
 def _refusal(refused: Sequence[tuple[Plan, list[str]]], bundle: Mapping[str, Any]) -> Plan:
