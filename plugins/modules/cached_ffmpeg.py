@@ -41,6 +41,9 @@ options:
     description: How many files are compiled at once.
     type: int
     default: 1
+  bundle:
+    description: The folder of an unpacked bundle; where it is given, source and programs are taken from there alone.
+    type: path
   uv:
     description: The uv binary, which asks PyPI.
     type: path
@@ -90,6 +93,7 @@ SPEC = {
     "build": {"type": "bool", "default": True},
     "cc": {"type": "str", "default": "cc"},
     "jobs": {"type": "int", "default": 1},
+    "bundle": {"type": "path"},
     "uv": {"type": "path", "required": True},
     "log": {"type": "path", "required": True},
 }
@@ -99,7 +103,8 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Look for the FFmpeg, and make it where asked to."""
     cache = Path(want["cache"])
     cc, jobs, log = want["cc"], want["jobs"], Path(want["log"])
-    recipe = Recipe(want["plan"], want["host"], cc, jobs, want["uv"], log)
+    bundle = Path(want["bundle"]) if want["bundle"] else None
+    recipe = Recipe(want["plan"], want["host"], cc, jobs, want["uv"], log, bundle)
     folder, made = find(cache, recipe.facts), False
     if folder is None and want["build"] and not check:
         folder, made = make(Commands(), cache, recipe)

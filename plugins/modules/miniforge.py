@@ -35,6 +35,9 @@ options:
   cache:
     description: The folder that keeps the installer.
     type: path
+  bundle:
+    description: The folder of an unpacked bundle; where it is given, the installer is taken from there alone.
+    type: path
   log:
     description: The file that gets the installer's output.
     type: path
@@ -84,6 +87,7 @@ SPEC = {
     "url": {"type": "str"},
     "sha256": {"type": "str"},
     "cache": {"type": "path"},
+    "bundle": {"type": "path"},
     "log": {"type": "path"},
 }
 
@@ -95,7 +99,13 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
         gone = miniforge.remove(path, check=check)
         return {"changed": gone, "reason": "it is not wanted" if gone else None, "versions": {}}
     wanted = miniforge.Miniforge(
-        path, want["version"], want["url"], want["sha256"], Path(want["cache"]), Path(want["log"])
+        path,
+        want["version"],
+        want["url"],
+        want["sha256"],
+        Path(want["cache"]),
+        Path(want["log"]),
+        Path(want["bundle"]) if want["bundle"] else None,
     )
     if check:
         reason = miniforge.why_install(Commands(), wanted)

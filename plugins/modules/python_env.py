@@ -45,6 +45,14 @@ options:
     type: list
     elements: str
     default: []
+  files:
+    description: The files that a bundle has for O(packages), below its folder C(conda).
+    type: list
+    elements: str
+    default: []
+  bundle:
+    description: The folder of an unpacked bundle; where it is given, conda takes O(files) and asks no channel.
+    type: path
 """
 
 EXAMPLES = r"""
@@ -67,6 +75,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundles.layout import CONDA
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
     Conda,
@@ -87,6 +96,8 @@ SPEC = {
     "conda": {"type": "path"},
     "channel": {"type": "str", "default": "conda-forge"},
     "packages": {"type": "list", "elements": "str", "default": []},
+    "files": {"type": "list", "elements": "str", "default": []},
+    "bundle": {"type": "path"},
 }
 
 
@@ -96,7 +107,9 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     env = PythonEnv(Path(want["path"]), want["uv"], pythons)
     python = want["python"] or want["version"]
     if want["conda"]:
-        python = Conda(Path(want["conda"]), want["channel"], tuple(want["packages"]))
+        folder = Path(want["bundle"]) / CONDA if want["bundle"] else None
+        files = tuple(folder / name for name in want["files"]) if folder else ()
+        python = Conda(Path(want["conda"]), want["channel"], tuple(want["packages"]), files)
     if check:
         reason = why_rebuild(Commands(), env, want["version"])
     else:

@@ -5,12 +5,21 @@ from __future__ import annotations
 import copy
 import json
 import os
+import shutil
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import bare_root
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundles import layout, reading
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundles.pieces import (
+    Pieces,
+    find,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import lock
+from bare_root import BareRoot
 from stack_under_test import COMMAND, SOURCES, Stack
 
 # No interface but a loopback that is down.
@@ -61,21 +70,80 @@ def test_up_without_any_route_ends_proven_and_is_the_same_stack(
     assert list(lock.differences(lock_of(stack), lock_of(away))) == []
 
 
-def test_a_byte_that_changed_stops_it_before_anything_is_there(
+@pytest.fixture(scope="module")
+def bare(stack: Stack, bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> BareRoot:
+    """A Debian that has neither compiler nor git nor the libraries of OpenCV; torch is lent."""
+    return bare_root.make(tmp_path_factory.mktemp("bare"), stack.prefix, bundle.parent)
+
+
+def test_a_bare_debian_gets_its_system_packages_from_the_bundle_alone(
+    stack: Stack, bundle: Path, bare: BareRoot
+) -> None:
+    sources = {path: path.read_bytes() for path in (bare.folder / "etc/apt").rglob("*.list")}
+    lists = sorted((bare.folder / "var/lib/apt/lists").iterdir())
+    away = Stack(Path("/opt/slowfast-stack"))
+    python = stack.prefix / "current" / "env" / "bin" / "python"
+    argv = away.argv(
+        "up", "--json", "--yes", "--offline", str(bundle), "--adopt-torch", str(python)
+    )
+    done = bare.run(*argv)
+    assert done.returncode == 0, done.stderr[-4000:]
+    host = json.loads(done.stdout)["hosts"]["localhost"]
+    assert host["status"] == "proven"
+    installed = bare.run("dpkg-query", "--show", "--showformat=${Package} ").stdout.split()
+    assert host["plan"]["system_packages"]
+    assert set(host["plan"]["system_packages"]) <= set(installed)
+    inside = Stack(bare.folder / "opt/slowfast-stack")
+    assert list(lock.differences(lock_of(stack), lock_of(inside))) == []
+    assert {path: path.read_bytes() for path in sources} == sources
+    assert sorted((bare.folder / "var/lib/apt/lists").iterdir()) == lists
+    again = json.loads(bare.run(*argv).stdout)["hosts"]["localhost"]
+    assert (again["status"], again["changed"]) == ("proven", 0)
+
+
+def places(bundle: Path) -> dict[str, tuple[str, int]]:
+    """Return for each kind of member the path and the place of one of its bytes."""
+    with closing(Pieces(find(bundle))) as source:
+        manifest = reading.manifest_of(source)
+    found, offset = {}, 0
+    for member, _ in layout.frame(manifest):
+        offset += len(member.head)
+        found[member.kind] = (member.path, offset + member.size // 2)
+        offset += member.size + layout.padding(member.size)
+    return found
+
+
+def flip(bundle: Path, offset: int) -> str:
+    """Change one bit of the byte at a place of the whole; return the piece that it lies in."""
+    for piece in find(bundle):
+        if offset < piece.stat().st_size:
+            with piece.open("r+b") as stream:
+                stream.seek(offset)
+                byte = stream.read(1)[0]
+                stream.seek(offset)
+                stream.write(bytes([byte ^ 1]))
+            return piece.name
+        offset -= piece.stat().st_size
+    raise AssertionError(offset)
+
+
+def test_a_byte_that_changed_anywhere_stops_it_before_anything_is_there(
     bundle: Path, tmp_path: Path
 ) -> None:
-    piece = bundle.with_suffix(".002")
-    with piece.open("r+b") as stream:
-        stream.seek(12345)
-        before = stream.read(1)
-        stream.seek(12345)
-        stream.write(bytes([before[0] ^ 1]))
+    kinds = places(bundle)
+    assert {"wheel", "source", "uv", "seal", "manifest"} <= set(kinds)
+    if shutil.which("apt-get"):
+        assert {"system package", "package index"} <= set(kinds)
     away = Stack(tmp_path / "prefix")
     argv = away.argv("up", "--yes", "--offline", str(bundle))
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert piece.name in done.stderr
-    assert not away.prefix.exists()
+    for path, offset in kinds.values():
+        piece = flip(bundle, offset)
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        flip(bundle, offset)
+        assert done.returncode == 1, done.stderr
+        assert path in done.stderr or "manifest" in path
+        assert piece in done.stderr
+        assert not away.prefix.exists()
 
 
 def test_a_lock_is_met_or_refused(stack: Stack, tmp_path: Path) -> None:

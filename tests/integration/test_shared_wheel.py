@@ -120,6 +120,22 @@ def test_one_host_for_each_key_builds_and_later_ones_build_nothing(fleet: Fleet)
     assert fleet.ready("later")["sha256"] in shared
 
 
+def test_beside_a_bundle_no_wheel_of_the_controller_or_of_another_host_is_taken(
+    fleet: Fleet,
+) -> None:
+    assert fleet.play({"one": fleet.host("one", "9.0")}).returncode == 0
+    copies = sorted((fleet.folder / "controller").rglob("*"))
+    offline = {"stack_bundle": str(fleet.folder / "bundle")}
+    hosts = {name: fleet.host(name, "9.0") | offline for name in ("two", "three")}
+    done = fleet.play(hosts)
+    assert done.returncode == 0, done.stdout
+    assert fleet.builds() == ["one", "three", "two"]
+    assert sorted((fleet.folder / "controller").rglob("*")) == copies
+    # What a host built before is its own.
+    assert fleet.play(hosts).returncode == 0
+    assert fleet.builds() == ["one", "three", "two"]
+
+
 def test_where_the_builder_fails_another_host_takes_over(fleet: Fleet) -> None:
     hosts = {name: fleet.host(name, "9.0") for name in ("one", "two", "three")}
     hosts["one"]["wheel_environment"]["BUILD_FAILS"] = "1"

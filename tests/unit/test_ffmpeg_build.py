@@ -180,6 +180,33 @@ def test_only_young_and_empty_products_are_forgotten(tmp_path: Path) -> None:
     assert left == {"old.o", "filter_list.c", "old.ptx.c"}
 
 
+def test_from_a_bundle_it_is_built_of_what_lies_in_there_alone(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    sources = tmp_path / "bundle" / "sources"
+    sources.mkdir(parents=True)
+    kept = {}
+    for name, (place,) in recipe.plan["sources"].items():
+        kept[name] = sources / f"{place['sha256']}.tar.xz"
+        Path(place["url"]).rename(kept[name])
+    elsewhere = {
+        name: [{**place, "url": "https://example.invalid/x.tar.xz"}]
+        for name, (place,) in recipe.plan["sources"].items()
+    }
+    offline = replace(changed(recipe, sources=elsewhere), bundle=tmp_path / "bundle")
+    assert offline.facts == recipe.facts
+    whole = kept["ffmpeg"].read_bytes()
+    kept["ffmpeg"].write_bytes(whole[:-1] + b"x")
+    with pytest.raises(StackError, match="is not the pinned file") as caught:
+        make(Commands(), tmp_path / "cache", offline)
+    assert "bundle create" in caught.value.next_step
+    kept["ffmpeg"].unlink()
+    with pytest.raises(StackError, match="The bundle has no archive"):
+        make(Commands(), tmp_path / "cache", offline)
+    kept["ffmpeg"].write_bytes(whole)
+    assert make(Commands(), tmp_path / "cache", offline)[1]
+
+
 def test_a_missing_compiler_is_named_before_anything_is_fetched(
     recipe: Recipe, tmp_path: Path
 ) -> None:

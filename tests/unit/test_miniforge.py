@@ -44,6 +44,7 @@ def wish(tmp_path: Path, served: tuple[Path, str]) -> Wish:
             "sha256": sha256,
             "cache": str(tmp_path / "cache"),
             "log": str(tmp_path / "log"),
+            "bundle": None,
             **more,
         }
 
@@ -79,6 +80,25 @@ def test_another_release_updates_in_place(wish: Wish) -> None:
     done = module.act(want, check=False)
     assert done["reason"] == "it is release 26.1.1-3, planned is 26.3.2-3"
     assert runs(want) == ["26.1.1-3 batch update=", "26.3.2-3 batch update=1"]
+
+
+def test_with_a_bundle_its_installer_is_taken_and_no_address_is_asked(
+    wish: Wish, served: tuple[Path, str], tmp_path: Path
+) -> None:
+    want = wish()
+    folder, _ = served
+    tools = tmp_path / "bundle" / "tools"
+    tools.mkdir(parents=True)
+    packed = tools / f"{want['sha256']}.sh"
+    (folder / want["url"].rpartition("/")[2]).rename(packed)
+    want |= {"bundle": str(tmp_path / "bundle"), "url": "https://example.invalid/installer.sh"}
+    whole = packed.read_bytes()
+    packed.write_bytes(whole + b"# more")
+    with pytest.raises(StackError, match="is not the pinned file"):
+        module.act(want, check=False)
+    assert not Path(want["path"]).exists()
+    packed.write_bytes(whole)
+    assert module.act(want, check=False)["versions"]["conda"] == "26.3.2"
 
 
 def test_an_installer_that_is_not_the_pinned_one_never_runs(wish: Wish) -> None:

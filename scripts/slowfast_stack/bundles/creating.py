@@ -7,15 +7,28 @@ import zipfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.building.wheel_cache import (
     RECORD,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundles import unpacking
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import offline
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundles import layout, unpacking
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import (
+    offline,
+    planner,
+)
 from slowfast_stack import __version__
-from slowfast_stack.bundles import sources, wheels, writing
+from slowfast_stack.bundles import (
+    conda,
+    ffmpeg,
+    package_sources,
+    packages,
+    sources,
+    wheels,
+    writing,
+)
 from slowfast_stack.bundles.target import Target
 
 if TYPE_CHECKING:
@@ -53,19 +66,24 @@ class Stack(NamedTuple):
 class Wishes(NamedTuple):
     """How the bundle shall be: where, in pieces of how many bytes, and what more is put in.
 
-    ``built`` is a prefix whose built wheels go along.
+    ``built`` is a prefix whose built wheels go along, ``package_sources`` are apt's sources by
+    distribution, for those that this machine has not.
     """
 
     target: Path
     piece_size: int | None = None
     adopt_torch: bool = False
     built: Path | None = None
+    system_packages: bool = True
+    package_sources: Mapping[str, Path] = MappingProxyType({})
 
 
 @dataclass
 class _Content:
     items: dict[str, Item] = field(default_factory=dict)
     missing: list[dict[str, str]] = field(default_factory=list)
+    # Packages of a distribution by the folder that they get.
+    packages: dict[str, set[Path]] = field(default_factory=dict)
 
     def add(self, source: Path, path: str, kind: str, *, executable: bool = False) -> None:
         if path not in self.items:
@@ -80,8 +98,13 @@ def create(
     content = _Content()
     rows = []
     for stack in kinds:
-        _Gatherer(stack, wishes, store, content, say, shown).gather()
-        rows.append(_row(stack, [one.name for one in stacks if one.kind() == stack.kind()]))
+        gatherer = _Gatherer(stack, wishes, store, content, say, shown)
+        gatherer.gather()
+        names = [one.name for one in stacks if one.kind() == stack.kind()]
+        brought = {**gatherer.system_packages(), "conda_packages": gatherer.conda_packages()}
+        rows.append({**_row(stack, names), **brought})
+    for folder, files in content.packages.items():
+        _add_repository(content, folder, files, store.folder / folder)
     facts = {
         "made_by": __version__,
         "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -93,6 +116,15 @@ def create(
     tell = shown(wishes.target.name)
     items = [content.items[path] for path in sorted(content.items)]
     return writing.write(wishes.target, facts, items, piece_size=wishes.piece_size, progress=tell)
+
+
+def _add_repository(content: _Content, folder: str, files: set[Path], scratch: Path) -> None:
+    """Add packages with the index by which apt finds them."""
+    for file in sorted(files):
+        content.add(file, f"{folder}/{file.name}", "system package")
+    for name, text in zip(("Packages", "Release"), packages.index(files), strict=True):
+        (scratch / name).write_bytes(text)
+        content.add(scratch / name, f"{folder}/{name}", "package index")
 
 
 def _row(stack: Stack, names: list[str]) -> dict[str, Any]:
@@ -116,6 +148,7 @@ class _Gatherer:
         self._wheels()
         self._uv()
         self._sources()
+        self._ffmpeg()
         self._built()
         self._not_brought()
 
@@ -160,6 +193,71 @@ class _Gatherer:
                 path = f"sources/{file.sha256}.tar.gz"
                 self.content.add(self.store.path(file), path, "source")
 
+    def _ffmpeg(self) -> None:
+        """Put in what FFmpeg is built or taken from."""
+        for name, places in (self.stack.plan["ffmpeg"] or {"sources": {}})["sources"].items():
+            self.say(f"Fetch the source of {name} ...")
+            if places[0]["origin"] == "pypi":
+                pin = places[0]
+                file = wheels.pinned(pin["requirement"], pin["sha256"], self.stack.target)
+                self._bring([file])
+                self.content.add(self.store.path(file), f"wheels/{file.name}", "wheel")
+            else:
+                found, path = ffmpeg.bring(name, places, self.store.folder / "sources")
+                self.content.add(found, path, "source")
+
+    def conda_packages(self) -> list[str]:
+        """Put in the installer of conda and the packages of the plan; return their names."""
+        wanted = self.stack.plan["environment"]
+        if wanted["manager"] != "conda":
+            return []
+        self.say(f"Fetch Miniforge {wanted['version']} and what it installs ...")
+        got = conda.bring(wanted, self.stack.target, self.store.folder / "conda")
+        self.content.add(got.installer, layout.installer_path(wanted["sha256"]), "installer")
+        for file in got.packages:
+            path = f"{layout.CONDA}/{file.parent.name}/{file.name}"
+            self.content.add(file, path, "conda package")
+        return [f"{file.parent.name}/{file.name}" for file in got.packages]
+
+    def system_packages(self) -> dict[str, Any]:
+        """Bring the distribution's packages; return which, and the folder that they lie in."""
+        stack = self.stack
+        bare = planner.plan(offline.bare(stack.host), {**stack.request, **offline.pins(stack.plan)})
+        plans = [stack.plan, *([bare] if bare["status"] == "planned" else [])]
+        names = [name for plan in plans for name in offline.system_packages(plan)]
+        if not (self.wishes.system_packages and names):
+            self._miss_packages(dict.fromkeys(names, "it was left out"))
+            return {"system_packages": [], "packages_folder": None}
+        try:
+            got = self._packages(names)
+        except StackError as error:
+            self._miss_packages(dict.fromkeys(names, str(error)))
+            return {"system_packages": [], "packages_folder": None}
+        self._miss_packages(got.refused)
+        folder = f"packages/{self._release()}"
+        self.content.packages.setdefault(folder, set()).update(got.files)
+        return {"system_packages": list(got.names), "packages_folder": folder}
+
+    def _packages(self, names: list[str]) -> packages.Got:
+        plan, host = self.stack.plan, self.stack.host
+        parts = [part for part in (plan["driver"], plan["cuda"]) if part]
+        drivers = any(part["origin"] == "distribution" for part in parts)
+        text = package_sources.of(host, self.wishes.package_sources, drivers=drivers)
+        self.say(f"Fetch the packages of {package_sources.release_of(host)} ...")
+        folder = self.store.folder / "packages" / self._release()
+        archive = packages.Archive(folder, text, host["architecture"])
+        archive.update()
+        return archive.bring([*names, *packages.ALWAYS, *offline.beside_driver(plan, host)])
+
+    def _release(self) -> str:
+        host = self.stack.host
+        return f"{package_sources.release_of(host)}-{host['architecture']}"
+
+    def _miss_packages(self, refused: Mapping[str, str]) -> None:
+        for why in dict.fromkeys(refused.values()):
+            names = [name for name, because in refused.items() if because == why]
+            self._miss(f"the system packages {', '.join(names)}", why)
+
     def _built(self) -> None:
         """Put in what was built for the same Python, torch and sources."""
         if not self.wishes.built:
@@ -184,10 +282,8 @@ class _Gatherer:
         """Say what the target itself must have."""
         plan = self.stack.plan
         python = plan["python_interpreter"]
-        if python["origin"] != "host":
+        if python["origin"] == "uv":
             self._miss(f"Python {plan['python']}", "the plan takes uv's; the host must have one")
-        for name in offline.system_packages(plan):
-            self._miss(f"the system package {name}", "it is installed from the distribution")
 
     def _miss(self, what: str, why: str) -> None:
         row = {"for": self.stack.name, "what": what, "why": why}

@@ -98,6 +98,18 @@ def _files(rows: list[dict[str, Any]]) -> Iterator[File]:
         yield File(url, name, row["hashes"]["sha256"], row.get("size"))
 
 
+def pinned(requirement: str, sha256: str, target: Target) -> File:
+    """Find a pinned wheel on the index. Raises StackError."""
+    for file in resolve([requirement], target):
+        if file.sha256 == sha256:
+            return file
+    raise StackError(
+        f"The index offers no wheel of {requirement} with SHA-256 {sha256}.",
+        f"It has another one for {target.platform}.",
+        "Use an index that carries it, or ask for another FFmpeg with --ffmpeg.",
+    )
+
+
 def sdist(requirement: str, sha256: str) -> File:
     """Find a pinned source distribution on the index. Raises StackError."""
     name = requirement.partition("==")[0]

@@ -61,6 +61,20 @@ def create(  # noqa: PLR0913  (each is an option)
         Path | None,
         typer.Option(metavar="PREFIX", help="Put in the wheels that were built in this prefix."),
     ] = None,
+    system_packages: Annotated[
+        bool,
+        typer.Option(
+            "--system-packages/--no-system-packages",
+            help="Put in the distribution's packages; or the targets have them.",
+        ),
+    ] = True,
+    package_sources: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME-VERSION=FILE",
+            help="apt's sources of a distribution that this machine is not. Repeatable.",
+        ),
+    ] = None,
     cache: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where downloads are kept for next time.")
     ] = None,
@@ -81,6 +95,9 @@ def create(  # noqa: PLR0913  (each is an option)
     driver_branch: options.DriverBranch = None,
     preset: options.Preset = None,
     network: options.Network = None,
+    ffmpeg: options.Ffmpeg = None,
+    environment: options.Environment = None,
+    conda_package: options.CondaPackages = None,
     source: options.Sources = None,
     verbose: options.Verbose = 0,
 ) -> int:
@@ -92,6 +109,7 @@ def create(  # noqa: PLR0913  (each is an option)
     """
     pieces = size(piece_size) if piece_size else None
     _refuse_foreign(output)
+    lists = dict(_package_sources(text) for text in package_sources or [])
     machine = whatif.machine(
         gpus=gpu,
         os=os,
@@ -108,6 +126,9 @@ def create(  # noqa: PLR0913  (each is an option)
         driver_branch=driver_branch,
         preset=preset,
         network=network,
+        ffmpeg=ffmpeg,
+        environment=environment,
+        conda_packages=conda_package,
         sources=request.sources(source, local=inventory is None),
     )
     runs = planning.runs(
@@ -121,7 +142,14 @@ def create(  # noqa: PLR0913  (each is an option)
     from slowfast_stack.models import progress  # noqa: PLC0415
 
     console = screen.console(as_json=json)
-    wishes = creating.Wishes(output, pieces, adopt_torch, built)
+    wishes = creating.Wishes(
+        output,
+        pieces,
+        adopt_torch,
+        built,
+        system_packages,
+        lists,
+    )
     kept = store.Store(cache or store.default_folder())
     with progress.shown() as shown:
         manifest, files = creating.create(
@@ -153,6 +181,18 @@ def size(text: str) -> int:
             "For example: --piece-size 64MiB",
         )
     return number
+
+
+def _package_sources(text: str) -> tuple[str, Path]:
+    """Read NAME-VERSION=FILE. Raises Misuse."""
+    name, equals, path = text.partition("=")
+    if not equals or "-" not in name or not Path(path).is_file():
+        raise Misuse(
+            f"--package-sources {text} is not understood.",
+            "It reads NAME-VERSION=FILE, and FILE is a sources file of apt.",
+            "For example: --package-sources ubuntu-24.04=ubuntu.sources",
+        )
+    return name, Path(path)
 
 
 def _refuse_foreign(output: Path) -> None:

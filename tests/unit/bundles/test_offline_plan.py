@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import explain, planner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import (
+    offline as offline_plan,
+)
 
 from .conftest import facts, load_host
 
@@ -54,6 +57,50 @@ def test_a_host_that_the_bundle_does_not_fit_is_told_why(
     text = explain.explain(plan)
     assert words in text
     assert "slowfast-stack bundle create" in text
+
+
+LACKS = {"libraries": {"libGL.so.1": False}}
+
+
+def test_a_bare_host_gets_what_it_lacks_from_the_packages_of_its_release() -> None:
+    bundle = facts()
+    names = offline_plan.system_packages(
+        planner.plan(offline_plan.bare(load_host(network={"pypi": True})))
+    )
+    assert {"libgl1", "libglib2.0-0"} <= set(names)
+    folder = "packages/debian-12-x86_64"
+    bundle["stacks"][0] |= {"system_packages": names, "packages_folder": folder}
+    plan = offline(bundle, **LACKS)
+    assert plan["status"] == "planned", explain.explain(plan)
+    assert plan["system_packages"]
+    assert plan["packages_folder"] == folder
+    other = {"id": "debian", "version": "13", "family": "debian"}
+    refused = offline(bundle, distribution=other, **LACKS)
+    assert "this host lacks libgl1" in explain.explain(refused)
+
+
+def test_the_ffmpeg_of_the_bundle_is_planned_and_another_is_refused() -> None:
+    whole = {"network": "full"}
+    built, none = facts({**whole, "ffmpeg": "build"}), facts(whole)
+    host = {"tools": dict.fromkeys(("git", "make", "nasm", "clang", "pkg-config", "zlib"), "1")}
+    plan = offline(built, **host)
+    assert plan["ffmpeg"] == built["stacks"][0]["plan"]["ffmpeg"], explain.explain(plan)
+    assert offline(none, **host)["ffmpeg"] is None
+    refused = offline(none, {"ffmpeg": "build"}, **host)
+    assert "FFmpeg of the bundle: none" in explain.explain(refused)
+
+
+def test_conda_without_its_packages_is_refused_and_with_them_it_gets_their_files() -> None:
+    bundle = facts({"network": "full", "environment": "conda"})
+    host = {"tools": {"git": "2.39.5"}}
+    assert "does not bring what conda installs (python=3" in explain.explain(
+        offline(bundle, **host)
+    )
+    files = ["linux-64/python-3.11.9-0.conda"]
+    bundle["stacks"][0]["conda_packages"] = files
+    plan = offline(bundle, **host)
+    assert plan["status"] == "planned", explain.explain(plan)
+    assert plan["environment"]["files"] == files
 
 
 def test_other_sources_than_those_of_the_bundle_are_refused() -> None:

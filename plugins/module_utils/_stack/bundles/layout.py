@@ -30,6 +30,7 @@ CHUNK = 1 << 20
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+~%!-]*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 NAME_LIMIT = 100
+CONDA = "conda"
 _LONG_NAME = b"././@LongLink"
 _HEADER = struct.Struct("100s8s8s8s12s12s8sc100s8s247x")
 
@@ -137,6 +138,11 @@ def _block(name: bytes, size: int, mode: bytes, kind: bytes) -> bytes:
 def padding(size: int) -> int:
     """Return how many zero bytes follow a file."""
     return -size % BLOCK
+
+
+def installer_path(sha256: str) -> str:
+    """Return where a bundle has the installer of this digest."""
+    return f"tools/{sha256}.sh"
 
 
 def check(data: bytes) -> str:

@@ -152,6 +152,15 @@ DISTRIBUTIONS = (
 # Rebuilds of Red Hat Enterprise Linux use its rows.
 SAME_AS = {"rocky": "rhel", "almalinux": "rhel", "centos": "rhel", "ol": "rhel"}
 
+# What the suites of an archive are named after.
+CODENAMES = {
+    ("debian", "12"): "bookworm",
+    ("debian", "13"): "trixie",
+    ("ubuntu", "22.04"): "jammy",
+    ("ubuntu", "24.04"): "noble",
+    ("ubuntu", "26.04"): "resolute",
+}
+
 # What a need is called, by family; {major} is the GCC major.
 SYSTEM_PACKAGES = {
     "debian": {

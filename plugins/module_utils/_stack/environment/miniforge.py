@@ -7,7 +7,8 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .. import download
+from .. import archives
+from ..bundles.layout import installer_path
 from ..commands import locked
 from ..errors import StackError
 
@@ -24,7 +25,8 @@ NEXT_STEP = "Run again: it begins anew. The whole output is in {log}."
 class Miniforge:
     """An installation at ``path``: release ``version`` from ``url`` with the installer's SHA-256.
 
-    The installer is kept in the folder ``cache``, output goes to the file ``log``.
+    The installer is kept in the folder ``cache``, or lies in an unpacked ``bundle``; output goes to
+    the file ``log``.
     """
 
     path: Path
@@ -33,6 +35,7 @@ class Miniforge:
     sha256: str
     cache: Path
     log: Path
+    bundle: Path | None = None
 
     @property
     def unfinished(self) -> Path:
@@ -40,9 +43,11 @@ class Miniforge:
         return self.path.with_name(f".{self.path.name}.unfinished")
 
     @property
-    def installer(self) -> Path:
-        """Return where the installer is kept."""
-        return self.cache / self.url.rpartition("/")[2]
+    def place(self) -> str:
+        """Return the address or the path of the installer."""
+        if self.bundle:
+            return str(self.bundle / installer_path(self.sha256))
+        return self.url
 
 
 def why_install(commands: Commands, wanted: Miniforge) -> str | None:
@@ -81,8 +86,8 @@ def install(commands: Commands, wanted: Miniforge) -> str | None:
         reason = why_install(held, wanted)
         if reason is None:
             return None
-        address = download.Wanted(wanted.url, wanted.installer, wanted.sha256, keep=False)
-        download.get(address)
+        wanted.cache.mkdir(parents=True, exist_ok=True)
+        installer = archives.fetch(wanted.place, wanted.sha256, wanted.cache)
         whole = wanted.path.exists() and not wanted.unfinished.exists()
         wanted.unfinished.touch()
         if not whole:
@@ -92,7 +97,7 @@ def install(commands: Commands, wanted: Miniforge) -> str | None:
         update = ["-u"] if whole else []
         held.checked(
             f"Miniforge could not be installed into {wanted.path}",
-            ["bash", str(wanted.installer), "-b", *update, "-p", str(wanted.path)],
+            ["bash", str(installer), "-b", *update, "-p", str(wanted.path)],
             log=wanted.log,
             next_step=NEXT_STEP.format(log=wanted.log),
         )

@@ -65,16 +65,22 @@ class PythonEnv:
 
 @dataclass(frozen=True)
 class Conda:
-    """Who makes an environment in place of uv: the installation, one channel, the packages."""
+    """Who makes an environment in place of uv: the installation, one channel, the packages.
+
+    ``files`` are those packages with all that they need, where no channel shall be asked.
+    """
 
     home: Path
     channel: str
     packages: tuple[str, ...]
+    files: tuple[Path, ...] = ()
 
     def argv(self, path: Path) -> list[str]:
         """Return the command that makes the environment; no other channel has a say."""
         argv = [str(self.home / "bin" / "conda"), "create", "--yes", "--quiet"]
         argv += ["--prefix", str(path), "--override-channels", "--channel", self.channel]
+        if self.files:
+            return [*argv, "--offline", *(str(file) for file in self.files)]
         return [*argv, *self.packages]
 
 

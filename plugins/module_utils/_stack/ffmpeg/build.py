@@ -31,6 +31,8 @@ NVCC = "--nvcc="
 # Where the distribution's programs are; one in /usr/local is somebody's own.
 PACKAGED = "/usr/bin:/bin"
 _PRODUCT = re.compile(r"\.(o|d|a|so[.\d]*|ptx(\.c|\.gz)?)$")
+PYPI_HINT = "Check that PyPI is reached (proxy, certificates, index), then run again."
+ANOTHER_BUNDLE = "Create a bundle for this host: slowfast-stack bundle create."
 # What configure says, and what to do about it.
 HINTS = (
     ("ffnvcodec", "This FFmpeg refuses these headers: leave nv_codec_headers out of the request."),
@@ -42,7 +44,10 @@ HINTS = (
 
 @dataclass(frozen=True)
 class Recipe:
-    """The plan's ``ffmpeg``, what of the host decides the content, and how it is made here."""
+    """The plan's ``ffmpeg``, what of the host decides the content, and how it is made here.
+
+    Where ``bundle`` is the folder of an unpacked bundle, what it is made of comes from there alone.
+    """
 
     plan: Mapping[str, Any]
     host: Mapping[str, str]
@@ -50,6 +55,7 @@ class Recipe:
     jobs: int
     uv: str
     log: Path
+    bundle: Path | None = None
 
     @property
     def facts(self) -> dict[str, str]:
@@ -146,14 +152,18 @@ def _static(site: Site, recipe: Recipe) -> Path:
     wanted = site.work / "requirements.txt"
     wanted.write_text(f"{source['requirement']} --hash=sha256:{source['sha256']}\n")
     shutil.rmtree(packages, ignore_errors=True)
+    where = []
+    if recipe.bundle:
+        where = ["--no-config", "--offline", "--no-index"]
+        where += ["--find-links", str(recipe.bundle / "wheels")]
     site.commands.checked(
-        f"{source['requirement']} could not be had from PyPI",
+        f"{source['requirement']} could not be had from {'the bundle' if where else 'PyPI'}",
         [
             recipe.uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--python",
             sys.executable, "--target", str(packages), "--requirement", str(wanted),
-            "--link-mode", "copy",
+            "--link-mode", "copy", *where,
         ],
-        next_step="Check that PyPI is reached (proxy, certificates, index), then run again.",
+        next_step=ANOTHER_BUNDLE if where else PYPI_HINT,
     )  # fmt: skip
     ready = _empty(site.work / "ready")
     program = next(packages.glob("*/binaries/ffmpeg-linux-*"))
@@ -214,21 +224,26 @@ def _placed(site: Site, recipe: Recipe, name: str) -> Path:
         if tree.exists():
             break
         try:
-            _place(site, source, tree)
+            _place(site, source, tree, recipe.bundle)
         except StackError as error:
             failures.append(f"{error.what} {error.why}".strip())
     if not tree.exists():
         raise StackError(
             f"The source of {name} could not be had.",
             " ".join(failures),
-            f"Check the network, or name a copy with --source {name}=PLACE; then run again.",
+            ANOTHER_BUNDLE
+            if recipe.bundle
+            else f"Check the network, or name a copy with --source {name}=PLACE; then run again.",
         )
     return tree
 
 
-def _place(site: Site, source: Mapping[str, str], tree: Path) -> None:
+def _place(site: Site, source: Mapping[str, str], tree: Path, bundle: Path | None) -> None:
     if source["origin"] == "git":
-        place(site.commands, GitSource(source["url"], source["commit"]), tree, uv="")
+        place(site.commands, GitSource(source["url"], source["commit"]), tree, uv="", bundle=bundle)
+        return
+    if bundle:
+        archives.unpack(_in_bundle(source["sha256"], bundle), tree)
         return
     folder = site.work / "archives"
     folder.mkdir(exist_ok=True)
@@ -238,6 +253,13 @@ def _place(site: Site, source: Mapping[str, str], tree: Path) -> None:
     else:
         archive = archives.fetch(source["url"], source["sha256"], folder)
     archives.unpack(archive, tree)
+
+
+def _in_bundle(sha256: str, bundle: Path) -> Path:
+    for archive in (bundle / "sources").glob(f"{sha256}.*"):
+        archives.check(archive, sha256)
+        return archive
+    raise StackError(f"The bundle has no archive with the SHA-256 {sha256}.")
 
 
 def _configure(

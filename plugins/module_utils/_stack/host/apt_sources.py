@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from ..errors import StackError
 
@@ -21,6 +21,8 @@ QUESTION = (
     "$(ORIGIN)\t$(COMPONENT)\t$(REPO_URI)\t$(RELEASE)",
     "Created-By: Packages",
 )
+# On a busy host apt takes its time to read the lists.
+PATIENCE_S = 300
 HEADER = "# Written by slowfast.stack: what the distribution keeps apart from its main component.\n"
 # The fields that say what a source offers; all others say how it is trusted and read.
 OFFER = ("Types", "URIs", "Suites", "Components", "Enabled")
@@ -86,7 +88,8 @@ def read(runner: Runner, own: str) -> list[Source]:
 
 def known(runner: Runner, origin: str) -> set[tuple[str, str]]:
     """Return address and suite of the archives of an origin, such as Debian, as apt's lists say."""
-    rows = (line.split("\t") for line in runner.run(QUESTION).stdout.splitlines())
+    said = runner.run(QUESTION, timeout_s=PATIENCE_S).stdout
+    rows = (line.split("\t") for line in said.splitlines())
     return {(_address(row[2]), row[3]) for row in rows if row[:2] == [origin, "main"]}
 
 
@@ -111,6 +114,27 @@ def missing(
                 if place in archives and lacks and "main" in source.components:
                     stanzas[_stanza(uri, suite, lacks, source)] = None
     return HEADER + "\n".join(stanzas) if stanzas else ""
+
+
+def of_suites(
+    sources: Sequence[Source],
+    archives: set[tuple[str, str]],
+    suites: Callable[[str], str | None],
+    components: Sequence[str],
+) -> str:
+    """Return a sources file with what sources offer of these archives, and further components.
+
+    ``suites`` maps a suite to the one to read in its place, None for one to leave out.
+    """
+    stanzas: dict[str, None] = {}
+    for source in sources:
+        for uri in source.uris:
+            for suite in source.suites:
+                other = suites(suite)
+                if (_address(uri), suite) in archives and other:
+                    names = list(dict.fromkeys([*source.components, *components]))
+                    stanzas[_stanza(uri, other, names, source)] = None
+    return "\n".join(stanzas)
 
 
 def _places(source: Source) -> Iterator[tuple[str, str]]:

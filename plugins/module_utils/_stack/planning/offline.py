@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
 
+from ..host.probe import LIBRARIES
 from ..versions import version
 from .agreement import PACKAGES, differences
 
@@ -31,17 +32,38 @@ def choose(
     refused: list[tuple[Plan, list[str]]] = []
     for stack in bundle["stacks"]:
         made = stack["plan"]
-        pins = {"torch": f"=={made['torch']['version']}", "python": made["python"]}
         there = {**host, "network": stack["host"]["network"]}
-        # A bundle brings no FFmpeg; one that the host has or can build has to be asked for.
-        found = plan(there, {"ffmpeg": "none", **stack["request"], **pins, **own})
+        found = plan(there, {**stack["request"], **pins(made), **own})
         why = list(_against(host, found, stack))
         if bundle.get("adopt_torch") and not own.get("adopt_torch"):
             why.insert(0, NO_TORCH)
         if not why:
-            return _as_offline(found, bundle)
+            return _as_offline(found, bundle, stack)
         refused.append((found, why))
     return _refusal(refused, bundle)
+
+
+def pins(made: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request that leads another host to the releases of a plan."""
+    return {
+        "torch": f"=={made['torch']['version']}",
+        "python": made["python"],
+        # Of FFmpeg a bundle brings the kind that was planned, and no other.
+        "ffmpeg": (made["ffmpeg"] or {"origin": "none"})["origin"],
+    }
+
+
+def bare(host: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a host without anything that its distribution's packages bring, driver apart."""
+    pythons = [{**row, "headers": False} for row in host.get("pythons", ())]
+    return {
+        **host,
+        "root": True,
+        "tools": {},
+        "compilers": [],
+        "pythons": pythons,
+        "libraries": dict.fromkeys(LIBRARIES, False),
+    }
 
 
 def system_packages(plan: Mapping[str, Any]) -> list[str]:
@@ -55,10 +77,27 @@ def system_packages(plan: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def beside_driver(plan: Mapping[str, Any], host: Mapping[str, Any]) -> list[str]:
+    """Return what the role of the driver installs with its packages, where it changes one."""
+    driver, kernel = plan["driver"] or {"action": "keep"}, host.get("kernel") or {}
+    if driver["action"] == "keep":
+        return []
+    headers = [] if kernel.get("headers") else [f"linux-headers-{kernel.get('release')}"]
+    headers += [name.replace("image", "headers", 1) for name in kernel.get("meta") or ()]
+    signing = ["openssl", "mokutil"] if driver["mok"] else []
+    return ["nvidia-persistenced", *headers, *signing]
+
+
 def _against(host: Mapping[str, Any], found: Plan, stack: Mapping[str, Any]) -> Iterator[str]:
     """Say why a stack is not for this host; what follows from the first reason is left out."""
-    python = stack["plan"]["python"]
-    if not any(f"{row['version']}.".startswith(f"{python}.") for row in host.get("pythons", ())):
+    made = stack["plan"]
+    python = made["python"]
+    conda = made["environment"]["manager"] == "conda"
+    there = any(f"{row['version']}.".startswith(f"{python}.") for row in host.get("pythons", ()))
+    if conda and not stack.get("conda_packages"):
+        wanted = ", ".join(made["environment"]["packages"])
+        yield f"the bundle does not bring what conda installs ({wanted})"
+    elif not (conda or there):
         yield f"this host has no Python {python}, and the bundle brings none"
     elif found["status"] != "planned":
         yield from found["conflict"]["facts"]
@@ -74,16 +113,41 @@ def _differences(host: Mapping[str, Any], found: Plan, stack: Mapping[str, Any])
     if version(host.get("glibc") or "0") < version(where["glibc"]):
         yield f"the bundle is for glibc {where['glibc']}, this host has {host.get('glibc')}"
     yield from differences("the bundle", made, found, PACKAGES)
-    lacking = sorted(set(system_packages(found)) - set(stack.get("system_packages", ())))
+    if found["ffmpeg"] and _ffmpeg(found) != _ffmpeg(made):
+        yield f"FFmpeg of the bundle: {_ffmpeg(made)}; of this host: {_ffmpeg(found)}"
+    # The packages of one release are none for another.
+    same = _release(host) == _release(where)
+    brought = stack.get("system_packages", ()) if same else ()
+    lacking = sorted(set(system_packages(found)) - set(brought))
     if lacking:
         yield f"this host lacks {', '.join(lacking)}, and the bundle does not bring them"
 
 
-def _as_offline(found: Plan, bundle: Mapping[str, Any]) -> Plan:
+def _ffmpeg(plan: Mapping[str, Any]) -> str:
+    """Say what decides which files an FFmpeg is made of."""
+    made = plan["ffmpeg"] or {"origin": "none", "version": None, "nv_codec_headers": None}
+    return " ".join(str(made[key]) for key in ("origin", "version", "nv_codec_headers"))
+
+
+def _release(host: Mapping[str, Any]) -> tuple[str, str]:
+    return host["distribution"]["id"], host["distribution"]["version"]
+
+
+def _as_offline(found: Plan, bundle: Mapping[str, Any], stack: Mapping[str, Any]) -> Plan:
     because = f"the bundle {bundle['digest'][:16]} brings everything; no network is asked"
     reason = {"choice": "network", "because": because, "source": "the bundle"}
     others = [row for row in found["reasons"] if row["choice"] != "network"]
-    return {**found, "network": "offline", "reasons": [reason, *others]}
+    folder = stack.get("packages_folder")
+    environment = found["environment"]
+    if environment["manager"] == "conda":
+        environment = {**environment, "files": stack["conda_packages"]}
+    return {
+        **found,
+        "environment": environment,
+        "network": "offline",
+        "packages_folder": folder,
+        "reasons": [reason, *others],
+    }
 
 
 def _refusal(refused: Sequence[tuple[Plan, list[str]]], bundle: Mapping[str, Any]) -> Plan:
