@@ -106,7 +106,7 @@ def _member(row: dict[str, Any], seen: set[str]) -> Member:
     if path in seen or f"{path}/" in seen or folders & seen:
         raise _malformed(f"the member {path!r} is in the way of another one")
     seen |= {path, *(f"{folder}/" for folder in folders)}
-    if type(size) is not int or not 0 <= size <= SIZE_LIMIT:
+    if isinstance(size, bool) or not isinstance(size, int) or not 0 <= size <= SIZE_LIMIT:
         raise _malformed(f"the member {path!r} has the size {size!r}")
     if not _DIGEST.fullmatch(digest):
         raise _malformed(f"the member {path!r} has the digest {digest!r}")

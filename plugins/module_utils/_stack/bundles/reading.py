@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, BinaryIO, Callable, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Callable, NamedTuple, Optional
 
 from ..errors import StackError
 from . import layout
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .pieces import Pieces
 
 _SHOWN = 5
-Sink = Callable[[Member], "BinaryIO | None"]
+Sink = Callable[[Member], Optional[BinaryIO]]
 Progress = Callable[[int, int], None]
 
 
