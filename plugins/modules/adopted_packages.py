@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.environment.adoption`."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ description:
   - Links a package and everything that it needs from the site folder of another interpreter into an environment. Nothing is
     copied, and nothing is changed there; uninstalling the package from the environment takes away the links alone.
   - A package that the environment has by itself stays as it is.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   env:

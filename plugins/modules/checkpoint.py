@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.checkpoints`."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ description:
   - Fetches a checkpoint of upstream's model zoo, goes on where an earlier run stopped, compares it with the SHA-256 given or
     of the first sight, and tells its type from its bytes without running code that is in it.
   - The file appears under its name when it is whole and a checkpoint. In check mode nothing is fetched.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   name:

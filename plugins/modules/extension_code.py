@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.cuda.extension`."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ description:
   - Lists the machine code and PTX in the extension C(_C) of a package, with C(cuobjdump) where the toolkit has it and by
     reading the fat binaries of the file where it has not. No GPU is needed.
   - Fails where an architecture is missing, so that a builder without a GPU never yields a CPU-only extension silently.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   env:

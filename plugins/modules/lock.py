@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.environment.lock`."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ description:
   - Writes every package with its version, origin and a digest of its content, every source with its commit, repairs and a digest of
     the mended tree, the compilers, the build flags and the plan.
   - Compares that with a lock which shall be met, and fails with every difference before anything is written.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   env:

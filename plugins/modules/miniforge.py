@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.environment.miniforge`."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ description:
   - Fetches the installer, verifies its SHA-256, runs it in batch mode and checks that conda and mamba run.
   - Another release is updated in place. An installation that was cut off is begun anew.
   - The user's shell is not touched, and a folder that something else installed is refused.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   path:

@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Adapter of `_stack.environment.stacks`."""
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ version_added: 0.1.0
 description:
   - The link C(current) of a prefix names the stack in use; earlier ones stay beside it and can be used again at once.
   - The switch is one rename, so there is a current stack at every moment.
-author: slowfast.stack contributors
+author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   path:

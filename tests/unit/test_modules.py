@@ -64,3 +64,11 @@ def test_a_module_is_parameters_and_an_adapter(name: str) -> None:
     source = (ROOT / "plugins" / "modules" / f"{name}.py").read_text()
     adapter = source.split("SPEC = ")[1]
     assert len(adapter.splitlines()) <= 60
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_author_and_licence_stand_where_ansible_test_looks(name: str) -> None:
+    module = load(name)
+    assert yaml.safe_load(module.DOCUMENTATION)["author"].endswith("(!UNKNOWN)")
+    head = Path(module.__file__ or "").read_text(encoding="utf-8").splitlines()[:20]
+    assert any("GNU General Public License v3.0+" in line for line in head)
