@@ -118,5 +118,10 @@ def test_a_copy_that_was_changed_on_its_way_is_not_used(fleet: Fleet) -> None:
 
 def test_where_a_bundle_brings_everything_nothing_is_taken_from_elsewhere(fleet: Fleet) -> None:
     fleet.play({"one": fleet.host("one")})
-    fleet.play({"two": {**fleet.host("two"), "stack_bundle": str(fleet.folder)}})
+    bundle = fleet.folder / "bundle"
+    (bundle / "sources").mkdir(parents=True)
+    for (place,) in fleet.plan["sources"].values():
+        Path(place["url"]).rename(bundle / f"sources/{place['sha256']}.tar.xz")
+    fleet.play({"two": {**fleet.host("two"), "stack_bundle": str(bundle)}})
     assert fleet.built() == ["one", "two"]
+    assert fleet.runs("two")
