@@ -1,22 +1,26 @@
-"""Who builds a wheel for whom, as a filter."""
+"""Who builds a wheel, or an FFmpeg, for whom, as a filter."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: wheel_givers
-short_description: Choose one host for each wheel key
+short_description: Choose one host for each key of a build
 description:
   - Hosts whose wheel has the same key share one build. The first that has the wheel gives it;
-    where nobody has it, the first host builds it.
+    where nobody has it, the first host builds it. The same for an FFmpeg that is built.
 version_added: 0.1.0
 author: slowfast.stack contributors (!UNKNOWN)
 options:
   _input:
     description:
       - For each host that is still in the play, in order, what
-        M(slowfast.stack.cached_wheel) returned.
+        M(slowfast.stack.cached_wheel) or M(slowfast.stack.cached_ffmpeg) returned.
     type: dict
     required: true
+  made:
+    description: The name of what is null where it is absent, V(wheel) or V(folder).
+    type: str
+    default: wheel
 """
 
 EXAMPLES = r"""

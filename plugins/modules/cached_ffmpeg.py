@@ -33,6 +33,14 @@ options:
     description: Whether to make what is absent; V(false) only looks.
     type: bool
     default: true
+  offered:
+    description:
+      - An archive with a build of this key, brought from where it was built.
+      - It is taken over where it is what its record says and runs here, and removed in any case.
+    type: path
+  pack:
+    description: Where an archive of it shall lie, for other hosts.
+    type: path
   cc:
     description: The C compiler of a build; C(nvcc) uses it too.
     type: str
@@ -66,6 +74,14 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+key:
+  description: The key of what decides the content, the name of the folder in the cache.
+  type: str
+  returned: always
+parcel:
+  description: A file of the cache that nothing else uses, for an archive on its way.
+  type: str
+  returned: always
 folder:
   description: The folder with C(bin/ffmpeg); null where it is absent and was not made.
   type: str
@@ -76,7 +92,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.building.wheel_cache import (
+    key_of,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.ffmpeg import sharing
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.ffmpeg.build import (
     Recipe,
     find,
@@ -91,6 +111,8 @@ SPEC = {
     "cache": {"type": "path", "required": True},
     "host": {"type": "dict", "required": True},
     "build": {"type": "bool", "default": True},
+    "offered": {"type": "path"},
+    "pack": {"type": "path"},
     "cc": {"type": "str", "default": "cc"},
     "jobs": {"type": "int", "default": 1},
     "bundle": {"type": "path"},
@@ -100,17 +122,26 @@ SPEC = {
 
 
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    """Look for the FFmpeg, and make it where asked to."""
-    cache = Path(want["cache"])
+    """Look for the FFmpeg, take over the one that is offered, and make it where asked to."""
+    cache, commands = Path(want["cache"]), Commands()
     cc, jobs, log = want["cc"], want["jobs"], Path(want["log"])
     bundle = Path(want["bundle"]) if want["bundle"] else None
     recipe = Recipe(want["plan"], want["host"], cc, jobs, want["uv"], log, bundle)
-    folder, made = find(cache, recipe.facts), False
+    if not check:
+        cache.mkdir(parents=True, exist_ok=True)  # an archive may be brought into it
+    known = folder = find(cache, recipe.facts)
+    told: dict[str, Any] = {"key": key_of(recipe.facts), "parcel": str(sharing.parcel(cache))}
+    if want["offered"] and not check:
+        refused = sharing.adopt(commands, cache, recipe, Path(want["offered"]))
+        told["warnings"] = [refused] if refused else []
+        folder = find(cache, recipe.facts)
     if folder is None and want["build"] and not check:
-        folder, made = make(Commands(), cache, recipe)
+        folder, _ = make(commands, cache, recipe)
     if folder is None:
-        return {"changed": want["build"], "folder": None}
-    return {"changed": made, "folder": str(folder)}
+        return {**told, "changed": want["build"], "folder": None}
+    if want["pack"] and not check:
+        sharing.pack(folder, Path(want["pack"]))
+    return {**told, "changed": folder != known, "folder": str(folder)}
 
 
 def main() -> None:

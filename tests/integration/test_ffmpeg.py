@@ -20,7 +20,11 @@ LIMIT_S = 1200
 
 
 def start(prefix: Path) -> subprocess.Popen[bytes]:
-    variables = {"stack_prefix_path": str(prefix), "stack_uv": shutil.which("uv")}
+    variables = {
+        "stack_prefix_path": str(prefix),
+        "stack_uv": shutil.which("uv"),
+        "ffmpeg_cuda_controller": str(prefix.parent / "controller"),
+    }
     argv = [str(Path(sys.executable).parent / "ansible-playbook"), str(HERE / "ffmpeg.yml")]
     argv += ["-i", "inventories/local", "--extra-vars", json.dumps(variables)]
     return subprocess.Popen(
@@ -85,6 +89,19 @@ def test_a_killed_build_ends_in_a_program_with_everything_that_was_asked_for(pre
     libraries = run(Path("ldd"), str(program))
     assert f"libavcodec.so.61 => {prefix}" in libraries
     assert "not found" not in libraries
+
+
+def test_another_prefix_takes_it_over_and_compiles_nothing(prefix: Path) -> None:
+    other = prefix.with_name("elsewhere")
+    assert "changed=" in finish(other)
+    assert not list(other.glob("cache/ffmpeg/*.work"))
+    assert not (other / "stacks/test/logs/ffmpeg.log").exists()
+    program = other / "stacks/test/ffmpeg/bin/ffmpeg"
+    assert "scale_cuda" in run(program, "-filters")
+    libraries = run(Path("ldd"), str(program))
+    assert f"libavcodec.so.61 => {other}" in libraries
+    assert str(prefix) not in libraries
+    assert "changed=0" in finish(other)
 
 
 def test_it_is_not_built_again_and_its_claim_holds(prefix: Path, stack: Stack) -> None:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
-import tarfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
+import small_ffmpeg
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.ffmpeg import (
     build as ffmpeg_build,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.ffmpeg import (
+    sharing,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.ffmpeg.build import (
     Recipe,
@@ -27,81 +28,13 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.ffmpeg.build
     make,
 )
 
-# Configure notes the prefix; two objects are compiled, each noted and slow where asked.
-CONFIGURE = """\
-#!/bin/sh
-test -n "$PKG_CONFIG_PATH" || exit 3
-case "$*" in *--refuse*) echo 'ERROR: nvenc requested, but ffnvcodec is too old'; exit 1 ;; esac
-for word; do case "$word" in --prefix=*) echo "prefix=${word#--prefix=}" > config.mak ;; esac; done
-echo configured >> "$STEPS"
-cp "$(dirname "$0")/rules.mk" Makefile
-"""
-RULES = """\
-include config.mak
-.PHONY: all install
-all: one.o two.o
-one.o two.o:
-\techo half > $@
-\techo compiled $@ >> "$(STEPS)"
-\tsleep $(SLOW)
-\techo whole > $@
-install: all
-\tmkdir -p $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib
-\tcp one.o $(DESTDIR)$(prefix)/lib/libavcodec.so.1
-\tcp "$(PROGRAM)" $(DESTDIR)$(prefix)/bin/ffmpeg
-"""
-HEADERS = "install:\n\tmkdir -p $(PREFIX)/lib/pkgconfig\n"
-PROGRAM = """\
-#!/bin/sh
-case "$2" in
-  -hwaccels) printf 'Hardware acceleration methods:\\ncuda\\n' ;;
-  -filters) printf 'Filters:\\n ... scale_cuda        V->V       GPU\\n' ;;
-esac
-"""
-WANTED = {"hwaccels": ["cuda"], "filters": ["scale_cuda"]}
-
-
-def pack(folder: Path, name: str, files: dict[str, str]) -> dict[str, str]:
-    """Make an archive of one folder and return its place."""
-    tree = folder / f"{name}-9"
-    tree.mkdir()
-    for file, text in files.items():
-        (tree / file).write_text(text)
-        (tree / file).chmod(0o755)
-    archive = folder / f"{name}.tar.xz"
-    with tarfile.open(archive, "w:xz") as packed:
-        packed.add(tree, tree.name)
-    pin = hashlib.sha256(archive.read_bytes()).hexdigest()
-    return {"origin": "archive", "url": str(archive), "sha256": pin}
-
 
 @pytest.fixture
 def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recipe:
-    program = tmp_path / "program"
-    program.write_text(PROGRAM)
-    program.chmod(0o755)
-    steps = tmp_path / "steps"
-    steps.touch()
-    for name, value in {"PROGRAM": program, "STEPS": steps, "SLOW": 0}.items():
-        monkeypatch.setenv(name, str(value))
-    # A build asks that these are there; this small source runs neither.
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    for name in ("nasm", "pkg-config"):
-        (tools / name).symlink_to("/bin/true")
-    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
-    plan: dict[str, Any] = {
-        "origin": "build",
-        "version": "9",
-        "nv_codec_headers": "n1",
-        "flags": ["--enable-nvenc"],
-        "wanted": WANTED,
-        "sources": {
-            "ffmpeg": [pack(tmp_path, "ffmpeg", {"configure": CONFIGURE, "rules.mk": RULES})],
-            "nv-codec-headers": [pack(tmp_path, "headers", {"Makefile": HEADERS})],
-        },
-    }
-    return Recipe(plan, {"machine": "x86_64"}, "sh", 1, "uv", tmp_path / "logs" / "ffmpeg.log")
+    for name, value in small_ffmpeg.environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    log = tmp_path / "logs" / "ffmpeg.log"
+    return Recipe(small_ffmpeg.plan(tmp_path), {"machine": "x86_64"}, "sh", 1, "uv", log)
 
 
 def changed(recipe: Recipe, **parts: object) -> Recipe:
@@ -258,12 +191,12 @@ def test_the_distributions_own_is_linked_and_a_newer_one_is_noticed(
     with pytest.raises(StackError, match="no ffmpeg of the distribution"):
         make(Commands(), tmp_path / "cache", own)
     for name in ("ffmpeg", "ffprobe"):
-        (binaries / name).write_text(PROGRAM)
+        (binaries / name).write_text(small_ffmpeg.PROGRAM)
         (binaries / name).chmod(0o755)
     home, _ = make(Commands(), tmp_path / "cache", own)
     assert (home / "bin" / "ffmpeg").readlink() == binaries / "ffmpeg"
     assert find(tmp_path / "cache", own.facts) == home
-    (binaries / "ffmpeg").write_text(PROGRAM + "# newer\n")
+    (binaries / "ffmpeg").write_text(small_ffmpeg.PROGRAM + "# newer\n")
     assert find(tmp_path / "cache", own.facts) is None
     assert make(Commands(), tmp_path / "cache", own)[1]
 
@@ -285,3 +218,49 @@ def test_the_static_one_is_taken_out_of_a_wheel(recipe: Recipe, tmp_path: Path) 
         [home / "bin" / "ffmpeg", "-", "-hwaccels"], capture_output=True, text=True, check=True
     )
     assert "cuda" in done.stdout
+
+
+def brought(recipe: Recipe, folder: Path) -> Path:
+    """Build it in one cache and return the archive that goes to another."""
+    home, _ = make(Commands(), folder / "first", recipe)
+    (home / "lib" / "libavcodec.so").symlink_to("libavcodec.so.1")
+    second = folder / "second"
+    second.mkdir()
+    archive = sharing.parcel(second)
+    sharing.pack(home, archive)
+    return archive
+
+
+def test_a_build_that_is_brought_is_used_and_nothing_is_compiled(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    archive = brought(recipe, tmp_path)
+    assert sharing.adopt(Commands(), tmp_path / "second", recipe, archive) is None
+    home, made = make(Commands(), tmp_path / "second", recipe)
+    assert (home.parent, made) == (tmp_path / "second", False)
+    assert (home / "lib" / "libavcodec.so").readlink() == Path("libavcodec.so.1")
+    assert steps(recipe).count("configured") == 1
+    assert sorted(path.name for path in home.parent.iterdir()) == [home.name, f"{home.name}.lock"]
+
+
+@pytest.mark.parametrize("harm", ["cut", "changed", "of another key", "does not run here"])
+def test_a_build_that_was_harmed_on_its_way_is_not_used(
+    recipe: Recipe, tmp_path: Path, harm: str
+) -> None:
+    archive = brought(recipe, tmp_path)
+    home = next((tmp_path / "first").glob("*/bin")).parent
+    wanted = recipe
+    if harm == "cut":
+        archive.write_bytes(archive.read_bytes()[:-200])
+    elif harm == "changed":
+        (home / "lib" / "libavcodec.so.1").write_text("half")
+        sharing.pack(home, archive)
+    elif harm == "of another key":
+        wanted = changed(recipe, version="8")
+    else:
+        wanted = changed(recipe, wanted={"filters": ["scale_npp"]})
+    why = sharing.adopt(Commands(), tmp_path / "second", wanted, archive)
+    assert why
+    assert "is not used" in why
+    assert find(tmp_path / "second", wanted.facts) is None
+    assert not [path for path in (tmp_path / "second").iterdir() if path.suffix != ".lock"]

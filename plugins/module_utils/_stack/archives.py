@@ -111,10 +111,12 @@ def unpack(archive: Path, tree: Path) -> None:
     fresh = tree.with_name(f".{tree.name}.unpacking")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    with tarfile.open(archive) as packed:
-        _extract(packed, fresh)
-    next(path for path in fresh.iterdir() if path.is_dir()).rename(tree)
-    shutil.rmtree(fresh)
+    try:
+        with tarfile.open(archive) as packed:
+            _extract(packed, fresh)
+        next(path for path in fresh.iterdir() if path.is_dir()).rename(tree)
+    finally:
+        shutil.rmtree(fresh)
 
 
 def _extract(packed: tarfile.TarFile, folder: Path) -> None:
@@ -124,7 +126,8 @@ def _extract(packed: tarfile.TarFile, folder: Path) -> None:
     root = folder.resolve()
     for member in packed.getmembers():
         target = (folder / member.name).resolve()
-        if root not in target.parents or member.issym() or member.islnk():
+        aside = member.issym() and "/" not in member.linkname  # such as libavcodec.so
+        if root not in target.parents or member.islnk() or (member.issym() and not aside):
             raise StackError(
                 f"{member.name} would leave the folder it is unpacked into.",
                 "An archive with such a member is not trusted.",

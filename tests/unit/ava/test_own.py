@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava.work imp
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 from synthetic_ava import numbers, video
-from trees import Tree
+from trees import Tree, small_disk
 
 HEADER = "clip,second,x1,y1,x2,y2,label"
 ROWS = [
@@ -123,3 +124,19 @@ def test_the_halves_do_not_change_when_clips_are_added() -> None:
     few, many = own.splits(boxes(30), 20), own.splits(boxes(300), 20)
     assert all(many[clip] == half for clip, half in few.items())
     assert 30 < list(many.values()).count("val") < 90
+
+
+def test_a_disk_without_room_for_the_clips_is_refused_before_the_start(
+    tree: Tree, clips: Path, tmp_path: Path
+) -> None:
+    (clips / "bad.mp4").write_bytes(b"no video")
+    small_disk(tree.layout.frames, "size=1m")
+    lines = [*ROWS, "bad.mp4,0,0.1,0.2,0.3,0.4,stand,1,train"]
+    try:
+        # 2 and 3 seconds at 30 frames of 52,500 bytes.
+        with pytest.raises(StackError, match=r"no room for 150 frames") as caught:
+            own.run(Commands(), tree.layout, table(tmp_path, *lines), Want(folder=clips))
+        assert "7.9 MB are needed and 1.0 MB free" in str(caught.value)
+        assert not list(tree.layout.frames.iterdir())
+    finally:
+        subprocess.run(["umount", str(tree.layout.frames)], check=True)

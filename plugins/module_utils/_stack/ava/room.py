@@ -10,7 +10,7 @@ from ..errors import StackError
 if TYPE_CHECKING:
     from pathlib import Path
 
-_GB = 10**9
+_MB, _GB = 10**6, 10**9
 _FILE = 1 << 16  # bytes
 
 
@@ -29,7 +29,7 @@ def require(folder: Path, size: int, files: int, what: str) -> None:
     free = found.f_bavail * found.f_frsize
     lacks = []
     if free < size:
-        lacks.append(f"{size / _GB:.1f} GB are needed and {free / _GB:.1f} GB free")
+        lacks.append(f"{_size(size)} are needed and {_size(free)} free")
     if found.f_files and found.f_favail < files:  # Btrfs, for one, has no fixed number
         lacks.append(f"{files} inodes are needed and {found.f_favail} free")
     if lacks:
@@ -38,3 +38,7 @@ def require(folder: Path, size: int, files: int, what: str) -> None:
             f"{'; '.join(lacks)}.",
             "Free that much, take another folder, or go ahead all the same with --no-room-check.",
         )
+
+
+def _size(number: int) -> str:
+    return f"{number / _GB:.1f} GB" if number >= _GB else f"{number / _MB:.1f} MB"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ..commands import Busy, Commands, locked
 from ..errors import StackError
 from . import lists, manifest, media, room, sources
+from .dataset import FPS
 from .extract import Order, extract, is_done
 from .items import ALL, FAILED, Item, Tell, failed, silent
 
@@ -118,7 +120,7 @@ def _all(
     if not all(manifest.read(tree, order.video) for order in todo):
         media.version(commands, want.tools)
     if want.room_check:
-        _require_room(tree, numbers, todo)
+        _require_room(commands, tree, numbers, want, todo)
     tell(ALL, 0, sum(order.frames or 0 for order in todo) or None)
 
     def one(order: Order, *, wait: bool) -> Item | None:
@@ -169,13 +171,27 @@ def absent(tree: Layout, numbers: DataSet, want: Want) -> list[str]:
     return [order.video for order in orders(tree, numbers, want) if not is_done(tree, order)]
 
 
-def _require_room(tree: Layout, numbers: DataSet, todo: list[Order]) -> None:
+def _require_room(
+    commands: Commands, tree: Layout, numbers: DataSet, want: Want, todo: list[Order]
+) -> None:
     files = sum(
-        (order.frames or 0)
+        _frames(commands, want, order)
         for order in todo
         if order.source and not manifest.read(tree, order.video)
     )
     room.require(tree.frames, files * numbers.bytes_per_frame, files, f"{files} frames")
+
+
+def _frames(commands: Commands, want: Want, order: Order) -> int:
+    """Return how many frames are to come, where nothing orders it by the length of the video."""
+    if order.frames is not None or order.source is None:
+        return order.frames or 0
+    try:
+        found = media.probe(commands, want.tools, f"file:{order.source.path}")
+    except media.BrokenVideo:  # it will be a line of the report
+        return 0
+    length = found.end_s - found.start_s
+    return 0 if math.isnan(length) else int(length * FPS)
 
 
 _FREE = "Free the place, or allow to write there; then run the same command again."

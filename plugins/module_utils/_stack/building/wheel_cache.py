@@ -53,13 +53,13 @@ def find(cache: Path, facts: Mapping[str, str]) -> Wheel | None:
     return Wheel(path, record["sha256"], record["seconds"])
 
 
-def givers(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return for each key the first host that has the wheel, or the first that lacks it.
+def givers(hosts: Mapping[str, Mapping[str, Any]], made: str = "wheel") -> dict[str, str]:
+    """Return for each key the first host that has what is made, or the first that lacks it.
 
-    ``hosts`` holds ``key`` and ``wheel`` (None where it is absent) of each host, in order.
+    ``hosts`` holds ``key`` and ``made`` (None where it is absent) of each host, in order.
     """
     chosen: dict[str, str] = {}
-    for name, known in sorted(hosts.items(), key=lambda item: item[1]["wheel"] is None):
+    for name, known in sorted(hosts.items(), key=lambda item: item[1][made] is None):
         chosen.setdefault(known["key"], name)
     return chosen
 

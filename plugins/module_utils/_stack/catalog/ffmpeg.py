@@ -102,12 +102,13 @@ STATIC = (
 )
 # fmt: on
 
-# Shared libraries with an rpath below a prefix of their own; nothing that is found by chance.
+# Shared libraries that programs find beside them, wherever the folder lies (configure, make and the
+# shell each take some of the signs); nothing that is found by chance.
 # NVENC, NVDEC and cuvid are named one by one: a part that is named and dropped ends configure.
 FLAGS = (
     "--disable-static",
     "--enable-shared",
-    "--enable-rpath",
+    r"--extra-ldflags=-Wl,-rpath,'\$\$ORIGIN/../lib'",
     "--disable-doc",
     "--disable-debug",
     "--disable-ffplay",

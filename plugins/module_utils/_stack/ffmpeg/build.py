@@ -28,6 +28,8 @@ RECORD = "built.json"
 # Objects this much younger than the end of a killed compile may be half written.
 DOUBTFUL_S = 120
 NVCC = "--nvcc="
+# What was built works in any folder, so the one that configure is told is the same everywhere.
+PREFIX = "/ffmpeg"
 # Where the distribution's programs are; one in /usr/local is somebody's own.
 PACKAGED = "/usr/bin:/bin"
 _PRODUCT = re.compile(r"\.(o|d|a|so[.\d]*|ptx(\.c|\.gz)?)$")
@@ -69,11 +71,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Site:
-    """Where one is made: commands that hold the lock, a folder that stays, and the last place."""
+    """Where one is made: commands that hold the lock, and a folder that stays."""
 
     commands: Commands
     work: Path
-    home: Path
 
 
 Maker = Callable[[Site, Recipe], Path]
@@ -84,13 +85,13 @@ def find(cache: Path, facts: Mapping[str, str]) -> Path | None:
     home = cache / key_of(facts)
     try:
         record = json.loads((home / RECORD).read_text(encoding="utf-8"))
-        whole = _digests(home) == record["files"]
+        whole = digests(home) == record["files"]
     except (OSError, ValueError, KeyError):
         return None
     return home if whole else None
 
 
-def _digests(home: Path) -> dict[str, str]:
+def digests(home: Path) -> dict[str, str]:
     """Return the SHA-256 of programs and libraries; links count as what they point to in bin."""
     libraries = (path for path in (home / "lib").glob("*.so*") if not path.is_symlink())
     files = sorted([*(home / "bin").iterdir(), *libraries])
@@ -112,16 +113,15 @@ def make(commands: Commands, cache: Path, recipe: Recipe) -> tuple[Path, bool]:
         started = time.monotonic()
         shutil.rmtree(home, ignore_errors=True)
         work.mkdir(exist_ok=True)
-        ready = MAKERS[recipe.plan["origin"]](Site(held, work, home), recipe)
+        ready = MAKERS[recipe.plan["origin"]](Site(held, work), recipe)
         ffmpeg_lists.require(
             held,
             ready / "bin" / "ffmpeg",
             recipe.plan["wanted"],
-            libraries=ready / "lib",
             next_step="Ask for another with --ffmpeg: distribution, build or static.",
         )
         record = {
-            "files": _digests(ready),
+            "files": digests(ready),
             "seconds": round(time.monotonic() - started, 1),
             "facts": dict(recipe.facts),
         }
@@ -198,7 +198,7 @@ def _built(site: Site, recipe: Recipe) -> Path:
     image = site.work / "image"
     shutil.rmtree(image, ignore_errors=True)
     _run(site, recipe, "FFmpeg", ["make", "-C", build, f"DESTDIR={image}", "install"], environment)
-    return image / site.home.relative_to("/")
+    return image / PREFIX.lstrip("/")
 
 
 def _refuse_missing_tools(recipe: Recipe) -> None:
@@ -270,7 +270,7 @@ def _configure(
         f"{flag} -ccbin {recipe.cc}" if flag.startswith("--nvccflags=-gencode") else flag
         for flag in recipe.plan["flags"]
     ]
-    argv = [str(program), f"--prefix={site.home}", f"--cc={recipe.cc}", *flags]
+    argv = [str(program), f"--prefix={PREFIX}", f"--cc={recipe.cc}", *flags]
     done = site.commands.run(argv, cwd=build, environment=environment, log=recipe.log)
     if done.rc:
         said = done.tail()

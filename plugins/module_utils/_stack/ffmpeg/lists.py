@@ -58,18 +58,15 @@ def require(
     program: Path,
     wanted: Mapping[str, Sequence[str]],
     *,
-    libraries: Path | None = None,
     next_step: str = "",
 ) -> None:
-    """Raise ``StackError`` where ``program`` lacks something; ``libraries`` is where its are."""
-    environment = {"LD_LIBRARY_PATH": str(libraries)} if libraries else {}
+    """Raise ``StackError`` where ``program`` does not run or lacks something."""
     offered = {
         kind: parse(
             kind,
             commands.checked(
                 f"{program} does not run",
                 [str(program), "-hide_banner", f"-{kind}"],
-                environment=environment,
                 next_step=next_step,
             ),
         )
