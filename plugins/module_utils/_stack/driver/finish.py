@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # dpkg has written down steps here that it did not get to put into its database.
 JOURNAL = "/var/lib/dpkg/updates"
 LOCKED = "locked by another process"
+# A host that has just lost its power starts many things at the same time.
+PATIENCE_S = 120
 QUIET = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
 # Settings that somebody changed stay as they are, as apt does it without a terminal.
 COMMANDS = {
@@ -26,7 +28,8 @@ COMMANDS = {
 def left(runner: Runner, family: str) -> list[str]:
     """Return the names of the packages that are half-done; the journal of dpkg counts as one."""
     read = {"debian": unfinished.debian, "redhat": unfinished.redhat}[family]
-    names = {package.name for package in read(runner.run(LISTINGS[family]).stdout)}
+    listing = runner.run(LISTINGS[family], timeout_s=PATIENCE_S).stdout
+    names = {package.name for package in read(listing)}
     journal = runner.run(("ls", "-1", JOURNAL)).stdout.split()
     return sorted(names | ({JOURNAL} if any(name.isdigit() for name in journal) else set()))
 
