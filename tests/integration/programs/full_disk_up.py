@@ -40,7 +40,7 @@ def main() -> None:
         used = (state.f_blocks - state.f_bfree) * state.f_frsize
         mount(disk, f"remount,size={used + MARGIN}")
         said = run.communicate()[0].decode()
-    print(said)
+    print(said, flush=True)
     if run.returncode != 1:
         raise SystemExit(f"the full disk gave {run.returncode}")
     if (disk / "prefix" / "current").exists():
