@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import ssh_server
 
 ROOT = Path(__file__).resolve().parents[2]
 # Notes each build; BUILD_FAILS stands for a compiler that was killed.
@@ -105,16 +107,28 @@ def fleet(tmp_path: Path) -> Fleet:
     return Fleet(tmp_path)
 
 
-def test_one_host_for_each_key_builds_and_later_ones_build_nothing(fleet: Fleet) -> None:
-    hosts = {name: fleet.host(name, "9.0") for name in ("one", "two", "three")}
-    hosts["other"] = fleet.host("other", "8.0")
+@pytest.fixture(params=["local", "ssh"])
+def connection(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """How the hosts are reached: in this machine itself, or through a real server of ssh."""
+    if request.param == "local":
+        yield {}
+        return
+    with ssh_server.started(tmp_path / "ssh") as variables:
+        yield variables
+
+
+def test_one_host_for_each_key_builds_and_later_ones_build_nothing(
+    fleet: Fleet, connection: dict[str, Any]
+) -> None:
+    hosts = {name: fleet.host(name, "9.0") | connection for name in ("one", "two", "three")}
+    hosts["other"] = fleet.host("other", "8.0") | connection
     done = fleet.play(hosts)
     assert done.returncode == 0, done.stdout
     assert fleet.builds() == ["one", "other"]
     shared = {fleet.ready(name)["sha256"] for name in ("one", "two", "three")}
     assert len(shared) == 1
     assert fleet.ready("other")["sha256"] not in shared
-    later = fleet.play({"later": fleet.host("later", "9.0")})
+    later = fleet.play({"later": fleet.host("later", "9.0") | connection})
     assert later.returncode == 0, later.stdout
     assert fleet.builds() == ["one", "other"]
     assert fleet.ready("later")["sha256"] in shared

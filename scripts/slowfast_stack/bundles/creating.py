@@ -60,7 +60,9 @@ class Stack(NamedTuple):
 
     def kind(self) -> str:
         """Return what decides the content; hosts of one kind share it."""
-        return json.dumps([self.plan["id"], *self.target])
+        system = [self.plan[key] for key in ("driver", "cuda", "ffmpeg", "system_packages")]
+        release = package_sources.release_of(self.host)
+        return json.dumps([self.plan["id"], *self.target, release, *system])
 
 
 class Wishes(NamedTuple):
@@ -225,6 +227,9 @@ class _Gatherer:
         bare = planner.plan(offline.bare(stack.host), {**stack.request, **offline.pins(stack.plan)})
         plans = [stack.plan, *([bare] if bare["status"] == "planned" else [])]
         names = [name for plan in plans for name in offline.system_packages(plan)]
+        foreign = {name for plan in plans for name in offline.of_nvidia(plan)}
+        self._miss_packages(dict.fromkeys(sorted(foreign), "NVIDIA's repository is not read"))
+        names = [name for name in names if name not in foreign]
         if not (self.wishes.system_packages and names):
             self._miss_packages(dict.fromkeys(names, "it was left out"))
             return {"system_packages": [], "packages_folder": None}

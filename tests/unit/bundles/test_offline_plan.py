@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning imp
     offline as offline_plan,
 )
 
-from .conftest import facts, load_host
+from .conftest import HOSTS, facts, load_host
 
 
 def offline(
@@ -77,6 +78,25 @@ def test_a_bare_host_gets_what_it_lacks_from_the_packages_of_its_release() -> No
     other = {"id": "debian", "version": "13", "family": "debian"}
     refused = offline(bundle, distribution=other, **LACKS)
     assert "this host lacks libgl1" in explain.explain(refused)
+
+
+def test_what_a_new_driver_needs_beside_its_packages_has_to_be_brought_too() -> None:
+    path = HOSTS / "v100-debian-13.json"
+    host = json.loads(path.read_text(encoding="utf-8"))["host"]
+    made = planner.plan(host)
+    assert made["driver"]["action"] == "install"
+    names = {*offline_plan.system_packages(made), *offline_plan.beside_driver(made, host)}
+    assert "nvidia-persistenced" in names
+    where = {key: host[key] for key in ("architecture", "glibc", "distribution")}
+    stack = {"names": ["one"], "host": {**where, "network": host["network"]}, "plan": made}
+    bundle = {"digest": "ab" * 32, "stacks": [{**stack, "request": {}}]}
+    for brought in (names, names - {"nvidia-persistenced"}):
+        bundle["stacks"][0]["system_packages"] = sorted(brought)
+        plan = planner.plan({**host, "network": {}}, {"bundle": bundle})
+        assert (plan["status"] == "planned") == (brought == names), explain.explain(plan)
+    origins = {part["origin"] for part in (made["driver"], made["cuda"])}
+    assert offline_plan.of_nvidia(made) <= set(offline_plan.system_packages(made))
+    assert ("nvidia" in origins) == bool(offline_plan.of_nvidia(made))
 
 
 def test_the_ffmpeg_of_the_bundle_is_planned_and_another_is_refused() -> None:

@@ -77,6 +77,15 @@ def system_packages(plan: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def of_nvidia(plan: Mapping[str, Any]) -> set[str]:
+    """Return those among them that come from NVIDIA's own repository."""
+    driver, cuda = plan["driver"] or {}, plan["cuda"] or {}
+    found = [(driver, "packages"), (driver, "fabric_packages"), (cuda, "packages")]
+    return {
+        name for part, key in found if part.get("origin") == "nvidia" for name in part.get(key, ())
+    }
+
+
 def beside_driver(plan: Mapping[str, Any], host: Mapping[str, Any]) -> list[str]:
     """Return what the role of the driver installs with its packages, where it changes one."""
     driver, kernel = plan["driver"] or {"action": "keep"}, host.get("kernel") or {}
@@ -118,7 +127,8 @@ def _differences(host: Mapping[str, Any], found: Plan, stack: Mapping[str, Any])
     # The packages of one release are none for another.
     same = _release(host) == _release(where)
     brought = stack.get("system_packages", ()) if same else ()
-    lacking = sorted(set(system_packages(found)) - set(brought))
+    needed = {*system_packages(found), *beside_driver(found, host)}
+    lacking = sorted(needed.difference(brought))
     if lacking:
         yield f"this host lacks {', '.join(lacking)}, and the bundle does not bring them"
 
