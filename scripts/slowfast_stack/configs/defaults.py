@@ -202,7 +202,9 @@ DEFAULTS: dict[str, Any] = {
     "DATA_LOADER.NUM_WORKERS": 8,
     "DEMO.BUFFER_SIZE": 0,
     "DEMO.ENABLE": False,
+    "DEMO.INPUT_VIDEO": "",
     "DEMO.LABEL_FILE_PATH": "",
+    "DEMO.WEBCAM": -1,
 }
 
 KEYS = frozenset(

@@ -162,6 +162,10 @@ def _demo(read: Content) -> Iterator[Finding]:
     if read.get("DEMO.ENABLE") and buffer > half:
         what = f"Clips of {2 * half} frames cannot overlap by {buffer}; upstream stops."
         yield Finding("demo-buffer", key, what, f"{half}", set={key: half})
+    key, video = "DEMO.WEBCAM", read.get("DEMO.INPUT_VIDEO")
+    if read.get("DEMO.ENABLE") and video and read.get(key) > -1:
+        what = f"The camera {read.get(key)} would be read, not {video}."
+        yield Finding("demo-camera", key, what, "-1", set={key: -1})
 
 
 RULES: tuple[Rule, ...] = (

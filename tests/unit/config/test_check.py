@@ -84,6 +84,12 @@ CAFFE2 = "TRAIN: {CHECKPOINT_FILE_PATH: checkpoints/caffe2-protocol-2.pyth}"
             "DEMO.BUFFER_SIZE",
             128,
         ),
+        (
+            "DEMO: {ENABLE: True, LABEL_FILE_PATH: data/val.csv, INPUT_VIDEO: a.mp4, WEBCAM: 0}",
+            "demo-camera",
+            "DEMO.WEBCAM",
+            -1,
+        ),
     ],
 )
 def test_one_wrong_key_is_found_and_mended(
