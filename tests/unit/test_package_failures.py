@@ -9,6 +9,14 @@ from ansible_collections.slowfast.stack.plugins.filter.package_failure import pa
 @pytest.mark.parametrize(
     ("result", "why"),
     [
+        (
+            {
+                "msg": "'/usr/bin/apt-get -y install 'nvidia-open=580.*'' failed: E: Unable to"
+                " acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another"
+                " process using it?"
+            },
+            "did not end in time",
+        ),
         ({"msg": "No package matching 'linux-headers-6.18.44' is available"}, "no headers"),
         (
             {

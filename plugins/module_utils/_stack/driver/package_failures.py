@@ -27,7 +27,8 @@ FAILURES = (
         f"See `df -h / /boot /var`, and remove what is not needed, such as old kernels. {AGAIN}",
     ),
     _row(
-        r"could not get lock|unable to lock|lock apt|lockfile|waiting for (process|lock)"
+        r"could not get lock|unable to (lock|acquire the dpkg frontend lock)|lock apt|lockfile"
+        r"|waiting for (process|lock)"
         r"|locked by another process",
         "Another run of the package manager did not end in time.",
         f"See `ps -e | grep -E 'apt|dpkg|dnf|unattended'`, and let it end. {AGAIN}",
