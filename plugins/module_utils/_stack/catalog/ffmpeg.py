@@ -102,13 +102,14 @@ STATIC = (
 )
 # fmt: on
 
-# Shared libraries that programs find beside them, wherever the folder lies (configure, make and the
-# shell each take some of the signs); nothing that is found by chance.
+# Shared libraries that programs find beside them, wherever the folder lies; nothing that is found by
+# chance. An RPATH, because it counts for the libraries of libraries as well; configure, make and the
+# shell each take some of the signs.
 # NVENC, NVDEC and cuvid are named one by one: a part that is named and dropped ends configure.
 FLAGS = (
     "--disable-static",
     "--enable-shared",
-    r"--extra-ldflags=-Wl,-rpath,'\$\$ORIGIN/../lib'",
+    r"--extra-ldexeflags=-Wl,--disable-new-dtags,-rpath,'\$\$ORIGIN/../lib'",
     "--disable-doc",
     "--disable-debug",
     "--disable-ffplay",
