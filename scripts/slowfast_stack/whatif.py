@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 DEFAULT_OS = "ubuntu-24.04"
 _GPU = re.compile(r"(?P<pci>[0-9a-fA-F]{4}:[0-9a-fA-F]{4})(?:x(?P<count>\d+))?")
 _NVSWITCH = "10de:22a3"
+# What the metapackages of the kernel end with: linux-headers-amd64 is Debian's, -generic Ubuntu's.
+_DEBIAN_KERNELS = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,12 @@ def host(machine: Machine, endpoints: list[str]) -> dict[str, Any]:
         "schema": 1,
         "architecture": machine.arch,
         "distribution": {"id": name, "version": version, "family": row.family},
-        "kernel": {"release": "generic", "headers": False},
+        "kernel": {
+            "release": _DEBIAN_KERNELS.get(machine.arch, "generic")
+            if name == "debian"
+            else "generic",
+            "headers": False,
+        },
         "gpus": _gpus(machine.gpus),
         "nvswitches": [_NVSWITCH] if machine.nvswitch else [],
         "driver": {"version": machine.driver, "flavour": None} if machine.driver else None,

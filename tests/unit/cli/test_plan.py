@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from slowfast_stack import whatif
 from slowfast_stack.__main__ import run
 
 CONTRACT = {
@@ -102,3 +103,18 @@ def test_an_inventory_is_planned_by_the_playbook(stack, inventory):
     assert told["hosts"]["two"]["conflict"] == conflict
     assert told["errors"] == {}
     assert "There is no plan for two: no GPU" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("system", "arch", "kernel"),
+    [
+        ("debian-12", "x86_64", "amd64"),
+        ("debian-13", "aarch64", "arm64"),
+        ("ubuntu-24.04", "x86_64", "generic"),
+    ],
+)
+def test_headers_of_a_machine_that_is_not_there_are_a_package_of_its_distribution(
+    system: str, arch: str, kernel: str
+) -> None:
+    machine = whatif.Machine(gpus=(), os=system, arch=arch)
+    assert whatif.host(machine, [])["kernel"]["release"] == kernel
