@@ -147,7 +147,7 @@ def test_shards_divide_the_list_without_rest(tree: Tree, server: Server) -> None
         fetch.absent(tree.layout, fetch.Want(shard=(3, 3)))
 
 
-@pytest.mark.parametrize("options", ["size=4k", "size=8k", "nr_inodes=1"])
+@pytest.mark.parametrize("options", ["size=4k", "nr_inodes=1"])
 def test_a_full_disk_gives_up_one_video_and_the_next_run_gets_it(
     tree: Tree, server: Server, options: str
 ) -> None:
