@@ -131,6 +131,24 @@ def test_a_package_changed_behind_our_back_is_put_right_and_proven_anew(stack: S
 
 
 @pytest.mark.skipif(not SOURCES, reason="needs upstream repositories in SLOWFAST_STACK_SOURCES")
+def test_pytorch_changed_behind_our_back_is_named_and_put_right(stack: Stack) -> None:
+    """A later ``pip install`` brings a PyTorch that Detectron2's extension was not built for."""
+    env = stack.prefix / "current" / "env"
+    planned = stack.up()["plan"]["torch"]["version"].split("+")[0]
+    other = "2.8.0" if planned != "2.8.0" else "2.7.0"
+    install = ["uv", "pip", "install", "--quiet", "--python", str(env), f"torch=={other}"]
+    subprocess.run([*install, "--torch-backend", "cpu"], check=True)
+    proof = stack.run("prove", expect=1)["proof"]
+    wrong = {claim["id"]: claim["measured"] for claim in proof["claims"] if claim["ok"] is False}
+    assert f"torch {other} (planned {planned}" in wrong["environment.versions"].replace("+cpu", "")
+    assert "undefined symbol" in wrong["detectron2.compiled_ops"]
+    mended = stack.up()
+    assert mended["status"] == "proven"
+    assert mended["changed"] > 0
+    assert stack.up()["changed"] == 0
+
+
+@pytest.mark.skipif(not SOURCES, reason="needs upstream repositories in SLOWFAST_STACK_SOURCES")
 def test_upstream_trains_through_its_own_program(stack: Stack) -> None:
     claims = {claim["id"]: claim for claim in stack.up()["proof"]["claims"]}
     assert all(claims[name]["ok"] for name in WHOLE)
