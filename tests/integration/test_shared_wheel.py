@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -128,6 +129,9 @@ def test_one_host_for_each_key_builds_and_later_ones_build_nothing(
     shared = {fleet.ready(name)["sha256"] for name in ("one", "two", "three")}
     assert len(shared) == 1
     assert fleet.ready("other")["sha256"] not in shared
+    brought = re.search(r"TASK \[[^]]*Bring the copy\] \*+\n(.*?)\n\n", done.stdout, re.DOTALL)
+    assert brought
+    assert re.findall(r"^changed: \[(\w+)\]", brought[1], re.MULTILINE) == ["two", "three"]
     later = fleet.play({"later": fleet.host("later", "9.0") | connection})
     assert later.returncode == 0, later.stdout
     assert fleet.builds() == ["one", "other"]
