@@ -52,23 +52,28 @@ def main() -> int:
     parser.add_argument("--ccache", action="store_true", help="measure ccache, too")
     parser.add_argument("--json", action="store_true", help="print one object instead of lines")
     options = parser.parse_args()
+    builds: dict[str, Build] = {}
     with tempfile.TemporaryDirectory(prefix="slowfast-stack-bench-") as scratch:
-        builds = measure(Path(scratch), options)
-    first = next(iter(builds.values()))
+        for name, environment in wanted(Path(scratch), options).items():
+            # The same folder for all: a cache knows objects by the paths of their sources.
+            tree, python = Path(scratch) / "tree", options.env / "bin" / "python"
+            builds[name] = made = build(tree, options.tree, python, environment)
+            ratio = next(iter(builds.values())).seconds / made.seconds
+            # Minutes lie between them, so each is told when it is there.
+            print(
+                f"{name}: {made.seconds:.1f} s, {made.size / 2**20:.1f} MiB; compilers: host code"
+                f" {made.host:.1f} s, device code {made.device:.1f} s;"
+                f" the first against this: ratio {ratio:.2f}",
+                file=sys.stderr if options.json else sys.stdout,
+                flush=True,
+            )
     if options.json:
-        print(json.dumps({name: vars(build) for name, build in builds.items()}))
-        return 0
-    for name, build in builds.items():
-        print(
-            f"{name}: {build.seconds:.1f} s, {build.size / 2**20:.1f} MiB; compilers: host code"
-            f" {build.host:.1f} s, device code {build.device:.1f} s;"
-            f" the first against this: ratio {first.seconds / build.seconds:.2f}"
-        )
+        print(json.dumps({name: vars(made) for name, made in builds.items()}))
     return 0
 
 
-def measure(scratch: Path, options: argparse.Namespace) -> dict[str, Build]:
-    """Return the builds by name; the first is the one for one capability."""
+def wanted(scratch: Path, options: argparse.Namespace) -> dict[str, dict[str, str]]:
+    """Return the variables of each build by its name; the first is that for one capability."""
     python = options.env / "bin" / "python"
     whole = said(python, LIST)
     variables = {
@@ -80,25 +85,36 @@ def measure(scratch: Path, options: argparse.Namespace) -> dict[str, Build]:
         "PATH": f"{options.env / 'bin'}{os.pathsep}{os.environ['PATH']}",
     }
     one = {**variables, "TORCH_CUDA_ARCH_LIST": options.capability}
-    wanted = {
+    builds = {
         f"one capability, {options.capability}": one,
         f"PyTorch's list, {whole}": {**variables, "TORCH_CUDA_ARCH_LIST": whole},
     }
     if options.ccache:
-        cached = {
-            **one,
-            "CCACHE_DIR": str(scratch / "ccache"),
-            "CC": "ccache gcc",
-            "CXX": "ccache g++",
-            "PYTORCH_NVCC": f"ccache {options.cuda_home}/bin/nvcc",
-        }
+        cached = {**one, **through_ccache(scratch, variables["PATH"], options.cuda_home)}
         added = {**cached, "TORCH_CUDA_ARCH_LIST": f"8.0;{options.capability}"}
-        wanted |= {"through ccache, empty": cached, "through ccache, full": cached}
-        wanted |= {"through ccache, one capability more": added}
-    # The same folder for all: a cache knows objects by the paths of their sources.
+        builds |= {"through ccache, empty": cached, "through ccache, full": cached}
+        builds |= {"through ccache, one capability more": added}
+    return builds
+
+
+def through_ccache(scratch: Path, path: str, cuda_home: Path) -> dict[str, str]:
+    """Return the variables that put ccache before the compilers, under the compilers' own names.
+
+    PyTorch asks the compiler for its name and version, and refuses one that is called ccache.
+    """
+    ccache = shutil.which("ccache")
+    if not ccache:
+        sys.exit("There is no ccache on this machine. Install it, or leave --ccache out.")
+    folder = scratch / "compilers"
+    folder.mkdir()
+    for name in ("gcc", "g++"):
+        (folder / name).symlink_to(ccache)
     return {
-        name: build(scratch / "tree", options.tree, python, environment)
-        for name, environment in wanted.items()
+        "CCACHE_DIR": str(scratch / "ccache"),
+        "CC": "gcc",
+        "CXX": "g++",
+        "PATH": f"{folder}{os.pathsep}{path}",
+        "PYTORCH_NVCC": f"{ccache} {cuda_home}/bin/nvcc",
     }
 
 
