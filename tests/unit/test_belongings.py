@@ -24,6 +24,7 @@ DRIVER = {
     "nvidia-kernel-common": ("20220217+3", DEBIAN),
     "nvidia-installer-cleanup": ("20240109+1", DEBIAN),
     "glx-alternative-nvidia": ("1.2.2", DEBIAN),
+    "glx-diversions": ("1.2.2", DEBIAN),
     "firmware-nvidia-gsp": ("550.163.01-2", DEBIAN),
 }
 CUDA = {
@@ -47,7 +48,7 @@ OTHERS = {
     "nvme-cli": ("2.4", "Someone <someone@debian.org>"),
     "libnvme1": ("1.3", "Someone <someone@debian.org>"),
     "cuda-keyring": ("1.1-1", VENDOR),
-    "glx-diversions": ("1.2.2", DEBIAN),
+    "glx-alternative-mesa": ("1.2.2", DEBIAN),
     "libthrust-dev": ("2.3.2-2", DEBIAN),
     "libvdpau1": ("1.5-3+b1", DEBIAN),
     "nvidia-support": ("1.0", "Someone <someone@example.org>"),

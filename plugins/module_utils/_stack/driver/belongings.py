@@ -25,9 +25,12 @@ _TOOLKIT = re.compile(
 # A distribution's own build of a toolkit names the release that it is of: 12.4.127~12.4.1-2.
 _ARCHIVE_TOOLKIT = re.compile(r"(nvidia-|lib(cu|npp|nv|accinj)|nsight-).*")
 _ARCHIVE_RELEASE = re.compile(r".*~\d+\.\d+\.\d+-")
-# What Debian keeps for its driver alone, under dates and versions of its own.
+# What Debian keeps for its driver alone, under dates and versions of its own: of all packages of
+# bookworm and trixie only glx-alternative-nvidia depends on glx-diversions.
 _DEBIAN = re.compile(r"Debian NVIDIA Maintainers\b")
-_SUPPORT = re.compile(r"nvidia-(support|kernel-common|installer-cleanup)|glx-alternative-nvidia")
+_SUPPORT = re.compile(
+    r"nvidia-(support|kernel-common|installer-cleanup)|glx-(alternative-nvidia|diversions)"
+)
 _CONTAINERS = re.compile(r".*container.*")
 
 
