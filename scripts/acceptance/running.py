@@ -39,7 +39,7 @@ def run(kept: Path, out: Path, adopt: Path | None, *, rehearsal: bool) -> int:
         ("the bundle, every byte", machine.verify),
         ("`up --offline` in a new prefix, Detectron2 compiled", machine.first),
         ("`up --offline` again, nothing to change", machine.again),
-        ("`up --offline` in a second prefix, wheel of the first", machine.second),
+        ("`up --offline` for a new environment, wheel of the first", machine.second),
         ("operators and training", machine.measure),
         ("video on the card", machine.video),
     ]
@@ -109,7 +109,7 @@ class Machine:
         host = self._up(self.first_prefix)
         plan = host["plan"]
         self.found.tell("architectures", plan["torch"]["arch_list"] or "processor only")
-        for record in self.first_prefix.glob("cache/wheels/*/built.json"):
+        for record in self._built():
             built = json.loads(record.read_text(encoding="utf-8"))
             if built["facts"]["component"] == "detectron2":
                 jobs = plan["build"]["max_jobs"]
@@ -121,11 +121,15 @@ class Machine:
             raise carrying.Failed(f"{changed} tasks changed something in a second run.")
 
     def second(self) -> None:
-        """Take the wheel that was built for the first prefix."""
-        self._up(self.work / "second")
-        logs = (self.work / "second").glob("stacks/*/logs/detectron2.log")
-        if any("Building wheel" in log.read_text(encoding="utf-8") for log in logs):
-            raise carrying.Failed("The second prefix built Detectron2 anew.")
+        """Make the environment anew with the wheel that was built for the first one.
+
+        In the same prefix: beside a bundle nothing comes from elsewhere, another prefix included.
+        """
+        built = {path: path.stat().st_mtime_ns for path in self._built()}
+        shutil.rmtree((self.first_prefix / "current").resolve() / "env")
+        self._up(self.first_prefix)
+        if built != {path: path.stat().st_mtime_ns for path in self._built()}:
+            raise carrying.Failed("The new environment built its wheels anew.")
 
     def measure(self) -> None:
         """Run the operators and training steps in the finished environment."""
@@ -144,6 +148,9 @@ class Machine:
         """Encode and decode on the card, where an FFmpeg with CUDA is there."""
         for what, figure in video.round_trip(self.work):
             self.found.tell(what, figure)
+
+    def _built(self) -> list[Path]:
+        return sorted(self.first_prefix.glob("cache/wheels/*/built.json"))
 
     def _bundle(self) -> Path:
         pieces = sorted(self.kept.glob(f"{BUNDLE}*"))
