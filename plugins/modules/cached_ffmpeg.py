@@ -136,7 +136,7 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
         told["warnings"] = [refused] if refused else []
         folder = find(cache, recipe.facts)
     if folder is None and want["build"] and not check:
-        folder, _ = make(commands, cache, recipe)
+        folder, _made = make(commands, cache, recipe)
     if folder is None:
         return {**told, "changed": want["build"], "folder": None}
     if want["pack"] and not check:
