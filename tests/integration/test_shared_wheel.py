@@ -131,7 +131,7 @@ def test_one_host_for_each_key_builds_and_later_ones_build_nothing(
     assert fleet.ready("other")["sha256"] not in shared
     brought = re.search(r"TASK \[[^]]*Bring the copy\] \*+\n(.*?)\n\n", done.stdout, re.DOTALL)
     assert brought
-    assert re.findall(r"^changed: \[(\w+)\]", brought[1], re.MULTILINE) == ["two", "three"]
+    assert set(re.findall(r"^changed: \[(\w+)\]", brought[1], re.MULTILINE)) == {"two", "three"}
     later = fleet.play({"later": fleet.host("later", "9.0") | connection})
     assert later.returncode == 0, later.stdout
     assert fleet.builds() == ["one", "other"]
