@@ -13,8 +13,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "collections"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from slowfast_stack.configs import upstream
-from slowfast_stack.configs.explain import explain
+from slowfast_stack.config import upstream
+from slowfast_stack.config.explain import explain
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/configs.md"
 BEGIN, END = "<!-- disagreements -->\n", "<!-- end of disagreements -->\n"

@@ -14,15 +14,13 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "collections"))
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.distributions import (  # noqa: E402
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.distributions import (
     DISTRIBUTIONS,
     DistributionRow,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import (  # noqa: E402
-    GPUS,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import (  # noqa: E402
-    cards,
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import GPUS
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
+    gpu_specs,
     planner,
 )
 
@@ -53,7 +51,7 @@ def table(machine: str) -> list[str]:
     """Return the table of one machine: architectures down, distributions across."""
     families: dict[str, dict[str, Counter[str]]] = {}
     for gpu in GPUS:
-        family = families.setdefault(cards.card(f"10de:{gpu.device}").architecture, {})
+        family = families.setdefault(gpu_specs.card(f"10de:{gpu.device}").architecture, {})
         for row in DISTRIBUTIONS:
             counts = family.setdefault(f"{row.id} {row.version}", Counter())
             counts[label(planner.plan(host(row, machine, gpu.device)))] += 1

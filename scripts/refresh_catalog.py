@@ -29,21 +29,17 @@ from urllib.parse import urljoin
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "collections"))
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import (  # noqa: E402
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import (
     CHIPS,
     GPUS,
     PCI_IDS,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.torch import (  # noqa: E402
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.torch import (
     CODE,
     RELEASES,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import (  # noqa: E402
-    StackError,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.versions import (  # noqa: E402
-    version,
-)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.versions import version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -34,8 +34,8 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import planner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
 
 
 def endpoints(request: object) -> dict[str, str]:

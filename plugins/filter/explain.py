@@ -39,8 +39,8 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import explain as texts
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain as texts
 
 
 def explain(plan: object, name: str = "") -> str:

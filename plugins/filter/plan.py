@@ -6,7 +6,7 @@ DOCUMENTATION = r"""
 name: plan
 short_description: Choose the stack of a host, with reasons
 description:
-  - Chooses driver, CUDA toolkit, PyTorch wheel, Python, compiler, pins, sources and repairs for a
+  - Chooses driver, CUDA toolkit, PyTorch wheel, Python, compiler, pins, sources and patches for a
     host, as a pure function of the host, the request and the catalogue.
   - Where nothing fits, RV(_value.status) is V(no-plan) and RV(_value.conflict) holds the smallest
     set of facts that contradict each other, and what would help.
@@ -51,8 +51,8 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import planner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
 
 
 def plan(host: object, request: object = None) -> dict[str, Any]:

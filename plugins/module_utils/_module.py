@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._stack.errors import StackError
+from ._stack.core.errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,6 @@ def run_module(argument_spec: Mapping[str, Any], act: Action) -> None:
     try:
         result = act(module.params, module.check_mode)
     except StackError as error:
-        module.fail_json(msg=str(error), what=error.what, why=error.why, next_step=error.next_step)
+        module.fail_json(msg=str(error), message=error.message, cause=error.cause, hint=error.hint)
     else:
         module.exit_json(**result)

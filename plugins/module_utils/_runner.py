@@ -6,9 +6,9 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from ._stack.errors import Unreadable
+from ._stack.core.errors import Unreadable
+from ._stack.core.http import opened
 from ._stack.host.probe import Answer
-from ._stack.web import opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

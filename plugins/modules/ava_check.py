@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.ava.check`."""
+"""Adapter of `_stack.datasets.ava.check`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ok:
   type: bool
   returned: always
 findings:
-  description: Each with C(level) (C(error) or C(warning)), C(where), C(what) and C(next_step).
+  description: Each with C(level) (C(error) or C(warning)), C(where), C(message) and C(hint).
   type: list
   elements: dict
   returned: always
@@ -59,8 +59,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava import check as checking
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava import dataset
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
+    check as checking,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import dataset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

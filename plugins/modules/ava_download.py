@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.ava.fetch`."""
+"""Adapter of `_stack.datasets.ava.download`."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ ok:
   type: bool
   returned: always
 things:
-  description: A line for each thing, with C(name), C(state) (C(new), C(there) or C(failed)), C(what), C(why), C(next_step) and
+  description: A line for each thing, with C(name), C(state) (C(new), C(there) or C(failed)), C(message), C(cause), C(hint) and
     what is known of it. In check mode, only what is not there.
   type: list
   elements: dict
@@ -112,9 +112,13 @@ things:
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava import dataset, fetch, items
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava.media import Tools
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
+    dataset,
+    download,
+    results,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.media import Tools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,7 +148,7 @@ SPEC = {
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Fetch what is not there."""
     tree = dataset.layout(want["root"])
-    wish = fetch.Want(
+    wish = download.Want(
         version=want["version"],
         mirror=want["mirror"],
         whole=want["whole"],
@@ -160,9 +164,9 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
         tools=Tools(want["ffmpeg"], want["ffprobe"]),
     )
     if check:
-        return items.expected(fetch.absent(tree, wish))
+        return results.expected(download.absent(tree, wish))
     numbers = dataset.chosen(tree, cut_s=want["cut_s"], frames=want["frames"])
-    return items.told(fetch.run(Commands(), tree, numbers, wish))
+    return results.told(download.run(Commands(), tree, numbers, wish))
 
 
 def main() -> None:

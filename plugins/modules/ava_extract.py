@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.ava.work`."""
+"""Adapter of `_stack.datasets.ava.scheduler`."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ ok:
   type: bool
   returned: always
 things:
-  description: A line for each thing, with C(name), C(state) (C(new), C(there) or C(failed)), C(what), C(why), C(next_step) and
+  description: A line for each thing, with C(name), C(state) (C(new), C(there) or C(failed)), C(message), C(cause), C(hint) and
     what is known of it. In check mode, only what is not there.
   type: list
   elements: dict
@@ -104,14 +104,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
+    custom,
     dataset,
-    items,
-    own,
-    work,
+    results,
+    scheduler,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava.media import Tools
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.media import Tools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,7 +137,7 @@ SPEC = {
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Extract what is not there."""
     tree = dataset.layout(want["root"])
-    wish = work.Want(
+    wish = scheduler.Want(
         videos=tuple(want["videos"]),
         folder=Path(want["folder"]) if want["folder"] else None,
         shard=(want["shard"], want["shards"]),
@@ -148,11 +148,11 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     )
     if want["boxes"]:
         table, percent = Path(want["boxes"]), want["val_percent"]
-        return own.run(Commands(), tree, table, wish, val_percent=percent, dry=check)
+        return custom.run(Commands(), tree, table, wish, val_percent=percent, dry=check)
     if check:
-        return {**items.expected(work.absent(tree, dataset.load(tree), wish)), "lists": None}
+        return {**results.expected(scheduler.absent(tree, dataset.load(tree), wish)), "lists": None}
     numbers = dataset.chosen(tree, cut_s=want["cut_s"], frames=want["frames"])
-    return {**items.told(work.run(Commands(), tree, numbers, wish)), "lists": None}
+    return {**results.told(scheduler.run(Commands(), tree, numbers, wish)), "lists": None}
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.ava.lists`."""
+"""Adapter of `_stack.datasets.ava.lists`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,10 @@ lists:
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava import dataset, lists
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
+    dataset,
+    lists,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.bundles`."""
+"""Adapter of `_stack.bundle`."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundles.unpacking import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.extract import (
     hand_over_wheels,
     head,
     unpack,

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.ffmpeg.build`."""
+"""Adapter of `_stack.artifacts.build_ffmpeg`."""
 
 from __future__ import annotations
 
@@ -92,16 +92,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.building.wheel_cache import (
-    key_of,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.ffmpeg import sharing
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.ffmpeg.build import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import transfer
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.build_ffmpeg import (
     Recipe,
     find,
     make,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.build_wheel import (
+    key_of,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,9 +130,9 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     if not check:
         cache.mkdir(parents=True, exist_ok=True)  # an archive may be brought into it
     known = folder = find(cache, recipe.facts)
-    told: dict[str, Any] = {"key": key_of(recipe.facts), "parcel": str(sharing.parcel(cache))}
+    told: dict[str, Any] = {"key": key_of(recipe.facts), "parcel": str(transfer.parcel(cache))}
     if want["offered"] and not check:
-        refused = sharing.adopt(commands, cache, recipe, Path(want["offered"]))
+        refused = transfer.adopt(commands, cache, recipe, Path(want["offered"]))
         told["warnings"] = [refused] if refused else []
         folder = find(cache, recipe.facts)
     if folder is None and want["build"] and not check:
@@ -140,7 +140,7 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     if folder is None:
         return {**told, "changed": want["build"], "folder": None}
     if want["pack"] and not check:
-        sharing.pack(folder, Path(want["pack"]))
+        transfer.pack(folder, Path(want["pack"]))
     return {**told, "changed": folder != known, "folder": str(folder)}
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.building.wheel_cache`."""
+"""Adapter of `_stack.artifacts.build_wheel`."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.building.wheel_cache import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.build_wheel import (
     Recipe,
     adopt,
     arrival,
@@ -101,7 +101,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.building.whe
     find,
     key_of,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

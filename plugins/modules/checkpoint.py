@@ -79,8 +79,8 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import (
-    getting,
-    wishes,
+    fetch,
+    requests,
 )
 
 if TYPE_CHECKING:
@@ -98,14 +98,14 @@ SPEC = {
 
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Fetch what is not there; verify and describe what is."""
-    wish = wishes.wish(want["name"], Path(want["dir"]), want["mirror"]).of(
+    wish = requests.wish(want["name"], Path(want["dir"]), want["mirror"]).of(
         sha256=want["sha256"],
         changed_is_meant=want["accept_change"],
         attempts=want["attempts"],
     )
     if check and not wish.path.is_file():
         return {"changed": True, "path": str(wish.path)}
-    got = getting.get(wish, lambda _done, _total: None)
+    got = fetch.get(wish, lambda _done, _total: None)
     return {
         "changed": got.new,
         "path": str(got.path),

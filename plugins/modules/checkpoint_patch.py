@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.repairs`: how SlowFast reads checkpoints."""
+"""Adapter of `_stack.patches`: how SlowFast reads checkpoints."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ description:
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment:
   - slowfast.stack.attributes
-  - slowfast.stack.repairs
+  - slowfast.stack.patches
 seealso:
   - module: slowfast.stack.source_patch
   - module: slowfast.stack.train_loop_patch
@@ -28,16 +28,16 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-repairs:
+patches:
   description:
-    - What each repair found and did, in the order in which they are made.
-    - RV(repairs[].status) is V(mended) where the file was changed now, V(affected) where it would be, or was until it was undone.
+    - What each patch found and did, in the order in which they are made.
+    - RV(patches[].status) is V(mended) where the file was changed now, V(affected) where it would be, or was until it was undone.
   type: list
   elements: dict
   returned: success
   contains:
     id:
-      description: The repair.
+      description: The patch.
       type: str
       returned: always
     status:
@@ -68,8 +68,8 @@ commit:
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs import face
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs.registry import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import api
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.registry import (
     CHECKPOINT,
 )
 
@@ -84,8 +84,8 @@ SPEC = {
 
 
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    """Make the repairs, or take them back."""
-    return face.act(
+    """Make the patches, or take them back."""
+    return api.act(
         want["path"],
         CHECKPOINT,
         component="slowfast",

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.cuda.check`."""
+"""Adapter of `_stack.cuda.verify`."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda.check import prove
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda.verify import prove
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

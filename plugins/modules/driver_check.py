@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.driver.check`."""
+"""Adapter of `_stack.driver.verify`."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
 from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.check import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.verify import (
     Wanted,
     loaded_problem,
     look,

@@ -9,7 +9,7 @@ module: lock
 short_description: Record what an environment is made of
 version_added: 0.1.0
 description:
-  - Writes every package with its version, origin and a digest of its content, every source with its commit, repairs and a digest of
+  - Writes every package with its version, origin and a digest of its content, every source with its commit, patches and a digest of
     the mended tree, the compilers, the build flags and the plan.
   - Compares that with a lock which shall be met, and fails with every difference before anything is written.
 author: slowfast.stack contributors (!UNKNOWN)
@@ -62,7 +62,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.lock import (
     Subject,
     record,

@@ -75,7 +75,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import miniforge
 
 if TYPE_CHECKING:
@@ -108,10 +108,8 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
         Path(want["log"]),
         Path(want["bundle"]) if want["bundle"] else None,
     )
-    if check:
-        reason = miniforge.why_install(Commands(), wanted)
-    else:
-        reason = miniforge.install(Commands(), wanted)
+    act_or_ask = miniforge.why_install if check else miniforge.install
+    reason = act_or_ask(Commands(), wanted)
     known = {} if check and reason else miniforge.versions(Commands(), wanted)
     return {"changed": reason is not None, "reason": reason, "versions": known}
 

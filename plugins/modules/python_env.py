@@ -75,8 +75,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundles.layout import CONDA
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.manifest import CONDA
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
     Conda,
     PythonEnv,

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.repairs`: any repair of a source tree."""
+"""Adapter of `_stack.patches`: any patch of a source tree."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ description:
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment:
   - slowfast.stack.attributes
-  - slowfast.stack.repairs
+  - slowfast.stack.patches
 options:
   component:
     description: The project that the tree holds; recognised by its files if left out.
@@ -21,8 +21,8 @@ options:
     choices: [detectron2, pytorchvideo, slowfast]
   ids:
     description:
-      - The repairs to make; all that are needed if left out.
-      - A repair of another component is reported as not applicable.
+      - The patches to make; all that are needed if left out.
+      - A patch of another component is reported as not applicable.
     type: list
     elements: str
 seealso:
@@ -56,16 +56,16 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-repairs:
+patches:
   description:
-    - What each repair found and did, in the order in which they are made.
-    - RV(repairs[].status) is V(mended) where the file was changed now, V(affected) where it would be, or was until it was undone.
+    - What each patch found and did, in the order in which they are made.
+    - RV(patches[].status) is V(mended) where the file was changed now, V(affected) where it would be, or was until it was undone.
   type: list
   elements: dict
   returned: success
   contains:
     id:
-      description: The repair.
+      description: The patch.
       type: str
       returned: always
     status:
@@ -96,7 +96,7 @@ commit:
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs import face
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import api
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,8 +111,8 @@ SPEC = {
 
 
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    """Make the repairs, or take them back."""
-    return face.act(
+    """Make the patches, or take them back."""
+    return api.act(
         want["path"],
         want["ids"],
         component=want["component"],

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.building.source_tree`."""
+"""Adapter of `_stack.artifacts.source_tree`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ version_added: 0.1.0
 description:
   - Puts the tree of a git commit, or of a source distribution on PyPI that is pinned by its SHA-256, at a path.
   - The tree appears whole, by one rename, or not at all. A tree that already holds the pinned source is left alone,
-    repairs made to it included.
+    patches made to it included.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -61,12 +61,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.building.source_tree import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.source_tree import (
     identity_of,
     place,
     source_of,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

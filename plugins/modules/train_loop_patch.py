@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.repairs`: the data loader and the training loop of SlowFast."""
+"""Adapter of `_stack.patches`: the data loader and the training loop of SlowFast."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ description:
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment:
   - slowfast.stack.attributes
-  - slowfast.stack.repairs
+  - slowfast.stack.patches
 seealso:
   - module: slowfast.stack.source_patch
   - module: slowfast.stack.checkpoint_patch
@@ -27,16 +27,16 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-repairs:
+patches:
   description:
-    - What each repair found and did, in the order in which they are made.
-    - RV(repairs[].status) is V(mended) where the file was changed now, V(affected) where it would be, or was until it was undone.
+    - What each patch found and did, in the order in which they are made.
+    - RV(patches[].status) is V(mended) where the file was changed now, V(affected) where it would be, or was until it was undone.
   type: list
   elements: dict
   returned: success
   contains:
     id:
-      description: The repair.
+      description: The patch.
       type: str
       returned: always
     status:
@@ -67,8 +67,8 @@ commit:
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs import face
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.repairs.registry import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import api
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.registry import (
     TRAIN_LOOP,
 )
 
@@ -83,8 +83,8 @@ SPEC = {
 
 
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    """Make the repairs, or take them back."""
-    return face.act(
+    """Make the patches, or take them back."""
+    return api.act(
         want["path"],
         TRAIN_LOOP,
         component="slowfast",

@@ -24,22 +24,18 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "integration")]
 
-import synthetic_ava  # noqa: E402  (found only now)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava import (  # noqa: E402
-    cut,
+import synthetic_ava
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
+    clip_download,
     dataset,
-    work,
+    scheduler,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava.extract import (  # noqa: E402
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.extract import (
     NEAREST,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.ava.media import (  # noqa: E402
-    Tools,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import (  # noqa: E402
-    Commands,
-)
-from synthetic_ava import Server  # noqa: E402
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.media import Tools
+from synthetic_ava import Server
 
 FFMPEG = ("ffmpeg", "-nostdin", "-v", "error", "-y")
 PICTURES = {"a.mp4": "25", "b.mkv": "24000/1001", "c.mp4": "30", "d.mp4": "25"}
@@ -79,12 +75,12 @@ def measure(scratch: Path, given: argparse.Namespace) -> dict[str, object]:
         picture(folder / name, fps, length, given.size)
     theirs = measured(lambda: upstream(folder, scratch / "theirs", given.start, given.seconds))
     tree = dataset.layout(str(scratch / "ours"))
-    want = work.Want(folder=folder)
-    ours = measured(lambda: require(work.run(Commands(), tree, numbers, want)))
+    want = scheduler.Want(folder=folder)
+    ours = measured(lambda: require(scheduler.run(Commands(), tree, numbers, want)))
     count = len(PICTURES) * (numbers.frames or 0)
     figures: dict[str, object] = {
         "videos": f"{len(PICTURES)} of {given.size}, {given.seconds} s used of each",
-        "cores": work.cores(),
+        "cores": scheduler.cores(),
         "upstream": told(theirs, count),
         "ours": told(ours, count),
         "processor time, upstream / ours": round(theirs[0] / ours[0], 2),
@@ -117,11 +113,11 @@ def told(spent: tuple[float, float], count: int) -> str:
     )
 
 
-def require(items: list[work.Item]) -> None:
+def require(items: list[scheduler.Item]) -> None:
     """Stop where a video was not extracted: the figures would mean nothing."""
     for item in items:
         if item.state != "new":
-            sys.exit(f"{item.name}: {item.what} {item.why}")
+            sys.exit(f"{item.name}: {item.message} {item.cause}")
 
 
 def picture(path: Path, fps: str, length: int, size: str) -> None:
@@ -190,7 +186,7 @@ def alignment(scratch: Path, numbers: dataset.DataSet, length: int) -> dict[str,
         synthetic_ava.video(folder / name, fps, length)
     seconds = (numbers.frames or 0) // dataset.FPS
     upstream(folder, scratch / "theirs", numbers.cut_s, seconds)
-    require(work.run(Commands(), tree, numbers, work.Want(folder=folder)))
+    require(scheduler.run(Commands(), tree, numbers, scheduler.Want(folder=folder)))
     counts, off = {}, {}
     for name, fps in NUMBERED.items():
         stem = Path(name).stem
@@ -226,7 +222,7 @@ def downloaded(scratch: Path, folder: Path, numbers: dataset.DataSet) -> dict[st
         whole = (mirror / name).stat().st_size
         with synthetic_ava.serving(Server(mirror)) as server:
             video = (Path(name).stem, f"{server.address}/{name}")
-            cut.fetch(Commands(), Tools(), tree, numbers, video, lambda _done: None)
+            clip_download.fetch(Commands(), Tools(), tree, numbers, video, lambda _done: None)
             sent = server.sent[name]
         found[name] = f"{sent / 1e6:.1f} of {whole / 1e6:.1f} MB, {100 * sent / whole:.0f} %"
     return found

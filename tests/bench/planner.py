@@ -17,22 +17,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "scripts")]
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.distributions import (  # noqa: E402
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.distributions import (
     DISTRIBUTIONS,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.drivers import (  # noqa: E402
-    BRANCHES,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import (  # noqa: E402
-    GPUS,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planning import (  # noqa: E402
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.drivers import BRANCHES
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import GPUS
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.versions import version
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
     candidates,
-    cards,
+    gpu_specs,
     planner,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.versions import (  # noqa: E402
-    version,
 )
 
 HOSTS = 10_000
@@ -80,8 +74,8 @@ def newest_driver(device: str) -> str | None:
 
 def has_no_code(device: str, wheel: candidates.Wheel) -> bool:
     """Tell whether a wheel has nothing that runs on a card."""
-    capability = cards.card(f"10de:{device}").capability
-    return capability is None or not cards.runs_native(wheel.code, capability)
+    capability = gpu_specs.card(f"10de:{device}").capability
+    return capability is None or not gpu_specs.runs_native(wheel.code, capability)
 
 
 def compare() -> None:

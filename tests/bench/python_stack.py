@@ -129,7 +129,7 @@ def by_hand(
     trees = {name: folder / name for name in NAMES}
     for name, tree in trees.items():
         clone(sources[name], plan["sources"][name]["commit"], tree)  # type: ignore[index]
-    names = [str(BIN / "slowfast-stack"), "repair", str(trees["slowfast"]), "--only", "setup-names"]
+    names = [str(BIN / "slowfast-stack"), "patch", str(trees["slowfast"]), "--only", "setup-names"]
     timed(names, environment)
     steps = {
         "PyTorch": [

@@ -50,7 +50,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         told = ava("download", root, "--mirror", server.address, *numbers, expect=1)
     failed = {item["name"]: item for item in told["things"] if item["state"] == "failed"}
     assert failed.keys() == {"videos/dead.mp4", "videos/cut.mkv"}
-    assert all(item["what"] and item["why"] and item["next_step"] for item in failed.values())
+    assert all(item["message"] and item["cause"] and item["hint"] for item in failed.values())
     told = ava("extract", root, expect=1)
     assert {item["name"] for item in told["things"] if item["state"] == "failed"} == BAD.keys()
     made = ava("lists", root)
@@ -63,7 +63,7 @@ def test_what_is_there_is_right_and_what_is_missing_is_named(root: Path) -> None
     assert told["findings"] == []
     assert told["counted"]["frames seen"] == 5 * FRAMES
     told = ava("check", root, expect=1)
-    assert "2 videos have no frames: cut, dead" in told["findings"][0]["what"]
+    assert "2 videos have no frames: cut, dead" in told["findings"][0]["message"]
 
 
 def test_upstreams_loader_and_evaluation_read_it_and_train(

@@ -13,11 +13,8 @@ from typing import Any
 
 import bare_root
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundles import layout, reading
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundles.pieces import (
-    Pieces,
-    find,
-)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import manifest, verify
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.parts import Pieces, find
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import lock
 from bare_root import BareRoot
 from stack_under_test import COMMAND, SOURCES, Stack
@@ -104,12 +101,12 @@ def test_a_bare_debian_gets_its_system_packages_from_the_bundle_alone(
 def places(bundle: Path) -> dict[str, tuple[str, int]]:
     """Return for each kind of member the path and the place of one of its bytes."""
     with closing(Pieces(find(bundle))) as source:
-        manifest = reading.manifest_of(source)
+        contents = verify.manifest_of(source)
     found, offset = {}, 0
-    for member, _ in layout.frame(manifest):
+    for member, _ in manifest.frame(contents):
         offset += len(member.head)
         found[member.kind] = (member.path, offset + member.size // 2)
-        offset += member.size + layout.padding(member.size)
+        offset += member.size + manifest.padding(member.size)
     return found
 
 
@@ -156,7 +153,9 @@ def test_a_lock_is_met_or_refused(stack: Stack, tmp_path: Path) -> None:
     other["packages"][0]["content"] = "0" * 64
     path.write_text(json.dumps(other))
     refused = stack.up("--locked", str(path), expect=1)
-    assert other["packages"][0]["name"] in refused["failure"]["why"] + refused["failure"]["what"]
+    assert (
+        other["packages"][0]["name"] in refused["failure"]["cause"] + refused["failure"]["message"]
+    )
     other["plan"]["packages"] = ["numpy==1.0", *found["plan"]["packages"][1:]]
     path.write_text(json.dumps(other))
     assert stack.up("--locked", str(path), expect=3)["status"] == "no-plan"

@@ -63,8 +63,8 @@ def test_a_set_of_videos_is_trained_resumed_and_a_video_annotated(
     demo = ("demo", "--video", "made/in.mp4", "--out", "out.mp4")
     if not (source / "tools/run_net.py").is_file():
         error = _run(stack, tmp_path, *demo, expect=2)["error"]
-        assert "reduced stack" in error["what"]
-        assert "--source slowfast=" in error["next"]
+        assert "reduced stack" in error["message"]
+        assert "--source slowfast=" in error["hint"]
         return
     _program(stack, "demo_material.py", str(source), "made", *SMALL.split(), here=tmp_path)
     (tmp_path / "base.yaml").write_text(BASE.format(source=source))
@@ -107,8 +107,8 @@ def _fine_tune(stack: Stack, here: Path, checkpoint: str) -> None:
     naive = ("MODEL.NUM_CLASSES", "5", "TRAIN.CHECKPOINT_FILE_PATH", checkpoint)
     rest = ("OUTPUT_DIR", "naive", "TEST.ENABLE", "False", "--no-check")
     error = _run(stack, here, "train", "--cfg", "base.yaml", *naive, *rest, expect=1)["error"]
-    assert error["what"] == "Nothing was trained."
-    assert "CHECKPOINT_EPOCH_RESET" in error["next"]
+    assert error["message"] == "Nothing was trained."
+    assert "CHECKPOINT_EPOCH_RESET" in error["hint"]
     made = ("config", "transfer", "base.yaml", "--checkpoint", checkpoint, "--data", "made/clips4")
     told = _run(stack, here, *made, "--gpus", "0", "--epochs", "1", "--out", "mine.yaml")
     assert told["errors"] == []

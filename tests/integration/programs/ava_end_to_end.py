@@ -3,7 +3,7 @@
     ENV/bin/python tests/integration/programs/ava_end_to_end.py TREE LISTS [--path DIR ...]
         [--work DIR]
 
-TREE is the repaired SlowFast, LISTS a folder that `slowfast-stack ava lists` (or `own`) has
+TREE is the patched SlowFast, LISTS a folder that `slowfast-stack ava lists` (or `own`) has
 written. One JSON object with what the loader saw and how training ended goes to standard output.
 """
 

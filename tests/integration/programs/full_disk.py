@@ -11,7 +11,8 @@ import zipfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "collections"))
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.commands import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
     Packages,
     PythonEnv,
@@ -19,7 +20,6 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.
     install,
     why_rebuild,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
 
 VERSION = "{}.{}".format(*sys.version_info)
 

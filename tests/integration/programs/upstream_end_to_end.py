@@ -1,10 +1,10 @@
-"""Run upstream's own programs on a repaired SlowFast, on CPU, with data made on the spot.
+"""Run upstream's own programs on a patched SlowFast, on CPU, with data made on the spot.
 
     ENV/bin/python tests/integration/programs/upstream_end_to_end.py TREE [STEP ...]
         [--path DIR ...] [--other TREE] [--work DIR]
 
-TREE is the repaired SlowFast, --path adds Detectron2 and PyTorchVideo where ENV does not have them
-installed, --other is a repaired fork that must train to the same loss. A table of what was run,
+TREE is the patched SlowFast, --path adds Detectron2 and PyTorchVideo where ENV does not have them
+installed, --other is a patched fork that must train to the same loss. A table of what was run,
 what came out and how long it took goes to standard output; exit code 1 where a step failed.
 """
 
@@ -263,7 +263,7 @@ torch.save({{"model": state}}, {str(path)!r})
 
 
 def same_loss(run: Run) -> str:
-    """The repaired fork trains as repaired upstream does."""
+    """The patched fork trains as patched upstream does."""
     if run.other is None:
         return "skipped: no --other tree"
     options = f"""{CLIPS} DATA.PATH_TO_DATA_DIR {run.clips()} TEST.ENABLE False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slowfast_stack.bundles import writing
+from slowfast_stack.bundle import writer
 
 
 @pytest.fixture
@@ -19,8 +19,8 @@ def bundle(tmp_path: Path) -> Path:
     stack = {"names": ["one"], "host": host, "request": {}, "plan": plan}
     lacks = {"for": "one", "what": "the system package git", "why": "no archive was reached"}
     facts = {"adopt_torch": False, "stacks": [stack], "missing": [lacks]}
-    entry = writing.item(source, "wheels/one-1-py3-none-any.whl", "wheel")
-    writing.write(tmp_path / "small.bundle", facts, [entry], progress=lambda *_: None)
+    entry = writer.item(source, "wheels/one-1-py3-none-any.whl", "wheel")
+    writer.write(tmp_path / "small.bundle", facts, [entry], progress=lambda *_: None)
     return tmp_path / "small.bundle"
 
 

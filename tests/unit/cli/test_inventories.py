@@ -47,7 +47,7 @@ def test_the_command_refuses_a_mistyped_inventory_and_guesses_what_was_meant(sta
     mistyped = str(REPOSITORY / "inventories/scalway")
     done = stack.run("up", "-i", mistyped, "--json")
     assert done.returncode == 2
-    assert json.loads(done.stdout)["error"]["what"] == f"There is no inventory {mistyped}."
+    assert json.loads(done.stdout)["error"]["message"] == f"There is no inventory {mistyped}."
     assert "Did you mean -i " in done.stderr
     assert "inventories/scaleway?" in done.stderr
 

@@ -8,24 +8,24 @@ import sys
 
 import pytest
 
-from slowfast_stack import whatif
-from slowfast_stack.__main__ import run
+from slowfast_stack import what_if
+from slowfast_stack.cli.app import run
 
 CONTRACT = {
     *("status", "profile", "gpus", "driver", "cuda", "python", "torch", "torchvision"),
-    *("torchaudio", "compiler", "constraints", "sources", "ffmpeg", "repairs", "roles"),
+    *("torchaudio", "compiler", "constraints", "sources", "ffmpeg", "patches", "roles"),
     *("reasons", "conflict"),
 }
 
 
-def what_if(stack, *arguments):
+def hypothetical(stack, *arguments):
     done = stack.run("plan", *arguments, "--json")
     return done, json.loads(done.stdout)
 
 
 def test_a_machine_that_you_do_not_have_is_planned(stack):
     gpus = ("--gpu", "10DE:2330x8", "--nvswitch", "--os", "rocky-9")
-    done, told = what_if(stack, *gpus, "--installed-driver", "580.65.06")
+    done, told = hypothetical(stack, *gpus, "--installed-driver", "580.65.06")
     assert done.returncode == 0, done.stderr
     plan = told["hosts"]["what-if"]
     assert set(plan) >= CONTRACT
@@ -37,7 +37,7 @@ def test_a_machine_that_you_do_not_have_is_planned(stack):
 
 
 def test_no_plan_is_3_and_valid_json(stack):
-    done, told = what_if(stack, "--gpu", "10de:2330", "--torch", "==1.10.0")
+    done, told = hypothetical(stack, "--gpu", "10de:2330", "--torch", "==1.10.0")
     assert done.returncode == 3
     assert told["hosts"]["what-if"]["status"] == "no-plan"
     assert told["hosts"]["what-if"]["conflict"]["try"]
@@ -60,8 +60,8 @@ def test_misuse_is_2_and_valid_json(capsys, arguments, why):
     out, err = capsys.readouterr()
     told = json.loads(out)
     assert told["hosts"] == {}
-    assert why in told["error"]["why"]
-    assert told["error"]["what"] in err
+    assert why in told["error"]["cause"]
+    assert told["error"]["message"] in err
 
 
 def test_reasons_are_given_to_who_asks(capsys):
@@ -97,7 +97,7 @@ def test_probe_reads_this_machine(stack):
 def test_an_inventory_is_planned_by_the_playbook(stack, inventory):
     conflict = {"facts": ["no GPU"], "because": ["one is required"], "try": ["add one"]}
     refused = {"status": "no-plan", "roles": [], "conflict": conflict}
-    done, told = what_if(stack, "-i", inventory(one={}, two={"try_plan": refused}))
+    done, told = hypothetical(stack, "-i", inventory(one={}, two={"try_plan": refused}))
     assert done.returncode == 3
     assert told["hosts"]["one"]["status"] == "planned"
     assert told["hosts"]["two"]["conflict"] == conflict
@@ -116,5 +116,5 @@ def test_an_inventory_is_planned_by_the_playbook(stack, inventory):
 def test_headers_of_a_machine_that_is_not_there_are_a_package_of_its_distribution(
     system: str, arch: str, kernel: str
 ) -> None:
-    machine = whatif.Machine(gpus=(), os=system, arch=arch)
-    assert whatif.host(machine, [])["kernel"]["release"] == kernel
+    machine = what_if.Machine(gpus=(), os=system, arch=arch)
+    assert what_if.host(machine, [])["kernel"]["release"] == kernel

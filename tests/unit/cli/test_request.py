@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from slowfast_stack import playbooks, request
-from slowfast_stack.exits import Misuse
+from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.orchestration import playbooks, request
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -37,24 +37,24 @@ def test_a_path_counts_from_here_and_must_exist(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     chosen = request.source("slowfast=slowfast.git", local=True)[1]
     assert chosen == {"url": str(tmp_path / "slowfast.git")}
-    with pytest.raises(Misuse, match="There is no source at elsewhere"):
+    with pytest.raises(UsageError, match="There is no source at elsewhere"):
         request.source("slowfast=elsewhere", local=True)
 
 
 def test_an_absolute_path_may_be_one_of_the_hosts():
     assert request.source("slowfast=/srv/a.git", local=False)[1] == {"url": "/srv/a.git"}
-    with pytest.raises(Misuse):
+    with pytest.raises(UsageError):
         request.source("slowfast=/srv/a.git", local=True)
 
 
 @pytest.mark.parametrize("text", ["slowfast", "slowfast=", "numpy=https://example.net/a.git"])
 def test_a_source_that_is_not_understood_shows_an_example(text):
-    with pytest.raises(Misuse, match="For example"):
+    with pytest.raises(UsageError, match="For example"):
         request.source(text, local=True)
 
 
 def test_a_short_commit_is_refused_with_the_way_to_find_the_whole():
-    with pytest.raises(Misuse, match="Find them with: git ls-remote"):
+    with pytest.raises(UsageError, match="Find them with: git ls-remote"):
         request.source("slowfast=https://example.net/a.git@0123abc", local=True)
 
 
@@ -62,5 +62,5 @@ def test_a_relative_prefix_has_a_meaning_only_here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert playbooks.target_path("here", local=True) == str(tmp_path / "here")
     assert playbooks.target_path("/opt/there", local=False) == "/opt/there"
-    with pytest.raises(Misuse, match="--prefix here is relative"):
+    with pytest.raises(UsageError, match="--prefix here is relative"):
         playbooks.target_path("here", local=False)

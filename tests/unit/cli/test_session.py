@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
-from slowfast_stack import session
-from slowfast_stack.exits import Exit, Misuse, code_of
-from slowfast_stack.progress import HostRun, Progress, State, Step
-from slowfast_stack.runner import Outcome, Play
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from slowfast_stack.cli.exit_codes import Exit, UsageError, code_of
+from slowfast_stack.orchestration import session
+from slowfast_stack.orchestration.ansible import Outcome, Play
+from slowfast_stack.orchestration.run_state import HostRun, Progress, State, Step
 
 PLAY = Play("slowfast.stack.site", Path("hosts.yml"))
 
@@ -29,7 +29,7 @@ def test_a_playbook_that_ansible_gives_up_on_is_a_failure_with_its_last_words():
 
 
 def test_a_playbook_without_hosts_is_misuse():
-    with pytest.raises(Misuse, match="No host of"):
+    with pytest.raises(UsageError, match="No host of"):
         session.check(Outcome(0, 0, ""), Progress(()), PLAY)
 
 
@@ -43,7 +43,7 @@ def test_a_failure_that_a_rescue_made_up_for_is_forgotten():
     progress = started()
     data = {"host": "one", "res": {"msg": "no"}}
     progress.feed({"event": "runner_on_failed", "event_data": data}, 2.0)
-    assert progress.hosts["one"].failure.why == "no"
+    assert progress.hosts["one"].failure.cause == "no"
     stats = {"processed": {"one": 1}, "rescued": {"one": 1}, "failures": {}, "dark": {}}
     progress.feed({"event": "playbook_on_stats", "event_data": stats}, 3.0)
     assert progress.hosts["one"].failure is None

@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from slowfast_stack import playbooks, processes
+from slowfast_stack.orchestration import playbooks, processes
 
 # A task as the build of an extension is one: its own session, a child, a grandchild in background.
 BUSY = "sh -c 'setsid sleep 600 & sleep 600'"

@@ -55,7 +55,7 @@ def test_of_several_hosts_each_is_told_and_the_highest_code_counts(stack, invent
     assert told["changed"]["changed"] == 1
     assert told["asking"]["proof"]["claims"][0]["id"] == "mine /mine"
     assert told["unproven"]["proof"] == UNPROVEN
-    assert told["broken"]["failure"]["why"].endswith("no space left")
+    assert told["broken"]["failure"]["cause"].endswith("no space left")
     assert "There is no plan for planless: no GPU was found" in done.stderr
     assert "next: add a GPU" in done.stderr
     assert "unreachable cannot be reached" in done.stderr
@@ -89,7 +89,7 @@ def test_flags_reach_the_play_limit_picks_hosts_and_verbose_shows_all(stack, inv
 def test_a_mistyped_limit_is_an_error(stack, inventory):
     done = stack.run("up", "-i", inventory(one={}), "--yes", "--json", "--limit", "oen")
     assert done.returncode == 2
-    assert "leaves us with no hosts" in json.loads(done.stdout)["error"]["why"]
+    assert "leaves us with no hosts" in json.loads(done.stdout)["error"]["cause"]
 
 
 def test_prove_prints_the_contract_and_writes_a_page(stack, inventory, tmp_path):

@@ -7,9 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from slowfast_stack.__main__ import run
-from slowfast_stack.configs import content
-from slowfast_stack.configs.check import check, mended
+
+from slowfast_stack.cli.app import run
+from slowfast_stack.config import content
+from slowfast_stack.config.validate import check, mended
 
 CHECKPOINTS = Path(__file__).parents[1] / "models/checkpoints"
 GOOD = """\

@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from slowfast_stack.configs import content, editing
+
+from slowfast_stack.config import content, yaml_edit
 
 TEXT = """\
 # how it began
@@ -46,7 +47,7 @@ NUM_GPUS: 8
     ],
 )
 def test_a_key_is_set_and_the_rest_stays(key: str, value: object, line: str) -> None:
-    new = editing.set_values(TEXT, {key: value}, {key: "less"})
+    new = yaml_edit.set_values(TEXT, {key: value}, {key: "less"})
     assert line in new.splitlines()
     before, after = content.parse(TEXT).values, content.parse(new).values
     assert after == before | {key: value}
@@ -56,19 +57,19 @@ def test_a_key_is_set_and_the_rest_stays(key: str, value: object, line: str) -> 
 # The only key of a section on one line would take the section with it.
 @pytest.mark.parametrize("key", sorted(content.parse(TEXT).values.keys() - {"MODEL.ARCH"}))
 def test_a_key_is_removed_with_the_sections_that_become_empty(key: str) -> None:
-    after = content.parse(editing.remove(TEXT, key)).values
+    after = content.parse(yaml_edit.remove(TEXT, key)).values
     assert after == {k: v for k, v in content.parse(TEXT).values.items() if k != key}
 
 
 def test_an_empty_file_can_be_filled() -> None:
-    assert content.parse(editing.set_values("", {"MODEL.ARCH": "slow"})).values == {
+    assert content.parse(yaml_edit.set_values("", {"MODEL.ARCH": "slow"})).values == {
         "MODEL.ARCH": "slow"
     }
 
 
 def test_a_form_that_is_not_known_is_refused() -> None:
     with pytest.raises(StackError, match="cannot be set"):
-        editing.set_values("TRAIN: {A: {B: 1}}\n", {"TRAIN.A": 1})
+        yaml_edit.set_values("TRAIN: {A: {B: 1}}\n", {"TRAIN.A": 1})
 
 
 VALUES = st.one_of(
@@ -87,7 +88,7 @@ VALUES = st.one_of(
 def test_whatever_is_set_is_read_again(values: dict[str, object]) -> None:
     plain = {key: value for key, value in values.items() if key not in content.DEFAULTS}
     plain = {k: v for k, v in plain.items() if content.decoded(v) == v}
-    after = content.parse(editing.set_values(TEXT, plain)).values
+    after = content.parse(yaml_edit.set_values(TEXT, plain)).values
     assert {key: after[key] for key in plain} == plain
 
 

@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from slowfast_stack.__main__ import run
-from slowfast_stack.configs import checks, content, names, upstream
-from slowfast_stack.configs.explain import explain
+
+from slowfast_stack.cli.app import run
+from slowfast_stack.config import content, name_check, names, upstream
+from slowfast_stack.config.explain import explain
 
 ROOT = Path(__file__).resolve().parents[3]
 SLOWFAST = """
@@ -55,7 +56,7 @@ def test_a_part_means_what_its_place_says(name: str, words: str) -> None:
 
 @pytest.mark.parametrize("name", ["SLOWFAST_8x8_R50", "SLOWFAST_32x2_R50"])
 def test_both_ways_to_write_a_clip_agree_with_the_same_file(name: str) -> None:
-    compared = checks.compare(names.read(name), content.parse(SLOWFAST))
+    compared = name_check.compare(names.read(name), content.parse(SLOWFAST))
     assert [row.agrees for row in compared] == [True, True, True]
 
 
@@ -71,7 +72,7 @@ def test_both_ways_to_write_a_clip_agree_with_the_same_file(name: str) -> None:
     ],
 )
 def test_a_name_that_differs_from_its_file_is_told(name: str, change: str, said: str) -> None:
-    compared = checks.compare(names.read(name), content.parse(SLOWFAST + change))
+    compared = name_check.compare(names.read(name), content.parse(SLOWFAST + change))
     assert said in [row.file_says for row in compared if not row.agrees]
 
 

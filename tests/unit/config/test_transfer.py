@@ -7,8 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from slowfast_stack.__main__ import run
-from slowfast_stack.configs import content
+
+from slowfast_stack.cli.app import run
+from slowfast_stack.config import content
 
 CHECKPOINTS = Path(__file__).parents[1] / "models/checkpoints"
 BASE = """\

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from slowfast_stack.demo import labels
-from slowfast_stack.exits import Misuse
+
+from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.training import labels
 
 
 def _read(tmp_path: Path, text: str, classes: int) -> dict[str, int]:
@@ -32,7 +33,7 @@ def test_json_and_lines_count_from_zero(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "{broken", '{"a": "x"}', '{"a": -1}', '{"a": 9}'])
 def test_what_holds_no_labels_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(Misuse):
+    with pytest.raises(UsageError):
         _read(tmp_path, text, 2)
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 from file_server import Behaviour, serving
-from slowfast_stack.__main__ import run
-from slowfast_stack.configs import content
+
+from slowfast_stack.cli.app import run
+from slowfast_stack.config import content
 
 ROOT = Path(__file__).resolve().parents[3]
 NAME = "kinetics400/SLOWFAST_8x8_R50.pkl"

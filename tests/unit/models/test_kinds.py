@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import (
-    kinds,
+    formats,
     pickles,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from slowfast_stack.__main__ import run
+
+from slowfast_stack.cli.app import run
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 EXPECTED = {
@@ -38,7 +39,7 @@ def test_every_recorded_file_is_expected() -> None:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_the_bytes_decide_and_not_the_suffix(name: str) -> None:
-    kind = kinds.of_file(CHECKPOINTS / name)
+    kind = formats.of_file(CHECKPOINTS / name)
     assert (kind.type, kind.container) == EXPECTED[name]
     assert kind.suspicious == ()
     assert kind.classes == (None if name.startswith("detectron2") else 5)
@@ -51,7 +52,7 @@ def test_every_cut_is_seen(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     for length in range(0, _end_of_pickle(name, data), 7):
         path.write_bytes(data[:length])
-        assert kinds.of_file(path).type in ("damaged", "unknown")
+        assert formats.of_file(path).type in ("damaged", "unknown")
 
 
 def _end_of_pickle(name: str, data: bytes) -> int:
@@ -87,7 +88,7 @@ def test_a_tar_of_the_first_pytorch_is_known(tmp_path: Path) -> None:
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
         for name in ("sys_info", "pickle", "tensors", "storages"):
             archive.addfile(tarfile.TarInfo(name))
-    assert (kinds.of_file(path).type, kinds.of_file(path).container) == ("pytorch", "tar")
+    assert (formats.of_file(path).type, formats.of_file(path).container) == ("pytorch", "tar")
 
 
 PLAIN = st.recursive(
@@ -115,7 +116,7 @@ def test_the_keys_of_any_dictionary_are_read_as_unpickling_would(
 @given(st.binary(max_size=200), st.sampled_from([b"\x80\x02", b"PK\x03\x04", b"(", b""]))
 def test_no_bytes_make_it_fail(data: bytes, start: bytes) -> None:
     head = (start + data)[:512]
-    assert kinds._of(io.BytesIO(start + data), head).type in (
+    assert formats._of(io.BytesIO(start + data), head).type in (
         "damaged",
         "unknown",
         "pytorch",

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import (
-    record,
-    wishes,
+    known_digests,
+    requests,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.zoo import (
     HOST,
     MODELS,
     find,
 )
-from slowfast_stack.__main__ import run
-from slowfast_stack.configs import upstream
+
+from slowfast_stack.cli.app import run
+from slowfast_stack.config import upstream
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 GUIDE = (
@@ -58,8 +59,8 @@ def test_the_table_can_be_filtered(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_what_was_seen_is_in_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     url = GUIDE[0]
-    seen: record.Seen = {"file": "a.pkl", "size": 3 << 20, "sha256": "0", "type": "pytorch"}
-    record.note(tmp_path, url, seen)
+    seen: known_digests.Seen = {"file": "a.pkl", "size": 3 << 20, "sha256": "0", "type": "pytorch"}
+    known_digests.note(tmp_path, url, seen)
     run(["models", "list", "32x2_R101_50_50", "--dir", str(tmp_path)])
     line = next(row for row in capsys.readouterr().out.splitlines() if row.startswith("ava/"))
     assert line.split()[-2:] == ["pytorch", "3.0"]
@@ -82,7 +83,7 @@ def test_a_name_that_is_not_one_file_ends_with_2(
 
 
 def test_a_mirror_keeps_the_name_in_the_record(tmp_path: Path) -> None:
-    wish = wishes.wish("x3d_models/x3d_s", tmp_path, "http://mirror:8000/")
+    wish = requests.wish("x3d_models/x3d_s", tmp_path, "http://mirror:8000/")
     assert wish.url == "http://mirror:8000/pyslowfast/x3d_models/x3d_s.pyth"
     assert wish.recorded_as == "https://dl.fbaipublicfiles.com/pyslowfast/x3d_models/x3d_s.pyth"
 
@@ -92,7 +93,7 @@ def folder(tmp_path: Path) -> Path:
     shutil.copy(CHECKPOINTS / "torch-2.4-zip.pkl", tmp_path / "a.pkl")
     data = (tmp_path / "a.pkl").read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    record.note(
+    known_digests.note(
         tmp_path,
         "https://example.org/a.pkl",
         {"file": "a.pkl", "size": len(data), "sha256": digest, "type": "pytorch"},
@@ -132,6 +133,6 @@ def test_an_empty_folder_is_a_misuse(tmp_path: Path) -> None:
 
 
 def test_a_broken_record_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / record.NAME).write_text("{")
+    (folder / known_digests.NAME).write_text("{")
     assert run(["models", "check", "--dir", str(folder)]) == 1
     assert "move it away" in capsys.readouterr().err

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.record import NAME
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.known_digests import (
+    NAME,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.modules import checkpoint
 from file_server import Behaviour, serving
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from slowfast_stack.training import reading
-from slowfast_stack.training.course import Course
+
+from slowfast_stack.training import log_parser
+from slowfast_stack.training.run_state import Course
 
 HERE = Path(__file__).parent
 
 
 def _fed(name: str, lines: int | None = None) -> tuple[Course, list[str]]:
     course = Course()
-    news = [reading.feed(course, line) for line in (HERE / name).read_text().splitlines()[:lines]]
+    news = [
+        log_parser.feed(course, line) for line in (HERE / name).read_text().splitlines()[:lines]
+    ]
     return course, [line for line in news if line]
 
 
@@ -57,4 +60,4 @@ def test_ava_gives_no_iterations_so_epochs_are_counted() -> None:
     ],
 )
 def test_a_strange_line_is_no_reason_to_fail(line: str) -> None:
-    reading.feed(Course(), line)
+    log_parser.feed(Course(), line)

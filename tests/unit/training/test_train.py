@@ -9,8 +9,9 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
-from slowfast_stack import processes
 from training_stand import CHECKPOINT, Stand
+
+from slowfast_stack.orchestration import processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,19 +37,19 @@ def test_what_cannot_work_is_not_started(stand: Stand) -> None:
 
 
 def test_pairs_are_keys_with_values(stand: Stand) -> None:
-    assert "come in twos" in stand.train("NUM_GPUS", expect=2)["error"]["what"]
+    assert "come in twos" in stand.train("NUM_GPUS", expect=2)["error"]["message"]
     unknown = stand.train("NUM_GPU", "0", expect=1)["error"]
-    assert "NUM_GPU is not a key of upstream" in unknown["why"]
+    assert "NUM_GPU is not a key of upstream" in unknown["cause"]
     mistyped = stand.train("SOLVER.BASE_LR", "high", expect=1)["error"]
-    assert "upstream wants a float" in mistyped["why"]
+    assert "upstream wants a float" in mistyped["cause"]
 
 
 def test_a_failure_is_told_with_its_last_error_and_a_mend(stand: Stand) -> None:
     last = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB."
     error = stand.train(expect=1, CODE="1", LAST=last)["error"]
-    assert error["what"] == "SlowFast ended with exit code 1."
-    assert error["why"] == last
-    assert "TRAIN.BATCH_SIZE" in error["next"]
+    assert error["message"] == "SlowFast ended with exit code 1."
+    assert error["cause"] == last
+    assert "TRAIN.BATCH_SIZE" in error["hint"]
 
 
 def _nothing_left(stand: Stand) -> str:
@@ -61,8 +62,8 @@ def _nothing_left(stand: Stand) -> str:
 
 def test_a_run_that_trains_nothing_has_failed(stand: Stand) -> None:
     error = stand.train(expect=1, RECORDED=_nothing_left(stand))["error"]
-    assert error["what"] == "Nothing was trained."
-    assert "CHECKPOINT_EPOCH_RESET" in error["next"]
+    assert error["message"] == "Nothing was trained."
+    assert "CHECKPOINT_EPOCH_RESET" in error["hint"]
 
 
 def test_a_complete_run_has_nothing_left_and_is_no_failure(stand: Stand) -> None:
@@ -133,8 +134,8 @@ def _wait_for(condition: Callable[[], bool]) -> None:
 def test_without_a_stack_the_way_to_one_is_told(stand: Stand) -> None:
     (stand.here / "prefix/current/src/slowfast/tools/run_net.py").unlink()
     reduced = stand.train(expect=2)["error"]
-    assert "reduced stack" in reduced["what"]
+    assert "reduced stack" in reduced["message"]
     (stand.here / "prefix/current").unlink()
     none = stand.run("train", "--cfg", "my.yaml", "--json")
     assert none.returncode == 2
-    assert "slowfast-stack up" in json.loads(none.stdout)["error"]["next"]
+    assert "slowfast-stack up" in json.loads(none.stdout)["error"]["hint"]

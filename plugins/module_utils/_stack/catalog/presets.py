@@ -44,7 +44,7 @@ OLD_MKL = (
     " inside (2022.2 in torch 2.4.0)"
 )
 FORK = (
-    "the guide's fork changes the learning rate and the evaluated classes; upstream with repairs"
+    "the guide's fork changes the learning rate and the evaluated classes; upstream with patches"
     " replaces it"
 )
 

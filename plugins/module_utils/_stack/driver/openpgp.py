@@ -10,7 +10,7 @@ import binascii
 import hashlib
 from typing import TYPE_CHECKING
 
-from ..errors import StackError, Unreadable
+from ..core.errors import StackError, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,12 +10,12 @@ class FailureRow(NamedTuple):
     """Words of apt or dnf, the reason that they stand for, and the next step."""
 
     words: re.Pattern[str]
-    why: str
-    next_step: str
+    cause: str
+    hint: str
 
 
-def _row(words: str, why: str, next_step: str) -> FailureRow:
-    return FailureRow(re.compile(words, re.IGNORECASE), why, next_step)
+def _row(words: str, cause: str, hint: str) -> FailureRow:
+    return FailureRow(re.compile(words, re.IGNORECASE), cause, hint)
 
 
 AGAIN = "Then run the same command again: it goes on from here."
@@ -80,4 +80,4 @@ def sentences(said: str) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     quoted = next((line for line in lines if row.words.search(line)), lines[0] if lines else "")
     own = f" It said: {quoted}" if quoted else ""
-    return f"{row.why} {row.next_step}{own}"
+    return f"{row.cause} {row.hint}{own}"

@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from ..building.wheel_cache import RECORD as BUILT
-from ..errors import StackError
-from .adoption import ORIGIN
+from ..artifacts.build_wheel import RECORD as BUILT
+from ..core.errors import StackError
+from .reuse_packages import ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..commands import Commands
+    from ..core.process import Commands
 
 FILE, SCHEMA = "stack.lock.json", 1
 # Of a plan, what decides the environment.
 PLANNED = (
     "id", "profile", "network", "python", "torch", "torchvision", "torchaudio", "packages",
-    "constraints", "sources", "repairs", "compiler", "build", "driver", "cuda",
+    "constraints", "sources", "patches", "compiler", "build", "driver", "cuda",
 )  # fmt: skip
 # Files that are made anew wherever a tree is used.
 _MADE = ("__pycache__", "build")

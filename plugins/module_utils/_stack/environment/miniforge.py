@@ -7,18 +7,18 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .. import archives
-from ..bundles.layout import installer_path
-from ..commands import locked
-from ..errors import StackError
+from ..bundle.manifest import installer_path
+from ..core import archives
+from ..core.errors import StackError
+from ..core.process import locked
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..commands import Commands
+    from ..core.process import Commands
 
 RECORD = ".slowfast-stack.json"
-NEXT_STEP = "Run again: it begins anew. The whole output is in {log}."
+HINT = "Run again: it begins anew. The whole output is in {log}."
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def install(commands: Commands, wanted: Miniforge) -> str | None:
             f"Miniforge could not be installed into {wanted.path}",
             ["bash", str(installer), "-b", *update, "-p", str(wanted.path)],
             log=wanted.log,
-            next_step=NEXT_STEP.format(log=wanted.log),
+            hint=HINT.format(log=wanted.log),
         )
         versions(held, wanted)
         record = json.dumps({"version": wanted.version, "sha256": wanted.sha256})
@@ -115,10 +115,10 @@ def versions(commands: Commands, wanted: Miniforge) -> dict[str, str]:
     """
     said = {}
     for tool in ("conda", "mamba"):
-        what = f"{tool} of {wanted.path} does not run"
-        next_step = NEXT_STEP.format(log=wanted.log)
+        message = f"{tool} of {wanted.path} does not run"
+        hint = HINT.format(log=wanted.log)
         argv = [str(wanted.path / "bin" / tool), "--version"]
-        answer = commands.checked(what, argv, next_step=next_step)
+        answer = commands.checked(message, argv, hint=hint)
         # mamba 1 says "mamba 1.5.8" and its conda below, mamba 2 its number alone.
         said[tool] = answer.split("\n", 1)[0].split()[-1]
     planned = wanted.version.partition("-")[0]

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ..errors import StackError
+from ..core.errors import StackError
 
 MARKER = ".slowfast-stack.json"
 SYSTEM_WIDE = Path("/opt/slowfast-stack")

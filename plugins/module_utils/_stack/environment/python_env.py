@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..commands import locked
-from ..errors import StackError
+from ..core.errors import StackError
+from ..core.process import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..commands import Commands
+    from ..core.process import Commands
 
 # Present while packages are being written: a killed install leaves files that look installed.
 UNFINISHED = ".slowfast-stack-unfinished"
@@ -133,13 +133,13 @@ def create(commands: Commands, env: PythonEnv, python: str | Conda, version: str
             env.path.rename(old)
             shutil.rmtree(old, ignore_errors=True)
         if isinstance(python, Conda):
-            argv, next_step = python.argv(env.path), CONDA_HINT
+            argv, hint = python.argv(env.path), CONDA_HINT
         else:
             argv = [env.uv, "venv", "--quiet", "--python", python, str(env.path)]
-            next_step = f"Check that {python} runs."
+            hint = f"Check that {python} runs."
         place = {"UV_PYTHON_INSTALL_DIR": str(env.pythons)} if env.pythons else {}
-        what = f"No environment could be made at {env.path}"
-        held.checked(what, argv, environment=place, next_step=next_step)
+        message = f"No environment could be made at {env.path}"
+        held.checked(message, argv, environment=place, hint=hint)
         env.creating.unlink()
     return reason
 
@@ -213,15 +213,15 @@ def _record_hashes(commands: Commands, env: PythonEnv, wanted: Packages, path: P
     argv = [env.uv, "pip", "compile", str(pins), *_where(env, wanted), "--generate-hashes"]
     argv += ["--quiet", "--no-header", "--no-annotate", "--output-file", str(fresh)]
     if commands.run([*argv, "--offline"]).rc:
-        what = f"The hashes of the packages for {env.path} could not be had"
-        commands.checked(what, argv, next_step=NETWORK_HINT)
+        message = f"The hashes of the packages for {env.path} could not be had"
+        commands.checked(message, argv, hint=NETWORK_HINT)
     pins.unlink()
     fresh.replace(path)
 
 
 def _dry_run(commands: Commands, env: PythonEnv, wanted: Packages) -> tuple[str, ...]:
-    what = f"uv could not resolve the packages for {env.path}"
-    output = _pip(commands, env, wanted, what, ("--dry-run",))
+    message = f"uv could not resolve the packages for {env.path}"
+    output = _pip(commands, env, wanted, message, ("--dry-run",))
     return tuple(
         line.strip() for line in output.splitlines() if line.strip().startswith(("+ ", "- ", "~ "))
     )
@@ -231,7 +231,7 @@ def _pip(
     commands: Commands,
     env: PythonEnv,
     wanted: Packages,
-    what: str,
+    message: str,
     extra: Sequence[str] = (),
     log: Path | None = None,
 ) -> str:
@@ -242,7 +242,7 @@ def _pip(
         return cached.output
     if wanted.bundle:
         raise StackError(
-            f"{what}.",
+            f"{message}.",
             f"The bundle does not hold what is needed:\n{cached.tail()}\n",
             "Create a bundle for this host: slowfast-stack bundle create.",
         )
@@ -250,7 +250,7 @@ def _pip(
         done = commands.run(argv, log=log)
     if done.rc:
         hint = next((hint for said, hint in HINTS if said in done.output), NETWORK_HINT)
-        raise StackError(f"{what}.", f"uv exited with {done.rc}:\n{done.tail()}\n", hint)
+        raise StackError(f"{message}.", f"uv exited with {done.rc}:\n{done.tail()}\n", hint)
     return done.output
 
 

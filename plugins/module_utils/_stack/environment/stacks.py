@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import StackError
-from .evidence import EVIDENCE, own_subject, recorded
+from ..core.errors import StackError
+from .proof import EVIDENCE, own_subject, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -172,10 +172,10 @@ def chosen(stacks: Sequence[Stack], wanted: str, *, unproven: bool) -> Stack:
         return found[0]
     found = [stack for stack in stacks if stack.id.startswith(wanted)]
     if len(found) != 1:
-        why = "Several stacks begin so" if found else "No stack has this id"
+        cause = "Several stacks begin so" if found else "No stack has this id"
         raise StackError(
             f"{wanted} names no stack.",
-            f"{why}: there are {', '.join(stack.id for stack in stacks) or 'none'}.",
+            f"{cause}: there are {', '.join(stack.id for stack in stacks) or 'none'}.",
             "See them with `slowfast-stack rollback --list`.",
         )
     if found[0].state != PROVEN and not unproven:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
-from ..errors import StackError
+from ..core.errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .. import border
-from ..errors import StackError
-from ..versions import Version, version
+from ..core import validation
+from ..core.errors import StackError
+from ..core.versions import Version, version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -171,22 +171,22 @@ class Host(NamedTuple):
 
 def host(value: object) -> Host:
     """Read a host; keys that are absent mean nothing of the kind. Raises ``StackError``."""
-    data = border.mapping(value, "host")
-    border.only_keys(data, "host", _HOST_KEYS)
+    data = validation.mapping(value, "host")
+    validation.only_keys(data, "host", _HOST_KEYS)
     if data.get("schema", SCHEMA) != SCHEMA:
-        raise border.bad(
+        raise validation.bad(
             "host.schema", f"{SCHEMA}, the schema that this release reads", data["schema"]
         )
-    kernel = border.mapping(data.get("kernel") or {}, "host.kernel")
-    architecture = border.text(data.get("architecture"), "host.architecture")
+    kernel = validation.mapping(data.get("kernel") or {}, "host.kernel")
+    architecture = validation.text(data.get("architecture"), "host.architecture")
     return Host(
         architecture=_ARCHITECTURES.get(architecture, architecture),
         distribution=_distribution(data.get("distribution")),
-        kernel=border.optional_text(kernel.get("release"), "host.kernel.release") or "",
-        kernel_headers=border.flag(kernel.get("headers", False), "host.kernel.headers"),
+        kernel=validation.optional_text(kernel.get("release"), "host.kernel.release") or "",
+        kernel_headers=validation.flag(kernel.get("headers", False), "host.kernel.headers"),
         kernel_meta=tuple(
-            border.text(name, "host.kernel.meta")
-            for name in border.items(kernel.get("meta"), "host.kernel.meta")
+            validation.text(name, "host.kernel.meta")
+            for name in validation.items(kernel.get("meta"), "host.kernel.meta")
         ),
         gpus=tuple(_gpu(row, f"host.gpus[{n}]") for n, row in enumerate(_rows(data, "gpus"))),
         nvswitches=tuple(_pci(row, "host.nvswitches") for row in _rows(data, "nvswitches")),
@@ -198,21 +198,21 @@ def host(value: object) -> Host:
         pythons=tuple(_python(row) for row in _rows(data, "pythons")),
         tools=_tools(data.get("tools")),
         libraries=_flags(data.get("libraries"), "host.libraries"),
-        secure_boot=border.optional_flag(data.get("secure_boot"), "host.secure_boot"),
+        secure_boot=validation.optional_flag(data.get("secure_boot"), "host.secure_boot"),
         nouveau=_flag(data, "nouveau"),
-        virtualization=border.one_of(
+        virtualization=validation.one_of(
             data.get("virtualization", "none"), "host.virtualization", ("none", "container", "vm")
         ),
         pending_reboot=_flag(data, "pending_reboot"),
         package_lock=_flag(data, "package_lock"),
         root=_flag(data, "root"),
-        cores=border.whole(data.get("cores", 1), "host.cores"),
-        memory_mib=border.whole(data.get("memory_mib", 0), "host.memory_mib"),
+        cores=validation.whole(data.get("cores", 1), "host.cores"),
+        memory_mib=validation.whole(data.get("memory_mib", 0), "host.memory_mib"),
         glibc=_optional_version(data.get("glibc"), "host.glibc"),
         disk=_disk(data.get("disk")),
         network=_flags(data.get("network"), "host.network"),
         unreadable=tuple(
-            border.mapping(row, "host.unreadable") for row in _rows(data, "unreadable")
+            validation.mapping(row, "host.unreadable") for row in _rows(data, "unreadable")
         ),
         torch=_torch(data.get("torch")),
         unfinished=_unfinished(data.get("unfinished")),
@@ -227,29 +227,31 @@ _HOST_KEYS = (
 
 
 def _rows(data: Mapping[str, Any], name: str) -> list[Any]:
-    return border.items(data.get(name), f"host.{name}")
+    return validation.items(data.get(name), f"host.{name}")
 
 
 def _flag(data: Mapping[str, Any], name: str) -> bool:
-    return border.flag(data.get(name, False), f"host.{name}")
+    return validation.flag(data.get(name, False), f"host.{name}")
 
 
 def _flags(value: object, where: str) -> dict[str, bool]:
-    found = border.mapping(value or {}, where)
-    return {name: border.flag(state, f"{where}.{name}") for name, state in found.items()}
+    found = validation.mapping(value or {}, where)
+    return {name: validation.flag(state, f"{where}.{name}") for name, state in found.items()}
 
 
 def _tools(value: object) -> dict[str, str | None]:
-    found = border.mapping(value or {}, "host.tools")
-    return {name: border.optional_text(text, f"host.tools.{name}") for name, text in found.items()}
+    found = validation.mapping(value or {}, "host.tools")
+    return {
+        name: validation.optional_text(text, f"host.tools.{name}") for name, text in found.items()
+    }
 
 
 def _version(value: object, where: str) -> str:
-    text = border.text(value, where)
+    text = validation.text(value, where)
     try:
         version(text)
     except StackError:
-        raise border.bad(where, "a version such as 580.65.06", value) from None
+        raise validation.bad(where, "a version such as 580.65.06", value) from None
     return text
 
 
@@ -258,35 +260,37 @@ def _optional_version(value: object, where: str) -> str | None:
 
 
 def _pci(value: object, where: str) -> str:
-    text = border.text(value, where).lower()
+    text = validation.text(value, where).lower()
     if not _PCI_ID.fullmatch(text):
-        raise border.bad(where, "a PCI id VENDOR:DEVICE such as 10de:2330", value)
+        raise validation.bad(where, "a PCI id VENDOR:DEVICE such as 10de:2330", value)
     return text
 
 
 def _distribution(value: object) -> Distribution:
-    data = border.mapping(value, "host.distribution")
-    name = border.text(data.get("id"), "host.distribution.id")
-    number = border.optional_text(data.get("version") or None, "host.distribution.version") or ""
+    data = validation.mapping(value, "host.distribution")
+    name = validation.text(data.get("id"), "host.distribution.id")
+    number = (
+        validation.optional_text(data.get("version") or None, "host.distribution.version") or ""
+    )
     return Distribution(
         name,
         number,
-        border.text(data.get("family", "other"), "host.distribution.family"),
-        border.text(data.get("name") or f"{name} {number}".strip(), "host.distribution.name"),
+        validation.text(data.get("family", "other"), "host.distribution.family"),
+        validation.text(data.get("name") or f"{name} {number}".strip(), "host.distribution.name"),
     )
 
 
 def _gpu(value: object, where: str) -> Gpu:
-    data = border.mapping(value, where)
+    data = validation.mapping(value, where)
     pci_id = _pci(data.get("pci_id"), f"{where}.pci_id")
     if not pci_id.startswith(NVIDIA + ":"):
-        raise border.bad(f"{where}.pci_id", f"a device of NVIDIA's vendor id {NVIDIA}", pci_id)
+        raise validation.bad(f"{where}.pci_id", f"a device of NVIDIA's vendor id {NVIDIA}", pci_id)
     return Gpu(
-        border.text(data.get("slot", "unknown"), f"{where}.slot"),
+        validation.text(data.get("slot", "unknown"), f"{where}.slot"),
         pci_id,
-        border.one_of(data.get("class", "0302"), f"{where}.class", ("0300", "0302")),
-        border.optional_text(data.get("kernel_driver"), f"{where}.kernel_driver"),
-        border.optional_text(data.get("subsystem"), f"{where}.subsystem"),
+        validation.one_of(data.get("class", "0302"), f"{where}.class", ("0300", "0302")),
+        validation.optional_text(data.get("kernel_driver"), f"{where}.kernel_driver"),
+        validation.optional_text(data.get("subsystem"), f"{where}.subsystem"),
         _optional_version(data.get("compute_capability"), f"{where}.compute_capability"),
     )
 
@@ -300,79 +304,79 @@ def _gpu_dict(gpu: Gpu) -> dict[str, Any]:
 def _driver(value: object) -> Driver | None:
     if value is None:
         return None
-    data = border.mapping(value, "host.driver")
+    data = validation.mapping(value, "host.driver")
     flavour = data.get("flavour")
     if flavour is not None:
-        border.one_of(flavour, "host.driver.flavour", ("open", "proprietary"))
+        validation.one_of(flavour, "host.driver.flavour", ("open", "proprietary"))
     return Driver(_version(data.get("version"), "host.driver.version"), flavour)
 
 
 def _package(value: object) -> Package:
-    data = border.mapping(value, "host.driver_packages")
+    data = validation.mapping(value, "host.driver_packages")
     return Package(
-        border.text(data.get("name"), "host.driver_packages.name"),
-        border.text(data.get("version"), "host.driver_packages.version"),
-        border.optional_text(data.get("origin"), "host.driver_packages.origin"),
+        validation.text(data.get("name"), "host.driver_packages.name"),
+        validation.text(data.get("version"), "host.driver_packages.version"),
+        validation.optional_text(data.get("origin"), "host.driver_packages.origin"),
     )
 
 
 def _toolkit(value: object) -> Toolkit:
-    data = border.mapping(value, "host.toolkits")
+    data = validation.mapping(value, "host.toolkits")
     return Toolkit(
         _version(data.get("version"), "host.toolkits.version"),
-        border.text(data.get("path"), "host.toolkits.path"),
+        validation.text(data.get("path"), "host.toolkits.path"),
     )
 
 
 def _compiler(value: object) -> Compiler:
-    data = border.mapping(value, "host.compilers")
+    data = validation.mapping(value, "host.compilers")
     return Compiler(
-        border.whole(data.get("major"), "host.compilers.major"),
+        validation.whole(data.get("major"), "host.compilers.major"),
         _version(data.get("version"), "host.compilers.version"),
-        border.text(data.get("path"), "host.compilers.path"),
-        border.optional_text(data.get("cxx"), "host.compilers.cxx"),
+        validation.text(data.get("path"), "host.compilers.path"),
+        validation.optional_text(data.get("cxx"), "host.compilers.cxx"),
     )
 
 
 def _torch(value: object) -> Torch | None:
     if value is None:
         return None
-    data = border.mapping(value, "host.torch")
-    return Torch(*(border.text(data.get(key), f"host.torch.{key}") for key in Torch._fields))
+    data = validation.mapping(value, "host.torch")
+    return Torch(*(validation.text(data.get(key), f"host.torch.{key}") for key in Torch._fields))
 
 
 def _unfinished(value: object) -> Unfinished:
-    data = border.mapping(value or {}, "host.unfinished")
+    data = validation.mapping(value or {}, "host.unfinished")
     return Unfinished(
-        border.flag(data.get("driver", False), "host.unfinished.driver"),
+        validation.flag(data.get("driver", False), "host.unfinished.driver"),
         tuple(
             _version(row, "host.unfinished.toolkits")
-            for row in border.items(data.get("toolkits"), "host.unfinished.toolkits")
+            for row in validation.items(data.get("toolkits"), "host.unfinished.toolkits")
         ),
         tuple(
-            border.text(row, "host.unfinished.packages")
-            for row in border.items(data.get("packages"), "host.unfinished.packages")
+            validation.text(row, "host.unfinished.packages")
+            for row in validation.items(data.get("packages"), "host.unfinished.packages")
         ),
     )
 
 
 def _python(value: object) -> Python:
-    data = border.mapping(value, "host.pythons")
+    data = validation.mapping(value, "host.pythons")
     return Python(
         _version(data.get("version"), "host.pythons.version"),
-        border.text(data.get("path"), "host.pythons.path"),
-        border.flag(data.get("headers", False), "host.pythons.headers"),
-        border.flag(data.get("venv", False), "host.pythons.venv"),
+        validation.text(data.get("path"), "host.pythons.path"),
+        validation.flag(data.get("headers", False), "host.pythons.headers"),
+        validation.flag(data.get("venv", False), "host.pythons.venv"),
     )
 
 
 def _disk(value: object) -> dict[str, Any] | None:
     if value is None:
         return None
-    data = border.mapping(value, "host.disk")
+    data = validation.mapping(value, "host.disk")
     return {
-        "path": border.text(data.get("path"), "host.disk.path"),
-        "free_mib": border.whole(data.get("free_mib"), "host.disk.free_mib"),
+        "path": validation.text(data.get("path"), "host.disk.path"),
+        "free_mib": validation.whole(data.get("free_mib"), "host.disk.free_mib"),
     }
 
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from ..errors import Unreadable
+from ..core.errors import Unreadable
 from .model import Compiler, Distribution, Driver, Gpu, Package, Python, Toolkit, Torch
 
 if TYPE_CHECKING:

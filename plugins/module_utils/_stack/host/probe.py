@@ -5,9 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ..driver import record
-from ..errors import StackError, Unreadable
-from . import parsers, unfinished
+from ..core.errors import StackError, Unreadable
+from ..driver import history
+from . import interrupted, parsers
 from .model import (
     Compiler,
     Distribution,
@@ -42,7 +42,7 @@ TOOLS = {
 }
 # How each family's package manager is asked for all packages.
 LISTINGS = {
-    "debian": record.FAMILIES["debian"][0],
+    "debian": history.FAMILIES["debian"][0],
     "redhat": ("rpm", "-qa", "--qf", "%{NAME}\t%{VERSION}\t%{VENDOR}\n"),
 }
 PACKAGE_INDEX = "package-index"
@@ -143,18 +143,20 @@ class _Look:
         self.runner = runner
         self.unreadable: list[dict[str, str]] = []
 
-    def text(self, path: str, what: str = "") -> str | None:
+    def text(self, path: str, message: str = "") -> str | None:
         """Return a file as text; None where it is absent, or listed as unreadable."""
         try:
             data = self.runner.read(path)
         except Unreadable as error:
-            self.note(what or path, path, error)
+            self.note(message or path, path, error)
             return None
         return None if data is None else data.decode("utf-8", "replace")
 
-    def note(self, what: str, source: str, error: StackError) -> None:
+    def note(self, message: str, source: str, error: StackError) -> None:
         """Remember that something is there and was not understood."""
-        self.unreadable.append({"what": what, "source": source, "why": error.why or error.what})
+        self.unreadable.append(
+            {"what": message, "source": source, "why": error.cause or error.message}
+        )
 
     def exists(self, path: str) -> bool:
         return self.text(path) is not None
@@ -204,13 +206,13 @@ class _Look:
         """Return the installations that did not end; of a damaged record nothing is guessed."""
         stream, begun, toolkits = (
             self.text(path) or ""
-            for path in (record.STREAM_FILE, unfinished.RECORD, unfinished.TOOLKITS)
+            for path in (history.STREAM_FILE, interrupted.RECORD, interrupted.TOOLKITS)
         )
         try:
-            return unfinished.find(family, listing, stream, begun, toolkits)
+            return interrupted.find(family, listing, stream, begun, toolkits)
         except Unreadable as error:
-            self.note("unfinished", unfinished.RECORD, error)
-            return unfinished.find(family, listing, stream, "", toolkits)
+            self.note("unfinished", interrupted.RECORD, error)
+            return interrupted.find(family, listing, stream, "", toolkits)
 
     def distribution(self) -> Distribution:
         text = self.text("/etc/os-release", "distribution") or ""

@@ -80,12 +80,12 @@ def _identity(tree: Path) -> str:
 
 
 def _mended(tree: Path) -> list[str]:
-    """Return the ids of the repairs recorded beside a tree."""
+    """Return the ids of the patches recorded beside a tree."""
     record = tree / ".slowfast-stack" / "record.json"
     if not record.is_file():
         return []
     files = json.loads(record.read_text(encoding="utf-8"))["files"].values()
-    return sorted({repair for file in files for repair in file["repairs"]})
+    return sorted({patch for file in files for patch in file["patches"]})
 
 
 class Trained:

@@ -1,0 +1,62 @@
+"""The packages of driver and CUDA as a filter."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: belongings
+short_description: Tell which installed packages belong to the NVIDIA driver or to CUDA
+description:
+  - Picks from a list of installed packages those of the driver, of CUDA toolkits, or both.
+    Tools for containers belong to neither.
+version_added: 0.1.0
+author: slowfast.stack contributors (!UNKNOWN)
+positional: parts
+options:
+  _input:
+    description: Lines of name, version, maintainer or vendor, and state, with tabs between.
+    type: str
+    required: true
+  parts:
+    description: Which parts count.
+    type: list
+    elements: str
+    choices: [driver, cuda]
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Name the packages of the driver
+  ansible.builtin.debug:
+    msg: "{{ listing.stdout | slowfast.stack.nvidia_packages(['driver']) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The names, sorted.
+  type: list
+  elements: str
+"""
+
+from typing import Callable
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import packages as library
+
+
+def belongings(listing: str, parts: list[str]) -> list[str]:
+    """Pick the packages of these parts."""
+    unknown = [part for part in parts if part not in library.PARTS]
+    if unknown or not parts:
+        raise AnsibleFilterError(
+            f"What to take off is {', '.join(parts) or 'nothing'}."
+            f" The parts are {' and '.join(library.PARTS)}. Name one or both."
+        )
+    return library.of(listing, parts)
+
+
+class FilterModule:
+    """Names the filter for Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., list[str]]]:
+        """Return the filters of this file."""
+        return {"belongings": belongings}

@@ -1,0 +1,135 @@
+"""Archives that are pinned by SHA-256: fetched once, resumed, checked, unpacked whole."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .download import Wanted, digest, get
+from .errors import StackError
+
+if TYPE_CHECKING:
+    from .process import Commands
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, as 64 hexadecimal digits."""
+    return digest(path)[1]
+
+
+def check(archive: Path, sha256: str) -> None:
+    """Raise ``StackError`` where the file is not the pinned one."""
+    found = sha256_of(archive)
+    if found != sha256:
+        raise StackError(
+            f"{archive.name} is not the pinned file.",
+            f"Its SHA-256 is {found}, expected {sha256}.",
+            "Nothing of it was used.",
+        )
+
+
+def fetch(url: str, sha256: str, folder: Path) -> Path:
+    """Return the file of ``url``, or of an absolute path, checked. Raises ``StackError``."""
+    if Path(url).is_absolute():
+        own = Path(url)
+        if not own.is_file():
+            raise StackError(f"There is no file {own}.", "It was named as a source.")
+        check(own, sha256)
+        return own
+    return get(Wanted(url, folder / url.rpartition("/")[2], sha256, keep=False)).path
+
+
+def from_debian(commands: Commands, package: str, suite: str, sha256: str, folder: Path) -> Path:
+    """Return the upstream archive of a Debian source package, checked by apt and by its pin.
+
+    The package sources are named to apt in a folder of its own; those of the system stay as they
+    are. Raises ``StackError``.
+    """
+    known = _pinned(folder, package, sha256)
+    if known:
+        return known
+    apt = ["apt-get", *_private_apt(commands, suite, folder / "apt"), "--quiet"]
+    source = [*apt, "source", "--download-only", "--tar-only", package]
+    # What an earlier package left of the lists is enough, unless the archive has moved on.
+    lists = any((folder / "apt" / "state" / "lists").glob("*Sources*"))
+    if not lists or commands.run(source, cwd=folder).rc:
+        reached = "The Debian archive could not be read"
+        commands.checked(f"{reached} for {suite}", [*apt, "update"])
+        commands.checked(f"{reached} for {package}", source, cwd=folder)
+    fetched = _pinned(folder, package, sha256)
+    if fetched:
+        return fetched
+    found = sorted(path.name for path in folder.glob(f"{package}_*.orig.tar.*"))
+    raise StackError(
+        f"The Debian archive has another {package} than the pinned one.",
+        f"It has {', '.join(found) or 'nothing'}, not SHA-256 {sha256}.",
+        "Nothing of it was used.",
+    )
+
+
+def _pinned(folder: Path, package: str, sha256: str) -> Path | None:
+    found = folder.glob(f"{package}_*.orig.tar.*")
+    return next((path for path in found if sha256_of(path) == sha256), None)
+
+
+def _private_apt(commands: Commands, suite: str, folder: Path) -> list[str]:
+    """Return apt's options for a state of its own, with the sources of one suite."""
+    for name in ("state/lists/partial", "cache/archives/partial"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    # The mirror that this host uses, and so its proxy and its cache.
+    listing = commands.checked(
+        "apt could not say which archive this host uses",
+        ["apt-get", "indextargets", "--format", "$(SITE)", "Origin: Debian", "Label: Debian"],
+    )
+    mirrors = listing.split()
+    if not mirrors:
+        raise StackError(
+            "apt knows no archive of Debian.",
+            "It has no package lists, or another distribution's.",
+            "Run `apt-get update`, or name a copy of the source with --source.",
+        )
+    sources = folder / "debian.sources"
+    sources.write_text(
+        f"Types: deb-src\nURIs: {mirrors[0]}\nSuites: {suite}\nComponents: main\n"
+        "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n",
+        encoding="utf-8",
+    )
+    settings = {
+        "Dir::Etc::sourcelist": sources,
+        "Dir::Etc::sourceparts": "/dev/null",
+        "Dir::State": folder / "state",
+        "Dir::Cache": folder / "cache",
+        "Acquire::Languages": "none",
+    }
+    return [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]
+
+
+def unpack(archive: Path, tree: Path) -> None:
+    """Put the one folder that is in the archive at ``tree``, whole or not at all."""
+    fresh = tree.with_name(f".{tree.name}.unpacking")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    try:
+        with tarfile.open(archive) as packed:
+            _extract(packed, fresh)
+        next(path for path in fresh.iterdir() if path.is_dir()).rename(tree)
+    finally:
+        shutil.rmtree(fresh)
+
+
+def _extract(packed: tarfile.TarFile, folder: Path) -> None:
+    if hasattr(tarfile, "data_filter"):
+        packed.extractall(folder, filter="data")
+        return
+    root = folder.resolve()
+    for member in packed.getmembers():
+        target = (folder / member.name).resolve()
+        aside = member.issym() and "/" not in member.linkname  # such as libavcodec.so
+        if root not in target.parents or member.islnk() or (member.issym() and not aside):
+            raise StackError(
+                f"{member.name} would leave the folder it is unpacked into.",
+                "An archive with such a member is not trusted.",
+            )
+    packed.extractall(folder)  # noqa: S202 - every member was checked above

@@ -1,0 +1,44 @@
+"""Whether a disk takes what is to come: bytes, and inodes where the file system counts them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from .errors import StackError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MB, _GB = 10**6, 10**9
+_FILE = 1 << 16  # bytes
+
+
+def is_full(folder: Path) -> bool:
+    """Tell whether a file system has no block or no inode left for a file of some size."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize < _FILE or (found.f_files > 0 and found.f_favail == 0)
+
+
+def require(folder: Path, size: int, files: int, message: str) -> None:
+    """Raise StackError where ``size`` bytes in ``files`` files do not fit below ``folder``."""
+    place = folder
+    while not place.exists():
+        place = place.parent
+    found = os.statvfs(place)
+    free = found.f_bavail * found.f_frsize
+    lacks = []
+    if free < size:
+        lacks.append(f"{_size(size)} are needed and {_size(free)} free")
+    if found.f_files and found.f_favail < files:  # Btrfs, for one, has no fixed number
+        lacks.append(f"{files} inodes are needed and {found.f_favail} free")
+    if lacks:
+        raise StackError(
+            f"{place} has no room for {message}.",
+            f"{'; '.join(lacks)}.",
+            "Free that much, take another folder, or go ahead all the same with --no-room-check.",
+        )
+
+
+def _size(number: int) -> str:
+    return f"{number / _GB:.1f} GB" if number >= _GB else f"{number / _MB:.1f} MB"

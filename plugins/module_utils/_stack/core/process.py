@@ -1,0 +1,121 @@
+"""Run programs on this host: output kept, log written as it comes, locks held by the children."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Callable
+
+from .errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+TAIL_LINES = 15
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A program that ended: its exit status and its output, standard error included."""
+
+    rc: int
+    output: str
+
+    def tail(self, lines: int = TAIL_LINES) -> str:
+        """Return the last ``lines`` lines, where programs say why they failed."""
+        return "\n".join(self.output.strip().splitlines()[-lines:])
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Run programs with ``environment`` added to the one of this process.
+
+    ``locks`` are open file descriptors that every child inherits: a lock taken with `locked` is
+    held until the last child has ended, even when this process is killed before.
+    """
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    locks: tuple[int, ...] = ()
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        log: Path | None = None,
+        each: Callable[[str], None] | None = None,
+    ) -> Finished:
+        """Run ``argv`` and return how it ended.
+
+        The output also goes to ``log``, and to ``each``, line by line as it comes.
+        """
+        full = {**os.environ, **self.environment, **(environment or {})}
+        try:
+            child = subprocess.Popen(
+                list(argv),
+                cwd=cwd,
+                env=full,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                pass_fds=self.locks,
+            )
+        except OSError as error:
+            return Finished(127, f"{argv[0]}: {error.strerror}")
+        with child, contextlib.ExitStack() as stack:
+            sink = stack.enter_context(log.open("a", encoding="utf-8")) if log else None
+            lines = []
+            for line in child.stdout or ():
+                lines.append(line)
+                if sink:
+                    sink.write(line)
+                    sink.flush()
+                if each:
+                    each(line)
+            return Finished(child.wait(), "".join(lines))
+
+    def checked(
+        self,
+        message: str,
+        argv: Sequence[str],
+        *,
+        hint: str = "",
+        cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        log: Path | None = None,
+    ) -> str:
+        """Run ``argv`` and return its output; raise ``StackError(what, ...)`` when it fails."""
+        done = self.run(argv, cwd=cwd, environment=environment, log=log)
+        if done.rc:
+            command = " ".join(argv)
+            raise StackError(
+                f"{message}.", f"`{command}` exited with {done.rc}:\n{done.tail()}\n", hint
+            )
+        return done.output
+
+
+class Busy(StackError):
+    """Another process holds the lock."""
+
+
+@contextlib.contextmanager
+def locked(commands: Commands, path: Path, *, wait: bool = True) -> Iterator[Commands]:
+    """Hold the lock file ``path`` for this block and for every program started in it.
+
+    Waits for another holder (a run that was killed may have left a child that is still working),
+    or raises ``Busy`` at once where ``wait`` is false.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            raise Busy(f"{path} is held by another process.", "", "Wait for it.") from error
+        yield Commands(commands.environment, (*commands.locks, handle.fileno()))

@@ -1,0 +1,91 @@
+"""Prove a CUDA toolkit by what it makes: compile a program, look for its machine code, run it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core.errors import StackError
+from .cubin import missing, of_listing, ordered, wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..core.process import Commands
+
+PROGRAM = """\
+#include <cstdio>
+__global__ void scale(float *x, float by, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) x[i] *= by;
+}
+int main() {
+  const int n = 1000;
+  float x[n], *there;
+  for (int i = 0; i < n; i++) x[i] = i;
+  cudaMalloc(&there, sizeof x);
+  cudaMemcpy(there, x, sizeof x, cudaMemcpyHostToDevice);
+  scale<<<4, 256>>>(there, 3, n);
+  cudaMemcpy(x, there, sizeof x, cudaMemcpyDeviceToHost);
+  if (cudaError_t error = cudaGetLastError()) return puts(cudaGetErrorString(error)), 1;
+  for (int i = 0; i < n; i++) if (x[i] != 3 * i) return printf("x[%d] is %g\\n", i, x[i]), 1;
+}
+"""
+HINT = (
+    "Remove this toolkit with the playbook `slowfast.stack.purge` and run the same command again."
+)
+
+
+def options(arch_list: str) -> list[str]:
+    """Return the compiler's options for an architecture list."""
+    asked = wanted(arch_list)
+    return [f"-gencode=arch=compute_{sm},code=sm_{sm}" for sm in ordered(asked.sm)] + [
+        f"-gencode=arch=compute_{sm},code=compute_{sm}" for sm in ordered(asked.ptx)
+    ]
+
+
+def prove(
+    home: Path, arch_list: str, cxx: str | None, commands: Commands, *, gpu: bool = False
+) -> str:
+    """Compile and inspect, with a GPU also run; return what was seen. Raises ``StackError``."""
+    host_compiler = ["-ccbin", cxx] if cxx else []
+    with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as folder:
+        source, made = Path(folder) / "scale.cu", Path(folder) / "scale.fatbin"
+        source.write_text(PROGRAM, encoding="utf-8")
+        compiler = _argv(home, "nvcc", *host_compiler, *options(arch_list), source)
+        message = f"The CUDA toolkit in {home} cannot compile for {arch_list}"
+        commands.checked(message, [*compiler, "-fatbin", "-o", str(made)], hint=HINT)
+        seen = _inspect(home, made, arch_list, commands)
+        if not gpu:
+            return seen
+        program = str(Path(folder) / "scale")
+        commands.checked(message, [*compiler, "-o", program], hint=HINT)
+        commands.checked(
+            f"A program made by {home} does not run on the GPU",
+            [program],
+            hint="See what `nvidia-smi` and `dmesg | grep -i nvrm` say.",
+        )
+        return f"{seen}, and run on a GPU"
+
+
+def _argv(home: Path, tool: str, *arguments: object) -> Sequence[str]:
+    return [str(home / "bin" / tool), *map(str, arguments)]
+
+
+def _inspect(home: Path, made: Path, arch_list: str, commands: Commands) -> str:
+    if not (home / "bin" / "cuobjdump").exists():
+        return "compiled, not inspected: this toolkit has no cuobjdump"
+    message = f"The program made by {home} cannot be read"
+    listing = "".join(
+        commands.checked(message, _argv(home, "cuobjdump", option, made), hint=HINT)
+        for option in ("--list-elf", "--list-ptx")[: 2 if "+PTX" in arch_list else 1]
+    )
+    lacks = missing(arch_list, of_listing(listing))
+    if lacks:
+        raise StackError(
+            f"The CUDA toolkit in {home} made no code for {', '.join(lacks)}.",
+            f"cuobjdump lists: {' '.join(listing.split()) or 'nothing'}.",
+            HINT,
+        )
+    return f"compiled, with code for {arch_list}"

@@ -1,0 +1,140 @@
+"""Fetch only the seconds of a video that are used: FFmpeg asks the server for ranges.
+
+Packets and their times are kept as they are, in NUT, which keeps every time base exactly: the
+frames made from such a part are byte for byte those made from the whole file. (Matroska rounds to
+milliseconds, and some frames then differ.)
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from ...core import disk_space
+from ...core.errors import StackError
+from ...core.files import write_whole
+from . import sources
+from .dataset import FPS
+from .media import BrokenVideo, probe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Callable
+
+    from ...core.process import Commands, Finished
+    from .dataset import DataSet, Layout
+    from .media import Media, Tools
+
+_BEFORE_S, _AFTER_S = 5, 5  # key frames lie further apart than that in some; the demuxer goes back
+# A video begins with decoding times below zero, which NUT cannot say and FFmpeg shifts away: so
+# everything is shifted by a whole number of seconds, which every time base can say.
+_SHIFT_S = 60
+_TIME = re.compile(r"^\d+\.\d+,?$", re.MULTILINE)  # a line of ffprobe that is no complaint
+_SILENT_S = 30  # seconds without a byte until a connection counts as broken
+_PATIENCE = ("-rw_timeout", str(_SILENT_S * 10**6))
+
+
+def fetch(
+    commands: Commands,
+    tools: Tools,
+    tree: Layout,
+    numbers: DataSet,
+    video: tuple[str, str],
+    tell: Callable[[int], None],
+) -> Path:
+    """Bring the used part of (id, address) among the videos; return its file. Raises StackError.
+
+    ``tell`` is given the bytes that have been written.
+    """
+    name, url = video
+    media = probe(commands, tools, url, _PATIENCE)
+    origin = _SHIFT_S + media.start_s + numbers.cut_s
+    _require_long_enough(numbers, url, media)
+    path = tree.videos / f"{name}{sources.CUT}"
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        done = commands.run(_argv(tools, numbers, url, part), each=lambda line: _count(line, tell))
+        _require_fetched(done, url)
+        _require_all(commands, tools, numbers, url, part, origin, media.fps)
+        note = {"origin_s": origin, "url": url, "bytes": part.stat().st_size}
+        write_whole(sources.cut_note(tree, name), json.dumps(note) + "\n")
+        part.replace(path)
+    except BrokenVideo as error:
+        if disk_space.is_full(path.parent):  # FFmpeg ends without an error there
+            raise StackError(
+                f"The disk is full: {name} was given up.", f"{path.parent} takes no more.", _FREE
+            ) from error
+        raise
+    except OSError as error:
+        raise StackError(f"{path} cannot be written.", f"{error.strerror}.", _FREE) from error
+    finally:
+        if part.exists():
+            part.unlink()
+    return path
+
+
+def _argv(tools: Tools, numbers: DataSet, url: str, part: Path) -> list[str]:
+    begin = max(0, numbers.cut_s - _BEFORE_S)
+    length = numbers.cut_s - begin + numbers.seconds + _AFTER_S
+    return [
+        *(tools.ffmpeg, "-nostdin", "-v", "error", "-nostats", "-progress", "pipe:1", "-y"),
+        *(*_PATIENCE, "-reconnect", "1", "-reconnect_streamed", "1"),
+        *("-reconnect_delay_max", "8", "-ss", str(begin), "-t", f"{length:.3f}", "-i", url),
+        *(
+            "-map",
+            "0:v:0",
+            "-c",
+            "copy",
+            "-copyts",
+            "-output_ts_offset",
+            str(_SHIFT_S),
+            "-f",
+            "nut",
+            f"file:{part}",
+        ),
+    ]
+
+
+def _require_long_enough(numbers: DataSet, url: str, media: Media) -> None:
+    needed = numbers.cut_s + numbers.seconds
+    if media.end_s - media.start_s < needed - 1:  # the frames will be counted; this saves the way
+        cause = f"It ends at {media.end_s - media.start_s:.1f} s; {needed:.0f} s are needed."
+        raise BrokenVideo(f"{url} is too short.", cause, "Leave the video out.")
+
+
+def _require_fetched(done: Finished, url: str) -> None:
+    if done.rc:
+        said = "\n".join(line for line in done.output.splitlines() if "=" not in line)
+        raise BrokenVideo(f"{url} could not be fetched.", said or f"Exit {done.rc}.", _AGAIN)
+
+
+def _require_all(
+    commands: Commands,
+    tools: Tools,
+    numbers: DataSet,
+    url: str,
+    part: Path,
+    origin: float,
+    fps: float,
+) -> None:
+    """Refuse a part that a broken connection cut off: FFmpeg takes that for the end."""
+    argv = [tools.ffprobe, "-v", "error", "-select_streams", "v:0", "-show_entries"]
+    done = commands.run([*argv, "packet=pts_time", "-of", "csv=p=0", f"file:{part}"])
+    times = [float(line.rstrip(",")) for line in _TIME.findall(done.output)]
+    needed = origin + ((numbers.frames or 0) - 1) / FPS - 1.5 / max(1.0, fps)
+    last = max(times, default=0.0)
+    if last < needed:
+        cause = f"{needed - last:.2f} s are missing at the end of what was needed."
+        raise BrokenVideo(f"{url} broke off.", cause, _AGAIN)
+
+
+def _count(line: str, tell: Callable[[int], None]) -> None:
+    key, _equals, value = line.strip().partition("=")
+    if key == "total_size" and value.isdigit():
+        tell(int(value))
+
+
+_AGAIN = "Run the same command again, or fetch whole files with --whole: those resume."
+_FREE = "Free the place and run the same command again; what is finished is kept."

@@ -1,0 +1,275 @@
+"""An AVA-style data set of a person's own clips, from a simple CSV of boxes and labels.
+
+The loader knows the seconds 902 to 1798 and 30 frames a second only. So second t of a clip becomes
+second 902 + t, and the list repeats the first frame for the 60 rows before it: nothing is copied.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ...core.errors import StackError, Unreadable
+from . import manifest, rows
+from .dataset import CLASSES, FPS, ORIGIN, SECONDS, DataSet, save
+from .lists import Split, configuration, frame_list, place
+from .official import SPLITS, VERSIONS, predicted
+from .results import FAILED, Tell, silent, told
+from .scheduler import Want, extract_clips
+from .sources import present
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from typing import Any
+
+    from ...core.process import Commands
+    from .dataset import Layout
+
+VERSION = "2.2"  # the names of the files that SlowFast looks for by default
+LEAD = (SECONDS[0] - ORIGIN) * FPS
+NUMBERS = DataSet(name="own", cut_s=0, frames=None, lead=LEAD)
+_NEEDED = ("clip", "second", "x1", "y1", "x2", "y2", "label")
+_OPTIONAL = ("person", "split")
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Box:
+    """One label of one person: clip, second, corners in fractions of 1."""
+
+    clip: str
+    second: int
+    corners: tuple[float, ...]
+    label: str
+    person: str
+    split: str
+
+
+class BadTable(StackError):
+    """A CSV of boxes that cannot be used; every wrong row is named."""
+
+
+def video_name(clip: str) -> str:
+    """Return the name of a clip in the lists: without suffix, and with _ for what they forbid."""
+    stem = clip.rpartition(".")[0] or clip
+    return re.sub(r"[^\w.-]", "_", stem).lstrip(".") or "_"
+
+
+def read(path: Path, clips: dict[str, Path]) -> list[Box]:
+    """Return the boxes of a CSV file with a header. Raises BadTable, which lists what is wrong."""
+    found, wrong = [], []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file)
+            _require_columns(path, table.fieldnames or [])
+            for row in table:
+                box = _box(row, clips)
+                if isinstance(box, Box):
+                    found.append(box)
+                else:
+                    wrong.append(f"Line {table.line_num}: {box}.")
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise Unreadable(f"{path} cannot be read.", f"{error}.", "Save it as UTF-8 CSV.") from error
+    if wrong:
+        more = [f"{len(wrong) - _SHOWN} more rows are wrong."] if len(wrong) > _SHOWN else []
+        raise BadTable(f"{path} has wrong rows.", "\n".join([*wrong[:_SHOWN], *more]), _FORMAT)
+    if not found:
+        raise BadTable(f"{path} holds no box.", "It has no row below its header.", _FORMAT)
+    return found
+
+
+def _require_columns(path: Path, columns: Sequence[str]) -> None:
+    names = [str(name).strip() for name in columns]
+    missing = [name for name in _NEEDED if name not in names]
+    if missing:
+        separator = " Is it separated by something else than commas?" if len(names) == 1 else ""
+        cause = f"It has {len(names)} columns and lacks {', '.join(missing)}.{separator}"
+        raise BadTable(f"{path} has not the columns that are needed.", cause, _FORMAT)
+
+
+def _box(row: dict[str, Any], clips: dict[str, Path]) -> Box | str:
+    """Return the box of a row, or what is wrong with the row."""
+    if None in row:
+        return "it has more fields than the header"
+    given = {str(key).strip(): (value or "").strip() for key, value in row.items()}
+    video, second = video_name(given["clip"]), given["second"]
+    person, split = given.get("person", "") or "0", given.get("split", "")
+    last = SECONDS[-1] - SECONDS[0]
+    corners = _corners([given[key] for key in _NEEDED[2:6]])
+    for holds, wrong in (
+        (video in clips, f"there is no clip {given['clip']!r}"),
+        (
+            second.isdigit() and int(second) <= last,
+            f"second {second!r} is no whole number from 0 to {last}",
+        ),
+        (corners, "the corners are not x1 < x2, y1 < y2 in fractions of 1 (not pixels)"),
+        (
+            given["label"] and '"' not in given["label"],
+            f"label {given['label']!r} is empty or has a quotation mark",
+        ),
+        (split in ("", *SPLITS), f"split {split!r} is neither train nor val"),
+        (person.isdigit(), f"person {person!r} is no whole number"),
+    ):
+        if not holds:
+            return wrong
+    return Box(video, int(second), corners, given["label"], person, split)
+
+
+def _corners(texts: list[str]) -> tuple[float, ...]:
+    """Return the corners; nothing where they are none."""
+    try:
+        left, top, right, bottom = (float(text) for text in texts)
+    except ValueError:
+        return ()
+    good = 0 <= left < right <= 1 and 0 <= top < bottom <= 1
+    return (left, top, right, bottom) if good else ()
+
+
+def clips_in(folder: Path, found: dict[str, Path]) -> dict[str, Path]:
+    """Return clips by their name in the lists. Raises StackError for two of one name."""
+    named: dict[str, Path] = {}
+    for path in found.values():
+        other = named.setdefault(video_name(path.name), path)
+        if other != path:
+            cause = f"{other.name} and {path.name} both become {video_name(path.name)}."
+            raise StackError(f"Two clips of {folder} get one name.", cause, "Rename one of them.")
+    return named
+
+
+def splits(boxes: list[Box], val_percent: int) -> dict[str, str]:
+    """Return the half of each clip: as the table says, else by the hash of its name.
+
+    The hash keeps a clip in its half when others are added. Raises BadTable.
+    """
+    found: dict[str, str] = {}
+    for box in boxes:
+        if found.setdefault(box.clip, box.split) != box.split:
+            raise BadTable(f"{box.clip} is in both halves.", "Its rows differ in split.", _FORMAT)
+    for clip, half in found.items():
+        if not half:
+            chance = int(hashlib.sha256(clip.encode()).hexdigest()[:8], 16) % 100
+            found[clip] = "val" if chance < val_percent else "train"
+    lacking = [half for half in SPLITS if half not in found.values()]
+    if lacking:
+        cause = f"All {len(found)} clips fell to the other half."
+        hint = "Give the column split, train or val, or more clips."
+        raise BadTable(f"No clip is for {lacking[0]}.", cause, hint)
+    return found
+
+
+def labels_of(boxes: list[Box]) -> list[str]:
+    """Return the names of the classes in their order. Raises BadTable for more than 80."""
+    names = sorted({box.label for box in boxes})
+    if len(names) > CLASSES:
+        cause = f"There are {len(names)}; upstream's loader takes {CLASSES}."
+        raise BadTable("There are too many labels.", cause, "Join some of them.")
+    return names
+
+
+def write(
+    tree: Layout, boxes: list[Box], counts: dict[str, int], val_percent: int, *, dry: bool = False
+) -> dict[str, Any]:
+    """Write lists, boxes and label map for clips with ``counts`` frames; return what they hold.
+
+    Boxes behind the end of their clip raise BadTable, clips without frames are left out.
+    """
+    used = [box for box in boxes if box.clip in counts]
+    late = [box for box in used if box.second * FPS >= counts[box.clip]]
+    if late:
+        lines = [f"{box.clip} has no second {box.second}." for box in late[:_SHOWN]]
+        raise BadTable(f"{len(late)} boxes lie behind their clip's end.", "\n".join(lines), _FORMAT)
+    names, half = labels_of(used), splits(used, val_percent)
+    release = VERSIONS[VERSION]
+    made = []
+    for split in SPLITS:
+        videos = {clip: counts[clip] for clip in sorted(half) if half[clip] == split}
+        mine = [box for box in used if box.clip in videos]
+        files = {release.boxes(split): [_row(box, names) for box in mine]}
+        if split == "val":
+            files[predicted(split)] = sorted({_person(box) for box in mine})
+        made.append(Split(split, videos, files))
+    folder = tree.lists / "own"
+    changed = place(folder, _files(tree, folder, names, made), dry=dry)
+    return {
+        "changed": changed,
+        "folder": str(folder),
+        "config": str(folder / "ava.yaml"),
+        "classes": names,
+        "splits": {
+            split.name: {"videos": len(split.videos), "frames": sum(split.videos.values())}
+            for split in made
+        },
+    }
+
+
+def _files(tree: Layout, folder: Path, names: list[str], made: list[Split]) -> dict[str, Any]:
+    release, files, first = VERSIONS[VERSION], {}, 0
+    for split in made:
+        files[f"frame_lists/{split.name}.csv"] = partial(frame_list, split.videos, first, NUMBERS)
+        first += len(split.videos)
+        for file, lines in split.boxes.items():
+            files[f"annotations/{file}"] = partial(iter, lines)
+        files[f"annotations/{release.excluded(split.name)}"] = partial(iter, [])
+    labels = rows.label_map_text(names)
+    config = configuration(tree, release, made, folder)
+    files[f"annotations/{release.label_map}"] = partial(iter, [labels])
+    files["ava.yaml"] = partial(iter, [f"{config}MODEL:\n  NUM_CLASSES: {len(names)}\n"])
+    return files
+
+
+def _row(box: Box, names: list[str]) -> str:
+    label = names.index(box.label) + 1
+    return f"{_where(box)},{label},{box.person}\n"
+
+
+def _person(box: Box) -> str:
+    """Return the box as a detector would give it: no label, full score."""
+    return f"{_where(box)},,1.0\n"
+
+
+def _where(box: Box) -> str:
+    corners = ",".join(f"{number:.4f}" for number in box.corners)
+    return f"{box.clip},{SECONDS[0] + box.second:04d},{corners}"
+
+
+_FORMAT = (
+    "Write a header and a row for each label of each person: clip,second,x1,y1,x2,y2,label and, if "
+    "you like, person and split (train or val)."
+)
+
+
+def run(
+    commands: Commands,
+    tree: Layout,
+    table: Path,
+    want: Want,
+    *,
+    val_percent: int = 20,
+    tell: Tell = silent,
+    dry: bool = False,
+) -> dict[str, Any]:
+    """Extract the clips that a table names and write all files; return lines and lists.
+
+    ``want.folder`` holds the clips. Raises StackError for a wrong table; a clip that fails is a
+    line, and the lists are written without it.
+    """
+    folder = want.folder or tree.videos
+    clips = clips_in(folder, present(folder))
+    boxes = read(table, clips)
+    splits(boxes, val_percent)
+    labels_of(boxes)
+    used = {clip: clips[clip] for clip in sorted({box.clip for box in boxes})}
+    if dry:
+        todo = [clip for clip in used if not manifest.read(tree, clip)]
+        return {"changed": bool(todo), "ok": True, "things": [], "lists": None}
+    save(tree, NUMBERS)
+    items = extract_clips(commands, tree, NUMBERS, want, used, tell)
+    counts = {item.name: item.facts["frames"] for item in items if item.state != FAILED}
+    lists = write(tree, boxes, counts, val_percent)
+    result = told(items)
+    return {**result, "changed": result["changed"] or lists["changed"], "lists": lists}

@@ -1,0 +1,83 @@
+"""Ask ffprobe what a video is, and say in words what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...core.errors import StackError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ...core.process import Commands
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The programs: names to be found on PATH, or paths."""
+
+    ffmpeg: str = "ffmpeg"
+    ffprobe: str = "ffprobe"
+
+
+class BrokenVideo(StackError):
+    """A file that is no video, or one whose frames cannot be had."""
+
+
+@dataclass(frozen=True)
+class Media:
+    """The container's start and end in seconds and the first video stream's codec and rate."""
+
+    start_s: float
+    end_s: float
+    codec: str
+    fps: float
+
+
+def version(commands: Commands, tools: Tools) -> str:
+    """Return the release of FFmpeg. Raises StackError where there is none."""
+    for program in (tools.ffmpeg, tools.ffprobe):
+        done = commands.run([program, "-version"])
+        if done.rc:
+            raise StackError(
+                f"{program} does not run.",
+                done.tail(3) or f"It exited with {done.rc}.",
+                "Install FFmpeg (Debian: apt-get install ffmpeg), or name it with --ffmpeg.",
+            )
+    done = commands.run([tools.ffmpeg, "-version"])
+    return " ".join(done.output.split()[2:3])
+
+
+def probe(
+    commands: Commands, tools: Tools, source: str | Path, options: tuple[str, ...] = ()
+) -> Media:
+    """Return what a file or an address holds; ``options`` are of its input. Raises BrokenVideo."""
+    shown = "format=start_time,duration:stream=codec_name,avg_frame_rate"
+    argv = [tools.ffprobe, "-v", "error", *options, "-select_streams", "v:0"]
+    done = commands.run([*argv, "-show_entries", shown, "-of", "json", f"{source}"])
+    try:
+        told = json.loads(done.output[done.output.index("{") :]) if done.rc == 0 else {}
+        (stream,) = told["streams"]
+        start = float(told["format"].get("start_time", 0))
+        return Media(
+            start_s=start,
+            end_s=start + float(told["format"].get("duration", "nan")),
+            codec=stream["codec_name"],
+            fps=_rate(stream["avg_frame_rate"]),
+        )
+    except (KeyError, ValueError) as error:
+        # What ffprobe complained about stands around its answer.
+        said = [line for line in done.output.splitlines() if line.strip() not in _ANSWER]
+        cause = "\n".join(said[-2:]) if done.rc else "It holds no video stream."
+        raise BrokenVideo(f"{source} is no video that FFmpeg can read.", cause, _AGAIN) from error
+
+
+def _rate(text: str) -> float:
+    over, _slash, under = text.partition("/")
+    return float(over) / float(under) if float(under or 1) else 0.0
+
+
+_ANSWER = ("", "{", "}")
+_AGAIN = "Remove the file and get it again, or leave the video out."

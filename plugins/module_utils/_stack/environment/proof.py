@@ -1,0 +1,133 @@
+"""Run the proof of an environment, and know whether earlier evidence still speaks of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import StackError
+from ..core.process import locked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ..core.process import Commands
+
+DRIVER = Path("/sys/module/nvidia/version")
+EVIDENCE = "evidence.json"
+# No module from elsewhere has a say; conda's Python would look into the user's site-packages.
+ALONE = {"PYTHONPATH": "", "PYTHONNOUSERSITE": "1", "PYTHONWARNINGS": "ignore"}
+# What the proof reads of a plan; the rest, such as system packages still missing, may change.
+JUDGED = (
+    "id",
+    "profile",
+    "python",
+    "torch",
+    "torchvision",
+    "packages",
+    "sources",
+    "ffmpeg",
+    "skipped_claims",
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is proven: environment, source trees, plan, and the files of the proof program."""
+
+    env: Path
+    src: Path
+    plan: Mapping[str, Any]
+    program: Mapping[str, str]
+
+
+def own_subject(stack: Path) -> Subject:
+    """Return what the last proof of a stack spoke of. Raises OSError and ValueError."""
+    proof = stack / "proof"
+    plan = json.loads((proof / "plan.json").read_text(encoding="utf-8"))
+    # As `_run` wrote it, with a newline at the end of each file.
+    program = {
+        path.name: path.read_text(encoding="utf-8")[:-1]
+        for path in (proof / "program").glob("*.py")
+    }
+    return Subject(stack / "env", stack / "src", plan, program)
+
+
+def fingerprint(subject: Subject) -> str:
+    """Digest what the evidence speaks of: plan, proof program, packages, sources, driver.
+
+    Files count by path, size and time of change, so that a later ``pip install`` or an edit of a
+    source is noticed in milliseconds.
+    """
+    digest = hashlib.sha256()
+    judged = {key: subject.plan.get(key) for key in JUDGED}
+    digest.update(json.dumps(judged, sort_keys=True).encode())
+    digest.update(json.dumps(dict(subject.program), sort_keys=True).encode())
+    if DRIVER.is_file():
+        digest.update(DRIVER.read_bytes())
+    for path in _files(subject):
+        # What is adopted may be gone.
+        state = path.stat() if path.exists() else path.lstat()
+        digest.update(f"{path}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _files(subject: Subject) -> Iterator[Path]:
+    yield from sorted(subject.env.glob("lib/python*/site-packages/*.dist-info/RECORD*"))
+    yield from sorted(subject.env.glob("lib/python*/site-packages/*.pth"))
+    # Through the links: also the distribution's own program, which the package manager replaces.
+    programs = subject.env.parent.glob("ffmpeg/bin/*")
+    yield from sorted(path for path in programs if path.exists())
+    yield from subject.env.parent.glob("activate")
+    for pattern in ("*/.git/HEAD", "*/**/*.py", "*/**/*.yaml"):
+        yield from sorted(subject.src.glob(pattern))
+
+
+def recorded(subject: Subject, folder: Path) -> dict[str, Any] | None:
+    """Return the evidence in ``folder`` where it is ok and still speaks of ``subject``."""
+    try:
+        evidence = json.loads((folder / EVIDENCE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not evidence.get("ok") or evidence.get("fingerprint") != fingerprint(subject):
+        return None
+    return {**evidence, "reused": True}
+
+
+def prove(commands: Commands, subject: Subject, folder: Path, *, uv: str) -> dict[str, Any]:
+    """Run the proof program with the environment's own Python and record what it says."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(commands, folder / ".lock") as held:
+        evidence = _run(held, subject, folder, uv)
+        evidence["fingerprint"] = fingerprint(subject)
+        fresh = folder / f".{EVIDENCE}.new"
+        fresh.write_text(json.dumps(evidence, indent=1) + "\n", encoding="utf-8")
+        fresh.replace(folder / EVIDENCE)
+    return {**evidence, "reused": False}
+
+
+def _run(commands: Commands, subject: Subject, folder: Path, uv: str) -> dict[str, Any]:
+    plan, out, log = folder / "plan.json", folder / "claims.json", folder / "proof.log"
+    plan.write_text(json.dumps(subject.plan, indent=1) + "\n", encoding="utf-8")
+    out.unlink(missing_ok=True)
+    log.unlink(missing_ok=True)
+    program = folder / "program"
+    shutil.rmtree(program, ignore_errors=True)
+    program.mkdir()
+    for name, text in subject.program.items():
+        (program / name).write_text(text + "\n", encoding="utf-8")
+    argv = [str(subject.env / "bin" / "python"), str(program)]
+    argv += ["--plan", str(plan), "--src", str(subject.src), "--out", str(out), "--uv", uv]
+    done = commands.run(argv, log=log, environment=ALONE)
+    if not out.is_file():
+        raise StackError(
+            "The proof did not run to its end.",
+            f"Exit status {done.rc}:\n{done.tail()}\n",
+            f"The whole output is in {log}.",
+        )
+    evidence: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    return evidence

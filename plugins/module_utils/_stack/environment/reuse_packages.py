@@ -1,0 +1,186 @@
+"""Use packages of another Python's site folder in an environment, without copying or changing them.
+
+Each top-level file or folder of a package becomes a link. Its metadata is written anew and lists
+the links alone, so that uv and pip see the package, and uninstalling it takes away links only.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..core.errors import StackError
+from ..core.process import locked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..core.process import Commands
+    from .python_env import PythonEnv
+
+INSTALLER = "slowfast.stack, by links"
+# Points at the list of files of the original: what changes there changes what is proven here.
+ORIGIN = "RECORD.adopted"
+SCRIPT = """#!{python}
+import sys
+from {module} import {name}
+sys.exit({name}())
+"""
+
+# Runs in the Python that has the packages; answers with one line of JSON. Of requirements behind
+# markers those count that are installed, and those of extras where the extra is asked for.
+CLOSURE = r"""
+import json, re, sys
+from importlib import metadata
+def key(name):
+    return re.sub('[-_.]+', '-', name).lower()
+found, seen, waiting = {}, set(), [(sys.argv[1], '')]
+while waiting:
+    name, extra = waiting.pop()
+    if (key(name), extra) in seen:
+        continue
+    seen.add((key(name), extra))
+    try:
+        package = metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        continue
+    points = [(p.name, p.value) for p in package.entry_points if p.group == 'console_scripts']
+    found[key(name)] = {
+        'name': package.metadata['Name'], 'version': package.version,
+        'info': str(getattr(package, '_path', None)), 'scripts': points,
+        'files': None if package.files is None else [str(f) for f in package.files],
+    }
+    for line in package.requires or ():
+        requirement, _, marker = line.partition(';')
+        wanted = [key(text) for text in re.findall(r'extra\s*==\s*.([\w.-]+)', marker)]
+        if wanted and key(extra) not in wanted:
+            continue
+        name_, _, extras = re.match(r'([\w.-]+)\s*(\[([^\]]*)\])?', requirement.strip()).groups()
+        waiting += [(name_, text.strip()) for text in ('', *(extras or '').split(','))]
+print(json.dumps(list(found.values())))
+"""
+
+
+class Package(NamedTuple):
+    """An installed package: its metadata folder, its files beside that, its console scripts."""
+
+    name: str
+    version: str
+    info: Path
+    files: tuple[str, ...]
+    scripts: tuple[tuple[str, str], ...]
+
+    @property
+    def tops(self) -> list[str]:
+        """Return the files and folders to link, without metadata, scripts and compiled copies."""
+        first = dict.fromkeys(Path(file).parts[0] for file in self.files)
+        return [top for top in first if top not in ("..", "__pycache__", self.info.name)]
+
+
+def closure(commands: Commands, python: str, name: str) -> list[Package]:
+    """Return ``name`` and what it needs, as the interpreter ``python`` has them."""
+    answer = commands.run([python, "-I", "-c", CLOSURE, name])
+    try:
+        rows: list[dict[str, Any]] = json.loads(answer.output.strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        rows = []
+    if not rows or any(row["files"] is None for row in rows):
+        lacking = [row["name"] for row in rows if row["files"] is None] or [name]
+        raise StackError(
+            f"{', '.join(lacking)} of {python} cannot be adopted.",
+            answer.tail(5) if answer.rc else "It is not there, or nobody recorded its files.",
+            "Name another Python that has it, or let the plan bring it.",
+        )
+    return [
+        Package(
+            row["name"],
+            row["version"],
+            Path(row["info"]),
+            tuple(row["files"]),
+            tuple((script, target) for script, target in row["scripts"]),
+        )
+        for row in rows
+    ]
+
+
+def adopt(
+    commands: Commands, env: PythonEnv, python: str, name: str, *, change: bool = True
+) -> list[str]:
+    """Link ``name`` and what it needs into ``env``; return the packages that were not there.
+
+    A package that the environment has by itself stays. Raises StackError.
+    """
+    with locked(commands, env.lock) as held:
+        packages = closure(held, python, name)
+        if not env.python.exists():
+            return [f"{package.name} {package.version}" for package in packages]
+        site = next(env.path.glob("lib/python*/site-packages"))
+        there = dict(_there(site))
+        new = []
+        for package in packages:
+            known = there.get(_key(package.name))
+            if known and not _stale(known, package):
+                continue
+            new.append(f"{package.name} {package.version}")
+            if change:
+                if known:
+                    _remove(known)
+                _link(env, site, package)
+    return new
+
+
+def _there(site: Path) -> Iterator[tuple[str, Path]]:
+    for info in site.glob("*.dist-info"):
+        yield _key(info.name.partition("-")[0]), info
+
+
+def _key(name: str) -> str:
+    return name.replace("-", "_").replace(".", "_").lower()
+
+
+def _stale(info: Path, package: Package) -> bool:
+    """Tell whether links are of another version or place than the package is now."""
+    origin = info / ORIGIN
+    if not origin.is_symlink():
+        return False
+    return origin.resolve() != (package.info / "RECORD").resolve() or info.name != package.info.name
+
+
+def _remove(info: Path) -> None:
+    for line in (info / "RECORD").read_text(encoding="utf-8").splitlines():
+        path = info.parent / line.partition(",")[0]
+        if path.is_symlink() or path.is_file():
+            path.unlink()
+    shutil.rmtree(info, ignore_errors=True)
+
+
+def _link(env: PythonEnv, site: Path, package: Package) -> None:
+    origin = package.info.parent
+    made = []
+    for top in package.tops:
+        link, target = site / top, origin / top
+        # A namespace folder is shared by several packages and linked once.
+        if not link.exists() and target.exists():
+            link.symlink_to(target)
+            made.append(top)
+    for script, target_ in package.scripts:
+        path = env.path / "bin" / script
+        if not path.exists():
+            module, _colon, function = target_.partition(":")
+            text = SCRIPT.format(python=env.python, module=module, name=function)
+            path.write_text(text, encoding="utf-8")
+            path.chmod(0o755)
+            made.append(f"../../../bin/{script}")
+    info = site / package.info.name
+    info.mkdir()
+    for name in ("METADATA", "WHEEL", "top_level.txt", "entry_points.txt"):
+        if (package.info / name).is_file():
+            shutil.copyfile(package.info / name, info / name)
+            made.append(f"{info.name}/{name}")
+    (info / ORIGIN).symlink_to(package.info / "RECORD")
+    (info / "INSTALLER").write_text(INSTALLER + "\n", encoding="utf-8")
+    made += [f"{info.name}/{name}" for name in (ORIGIN, "INSTALLER", "RECORD")]
+    record = "".join(f"{name},,\n" for name in made)
+    (info / "RECORD").write_text(record, encoding="utf-8")

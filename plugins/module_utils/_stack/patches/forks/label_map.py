@@ -1,0 +1,59 @@
+"""A fork evaluates AVA on another set of classes."""
+
+from __future__ import annotations
+
+import ast
+
+from ..conditions import always
+from ..model import Finding, Patch, Site, affected, not_here
+from ..syntax.source_file import Source, dotted
+from ..syntax.splices import Splice, replace
+
+MAP, NAMES = "_C.AVA.LABEL_MAP_FILE", "_C.DEMO.COMMON_CLASS_NAMES"
+EVALUATED = "ava_action_list_v2.2_for_activitynet_2019.pbtxt"
+ALL_CLASSES = "ava_action_list_v2.2.pbtxt"
+# Classes that are frequent enough to show without a threshold of their own (defaults.py, DEMO).
+FREQUENT, ADDED = ("lie/sleep", "bend/bow (at the waist)"), "extract"
+
+
+def _examine(source: Source) -> Finding:
+    values = {
+        dotted(node.targets[0]): node.value
+        for node in source.tree.body
+        if isinstance(node, ast.Assign)
+    }
+    if MAP not in values:
+        return not_here("There is no AVA evaluation in this commit.")
+    splices = [*_label_map(source, values[MAP]), *_names(source, values.get(NAMES))]
+    return affected(*splices) if splices else not_here("The label map is the evaluated one.")
+
+
+def _label_map(source: Source, value: ast.expr) -> list[Splice]:
+    if isinstance(value, ast.Constant) and value.value == ALL_CLASSES:
+        return [replace(source, value, f'"{EVALUATED}"')]
+    return []
+
+
+def _names(source: Source, value: ast.expr | None) -> list[Splice]:
+    """Return the edit of a list that names classes beyond the frequent ones."""
+    if not isinstance(value, ast.List):
+        return []
+    names = [n.value for n in value.elts if isinstance(n, ast.Constant)]
+    if ADDED not in names or "sit" not in names:
+        return []
+    start = source.span(value.elts[names.index("sit")])[1]
+    end = source.span(value.elts[-1])[1]
+    indent = source.newline + source.unit
+    return [Splice(start, end, "".join(f',{indent}"{name}"' for name in FREQUENT))]
+
+
+PATCH = Patch(
+    id="fork-label-map",
+    component="slowfast",
+    title="Evaluate AVA on the 60 classes of the ActivityNet challenge",
+    symptom="An mAP that cannot be compared with any published one",
+    reason="The default label map became the full list of 80 classes.",
+    issues=(),
+    needed=always,
+    sites=(Site("slowfast/config/defaults.py", _examine),),
+)

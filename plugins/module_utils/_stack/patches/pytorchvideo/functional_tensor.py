@@ -1,0 +1,43 @@
+"""``torchvision.transforms.functional_tensor`` left torchvision with release 0.17."""
+
+from __future__ import annotations
+
+import ast
+
+from ..conditions import at_least
+from ..model import Finding, Patch, Site, affected, already
+from ..syntax.source_file import Source, find
+from ..syntax.splices import rewrite
+
+OLD = "torchvision.transforms.functional_tensor"
+NEW = "torchvision.transforms._functional_tensor"
+LINES = f"""
+try:
+    import {NEW} as F_t
+except ImportError:  # torchvision before 0.15
+    import {OLD} as F_t
+"""
+
+
+def _examine(source: Source) -> Finding:
+    names = [alias.name for node in find(source.tree, ast.Import) for alias in node.names]
+    wrong = [
+        node
+        for node in source.tree.body
+        if isinstance(node, ast.Import) and [a.name for a in node.names] == [OLD]
+    ]
+    if not wrong:
+        return already("It was mended with the private module." if NEW in names else "")
+    return affected(rewrite(source, wrong[0], LINES))
+
+
+PATCH = Patch(
+    id="functional-tensor",
+    component="pytorchvideo",
+    title="Find the tensor transforms where torchvision keeps them now",
+    symptom="ModuleNotFoundError: No module named 'torchvision.transforms.functional_tensor'",
+    reason="torchvision 0.15 renamed the module, 0.17 removed the old name; fixed by eb04d1b.",
+    issues=("PTV#258", "PTV#261", "PTV#269", "PTV#271"),
+    needed=at_least("torchvision", "0.17"),
+    sites=(Site("pytorchvideo/transforms/augmentations.py", _examine),),
+)

@@ -1,0 +1,73 @@
+"""What was found and what changes, as values."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .model import AFFECTED, MENDED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one patch found; ``files`` are those that it changes, or where it is mended."""
+
+    id: str
+    status: str
+    files: tuple[str, ...] = ()
+    because: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One file before and after; None means that it does not exist."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    patches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of every patch asked for, and the changes that follow."""
+
+    component: str
+    commit: str | None
+    outcomes: tuple[Outcome, ...]
+    changes: tuple[Change, ...]
+
+    def mended(self) -> Report:
+        """Return the same report after its changes were written."""
+        outcomes = tuple(
+            replace(outcome, status=MENDED) if outcome.status == AFFECTED else outcome
+            for outcome in self.outcomes
+        )
+        return replace(self, outcomes=outcomes)
+
+
+def diff(changes: Iterable[Change], encoding: str = "utf-8") -> str:
+    """Return the changes as one unified diff, in the form that git writes and reads."""
+    written = []
+    for change in changes:
+        path = change.path
+        old = "/dev/null" if change.before is None else f"a/{path}"
+        new = "/dev/null" if change.after is None else f"b/{path}"
+        lines = difflib.unified_diff(
+            _lines(change.before, encoding), _lines(change.after, encoding), old, new
+        )
+        written += [f"diff --git a/{path} b/{path}\n"]
+        written += ["new file mode 100644\n"] if change.before is None else []
+        written += [
+            x if x.endswith("\n") else f"{x}\n\\ No newline at end of file\n" for x in lines
+        ]
+    return "".join(written)
+
+
+def _lines(data: bytes | None, encoding: str) -> list[str]:
+    return re.findall(r"[^\n]*\n|[^\n]+", (data or b"").decode(encoding, "replace"))

@@ -1,0 +1,47 @@
+"""Testing on AVA pauses a timer twice: the detection branch runs into the common tail."""
+
+from __future__ import annotations
+
+import ast
+
+from ..conditions import always
+from ..model import Finding, Patch, Site, affected, already, not_here, unknown
+from ..syntax.source_file import Source, calls, find, function, same
+from ..syntax.splices import after
+
+LOST = "function perform_test is gone, or asks for cfg.DETECTION.ENABLE in another way."
+NEXT_BATCH = """
+test_meter.iter_tic()
+continue
+"""
+
+
+def _examine(source: Source) -> Finding:
+    test = function(source.tree, "perform_test")
+    loop = next(iter(find(test, ast.For)), None) if test else None
+    branch = _detection(loop) if loop else None
+    if loop is None or branch is None:
+        knows = any(node.attr == "DETECTION" for node in find(loop or source.tree, ast.Attribute))
+        return unknown(LOST) if knows else not_here("Nothing is detected in this commit.")
+    tail = loop.body[loop.body.index(branch) + 1 :]
+    ends = any(isinstance(node, ast.Continue) for node in branch.body)
+    if ends or not any(calls(node, "test_meter.iter_toc") for node in tail):
+        return already()
+    return affected(after(source, branch.body[-1], NEXT_BATCH))
+
+
+def _detection(loop: ast.For) -> ast.If | None:
+    branches = [n for n in loop.body if isinstance(n, ast.If)]
+    return next((n for n in branches if same(n.test, "cfg.DETECTION.ENABLE")), None)
+
+
+PATCH = Patch(
+    id="ava-test-timer",
+    component="slowfast",
+    title="End the detection branch of the test loop with its own batch",
+    symptom="ValueError: Trying to pause a Timer that is already paused!",
+    reason="After a detection batch the loop runs on into the code for classification.",
+    issues=(),
+    needed=always,
+    sites=(Site("tools/test_net.py", _examine),),
+)

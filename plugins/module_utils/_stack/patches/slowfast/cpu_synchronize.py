@@ -1,0 +1,45 @@
+"""Training waits for a GPU even where there is none."""
+
+from __future__ import annotations
+
+import ast
+
+from ..conditions import always
+from ..model import Finding, Patch, Site, affected, already, not_here, unknown
+from ..syntax.source_file import Source, calls, function, parents, statement_of
+from ..syntax.splices import rewrite
+
+GUARDED = """
+if cfg.NUM_GPUS:
+    torch.cuda.synchronize()
+"""
+
+
+def _examine(source: Source) -> Finding:
+    loop = function(source.tree, "train_epoch")
+    if loop is None:
+        return unknown("function train_epoch is gone.")
+    waits = calls(loop, "torch.cuda.synchronize")
+    bare = [call for call in waits if not _guarded(loop, call)]
+    if bare:
+        return affected(*[rewrite(source, statement_of(loop, c), GUARDED) for c in bare])
+    return already() if waits else not_here("Training does not wait for the GPU.")
+
+
+def _guarded(loop: ast.AST, call: ast.Call) -> bool:
+    around = (node for node in parents(loop, call) if isinstance(node, ast.If))
+    return any(
+        "NUM_GPUS" in ast.dump(node.test) or "cuda" in ast.dump(node.test) for node in around
+    )
+
+
+PATCH = Patch(
+    id="cpu-synchronize",
+    component="slowfast",
+    title="Wait for the GPU only where training uses one",
+    symptom="RuntimeError: Found no NVIDIA driver on your system",
+    reason="train_epoch synchronizes CUDA after every step, also with NUM_GPUS 0 (since 99a655b).",
+    issues=(),
+    needed=always,
+    sites=(Site("tools/train_net.py", _examine),),
+)

@@ -1,0 +1,48 @@
+"""``torch.cuda.amp`` warns at every start since torch 2.4."""
+
+from __future__ import annotations
+
+import ast
+
+from ..conditions import at_least
+from ..model import Finding, Patch, Site, affected, already, not_here
+from ..syntax.source_file import Source, calls, dotted, find
+from ..syntax.splices import Splice, replace
+
+# Both new spellings also run on older releases, so a tree may move between environments.
+AUTOCAST, NEW_AUTOCAST = "torch.cuda.amp.autocast", "torch.autocast"
+SCALER = "torch.cuda.amp.GradScaler"
+NEW_SCALER = f'getattr(torch.amp, "GradScaler", {SCALER})'
+
+
+def _examine(source: Source) -> Finding:
+    casts, scalers = calls(source.tree, AUTOCAST), calls(source.tree, SCALER)
+    if casts or scalers:
+        scaled = [replace(source, call.func, NEW_SCALER) for call in scalers]
+        return affected(*[splice for call in casts for splice in _cast(source, call)], *scaled)
+    names = {dotted(node) for node in find(source.tree, ast.Attribute)}
+    return already() if names & {NEW_AUTOCAST, "torch.amp.autocast"} else not_here()
+
+
+def _cast(source: Source, call: ast.Call) -> list[Splice]:
+    given = call.args or [keyword.value for keyword in call.keywords]
+    first = [*call.args, *call.keywords]
+    if not given:
+        return [replace(source, call, f'{NEW_AUTOCAST}("cuda")')]
+    where = first[0]
+    text = (
+        source.code(where) if call.keywords and not call.args else f"enabled={source.code(where)}"
+    )
+    return [replace(source, call.func, NEW_AUTOCAST), replace(source, where, f'"cuda", {text}')]
+
+
+PATCH = Patch(
+    id="cuda-amp",
+    component="slowfast",
+    title="Ask torch.amp, not torch.cuda.amp, for mixed precision",
+    symptom="FutureWarning: `torch.cuda.amp.GradScaler(args...)` is deprecated",
+    reason="torch 2.4 deprecated the module; a later release will remove it.",
+    issues=(),
+    needed=at_least("torch", "2.4"),
+    sites=(Site("tools/train_net.py", _examine),),
+)

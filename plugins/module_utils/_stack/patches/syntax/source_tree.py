@@ -1,0 +1,147 @@
+"""A folder of source files, reachable only by paths that stay inside it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...core.errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class OutsideTreeError(StackError):
+    """A path that leads out of the tree."""
+
+
+class FolderTree:
+    """The files below one folder of this machine.
+
+    ``read`` answers None for a file that is absent. Writing is atomic and keeps mode and owner;
+    whatever leads out of the folder, a link or ``..``, raises ``OutsideTreeError``.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = Path(root).resolve()
+        if not self.root.is_dir():
+            raise StackError(
+                f"{root} is not a folder.",
+                "A patch works on a source tree.",
+                "Give the folder of a checkout, or of an installed package.",
+            )
+
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes of a file, or None where there is none."""
+        real = self._inside(path)
+        return real.read_bytes() if real.is_file() else None
+
+    def require_writable(self, path: str) -> None:
+        """Raise where ``write`` could not work, before anything is written."""
+        real = self._inside(path)
+        folder = next(parent for parent in real.parents if parent.is_dir())
+        for place in (real, folder) if real.exists() else (folder,):
+            if not os.access(place, os.W_OK):
+                raise StackError(
+                    f"{place} is read-only; nothing was changed.",
+                    "The present user may not write there.",
+                    "Run as the owner of the tree, or make it writable.",
+                )
+
+    def write(self, path: str, data: bytes) -> None:
+        """Put a file in place by renaming, so that nobody ever sees half of it."""
+        real = self._inside(path)
+        real.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            _take_over(real, name)
+            Path(name).replace(real)
+        except BaseException:
+            Path(name).unlink()
+            raise
+
+    def remove(self, path: str) -> None:
+        """Take a file away, and the folders that are empty without it."""
+        real = self._inside(path)
+        real.unlink()
+        for folder in real.parents:
+            if folder == self.root or any(folder.iterdir()):
+                break
+            folder.rmdir()
+
+    def drop(self, folder: str) -> None:
+        """Take a whole folder away, if it is there."""
+        if self._inside(folder).exists():
+            shutil.rmtree(self._inside(folder))
+
+    def commit(self) -> str | None:
+        """Return the commit of the tree if it is the root of a git checkout."""
+        try:
+            argv = ["git", "-C", str(self.root), "rev-parse", "--show-prefix", "HEAD"]
+            answer = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20)
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        lines = answer.stdout.split("\n")
+        return lines[1] if answer.returncode == 0 and not lines[0] else None
+
+    def _inside(self, path: str) -> Path:
+        real = (self.root / path).resolve()
+        if real != self.root and self.root not in real.parents:
+            raise OutsideTreeError(
+                f"{path} leads out of {self.root}, to {real}; nothing was changed.",
+                "A patch writes only inside the tree that it was given.",
+                "Replace the link by a file, or patch the tree that it points to.",
+            )
+        return real
+
+
+class MemoryTree:
+    """Files in a dictionary: for tests, and for commits that nobody wants to check out."""
+
+    def __init__(self, files: Mapping[str, bytes], commit: str | None = None) -> None:
+        self.files: dict[str, bytes] = dict(files)
+        self._commit = commit
+
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes of a file, or None where there is none."""
+        return self.files.get(path)
+
+    def require_writable(self, path: str) -> None:
+        """Accept every path."""
+
+    def write(self, path: str, data: bytes) -> None:
+        """Keep the bytes of a file."""
+        self.files[path] = data
+
+    def remove(self, path: str) -> None:
+        """Forget a file."""
+        del self.files[path]
+
+    def drop(self, folder: str) -> None:
+        """Forget all files of a folder."""
+        self.files = {p: d for p, d in self.files.items() if not p.startswith(folder + "/")}
+
+    def commit(self) -> str | None:
+        """Return the commit that the files were taken from."""
+        return self._commit
+
+
+def _take_over(real: Path, name: str) -> None:
+    """Give the new file the mode and owner of the one that it replaces."""
+    if real.exists():
+        shutil.copymode(real, name)
+        before, now = real.stat(), Path(name).stat()
+        if (before.st_uid, before.st_gid) != (now.st_uid, now.st_gid):
+            os.chown(name, before.st_uid, before.st_gid)
+    else:
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)

@@ -1,0 +1,371 @@
+"""What can be chosen, best first: wheels, drivers, Pythons, compilers, toolkits."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..catalog.cuda import TOOLKITS, ToolkitRow
+from ..catalog.drivers import BRANCHES, FIRST_OPEN_BRANCH, BranchRow
+from ..catalog.presets import PRESETS, PresetRow
+from ..catalog.torch import CODE, METADATA, RELEASES, CodeRow, ReleaseRow
+from ..core.versions import Version, version
+from ..host.model import Compiler, Host, Python, Toolkit, series
+
+if TYPE_CHECKING:
+    from ..catalog.distributions import ToolkitArchiveRow
+    from ..catalog.source import Source
+
+CPU = "cpu"
+MACHINES = ("x86_64", "aarch64")
+PYTHONS = tuple(version(f"3.{minor}") for minor in range(9, 15))
+GCC_MAJORS = tuple(range(8, 17))
+# The oldest GCC that speaks the C++ standard of torch's headers.
+GCC_FOR_CXX = {14: 5, 17: 8, 20: 11}
+
+
+class Wheel(NamedTuple):
+    """A torch wheel; ``code`` are its compute capabilities, ``jit`` that of its PTX if used.
+
+    ``driver`` is the oldest driver that runs it, None on a CPU-only wheel; ``pypi`` tells whether
+    PyPI has it, otherwise PyTorch's own index.
+    """
+
+    machine: str
+    row: ReleaseRow
+    torch: Version
+    variant: str
+    pypi: bool
+    cuda: Version | None
+    toolkit: ToolkitRow | None
+    code: tuple[Version, ...]
+    jit: Version | None
+    driver: Version | None
+    pythons: tuple[Version, ...]
+    glibc: Version
+    oldest_gcc: int
+    source: Source
+
+    @property
+    def name(self) -> str:
+        """Return the name people use, such as torch 2.11.0 (cu130)."""
+        return f"torch {self.row.torch} ({self.variant})"
+
+    @property
+    def cudnn(self) -> int:
+        """Return the major version of the cuDNN that comes with it, 0 where none is pinned."""
+        return int(self.row.cudnn.partition(".")[0] or 0)
+
+
+class DriverOption(NamedTuple):
+    """A driver; ``branch`` is None and ``action`` none where no GPU needs one."""
+
+    action: str
+    branch: BranchRow | None
+    number: str
+    version: Version
+    flavour: str | None
+    origin: str | None
+
+    @property
+    def name(self) -> str:
+        """Return the name people use, such as driver 580 (open)."""
+        return f"driver {self.number}" + (f" ({self.flavour})" if self.flavour else "")
+
+
+class PythonOption(NamedTuple):
+    """A Python: one of the host, or one that uv or conda brings; ``origin`` says which."""
+
+    series: Version
+    name: str
+    host: Python | None
+    origin: str
+
+
+class CompilerOption(NamedTuple):
+    """A GCC: one of the host, one to install, or none (major 0) where nothing is compiled."""
+
+    major: int
+    host: Compiler | None
+
+
+class ToolkitOption(NamedTuple):
+    """The CUDA toolkit: one of the host, one to install, or none where nothing is compiled.
+
+    ``max_gcc`` is the highest GCC it takes, ``home`` its folder; ``origin`` is nvidia or
+    distribution for one to install, with its ``packages``; those of a distribution may bring
+    the libraries of a ``driver`` branch.
+    """
+
+    action: str
+    cuda: Version
+    name: str
+    max_gcc: int
+    host: Toolkit | None
+    home: str = ""
+    origin: str | None = None
+    packages: tuple[str, ...] = ()
+    driver: str = ""
+
+
+class Tools(NamedTuple):
+    """What extensions are compiled with; the toolkit bounds the compiler, so they go together."""
+
+    toolkit: ToolkitOption
+    compiler: CompilerOption
+
+    @property
+    def name(self) -> str:
+        """Return the name people use, such as CUDA 13.0 with GCC 12."""
+        cuda = f"CUDA {self.toolkit.name} with " if self.toolkit.name else ""
+        return f"{cuda}GCC {self.compiler.major}"
+
+
+def preset(name: str) -> PresetRow:
+    """Return the row of a preset."""
+    return next(row for row in PRESETS if row.name == name)
+
+
+@cache
+def wheels(machine: str, preset_name: str, *, gpu: bool) -> tuple[tuple[Wheel, ...], ...]:
+    """Return the wheels of each release, best release and best wheel first.
+
+    Wheels of the other machine follow at the end of each release: they fit no host of this one,
+    and show what another machine could do. On a GPU only wheels with CUDA count.
+    """
+    row = preset(preset_name)
+    releases = {release.torch: release for release in RELEASES}
+    machines = sorted(MACHINES, key=lambda name: name != machine)
+    return tuple(
+        tuple(
+            wheel
+            for name in machines
+            for wheel in _wheels(releases[torch], name, row.variant, gpu=gpu)
+        )
+        for torch in _release_order(row)
+    )
+
+
+def _release_order(row: PresetRow) -> tuple[str, ...]:
+    newest_first = sorted((release.torch for release in RELEASES), key=version, reverse=True)
+    first = newest_first.index(row.torch or newest_first[0])
+    newer, older = newest_first[:first][::-1], newest_first[first:]
+    if row.then == "newer":
+        return (older[0], *newer, *older[1:])
+    return (*older, *newer)
+
+
+def _wheels(release: ReleaseRow, machine: str, preferred: str, *, gpu: bool) -> tuple[Wheel, ...]:
+    arm = machine == "aarch64"
+    pypi = release.pypi_arm if arm else release.pypi
+    names = {pypi, *release.variants.split()} if gpu else {CPU, pypi}
+    ordered = sorted(
+        (name for name in names if name and not (gpu and name == CPU)),
+        key=lambda name: (name != CPU, name != preferred, name != pypi, -_cuda_number(name)),
+    )
+    found = [_wheel(release, machine, name, pypi=name == pypi, gpu=gpu) for name in ordered]
+    native = [wheel for wheel in found if wheel]
+    return (*native, *(jit for jit in map(_through_ptx, native) if jit))
+
+
+def _cuda_number(variant: str) -> int:
+    return int(variant[2:]) if variant != CPU else 0
+
+
+def _wheel(
+    release: ReleaseRow, machine: str, variant: str, *, pypi: bool, gpu: bool
+) -> Wheel | None:
+    arm = machine == "aarch64"
+    code = _code(release.torch, variant, machine)
+    if variant != CPU and code is None:
+        return None
+    cuda = version(f"{variant[2:-1]}.{variant[-1]}") if variant != CPU else None
+    toolkit = _toolkits()[cuda] if cuda else None
+    return Wheel(
+        machine=machine,
+        row=release,
+        torch=version(release.torch),
+        variant=variant,
+        pypi=pypi,
+        cuda=cuda,
+        toolkit=toolkit,
+        code=tuple(version(sm) for sm in code.sms.split()) if code else (),
+        jit=None,
+        driver=version(toolkit.minimum_driver) if toolkit and gpu else None,
+        pythons=_pythons(release.pythons_arm if arm else release.pythons),
+        glibc=version(release.glibc_arm if arm else release.glibc),
+        oldest_gcc=GCC_FOR_CXX[release.cxx],
+        source=code.source if code else METADATA,
+    )
+
+
+def _through_ptx(wheel: Wheel) -> Wheel | None:
+    """Return the wheel as a newer card uses it: its PTX, compiled by a driver that knows it."""
+    code = _code(wheel.row.torch, wheel.variant, wheel.machine) if wheel.toolkit else None
+    if not code or not code.ptx or not wheel.toolkit or not wheel.toolkit.release_driver:
+        return None
+    return wheel._replace(jit=version(code.ptx), driver=version(wheel.toolkit.release_driver))
+
+
+@cache
+def _code(torch: str, variant: str, machine: str) -> CodeRow | None:
+    """Return what is known of a wheel: its own row, else that of its series."""
+    rows = {row.torch: row for row in CODE if (row.variant, row.machine) == (variant, machine)}
+    return rows.get(torch) or rows.get(torch.rpartition(".")[0])
+
+
+@cache
+def _toolkits() -> dict[Version, ToolkitRow]:
+    return {version(row.cuda): row for row in TOOLKITS}
+
+
+@cache
+def _pythons(text: str) -> tuple[Version, ...]:
+    """Read a range such as 3.9-3.12; empty is none."""
+    if not text:
+        return ()
+    first, last = (version(end) for end in text.split("-"))
+    return tuple(python for python in PYTHONS if first <= python <= last)
+
+
+def within(text: str, python: Version) -> bool:
+    """Tell whether a Python lies in a range such as 3.9-3.12."""
+    return python in _pythons(text)
+
+
+def drivers(host: Host, preset_name: str) -> tuple[DriverOption, ...]:
+    """Return the drivers, the loaded one first; no GPU needs none."""
+    if not host.gpus:
+        return (NO_DRIVER,)
+    kept = (_kept(host),) if host.driver else ()
+    fresh = _fresh(preset_name, secure_boot=bool(host.secure_boot))
+    return kept + tuple(option._replace(action=_action(host, option)) for option in fresh)
+
+
+NO_DRIVER = DriverOption("none", None, "", version("0"), None, None)
+
+
+def _kept(host: Host) -> DriverOption:
+    if host.driver is None:
+        return NO_DRIVER
+    number = host.driver.version.partition(".")[0]
+    origin = next((package.origin for package in host.driver_packages if package.origin), None)
+    return DriverOption(
+        "keep", branch(number), number, version(host.driver.version), host.driver.flavour, origin
+    )
+
+
+@cache
+def branch(number: str) -> BranchRow | None:
+    """Return the row of a branch, None for one that the table does not have."""
+    return next((row for row in BRANCHES if row.branch == number), None)
+
+
+@cache
+def _fresh(preset_name: str, *, secure_boot: bool) -> tuple[DriverOption, ...]:
+    # With Secure Boot the modules that a distribution signs come first.
+    origins = ("distribution", "nvidia") if secure_boot else ("nvidia", "distribution")
+    rows = [row for row in map(branch, preset(preset_name).branches) if row]
+    return tuple(
+        DriverOption("install", row, row.branch, version(row.newest), flavour, origin)
+        for row in rows
+        for origin in origins
+        for flavour in _flavours(row)
+    )
+
+
+def _flavours(row: BranchRow) -> tuple[str, str]:
+    if version(row.branch) < version(FIRST_OPEN_BRANCH):
+        return ("proprietary", "open")
+    return ("open", "proprietary")
+
+
+def _action(host: Host, option: DriverOption) -> str:
+    """Name the step from what is there: nothing whole, an older branch, or another kind."""
+    if host.unfinished.driver or (host.driver is None and not host.driver_packages):
+        return "install"
+    if host.driver and version(host.driver.version) < option.version:
+        return "upgrade"
+    return "switch"
+
+
+def pythons(host: Host, preset_name: str) -> tuple[PythonOption, ...]:
+    """Return the Pythons in the preset's order; those of the host first, unless it is a guide."""
+    order = [version(name) for name in preset(preset_name).pythons]
+    on_host = [
+        PythonOption(series(row.version), row.version, row, "host")
+        for row in sorted(host.pythons, key=lambda row: version(row.version), reverse=True)
+        if series(row.version) in order
+    ]
+    brought = [
+        PythonOption(python, f"{python[0]}.{python[1]}", None, origin)
+        for origin in ("uv", "conda")
+        for python in order
+    ]
+    everything = on_host + brought
+    if preset(preset_name).pythons_from == "any":
+        return tuple(sorted(everything, key=lambda option: order.index(option.series)))
+    on_host.sort(key=lambda option: order.index(option.series))
+    return tuple(on_host + brought)
+
+
+def compilers(host: Host, *, needed: bool, default: int) -> tuple[CompilerOption, ...]:
+    """Return the compilers: those of the host, the distribution's default first, then others."""
+    if not needed:
+        return (CompilerOption(0, None),)
+    there = [CompilerOption(row.major, row) for row in host.compilers if row.cxx]
+    there.sort(key=lambda option: (option.major != default, -option.major))
+    newest_first = sorted(GCC_MAJORS, key=lambda major: (major != default, -major))
+    return tuple(there) + tuple(CompilerOption(major, None) for major in newest_first)
+
+
+def toolkits(
+    host: Host, *, needed: bool, archive: ToolkitArchiveRow | None = None
+) -> tuple[ToolkitOption, ...]:
+    """Return the toolkits: those of the host, then those to install; older ones first.
+
+    A wheel takes its own CUDA or a newer minor of it, so the first that fits is the nearest.
+    That of the distribution's ``archive`` comes last: it is old, and NVIDIA's can stand beside it.
+    One whose installation did not end is installed again.
+    """
+    if not needed:
+        return (NO_TOOLKIT,)
+    there = [
+        ToolkitOption("keep", version(row.version), row.version, _max_gcc(row), row, row.path)
+        for row in host.toolkits
+        if row.version not in host.unfinished.toolkits
+    ]
+    fresh = [_fresh_toolkit(row) for row in TOOLKITS]
+    own = [
+        option._replace(
+            home=archive.home,
+            origin="distribution",
+            packages=archive.packages,
+            driver=archive.driver,
+        )
+        for option in fresh
+        if archive and option.name == archive.cuda
+    ]
+    return (*sorted(there, key=lambda option: option.cuda), *fresh, *own)
+
+
+def _fresh_toolkit(row: ToolkitRow) -> ToolkitOption:
+    return ToolkitOption(
+        "install",
+        version(row.cuda),
+        row.cuda,
+        row.max_gcc,
+        None,
+        f"/usr/local/cuda-{row.cuda}",
+        "nvidia",
+        (f"cuda-toolkit-{row.cuda.replace('.', '-')}",),
+    )
+
+
+NO_TOOLKIT = ToolkitOption("none", version("0"), "", GCC_MAJORS[-1], None)
+
+
+def _max_gcc(toolkit: Toolkit) -> int:
+    """Return the bound of the newest toolkit in the table that is not newer; it never falls."""
+    known = [row for row in TOOLKITS if version(row.cuda) <= version(toolkit.version)]
+    return max((row.max_gcc for row in known), default=TOOLKITS[0].max_gcc)

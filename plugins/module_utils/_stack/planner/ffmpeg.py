@@ -1,0 +1,304 @@
+"""Which FFmpeg with CUDA a host gets: the distribution's, one built here, or a static one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+
+from ..catalog.cuda import TOOLKITS
+from ..catalog.distributions import SYSTEM_PACKAGES
+from ..catalog.ffmpeg import (
+    ARCHIVE_SUITE,
+    CLANG_PTX,
+    FLAGS,
+    HEADERS,
+    HEADERS_URL,
+    PACKAGES,
+    PTX_RULE,
+    RELEASE,
+    RELEASES_URL,
+    STATIC,
+    WANTED,
+    HeaderRow,
+)
+from ..core.errors import StackError
+from ..core.versions import Version, dotted, version
+from .constraints import PROBE, REQUEST, distribution
+from .gpu_specs import of_host
+
+if TYPE_CHECKING:
+    from ..host.model import Host
+    from .constraints import Setting
+    from .request import Request
+    from .resolver import Choice
+
+# A builder without a GPU builds for the oldest branch that still has support.
+BUILDER_DRIVER = "535"
+
+
+class Reason(NamedTuple):
+    """Why a part of FFmpeg was chosen, and where that is written."""
+
+    choice: str
+    because: str
+    source: str
+
+
+class Decision(NamedTuple):
+    """The plan's value, None where there is no FFmpeg to have; reasons; packages still missing."""
+
+    ffmpeg: dict[str, Any] | None
+    reasons: tuple[Reason, ...]
+    packages: tuple[str, ...] = ()
+
+
+class Refused(NamedTuple):
+    """Why one kind of FFmpeg is not to be had."""
+
+    because: str
+
+
+class Case(NamedTuple):
+    """What is decided upon; ``driver`` is what FFmpeg has to start on, ``branch`` its branch."""
+
+    host: Host
+    request: Request
+    setting: Setting
+    choice: Choice
+    driver: Version
+    branch: str
+
+
+Option = Callable[[Case], "Decision | Refused"]
+
+
+def decide(host: Host, request: Request, setting: Setting, choice: Choice) -> Decision:
+    """Take the first kind that the host can have, or the one that was asked for.
+
+    Raises ``StackError`` where that one cannot be had.
+    """
+    if request.ffmpeg == "none" or not (host.gpus or request.ffmpeg):
+        return Decision(None, ())
+    branch = choice.driver.number if host.gpus else request.driver_branch or BUILDER_DRIVER
+    driver = choice.driver.version if host.gpus else version(branch)
+    case = Case(host, request, setting, choice, driver, branch)
+    refusals = []
+    for name in [request.ffmpeg] if request.ffmpeg else OPTIONS:
+        found = OPTIONS[name](case)
+        if isinstance(found, Decision):
+            return found
+        refusals.append(found.because)
+    if request.ffmpeg:
+        raise StackError(
+            f"request.ffmpeg is {request.ffmpeg!r}, which this host cannot have.",
+            f"It cannot, because {refusals[0]}.",
+            f"Ask for another of {', '.join(OPTIONS)}, or leave it out.",
+        )
+    return Decision(None, (Reason("ffmpeg", "; ".join(refusals), PROBE),))
+
+
+def _packaged(case: Case) -> Decision | Refused:
+    """Return the distribution's own, where it is known to have all that is asked for."""
+    host, asked = case.host, bool(case.request.ffmpeg)
+    names = SYSTEM_PACKAGES.get(host.distribution.family, {}).get("ffmpeg")
+    row = next(
+        (
+            row
+            for row in PACKAGES
+            if (row.distribution, row.number, row.machine)
+            == (host.distribution.id, host.distribution.version, host.architecture)
+        ),
+        None,
+    )
+    if names is None or (row is None and not asked):
+        return Refused(f"nobody has looked into the FFmpeg of {host.distribution.name}")
+    if row and version(row.minimum_driver) > case.driver:
+        return Refused(
+            f"the headers {row.headers} in it need driver {row.minimum_driver},"
+            f" and the plan has {case.branch}"
+        )
+    missing = () if host.tools.get("ffmpeg") else names
+    if missing and not _can_install(case):
+        return Refused(f"installing {', '.join(missing)} needs root and a network")
+    because = f"{host.distribution.name} has one with NVENC, NVDEC and CUDA filters"
+    source = str(row.source) if row else REQUEST
+    if row is None:
+        because = "the request says so; its lists are read once it is there"
+    made = _ffmpeg(
+        "distribution",
+        row.version if row else None,
+        nv_codec_headers=row.headers if row else None,
+    )
+    return Decision(made, (Reason("ffmpeg.origin", because, source),), missing)
+
+
+def _can_install(case: Case) -> bool:
+    return case.host.root and case.setting.network != "offline"
+
+
+def _built(case: Case) -> Decision | Refused:
+    """Return a build from pinned source."""
+    host, asked = case.host, bool(case.request.ffmpeg)
+    if not asked and not (case.setting.compiles and host.distribution.family == "debian"):
+        return Refused(f"nobody has built FFmpeg on {host.distribution.name} with this network")
+    header = _header(case)
+    if header is None:
+        return Refused(f"no headers that FFmpeg {RELEASE.version} takes start on this driver")
+    filters = _filters(case)
+    missing = _missing(case, filters.needs)
+    if missing is None or (missing and not _can_install(case)):
+        return Refused("the tools that build it are missing, and installing them needs root")
+    made = _ffmpeg(
+        "build",
+        RELEASE.version,
+        nv_codec_headers=header.tag,
+        flags=[*FLAGS, *filters.flags],
+        sources={"ffmpeg": _release_places(case), "nv-codec-headers": _header_places(case, header)},
+    )
+    driver = f"driver {case.branch}"
+    if not host.gpus:
+        driver += " and newer; no GPU is here, so the oldest branch with support counts"
+    cause = "the request says so" if asked else "the distribution's own is not known to have all"
+    return Decision(
+        made,
+        (
+            Reason("ffmpeg.origin", cause, REQUEST if asked else PROBE),
+            Reason(
+                "ffmpeg.nv_codec_headers",
+                f"{header.tag} is the newest that starts on {driver}",
+                str(header.source),
+            ),
+            filters.reason,
+        ),
+        missing,
+    )
+
+
+def _header(case: Case) -> HeaderRow | None:
+    """Return the newest headers for the driver, or those asked for. Raises ``StackError``."""
+    asked = case.request.nv_codec_headers
+    rows = [row for row in HEADERS if version(row.tag[1:]) >= version(RELEASE.oldest_header[1:])]
+    if asked is None:
+        starts = (row for row in rows if version(row.minimum_driver) <= case.driver)
+        return next(starts, None)
+    row = next(row for row in rows if row.tag == asked)
+    if case.host.gpus and version(row.minimum_driver) > case.driver:
+        raise StackError(
+            f"NVENC of FFmpeg with the headers {asked} would not start on this host.",
+            f"They need driver {row.minimum_driver}, and the plan has {case.branch}.",
+            "Leave nv_codec_headers out, or ask for a newer driver with driver_branch.",
+        )
+    return row
+
+
+class Filters(NamedTuple):
+    """How the CUDA filters are compiled: configure's flags, what that needs, and why."""
+
+    flags: list[str]
+    needs: tuple[str, ...]
+    reason: Reason
+
+
+def _filters(case: Case) -> Filters:
+    """Choose nvcc where its PTX runs on the driver and the oldest card, else clang."""
+    toolkit = case.choice.toolkit
+    row = next((row for row in TOOLKITS if version(row.cuda) == toolkit.cuda), None)
+    capabilities = [found.capability for found in of_host(case.host)]
+    lowest = min((one for one in capabilities if one), default=None)
+    runs = row and row.release_driver and version(row.release_driver) <= case.driver
+    if toolkit.action == "none" or not row or not lowest:
+        cause = "without a toolkit clang compiles the filters"
+    elif not runs:
+        cause = f"PTX of CUDA {toolkit.name} needs a newer driver, so clang compiles the filters"
+    elif lowest not in {version(sm) for sm in row.sms.split()}:
+        cause = f"CUDA {toolkit.name} makes no PTX for {dotted(lowest)}, so clang does"
+    else:
+        # One PTX serves every card, so it is that of the oldest.
+        sm = dotted(lowest).replace(".", "")
+        home = toolkit.host.path if toolkit.host else f"/usr/local/cuda-{toolkit.name}"
+        flags = [
+            "--enable-nonfree",
+            "--enable-cuda-nvcc",
+            f"--nvcc={home}/bin/nvcc",
+            f"--nvccflags=-gencode arch=compute_{sm},code=sm_{sm} -O2",
+        ]
+        cause = f"nvcc is there and the driver takes its PTX; {dotted(lowest)} is the oldest card"
+        found = Reason("ffmpeg.filters", cause, str(PTX_RULE))
+        return Filters(flags, (), found)
+    cause += ", for capability 3.0 in a PTX that every driver takes"
+    reason = Reason("ffmpeg.filters", cause, str(CLANG_PTX))
+    return Filters(["--enable-cuda-llvm", "--nvcc=clang"], ("clang",), reason)
+
+
+def _missing(case: Case, needs: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the packages of what is missing; None where nobody knows their names."""
+    host, chosen = case.host, case.choice.compiler
+    needs = ("make", "pkg-config", "zlib", *needs)
+    if host.architecture == "x86_64":
+        needs += ("nasm",)
+    wanted = [need for need in needs if not host.tools.get(need)]
+    # A compiler that the Python part needs as well is among the packages already.
+    if not chosen.major and not host.compilers:
+        wanted.append("compiler")
+    names, row = SYSTEM_PACKAGES.get(host.distribution.family), distribution(host)
+    if wanted and (names is None or row is None):
+        return None
+    major = row.compilers[0] if row else 0
+    return tuple(name.format(major=major) for need in wanted for name in (names or {})[need])
+
+
+def _release_places(case: Case) -> list[dict[str, str]]:
+    """Return where the release is, best first: one's own, Debian's archive, upstream."""
+    pin = {"sha256": RELEASE.sha256}
+    own = case.request.sources.get("ffmpeg", {}).get("url")
+    if own:
+        return [{"origin": "archive", "url": own, **pin}]
+    upstream = f"{RELEASES_URL}ffmpeg-{RELEASE.version}.tar.xz"
+    return [*_debian(case, "ffmpeg", pin), {"origin": "archive", "url": upstream, **pin}]
+
+
+def _header_places(case: Case, row: HeaderRow) -> list[dict[str, str]]:
+    own = case.request.sources.get("nv-codec-headers", {})
+    if own:
+        commit = own.get("commit", row.commit)
+        return [{"origin": "git", "url": own.get("url", HEADERS_URL), "commit": commit}]
+    packaged = _debian(case, "nv-codec-headers", {"sha256": row.sha256}) if row.sha256 else []
+    return [*packaged, {"origin": "git", "url": HEADERS_URL, "commit": row.commit}]
+
+
+def _debian(case: Case, package: str, pin: dict[str, str]) -> list[dict[str, str]]:
+    """Return the place in the Debian archive, whose keys only a Debian has."""
+    if case.host.distribution.id != "debian":
+        return []
+    return [{"origin": "debian", "package": package, "suite": ARCHIVE_SUITE, **pin}]
+
+
+def _static(case: Case) -> Decision | Refused:
+    """Return a static build from PyPI, which needs no root."""
+    row = next((row for row in STATIC if row.machine == case.host.architecture), None)
+    if row is None:
+        return Refused(f"no static build for {case.host.architecture} has been looked into")
+    if case.setting.network == "offline":
+        return Refused("PyPI is not reached")
+    if not case.request.ffmpeg and version(row.minimum_driver) > case.driver:
+        return Refused(f"the static build's NVENC needs driver {row.minimum_driver}")
+    place = {"origin": "pypi", "requirement": row.requirement, "sha256": row.sha256}
+    made = _ffmpeg("static", row.version, sources={"ffmpeg": [place]})
+    cause = "it needs neither root nor a compiler; its licence is the GPL"
+    return Decision(made, (Reason("ffmpeg.origin", cause, str(row.source)),))
+
+
+# Best first.
+OPTIONS: dict[str, Option] = {"distribution": _packaged, "build": _built, "static": _static}
+
+
+def _ffmpeg(origin: str, number: str | None, **parts: object) -> dict[str, Any]:
+    """Return the plan's value, every key there."""
+    return {
+        "origin": origin,
+        "version": number,
+        "nv_codec_headers": None,
+        "flags": [],
+        "sources": {},
+        "wanted": {name: list(names) for name, names in WANTED.items()},
+        **parts,
+    }

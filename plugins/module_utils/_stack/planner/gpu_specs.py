@@ -1,0 +1,134 @@
+"""What a PCI id says: product, chip, compute capability, and which drivers go with it."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..catalog.drivers import FIRST_DRIVERS, ID_RANGES, OPEN_ONLY, RANGES, RangeRow
+from ..catalog.gpus import CHIPS, GPUS, ChipRow, GpuRow
+from ..catalog.source import Source
+from ..core.versions import Version, version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..host.model import Host
+
+
+class Card(NamedTuple):
+    """A GPU as the tables know it; ``capability`` is None where nobody has said it.
+
+    ``first_driver`` is the oldest driver that drives it, where that is known.
+    """
+
+    pci_id: str
+    name: str
+    architecture: str
+    capability: Version | None
+    capability_text: str | None
+    open_only: bool
+    first_driver: Version | None
+    first_driver_text: str | None
+    range: RangeRow
+    source: Source
+
+    @property
+    def device(self) -> str:
+        """Return the device half of the id, four hexadecimal digits."""
+        return self.pci_id.partition(":")[2]
+
+
+@lru_cache(maxsize=4096)
+def card(pci_id: str, measured: str | None = None) -> Card:
+    """Look a PCI id up; what the loaded driver measured as capability counts for more.
+
+    An unknown id gets what its id range says, and no capability but the measured one.
+    """
+    found = _listed(pci_id)
+    if measured is None or measured == found.capability_text:
+        return found
+    return found._replace(capability=version(measured), capability_text=measured, source=NVML)
+
+
+def of_host(host: Host) -> list[Card]:
+    """Return the card of each GPU of a host."""
+    return [card(gpu.pci_id, gpu.compute_capability) for gpu in host.gpus]
+
+
+NVML = Source("NVML of the loaded driver", "at the probe", "measured")
+
+
+def _listed(pci_id: str) -> Card:
+    device = pci_id.partition(":")[2]
+    span = next(row for row in RANGES if row.first <= device <= row.last)
+    row = _gpus().get(device)
+    if row is None:
+        return Card(
+            pci_id=pci_id,
+            name=f"unknown NVIDIA GPU {device}",
+            architecture=f"{span.families} (by its id)",
+            capability=None,
+            capability_text=None,
+            open_only=False,
+            first_driver=None,
+            first_driver_text=None,
+            range=span,
+            source=ID_RANGES,
+        )
+    chip = _chips()[row.chip]
+    open_only = row.module == "open" or chip.architecture in OPEN_ONLY
+    first = _first_driver(row, chip.capability, open_only=open_only)
+    return Card(
+        pci_id,
+        f"NVIDIA {row.product}" if row.product else f"NVIDIA {row.chip} [{device}]",
+        chip.architecture,
+        version(chip.capability) if chip.capability else None,
+        chip.capability,
+        open_only,
+        version(first) if first else None,
+        first,
+        span,
+        chip.source,
+    )
+
+
+def _first_driver(row: GpuRow, capability: str | None, *, open_only: bool) -> str | None:
+    # The list of the open module is complete only for cards that run with nothing else.
+    if open_only and row.first_driver:
+        return row.first_driver
+    return {row.capability: row.driver for row in FIRST_DRIVERS}.get(capability or "")
+
+
+@cache
+def _gpus() -> dict[str, GpuRow]:
+    return {row.device: row for row in GPUS}
+
+
+@cache
+def _chips() -> dict[str, ChipRow]:
+    return {row.chip: row for row in CHIPS}
+
+
+def runs_native(code: tuple[Version, ...], capability: Version) -> bool:
+    """Tell whether machine code runs on a card: the same major, and a minor not above its own.
+
+    Code of an integrated chip is for that chip alone.
+    """
+    return best_code(code, capability) is not None
+
+
+def best_code(code: Iterable[Version], capability: Version) -> Version | None:
+    """Return the code that suits a card best, None where none runs on it."""
+    fitting = (
+        sm
+        for sm in code
+        if sm.major == capability.major
+        and sm <= capability
+        and (sm == capability or sm not in INTEGRATED)
+    )
+    return max(fitting, default=None)
+
+
+# Compute capabilities of chips without a PCI card, and of their code.
+INTEGRATED = frozenset(version(sm) for sm in ("5.3", "6.2", "7.2", "8.7", "8.8", "10.1"))

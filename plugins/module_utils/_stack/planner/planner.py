@@ -1,0 +1,130 @@
+"""The plan of a host: a pure function of host, request and catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..catalog import miniforge
+from ..catalog.sources import TREES, UV_PYTHONS
+from ..core.validation import mapping
+from ..host.model import Host
+from ..host.model import host as read_host
+from . import compose, from_bundle, from_lock, rationale, system_packages
+from .constraints import Setting
+from .request import Request
+from .request import request as read_request
+from .resolver import driver_alone, problem, solve
+
+NOTHING_REACHED = "neither the package index nor a bundle is there"
+
+
+def plan(host: object, request: object = None) -> dict[str, Any]:
+    """Return the plan of a host as plain data, with status planned or no-plan.
+
+    Raises ``StackError`` for a host or a request that cannot be read.
+    """
+    there, wishes = read_host(host), read_request(request)
+    if wishes.bundle:
+        asked = mapping(request, "request")
+        return from_bundle.choose(plan, mapping(host, "host"), asked, wishes.bundle)
+    if wishes.locked:
+        return from_lock.follow(plan, host, mapping(request, "request"), wishes.locked)
+    setting = setting_of(there, wishes)
+    if setting.network == "offline" and wishes.network is None:
+        return _no_plan(there, setting, _offline())
+    given = problem(there, wishes, setting)
+    choice = solve(given)
+    if choice is None:
+        refused = _no_plan(there, setting, rationale.conflict(given))
+        option = driver_alone(given)
+        return {**refused, "driver": system_packages.driver(there, option) if option else None}
+    found = compose.compose(there, wishes, setting, choice)
+    cause = rationale.reasons(there, wishes, setting, given, choice)
+    return {**found, "reasons": cause, "conflict": None}
+
+
+def setting_of(host: Host, request: Request) -> Setting:
+    """Say what the network gives; a request counts for more than what was probed."""
+    network = request.network or _network(host.network)
+    if request.network in ("full", "offline") or not host.network:
+        # Everything is taken as reached, or comes with a bundle.
+        wheel_index = nvidia = network != "pypi"
+    else:
+        wheel_index = host.network.get("pytorch", False) and request.network != "pypi"
+        nvidia = host.network.get("nvidia", False)
+    return Setting(
+        network,
+        wheel_index,
+        nvidia,
+        compiles=network != "pypi",
+        uv_pythons=_reached(host, request, network, "uv-pythons"),
+        conda=all(_reached(host, request, network, name) for name in ("miniforge", "conda-forge")),
+    )
+
+
+def _reached(host: Host, request: Request, network: str, name: str) -> bool:
+    """Tell whether an endpoint is reached; of one that was not probed the network speaks."""
+    if request.network:
+        return request.network == "full"
+    return host.network.get(name, network == "full")
+
+
+def _network(reached: dict[str, bool]) -> str:
+    """Name what was reached; a host on which nothing was probed is taken to reach everything."""
+    if not reached:
+        return "full"
+    if not reached.get("pypi", False):
+        return "offline"
+    return "full" if all(reached.get(tree.name, False) for tree in TREES) else "pypi"
+
+
+def _offline() -> dict[str, Any]:
+    return {
+        "facts": ["the package index was not reached [the probe of this host]"],
+        "because": [NOTHING_REACHED],
+        "try": [
+            "check the network, the proxy and the certificates",
+            "bring everything with --offline BUNDLE",
+        ],
+    }
+
+
+def _no_plan(host: Host, setting: Setting, conflict: dict[str, Any]) -> dict[str, Any]:
+    """Return a plan of the contract's shape that says what contradicts what."""
+    empty = dict.fromkeys(PLAN_KEYS)
+    lists: dict[str, list[object]] = {name: [] for name in LISTS}
+    return {
+        **empty,
+        **lists,
+        "status": "no-plan",
+        "profile": "cuda" if host.gpus else "cpu",
+        "network": setting.network,
+        "gpus": system_packages.gpus(host),
+        "conflict": conflict,
+    }
+
+
+PLAN_KEYS = (
+    "status", "profile", "network", "gpus", "driver", "cuda", "python", "python_interpreter",
+    "torch", "torchvision", "torchaudio", "compiler", "packages", "constraints", "sources",
+    "build", "system_packages", "ffmpeg", "patches", "skipped_claims", "full_network_adds",
+    "needs_disk_mib", "environment", "roles", "id", "reasons", "conflict",
+)  # fmt: skip
+LISTS = ("packages", "system_packages", "patches", "skipped_claims", "roles", "reasons")
+
+
+def endpoints(request: object = None) -> dict[str, str]:
+    """Return what the probe has to reach for a request: name to address, as gpu_info takes it."""
+    wishes = read_request(request)
+    if wishes.network == "offline" or wishes.bundle:
+        return {}
+    own = {name: source["url"] for name, source in wishes.sources.items() if "url" in source}
+    return {
+        "pypi": "package-index",
+        **{tree.name: own.get(tree.name, tree.url) for tree in TREES},
+        "pytorch": compose.INDEX + "cpu/torch/",
+        "nvidia": system_packages.REPOSITORIES,
+        "uv-pythons": UV_PYTHONS,
+        "miniforge": own.get("miniforge", miniforge.INSTALLERS[0].url),
+        "conda-forge": own.get("conda-forge", miniforge.CHANNEL_URL) + miniforge.CHANNEL_FILE,
+    }

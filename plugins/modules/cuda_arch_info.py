@@ -1,0 +1,83 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Adapter of `_stack.cuda.extension_archs`."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: extension_code
+short_description: Require GPU code for the planned architectures in a compiled extension
+version_added: 0.1.0
+description:
+  - Lists the machine code and PTX in the extension C(_C) of a package, with C(cuobjdump) where the toolkit has it and by
+    reading the fat binaries of the file where it has not. No GPU is needed.
+  - Fails where an architecture is missing, so that a builder without a GPU never yields a CPU-only extension silently.
+author: slowfast.stack contributors (!UNKNOWN)
+extends_documentation_fragment: slowfast.stack.attributes
+options:
+  env:
+    description: The folder of the environment.
+    type: path
+    required: true
+  package:
+    description: The package with the extension.
+    type: str
+    required: true
+  arch_list:
+    description: The architectures in the form of C(TORCH_CUDA_ARCH_LIST).
+    type: str
+    required: true
+  cuda_home:
+    description: The folder of the CUDA toolkit.
+    type: path
+"""
+
+EXAMPLES = r"""
+- name: Require code for every card of the plan
+  slowfast.stack.cuda_arch_info:
+    env: /opt/slowfast-stack/stacks/0123456789ab/env
+    package: detectron2
+    arch_list: "9.0"
+    cuda_home: /usr/local/cuda-13.0
+"""
+
+RETURN = r"""
+code:
+  description: What is inside, such as C(sm_90).
+  type: str
+  returned: always
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda import extension_archs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEC = {
+    "env": {"type": "path", "required": True},
+    "package": {"type": "str", "required": True},
+    "arch_list": {"type": "str", "required": True},
+    "cuda_home": {"type": "path"},
+}
+
+
+def act(want: Mapping[str, Any], _check: bool) -> dict[str, Any]:
+    """List the code, and require what is planned."""
+    path = extension_archs.find(Path(want["env"]), want["package"])
+    code = extension_archs.code_of(path, want["cuda_home"], Commands())
+    extension_archs.require(path, want["arch_list"], code)
+    return {"changed": False, "code": str(code)}
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(SPEC, act)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Write the catalogue of patches into docs/patches.md; with --check, compare it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "collections"))
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.registry import PATCHES
+
+PAGE = Path(__file__).resolve().parent.parent / "docs/patches.md"
+BEGIN, END = "<!-- catalogue -->\n", "<!-- end of catalogue -->\n"
+
+
+def catalogue() -> str:
+    """Return one Markdown table for each project."""
+    written = []
+    for component in dict.fromkeys(patch.component for patch in PATCHES):
+        written += [f"\n### {component}\n", "| id | what it does | users see | needed | issues |"]
+        written += ["|---|---|---|---|---|"]
+        written += [
+            f"| `{patch.id}` | {patch.title}. {patch.reason} | `{_cell(patch.symptom)}` "
+            f"| {patch.needed.words} | {' '.join(patch.issues)} |"
+            for patch in PATCHES
+            if patch.component == component
+        ]
+    return "\n".join(written) + "\n\n"
+
+
+def page(text: str) -> str:
+    """Return the page with the present catalogue in it."""
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    return head + BEGIN + catalogue() + END + tail
+
+
+def _cell(text: str) -> str:
+    return text.replace("`", "").replace("|", "\\|")
+
+
+def main() -> int:
+    """Write the page, or compare it."""
+    before = PAGE.read_text(encoding="utf-8")
+    after = page(before)
+    if "--check" in sys.argv[1:]:
+        return int(before != after)
+    PAGE.write_text(after, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

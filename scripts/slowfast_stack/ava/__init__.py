@@ -1,1 +1,0 @@
-"""The faces of the AVA engine: progress, words, other hosts, Slurm."""

@@ -1,1 +1,0 @@
-"""A video in, a video with the persons and their actions out."""

@@ -1,0 +1,110 @@
+"""Where files lie while bundles are made: by digest, resumed, verified, kept for next time."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import download
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from slowfast_stack.bundle.wheels import UV
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.download import (
+        Progress,
+    )
+    from slowfast_stack.bundle.wheels import File
+
+_AT_ONCE = 4
+_ATTEMPTS = 5
+
+
+def default_folder() -> Path:
+    """Return the folder for downloads, after the XDG convention."""
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(cache).expanduser() / "slowfast-stack" / "bundle"
+
+
+class Store:
+    """A folder of files, each below the first digits of its SHA-256."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use a folder, which need not exist."""
+        self.folder = folder
+
+    def path(self, file: File) -> Path:
+        """Return where a file lies once it is there."""
+        return self.folder / file.sha256[:16] / file.name
+
+    def bring(
+        self, files: Iterable[File], started: Callable[[str], Callable[[int, int | None], None]]
+    ) -> None:
+        """Fetch what is missing, several at a time. Raises StackError."""
+        missing = [file for file in dict.fromkeys(files) if not self.path(file).is_file()]
+        missing.sort(key=lambda file: -(file.size or 0))
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            tasks = [pool.submit(self._fetch, file, started(file.name)) for file in missing]
+            try:
+                for task in tasks:
+                    task.result()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _fetch(self, file: File, progress: Progress) -> None:
+        if urlsplit(file.url).scheme == "file":
+            self._copy(file)
+            return
+        wanted = download.Wanted(file.url, self.path(file), sha256=file.sha256)
+        try:
+            download.get(wanted, progress=progress, attempts=_ATTEMPTS)
+        except download.Refused as error:
+            raise _another(file, error.cause) from error
+
+    def _copy(self, file: File) -> None:
+        target = self.path(file)
+        part = download.part_of(target)
+        with download.alone(target):
+            if target.is_file():
+                return
+            shutil.copyfile(unquote(urlsplit(file.url).path), part)
+            _, found = download.digest(part)
+            if found != file.sha256:
+                download.discard(target)
+                raise _another(file, f"Its SHA-256 is {found}, expected {file.sha256}.")
+            part.replace(target)
+
+    def wheel_of(self, file: File) -> Path:
+        """Return the wheel of a file; a source distribution is built once. Raises StackError."""
+        archive = self.path(file)
+        if file.is_wheel:
+            return archive
+        ready = archive.parent / "wheel"
+        if not ready.is_dir():
+            fresh = archive.parent / ".wheel.new"
+            shutil.rmtree(fresh, ignore_errors=True)
+            argv = [str(UV), "build", "--quiet", "--wheel", "--out-dir", str(fresh), str(archive)]
+            done = subprocess.run(argv, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise StackError(
+                    f"{file.name} has no wheel, and none could be built of it.",
+                    done.stderr.strip()[-2000:],
+                    "Run it by hand to see more: " + " ".join(argv),
+                )
+            fresh.rename(ready)
+        return next(ready.glob("*.whl"))
+
+
+def _another(file: File, cause: str) -> StackError:
+    return StackError(
+        f"{file.name} is not the file that the index describes.",
+        cause,
+        "Nothing of it was used. Run again, or use another index.",
+    )

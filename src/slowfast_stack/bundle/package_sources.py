@@ -1,0 +1,101 @@
+"""Where the packages of a target's distribution come from: the archive that this machine uses."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import tempfile
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.distributions import (
+    CODENAMES,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import apt_sources
+from slowfast_stack.bundle.packages import MACHINES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import Answer
+
+# What an archive calls itself, and the components that its drivers and toolkits are in.
+ORIGINS = {"debian": "Debian", "ubuntu": "Ubuntu"}
+COMPONENTS = {"debian": ("contrib", "non-free", "non-free-firmware"), "ubuntu": ("restricted",)}
+_UPDATE_S = 600
+OWN_FILE = "Name a sources file of that distribution with --package-sources {}=FILE."
+
+
+def release_of(host: Mapping[str, Any]) -> str:
+    """Return a distribution as --os names it, such as debian-13."""
+    return f"{host['distribution']['id']}-{host['distribution']['version']}"
+
+
+def of(host: Mapping[str, Any], given: Mapping[str, Path], *, drivers: bool) -> str:
+    """Return a sources file for the distribution of a host. Raises StackError that says why not.
+
+    ``given`` are files by distribution; ``drivers`` asks for the components that have some.
+    """
+    name, message = release_of(host), host["distribution"]
+    if message["family"] != "debian" or host["architecture"] not in MACHINES:
+        raise _refused(name, "only those of Debian and Ubuntu are, for x86_64 and aarch64")
+    if shutil.which("apt-get") is None:
+        raise _refused(name, "this machine has no apt")
+    if name in given:
+        return given[name].read_text(encoding="utf-8")
+    here, there = (
+        platform.freedesktop_os_release(),
+        CODENAMES.get((message["id"], message["version"])),
+    )
+    if here["ID"] != message["id"] or there is None:
+        raise _refused(name, f"this machine uses the archive of {here['ID']}", OWN_FILE)
+    runner = LocalRunner()
+    archives = _known(runner, ORIGINS[message["id"]])
+    found = apt_sources.of_suites(
+        apt_sources.read(runner, ""),
+        archives,
+        partial(_suite, here["VERSION_CODENAME"], there),
+        COMPONENTS[message["id"]] if drivers else (),
+    )
+    if not found:
+        cause = f"no source of this machine offers {ORIGINS[message['id']]} by the codename of a release"
+        raise _refused(name, cause, OWN_FILE)
+    return found
+
+
+def _known(runner: LocalRunner, origin: str) -> set[tuple[str, str]]:
+    """Return the archives of an origin; lists are read anew where this machine has none."""
+    found = apt_sources.known(runner, origin)
+    if found:
+        return found
+    with tempfile.TemporaryDirectory() as folder:
+        private = _PrivateApt((f"Dir::State::lists={folder}", "APT::Sandbox::User=root"))
+        # What is not reached is not known; the others are.
+        private.run(("apt-get", "update"), timeout_s=_UPDATE_S)
+        return apt_sources.known(private, origin)
+
+
+class _PrivateApt(LocalRunner):
+    """Runs apt with options of its own."""
+
+    def __init__(self, options: tuple[str, ...]) -> None:
+        self._options = [part for option in options for part in ("-o", option)]
+
+    def run(self, argv: Sequence[str], *, timeout_s: float = 10, text: str = "") -> Answer:
+        """Run a command of apt."""
+        return super().run((argv[0], *self._options, *argv[1:]), timeout_s=timeout_s, text=text)
+
+
+def _suite(here: str, there: str, suite: str) -> str | None:
+    """Return the suite of another release, None for one that is not named after its release."""
+    if here == there:
+        return suite
+    return suite.replace(here, there) if suite.startswith(here) else None
+
+
+def _refused(name: str, cause: str, hint: str = "") -> StackError:
+    message = f"The packages of {name} are not fetched."
+    return StackError(message, f"{cause[0].upper()}{cause[1:]}.", hint.format(name))

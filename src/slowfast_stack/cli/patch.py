@@ -1,0 +1,140 @@
+"""``slowfast-stack patch``: mend known breakages of a source tree, by itself."""
+
+from __future__ import annotations
+
+import json as json_format
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import api, engine
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import export as exports
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.model import (
+    AFFECTED,
+    UNKNOWN,
+    Patch,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.registry import PATCHES
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.report import Report
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.report import (
+    diff as diff_of,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.syntax.source_tree import (
+    FolderTree,
+)
+from slowfast_stack.cli import options
+from slowfast_stack.cli.exit_codes import Exit, UsageError
+from slowfast_stack.ui import terminal
+
+EXAMPLES = """
+slowfast-stack patch ~/SlowFast --check --diff
+slowfast-stack patch ~/SlowFast
+slowfast-stack patch ~/SlowFast --only optimizer-state --only empty-loader
+slowfast-stack patch ~/SlowFast --undo
+slowfast-stack patch ~/SlowFast --export patches/
+"""
+Only = Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this patch. Repeatable.")]
+
+
+def patch(  # noqa: PLR0913  (one parameter for each option)
+    *,
+    path: Annotated[
+        Path | None, typer.Argument(help="Root of a checkout, or folder of an installed package.")
+    ] = None,
+    list_: Annotated[
+        bool, typer.Option("--list", help="Say what is known; change nothing.")
+    ] = False,
+    check: Annotated[bool, typer.Option(help="Change nothing; 1 if a patch is needed.")] = False,
+    diff: Annotated[bool, typer.Option(help="Show what changes.")] = False,
+    only: Only = None,
+    undo: Annotated[bool, typer.Option(help="Restore every byte.")] = False,
+    json: options.AsJson = False,
+    export: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write each patch as a patch file.")
+    ] = None,
+) -> int:
+    """Mend known breakages of SlowFast, Detectron2 or PyTorchVideo.
+
+    Works on any checkout, and on an installed package. The originals are kept
+    in .slowfast-stack in the tree.
+    """
+    if path is None:
+        if not list_:
+            raise UsageError("A tree is missing.", hint="Give a PATH, or ask for --list.")
+        return _tell_catalogue(json=json)
+    if sum((list_, undo, export is not None)) > 1:
+        raise UsageError("Only one of --list, --undo and --export can be done at a time.")
+    tree = FolderTree(str(path))
+    if export is not None:
+        return _export(tree, only, export, json=json)
+    report = _report(tree, only, undo=undo, check=check, look=list_)
+    if json:
+        _print_json(api.described(report), with_diff=diff)
+    else:
+        _tell(report, undo=undo)
+        sys.stdout.write(diff_of(report.changes) if diff else "")
+    return Exit.FAILED if check and report.changes else Exit.PROVEN
+
+
+def _report(
+    tree: FolderTree, only: list[str] | None, *, undo: bool, check: bool, look: bool
+) -> Report:
+    if look:
+        return engine.examine(tree, only)
+    if undo:
+        return engine.undo(tree, only, check=check)
+    return engine.mend(tree, only, check=check)
+
+
+def _tell(report: Report, *, undo: bool) -> None:
+    where = f"{report.component} at {report.commit}" if report.commit else report.component
+    print(where)
+    for outcome in report.outcomes:
+        status = "undone" if undo else outcome.status
+        files = " ".join(outcome.files) if status in (AFFECTED, UNKNOWN, "mended", "undone") else ""
+        print(f"  {status:<19}{outcome.id:<26}{files or outcome.because}".rstrip())
+    if not report.changes:
+        print("Nothing to change.")
+
+
+def _tell_catalogue(*, json: bool) -> int:
+    if json:
+        _print_json({"patches": [_card(known) for known in PATCHES]})
+        return Exit.PROVEN
+    for known in PATCHES:
+        issues = f" ({' '.join(known.issues)})" if known.issues else ""
+        print(f"{known.id}  [{known.component}]\n  {known.title}{issues}\n  {known.symptom}")
+    return Exit.PROVEN
+
+
+def _card(known: Patch) -> dict[str, Any]:
+    return {
+        "id": known.id,
+        "component": known.component,
+        "title": known.title,
+        "symptom": known.symptom,
+        "reason": known.reason,
+        "needed": known.needed.words,
+        "issues": list(known.issues),
+    }
+
+
+def _export(tree: FolderTree, only: list[str] | None, folder: Path, *, json: bool) -> int:
+    written = exports.patches(tree, only)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, patch in written.items():
+        (folder / name).write_bytes(patch)
+    files = [str(folder / name) for name in written]
+    if json:
+        _print_json({"patches": files})
+    else:
+        print("\n".join(files) or "No patch: the tree needs no patch.")
+    return Exit.PROVEN
+
+
+def _print_json(told: dict[str, Any], *, with_diff: bool = True) -> None:
+    shown = {key: value for key, value in told.items() if with_diff or key != "diff"}
+    json_format.dump({"schema": terminal.SCHEMA, **shown}, sys.stdout, indent=2)
+    sys.stdout.write("\n")

@@ -1,0 +1,172 @@
+"""Read a configuration file as upstream does, and say what is wrong with it as a file.
+
+Upstream reads YAML and then takes each text for a Python literal where it is one: ``(3, 7, 7)`` is
+a tuple and ``1e-4`` a number, though YAML calls both text. A file may name another with ``_BASE_``.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import Unreadable
+from slowfast_stack.config.defaults import DEFAULTS, KEYS, SECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BASE = "_BASE_"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A thing of the file itself that upstream refuses, or that is written twice."""
+
+    key: str
+    message: str
+    fatal: bool
+    value: Any = None
+
+
+@dataclass(frozen=True)
+class Content:
+    """The values that a file sets, by dotted key; ``get`` falls back on upstream's default."""
+
+    values: dict[str, Any]
+    problems: tuple[Problem, ...] = ()
+
+    def get(self, key: str) -> Any:  # noqa: ANN401  (YAML has all types)
+        """Return the value, or upstream's default where there is none."""
+        value = self.values.get(key)
+        return DEFAULTS.get(key) if value is None else value
+
+
+def load(path: Path) -> Content:
+    """Read a file and what it is based on."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        cause = getattr(error, "strerror", None) or "It is not text in UTF-8."
+        raise Unreadable(f"{path} cannot be read.", cause, "Name a YAML file.") from error
+    content = parse(text, str(path))
+    base = content.values.pop(BASE, None)
+    if base is None:
+        return content
+    below = load(path.parent / str(base))
+    return Content(below.values | content.values, below.problems + content.problems)
+
+
+def with_options(read: Content, options: Sequence[str]) -> Content:
+    """Lay KEY VALUE pairs over a configuration, as upstream's command line does."""
+    given = dict(zip(options[::2], map(decoded, options[1::2]), strict=True))
+    problems = (*_unknown(given), *_mistyped(given))
+    wrong = {problem.key for problem in problems}
+    taken = {key: value for key, value in given.items() if key not in wrong}
+    return Content(read.values | taken, (*read.problems, *problems))
+
+
+def parse(text: str, source: str = "the configuration") -> Content:
+    """Read the text of a file."""
+    twice: list[str] = []
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        tree = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise Unreadable(
+            f"{source} is not YAML.", _place(error), "Mend the line; indent with spaces alike."
+        ) from error
+    if tree is not None and not isinstance(tree, dict):
+        raise Unreadable(
+            f"{source} is not a configuration.",
+            f"It holds a {type(tree).__name__}, not keys with values.",
+            "Name a YAML file such as configs/Kinetics/SLOWFAST_8x8_R50.yaml.",
+        )
+    _find_twice(node, "", twice)
+    values = _flat(tree or {})
+    mistyped = _mistyped(values)
+    problems = (*_unknown(values), *mistyped, *map(_written_twice, twice))
+    wrong = {problem.key for problem in mistyped}
+    return Content({key: values[key] for key in values if key not in wrong}, problems)
+
+
+def decoded(value: Any) -> Any:  # noqa: ANN401  (YAML has all types)
+    """Take a text for the Python literal that it may be."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return value
+
+
+def _flat(tree: dict[Any, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{name}.")
+        else:
+            flat[name] = decoded(value)
+    return flat
+
+
+def _unknown(values: dict[str, Any]) -> list[Problem]:
+    known = KEYS | {BASE}
+    return [
+        Problem(key, f"{key} needs keys below it.", fatal=True)
+        if key in SECTIONS
+        else Problem(
+            key, f"{key} is not a key of upstream, which refuses the file.", fatal=True, value=value
+        )
+        for key, value in values.items()
+        if key not in known
+    ]
+
+
+def _mistyped(values: dict[str, Any]) -> list[Problem]:
+    """List what upstream refuses for its type; it takes no 1 for a 1.0, and no 1 for True."""
+    return [
+        Problem(key, _type_words(key, value), fatal=value is not None, value=value)
+        for key, value in values.items()
+        if key in DEFAULTS and not _is_like(value, DEFAULTS[key])
+    ]
+
+
+def _is_like(value: Any, default: Any) -> bool:  # noqa: ANN401  (YAML has all types)
+    lists = (list, tuple)
+    if value is None:
+        return isinstance(default, (str, *lists))
+    return type(value) is type(default) or (isinstance(value, lists) and isinstance(default, lists))
+
+
+def _type_words(key: str, value: Any) -> str:  # noqa: ANN401  (YAML has all types)
+    if value is None:
+        return f"{key} has no value; upstream's default {DEFAULTS[key]!r} was meant, perhaps."
+    wanted = type(DEFAULTS[key]).__name__
+    return f"{key} is {value!r}; upstream wants a {wanted} such as {DEFAULTS[key]!r}, and refuses."
+
+
+def _written_twice(key: str) -> Problem:
+    return Problem(key, f"{key} is written twice; the last one counts.", fatal=False)
+
+
+def _find_twice(node: yaml.Node | None, prefix: str, found: list[str]) -> None:
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen: set[str] = set()
+    for key, value in node.value:
+        name = f"{prefix}{key.value}"
+        if name in seen:
+            found.append(name)
+        seen.add(name)
+        _find_twice(value, f"{name}.", found)
+
+
+def _place(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    return f"Line {mark.line + 1}: {problem}." if mark else f"{problem}."

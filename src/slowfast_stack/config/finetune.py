@@ -1,0 +1,248 @@
+"""Make a fine-tuning configuration from a base and a checkpoint; every change has its reason."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
+from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.config import data_lists
+from slowfast_stack.config.rules_files import largest_batch
+from slowfast_stack.config.rules_keys import DECODED, FEWEST_CLASSES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.formats import (
+        Kind,
+    )
+    from slowfast_stack.config.content import Content
+
+CLASSES, AVA = "classes", "ava"
+AVA_CLASSES = 80
+EPOCHS = 20  # upstream's SHORT configurations of AVA; 22 on Something-Something
+PRECISE_BATCHES = 200
+MEMORY = 16.0  # GiB of the V100 that upstream's clips per GPU are taken to be for
+
+
+@dataclass(frozen=True)
+class Change:
+    """A key, its new value, and why."""
+
+    key: str
+    value: Any
+    reason: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to fine-tune on, with what, and on which hardware.
+
+    ``gpu_memory`` is in GiB; ``fitting`` is how many clips were found to fit in it.
+    """
+
+    to: str
+    checkpoint: Path
+    data: Path
+    output_dir: str
+    classes: int | None = None
+    gpus: int = 1
+    batch: int | None = None
+    epochs: int = EPOCHS
+    gpu_memory: float | None = None
+    fitting: int | None = None
+
+
+@dataclass(frozen=True)
+class Data:
+    """What the data of own classes hold; ``samples`` is None where it is not known."""
+
+    samples: int | None = None
+    classes: int | None = None
+    separator: str = " "
+    prefix: Path | None = None
+
+
+def changes(base: Content, wanted: Wanted) -> list[Change]:
+    """Return what to change in a base, leaving out what is so already."""
+    kind = _kind(wanted.checkpoint)
+    data = _look(wanted)
+    batch = _batch(base, wanted, data)
+    made = [
+        *_checkpoint(wanted, kind),
+        *_data(base, wanted, data),
+        *_head(base, wanted, data, kind),
+        *_machine(base, wanted, batch),
+        *_schedule(base, wanted, batch),
+        *_batch_norm(base, wanted, data, batch),
+    ]
+    last = {change.key: change for change in made}
+    return [change for change in last.values() if not _is_so(base, change)]
+
+
+def _is_so(base: Content, change: Change) -> bool:
+    now = base.get(change.key)
+    return type(now) is type(change.value) and bool(now == change.value)
+
+
+def _kind(path: Path) -> Kind:
+    try:
+        kind = formats.of_file(path)
+    except OSError as error:
+        hint = "Fetch one: slowfast-stack models list, slowfast-stack models get NAME."
+        cause = error.strerror or ""
+        raise UsageError(f"{path} cannot be read.", cause, hint) from error
+    if kind.type not in (formats.PYTORCH, formats.CAFFE2):
+        raise UsageError(f"{path} is no checkpoint of SlowFast.", kind.cause, "Name another file.")
+    return kind
+
+
+def _look(wanted: Wanted) -> Data:
+    path = wanted.data / "train.csv"
+    if wanted.to == AVA or not path.is_file():
+        return Data()
+    found = [data_lists.read_videos(path, separator, wanted.data) for separator in (" ", ",")]
+    separator, listed = (" ", found[0]) if not found[0].bad else (",", found[1])
+    as_they_are = data_lists.read_videos(path, separator, Path())
+    below = wanted.data if len(listed.missing) < len(as_they_are.missing) else None
+    return Data(listed.rows, max(listed.labels, default=-1) + 1 or None, separator, below)
+
+
+def _checkpoint(wanted: Wanted, kind: Kind) -> Iterator[Change]:
+    path = str(wanted.checkpoint.absolute())
+    yield Change("TRAIN.ENABLE", value=True, reason="it trains")
+    yield Change("DEMO.ENABLE", value=False, reason="training, not the demo")
+    yield Change("TRAIN.CHECKPOINT_FILE_PATH", path, "the weights to begin with")
+    yield Change("TRAIN.CHECKPOINT_TYPE", kind.type, f"read from the bytes: {kind.container}")
+    cause = "begin with epoch 0 and a new optimizer, not where the checkpoint ended"
+    yield Change("TRAIN.CHECKPOINT_EPOCH_RESET", value=True, reason=cause)
+    cause = "a folder of its own: a checkpoint in it would be loaded instead"
+    yield Change("OUTPUT_DIR", wanted.output_dir, cause)
+
+
+def _data(base: Content, wanted: Wanted, data: Data) -> Iterator[Change]:
+    folder = wanted.data.absolute()
+    if wanted.to == AVA:
+        for key in ("TRAIN.DATASET", "TEST.DATASET"):
+            yield Change(key, "ava", "boxes and actions")
+        for key, name in _AVA_FOLDERS.items():
+            yield Change(key, str(folder / name), "the layout of slowfast-stack ava")
+        return
+    name = base.get("TRAIN.DATASET") if base.get("TRAIN.DATASET") in DECODED[:2] else "kinetics"
+    for key in ("TRAIN.DATASET", "TEST.DATASET"):
+        yield Change(key, name, "videos with one label each are read as Kinetics is")
+    yield Change("DATA.PATH_TO_DATA_DIR", str(folder), "train.csv, val.csv and test.csv lie here")
+    if data.prefix:
+        yield Change("DATA.PATH_PREFIX", str(folder), "the paths in the lists begin here")
+    yield Change("DATA.PATH_LABEL_SEPARATOR", data.separator, "between path and label in the lists")
+    yield Change("DATA.DECODING_BACKEND", "pyav", "torchvision no longer decodes videos")
+
+
+_AVA_FOLDERS = {
+    "AVA.FRAME_DIR": "frames",
+    "AVA.FRAME_LIST_DIR": "frame_lists",
+    "AVA.ANNOTATION_DIR": "annotations",
+}
+
+
+def _head(base: Content, wanted: Wanted, data: Data, kind: Kind) -> Iterator[Change]:
+    classes = wanted.classes or (AVA_CLASSES if wanted.to == AVA else data.classes)
+    if classes is None:
+        cause = f"{wanted.data / 'train.csv'} has no labels to count."
+        raise UsageError("The number of classes is not known.", cause, "Say it: --classes N.")
+    if data.classes and classes < data.classes:
+        message = f"{classes} classes are too few."
+        raise UsageError(
+            message, f"The data have the label {data.classes - 1}.", "Leave --classes away."
+        )
+    had = f", was {kind.classes}: the head begins at random" if kind.classes else ""
+    yield Change("MODEL.NUM_CLASSES", classes, f"your classes{had}")
+    if wanted.to == CLASSES and classes < FEWEST_CLASSES:
+        cause = (
+            f"your {classes} and empty ones: upstream counts hits among the best {FEWEST_CLASSES}"
+        )
+        yield Change("MODEL.NUM_CLASSES", FEWEST_CLASSES, cause)
+    if wanted.to == CLASSES:
+        yield Change("DETECTION.ENABLE", value=False, reason="a label for each video, no boxes")
+        return
+    _boxes_are_possible(base)
+    slow = 2 if base.get("MODEL.ARCH") == "slowfast" else 1
+    yield Change("DETECTION.ENABLE", value=True, reason="classify each person's box")
+    yield Change("DETECTION.ALIGNED", value=True, reason="as upstream's configurations of AVA")
+    yield Change("MODEL.LOSS_FUNC", "bce", "a person does several things at once")
+    yield Change("MODEL.HEAD_ACT", "sigmoid", "a probability for each action alone")
+    strides, dilations = ([[n] * slow for n in row] for row in ((1, 2, 2, 1), (1, 1, 1, 2)))
+    yield Change("RESNET.SPATIAL_STRIDES", strides, "boxes need the finer last stage")
+    yield Change("RESNET.SPATIAL_DILATIONS", dilations, "the last stage sees as far as before")
+
+
+def _boxes_are_possible(base: Content) -> None:
+    name = base.get("MODEL.MODEL_NAME")
+    if name not in ("SlowFast", "ResNet"):
+        raise UsageError(
+            f"A configuration of AVA cannot be made from {name}.",
+            "Its pathways and strides are not those of a ResNet.",
+            "Begin with a SLOWFAST, SLOW, C2D or I3D configuration.",
+        )
+
+
+def _batch(base: Content, wanted: Wanted, data: Data) -> int:
+    """Return the clips of one step on all GPUs of a machine."""
+    gpus = max(1, wanted.gpus)
+    if wanted.batch is not None:
+        if wanted.batch % gpus:
+            message = f"{wanted.batch} clips cannot be shared by {gpus} GPUs."
+            raise UsageError(message, hint=f"--batch as a multiple of {gpus}.")
+        return wanted.batch
+    mine = max(1, wanted.fitting if wanted.fitting is not None else _scaled(base, wanted))
+    if data.samples:
+        processes = gpus * max(1, base.get("NUM_SHARDS"))
+        most = math.ceil(data.samples / processes) // largest_batch(base)
+        mine = max(1, min(mine, most))
+    return mine * gpus
+
+
+def _scaled(base: Content, wanted: Wanted) -> int:
+    """Return upstream's clips for each GPU, scaled by the memory that was asked for."""
+    each = base.get("TRAIN.BATCH_SIZE") / max(1, base.get("NUM_GPUS"))
+    return int(each * (wanted.gpu_memory or MEMORY) / MEMORY)
+
+
+def _machine(base: Content, wanted: Wanted, batch: int) -> Iterator[Change]:
+    yield Change("NUM_GPUS", wanted.gpus, "of this machine")
+    each = f"{batch // max(1, wanted.gpus)} clips for each GPU"
+    if wanted.fitting and wanted.batch is None:
+        each += f", of {wanted.fitting} that fit"
+    yield Change("TRAIN.BATCH_SIZE", batch, each)
+    yield Change("TEST.BATCH_SIZE", batch, each)
+    for key in ("TRAIN.EVAL_PERIOD", "TRAIN.CHECKPOINT_PERIOD"):
+        if base.get(key) > wanted.epochs:
+            yield Change(key, wanted.epochs, "at least once")
+
+
+def _schedule(base: Content, wanted: Wanted, batch: int) -> Iterator[Change]:
+    was, before = base.get("TRAIN.BATCH_SIZE"), base.get("SOLVER.MAX_EPOCH")
+    for key in ("SOLVER.BASE_LR", "SOLVER.WARMUP_START_LR", "SOLVER.COSINE_END_LR"):
+        rate = float(f"{base.get(key) * batch / was:.6g}")
+        yield Change(key, rate, f"scaled by the batch: {batch} instead of {was}")
+    yield Change("SOLVER.MAX_EPOCH", wanted.epochs, "fine-tuning is short")
+    share = wanted.epochs / before
+    warm = round(base.get("SOLVER.WARMUP_EPOCHS") * share, 2)
+    yield Change("SOLVER.WARMUP_EPOCHS", warm, f"the same share of {wanted.epochs} epochs")
+    if base.get("SOLVER.LR_POLICY") == "steps_with_relative_lrs":
+        steps = [round(step * share, 2) for step in base.get("SOLVER.STEPS")]
+        yield Change("SOLVER.STEPS", steps, f"the same shares of {wanted.epochs} epochs")
+
+
+def _batch_norm(base: Content, wanted: Wanted, data: Data, batch: int) -> Iterator[Change]:
+    if wanted.to == AVA:
+        yield Change(
+            "BN.USE_PRECISE_STATS", value=False, reason="as upstream's configurations of AVA"
+        )
+    elif base.get("BN.USE_PRECISE_STATS") and data.samples:
+        most = max(1, data.samples // batch)
+        cause = f"{data.samples} clips fill {most} batches"
+        yield Change("BN.NUM_BATCHES_PRECISE", min(PRECISE_BATCHES, most), cause)

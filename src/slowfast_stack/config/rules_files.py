@@ -1,0 +1,223 @@
+"""Rules about what a configuration points at: data, checkpoints, the output folder."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
+from slowfast_stack.config import data_lists
+from slowfast_stack.config.findings import NOTE, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.formats import (
+        Kind,
+    )
+    from slowfast_stack.config.content import Content
+
+    Rule = Callable[[Content, Path], Iterator[Finding]]
+
+_LISTED = ("kinetics", "ptvkinetics")  # data sets with train.csv, val.csv, test.csv
+_AVA_FILES = ("LABEL_MAP_FILE", "EXCLUSION_FILE", "GROUNDTRUTH_FILE")
+_AVA_BOXES = ("TRAIN_GT_BOX_LISTS", "TRAIN_PREDICT_BOX_LISTS", "TEST_PREDICT_BOX_LISTS")
+
+
+def _checkpoint(read: Content, here: Path) -> Iterator[Finding]:
+    for part in ("TRAIN", "TEST"):
+        key = f"{part}.CHECKPOINT_FILE_PATH"
+        named = read.get(key)
+        if not named or (part == "TRAIN" and not _uses_train_checkpoint(read)):
+            continue
+        path = here / named
+        if not path.is_file():
+            mend = "Fetch it: slowfast-stack models get, and write its path."
+            yield Finding("missing-checkpoint", key, f"There is no file {path}.", mend)
+            continue
+        kind = formats.of_file(path)
+        yield from _kind(part, path, kind, read)
+        yield from _classes(part, kind, read)
+        if part == "TRAIN" and read.get("TRAIN.ENABLE"):
+            yield from _epoch(kind, read)
+
+
+def _uses_train_checkpoint(read: Content) -> bool:
+    return bool(read.get("TRAIN.ENABLE") or not read.get("TEST.CHECKPOINT_FILE_PATH"))
+
+
+def _kind(part: str, path: Path, kind: Kind, read: Content) -> Iterator[Finding]:
+    key = f"{part}.CHECKPOINT_TYPE"
+    if kind.type not in (formats.PYTORCH, formats.CAFFE2):
+        message = f"{path} is no checkpoint of SlowFast ({kind.type}). {kind.cause}"
+        mend = "Fetch it again: slowfast-stack models get."
+        yield Finding("no-checkpoint", f"{part}.CHECKPOINT_FILE_PATH", message, mend)
+    elif kind.type != read.get(key):
+        message = f"{path.name} is a {kind.type} file, and {read.get(key)} is said. {kind.cause}"
+        yield Finding("checkpoint-type", key, message, kind.type, set={key: kind.type})
+
+
+def _classes(part: str, kind: Kind, read: Content) -> Iterator[Finding]:
+    wanted = read.get("MODEL.NUM_CLASSES")
+    if kind.classes in (None, wanted):
+        return
+    message = f"The checkpoint's head has {kind.classes} classes, the model {wanted}"
+    if part == "TRAIN" and read.get("TRAIN.ENABLE"):
+        told = f"{message}: the head begins at random, the rest is loaded."
+        mend = "Right for fine-tuning."
+        yield Finding("new-head", "MODEL.NUM_CLASSES", told, mend, NOTE)
+        return
+    yield Finding(
+        "head-not-loaded",
+        "MODEL.NUM_CLASSES",
+        f"{message}: the head is not loaded, and what is recognised is random.",
+        f"{kind.classes}",
+        set={"MODEL.NUM_CLASSES": kind.classes},
+    )
+
+
+def _epoch(kind: Kind, read: Content) -> Iterator[Finding]:
+    if kind.epoch is None or read.get("TRAIN.CHECKPOINT_EPOCH_RESET"):
+        return
+    begins, ends = kind.epoch + 1, read.get("SOLVER.MAX_EPOCH")
+    message = f"The checkpoint is of epoch {begins}; training would go on with epoch {begins + 1}"
+    told = f"{message} of {ends}: nothing is trained, and it ends without an error."
+    if begins < ends:
+        told = f"{message} of {ends}, with the optimizer of the earlier run."
+    mended = {"TRAIN.CHECKPOINT_EPOCH_RESET": True}
+    yield Finding("epoch-reset", "TRAIN.CHECKPOINT_EPOCH_RESET", told, "True", set=mended)
+
+
+def _resume(read: Content, here: Path) -> Iterator[Finding]:
+    if not (read.get("TRAIN.ENABLE") and read.get("TRAIN.AUTO_RESUME")):
+        return
+    folder = here / read.get("OUTPUT_DIR") / "checkpoints"
+    saved = sorted(folder.glob("*checkpoint_epoch_*")) if folder.is_dir() else []
+    if saved and read.get("TRAIN.CHECKPOINT_FILE_PATH"):
+        message = f"{folder} holds {saved[-1].name}; it is loaded instead of CHECKPOINT_FILE_PATH."
+        mend = "Another OUTPUT_DIR for a new run; nothing to do to resume."
+        yield Finding("resume-wins", "OUTPUT_DIR", message, mend, NOTE)
+
+
+def _videos(read: Content, here: Path) -> Iterator[Finding]:
+    parts = [("TRAIN", "train"), ("TRAIN", "val"), ("TEST", "test")]
+    for part, mode in parts:
+        if not read.get(f"{part}.ENABLE") or read.get(f"{part}.DATASET") not in _LISTED:
+            continue
+        path = here / read.get("DATA.PATH_TO_DATA_DIR") / f"{mode}.csv"
+        if not path.is_file():
+            mend = "The folder that holds train.csv, val.csv and test.csv."
+            message = f"There is no {path}."
+            yield Finding("missing-list", "DATA.PATH_TO_DATA_DIR", message, mend)
+            continue
+        separator = read.get("DATA.PATH_LABEL_SEPARATOR")
+        listed = data_lists.read_videos(path, separator, here / read.get("DATA.PATH_PREFIX"))
+        yield from _list(listed, separator, read)
+        if mode == "train":
+            yield from empty_loader(listed.rows, "clips", read)
+
+
+def _list(listed: data_lists.VideoList, separator: str, read: Content) -> Iterator[Finding]:
+    classes = read.get("MODEL.NUM_CLASSES")
+    if listed.bad:
+        other = {" ": ",", ",": " "}.get(separator, " ")
+        fits = other in listed.bad and separator not in listed.bad
+        key = "DATA.PATH_LABEL_SEPARATOR"
+        message = f"{listed.path} has a line that cannot be read: {listed.bad[:80]!r}."
+        mend = f"{other!r}" if fits else "PATH LABEL in each line, LABEL a number."
+        yield Finding("separator", key, message, mend, set={key: other} if fits else {})
+    elif listed.labels and max(listed.labels) >= classes:
+        needed = max(listed.labels) + 1
+        message = (
+            f"{listed.path} has the label {max(listed.labels)}; the model has {classes} classes."
+        )
+        key = "MODEL.NUM_CLASSES"
+        yield Finding("class-count", key, message, f"{needed}", set={key: needed})
+    if listed.missing and not listed.bad:
+        count = f"{len(listed.missing)} of the first {listed.looked_at} videos"
+        message = f"{count} of {listed.path} are not there, such as {listed.missing[0]}."
+        yield Finding(
+            "missing-videos", "DATA.PATH_PREFIX", message, "The folder that paths begin in."
+        )
+
+
+def empty_loader(samples: int, message: str, read: Content) -> Iterator[Finding]:
+    """Refuse a batch that the data cannot fill: upstream would train nothing, or stop."""
+    gpus, shards = max(1, read.get("NUM_GPUS")), max(1, read.get("NUM_SHARDS"))
+    mine = math.ceil(samples / (gpus * shards))
+    batch = read.get("TRAIN.BATCH_SIZE") // gpus
+    factor = largest_batch(read)
+    if mine >= batch * factor or samples == 0:
+        return
+    mended = max(1, mine // factor) * gpus
+    told = (
+        f"Each process has {mine} {message} and takes {batch * factor} at a time: none is trained."
+    )
+    key = "TRAIN.BATCH_SIZE"
+    yield Finding("empty-loader", key, told, f"At most {mended}.", set={key: mended})
+
+
+def largest_batch(read: Content) -> int:
+    """Return how many times larger than others a batch of the short cycle can be."""
+    factors = read.get("MULTIGRID.SHORT_CYCLE_FACTORS") or [1]
+    return round(1 / min(factors) ** 2) if read.get("MULTIGRID.SHORT_CYCLE") else 1
+
+
+def _ava(read: Content, here: Path) -> Iterator[Finding]:
+    parts = [part for part in ("TRAIN", "TEST") if read.get(f"{part}.ENABLE")]
+    if "ava" not in [read.get(f"{part}.DATASET") for part in parts]:
+        return
+    folders = {name: here / read.get(f"AVA.{name}") for name in _AVA_FOLDERS}
+    for name, folder in folders.items():
+        if not read.get(f"AVA.{name}") or not folder.is_dir():
+            message = f"There is no folder {read.get(f'AVA.{name}') or '(none given)'}."
+            yield Finding("missing-folder", f"AVA.{name}", message, _AVA_FOLDERS[name])
+    lists, notes = folders["FRAME_LIST_DIR"], folders["ANNOTATION_DIR"]
+    wanted = [(f"AVA.{key}", notes / read.get(f"AVA.{key}")) for key in _AVA_FILES]
+    wanted += [
+        (f"AVA.{key}", notes / name) for key in _AVA_BOXES for name in read.get(f"AVA.{key}") or ()
+    ]
+    wanted += [
+        (f"AVA.{key}", lists / name)
+        for key in ("TRAIN_LISTS", "TEST_LISTS")
+        for name in read.get(f"AVA.{key}") or ()
+    ]
+    for key, path in wanted:
+        if read.get(_AVA_HOLDERS.get(key, "AVA.ANNOTATION_DIR")) and not path.is_file():
+            mend = "Fetch it, or name the file that is there."
+            yield Finding("missing-file", key, f"There is no {path}.", mend)
+    yield from _boxes(read, notes)
+
+
+_AVA_HOLDERS = {"AVA.TRAIN_LISTS": "AVA.FRAME_LIST_DIR", "AVA.TEST_LISTS": "AVA.FRAME_LIST_DIR"}
+_AVA_FOLDERS = {
+    "FRAME_DIR": "The folder frames, with a folder for each video.",
+    "FRAME_LIST_DIR": "The folder frame_lists, with train.csv and val.csv.",
+    "ANNOTATION_DIR": "The folder annotations.",
+}
+
+
+def _boxes(read: Content, folder: Path) -> Iterator[Finding]:
+    paths = [folder / name for name in read.get("AVA.TRAIN_GT_BOX_LISTS") or ()]
+    if not read.get("TRAIN.ENABLE") or not all(path.is_file() for path in paths):
+        return
+    counted = [data_lists.read_boxes(path) for path in paths]
+    highest = max((max(actions, default=0) for _, actions in counted), default=0)
+    classes = read.get("MODEL.NUM_CLASSES")
+    if highest > classes:
+        message = f"The boxes name action {highest}; the model has {classes} classes."
+        key = "MODEL.NUM_CLASSES"
+        yield Finding("class-count", key, message, f"{highest}", set={key: highest})
+    yield from empty_loader(sum(moments for moments, _ in counted), "moments with boxes", read)
+
+
+def _demo(read: Content, here: Path) -> Iterator[Finding]:
+    key = "DEMO.LABEL_FILE_PATH"
+    named = read.get(key)
+    if read.get("DEMO.ENABLE") and not (named and (here / named).is_file()):
+        message = f"There is no file {named or '(none given)'} with the names of the classes."
+        yield Finding("missing-file", key, message, "A JSON file of class names and numbers.")
+
+
+RULES: tuple[Rule, ...] = (_checkpoint, _resume, _videos, _ava, _demo)

@@ -1,0 +1,103 @@
+"""Examine a file: what is found, what was mended, and how that is told."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from slowfast_stack.config import backup, content, validate
+from slowfast_stack.config.findings import ERROR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from slowfast_stack.config.content import Content
+    from slowfast_stack.config.findings import Finding
+
+    Weigh = Callable[[Path, Content], list[Finding]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check came to; ``found`` is what is left after mending."""
+
+    path: Path
+    found: list[Finding]
+    mended: list[Finding]
+    diff: str
+
+    @property
+    def errors(self) -> list[Finding]:
+        """Return what training would fail by."""
+        return [row for row in self.found if row.level == ERROR]
+
+    def facts(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return {
+            "file": str(self.path),
+            "ok": not self.errors,
+            "findings": [_fact(row) for row in self.found],
+            "mended": [_fact(row) for row in self.mended],
+            "diff": self.diff,
+        }
+
+    def lines(self) -> list[str]:
+        """Return everything for people."""
+        out = [line for row in self.mended for line in _words("mended", row)]
+        out += [line for row in self.found for line in _words(row.level, row)]
+        out += self.diff.splitlines()
+        told = f"{len(self.errors)} error(s)" if self.errors else "nothing that would fail"
+        fixable = sum(row.can_be_fixed for row in self.errors)
+        hint = f"; --fix mends {fixable}" if fixable else ""
+        return [*out, f"{self.path}: {told}{hint}"]
+
+
+def examine(path: Path, start: Path, *, output: Path, fix: bool, weigh: Weigh) -> Result:
+    """Check a file, and with ``fix`` write the mended one; the original of a change is kept.
+
+    ``weigh`` looks at the memory of a file that nothing else is wrong with.
+    """
+    if not fix:
+        return Result(path, _found(path, start, weigh), [], "")
+    text = path.read_text(encoding="utf-8-sig")
+    new, mended = validate.mended(text, start)
+    if output == path and new != text:
+        backup.keep(path)
+    if new != text or output != path:
+        backup.write(output, new)
+    found = _found(output, start, weigh)
+    late = [row for row in found if row.can_be_fixed and row.level == ERROR]
+    if late:  # the memory of the mended file
+        if output == path and new == text:
+            backup.keep(path)
+        new = validate.with_(new, late)
+        backup.write(output, new)
+        mended, found = mended + late, _found(output, start, weigh)
+    return Result(output, found, mended, _diff(path, text, new))
+
+
+def _found(path: Path, start: Path, weigh: Weigh) -> list[Finding]:
+    read = content.load(path)
+    found = validate.check(read, start)
+    wrong = any(row.level == ERROR for row in found)
+    return found if wrong else found + weigh(path, read)
+
+
+def _diff(path: Path, before: str, after: str) -> str:
+    names = (str(path), f"{path} (mended)")
+    return "".join(
+        difflib.unified_diff(
+            before.splitlines(keepends=True), after.splitlines(keepends=True), *names
+        )
+    )
+
+
+def _words(level: str, row: Finding) -> list[str]:
+    return [f"{level:<7}{row.id}: {row.message}", f"       {row.key}: {row.mend}"]
+
+
+def _fact(row: Finding) -> dict[str, Any]:
+    told = {"id": row.id, "level": row.level, "key": row.key, "what": row.message, "mend": row.mend}
+    return {**told, "set": row.set, "remove": list(row.remove)}

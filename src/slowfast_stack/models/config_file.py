@@ -1,0 +1,48 @@
+"""Write a checkpoint into a configuration: its path, and the type that its bytes say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.config import backup, content, yaml_edit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.fetch import Got
+
+SLOWFASTS = ("pytorch", "caffe2")
+
+
+def require(path: Path) -> None:
+    """Raise UsageError where a file is no configuration that could be written."""
+    try:
+        content.load(path)
+    except StackError as error:
+        raise UsageError(error.message, error.cause, error.hint) from error
+
+
+def write(path: Path, got: Got) -> bool:
+    """Set the two keys and return whether that changed the file; comments stay.
+
+    Raises StackError for a checkpoint that is not SlowFast's.
+    """
+    if got.kind.type not in SLOWFASTS:
+        raise StackError(
+            f"{got.path} does not belong into {path}.",
+            f"It is of the type {got.kind.type}; SlowFast loads {' and '.join(SLOWFASTS)}.",
+            "Name it to Detectron2, say as DEMO.DETECTRON2_WEIGHTS.",
+        )
+    text = path.read_text(encoding="utf-8-sig")
+    values = {
+        "TRAIN.CHECKPOINT_FILE_PATH": str(got.path.absolute()),
+        "TRAIN.CHECKPOINT_TYPE": got.kind.type,
+    }
+    new = yaml_edit.set_values(text, values)
+    if new == text:
+        return False
+    backup.keep(path)
+    backup.write(path, new)
+    return True

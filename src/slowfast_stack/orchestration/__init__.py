@@ -1,0 +1,1 @@
+"""Run playbooks and programs, and follow them: Ansible, processes, run state, logs."""

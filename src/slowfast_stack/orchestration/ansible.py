@@ -1,0 +1,147 @@
+"""The one interface around ansible-runner: a playbook in, its events and an outcome out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections import deque
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import errors
+from slowfast_stack.orchestration import processes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from slowfast_stack.orchestration.run_state import Event
+
+# What ansible.cfg says in a clone, for a run that starts anywhere.
+_SETTINGS = {
+    "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
+    "ANSIBLE_INJECT_FACT_VARS": "false",
+    "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+    "ANSIBLE_RETRY_FILES_ENABLED": "false",
+    "ANSIBLE_PIPELINING": "true",
+    "ANSIBLE_NOCOLOR": "true",
+}
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_PATIENCE_S = 10.0
+
+
+@dataclass(frozen=True)
+class Play:
+    """What to run: a playbook by its full name or path, on whom, and with which variables."""
+
+    playbook: str
+    inventory: Path
+    limit: str | None = None
+    variables: dict[str, Any] = field(default_factory=dict)
+    verbosity: int = 1
+
+    @property
+    def scope(self) -> str:
+        """Return 12 digits, shared by plays that work on the same prefix of the same hosts."""
+        place = f"{self.inventory.resolve()} {self.variables.get('stack_prefix', '')}"
+        return processes.scope_of(place)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How ansible-playbook ended; ``signal`` is what stopped it, ``tail`` its last lines."""
+
+    code: int
+    signal: int
+    tail: str
+
+
+class Interrupt:
+    """Pass a signal on to the child, which stops its workers; the second one is final."""
+
+    def __init__(self, mark: str) -> None:
+        """Watch over the run of a mark."""
+        self.signal = 0
+        self._mark = mark
+        self._since = 0.0
+        self._final = False
+
+    def __call__(self, signum: int, _frame: FrameType | None) -> None:
+        """Handle a signal."""
+        child = processes.children_of(os.getpid(), processes.of_run(self._mark))
+        self._final = bool(self.signal) or not child
+        if not self.signal:
+            self.signal, self._since = signum, time.monotonic()
+        processes.send(signal.SIGINT, child)
+
+    def is_final(self) -> bool:
+        """Tell whether waiting for a clean end is over."""
+        late = self.signal and time.monotonic() - self._since > _PATIENCE_S
+        return self._final or bool(late)
+
+
+def run(play: Play, listen: Callable[[Event], None]) -> Outcome:
+    """Run a playbook to its end, hand each event to ``listen``, and leave nothing behind."""
+    import ansible_runner  # noqa: PLC0415  (150 ms that a what-if plan need not pay)
+
+    tail: deque[str] = deque(maxlen=30)
+
+    def on_event(event: Event) -> bool:
+        if event.get("stdout"):
+            tail.append(event["stdout"])
+        listen(event)
+        return True  # a false value would lose the statistics
+
+    mark = processes.own_mark(play.scope)
+    with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as private, watching(mark) as watch:
+        try:
+            result = ansible_runner.run(
+                private_data_dir=private,
+                playbook=play.playbook,
+                inventory=str(play.inventory),
+                limit=play.limit,
+                extravars=play.variables,
+                verbosity=play.verbosity,
+                envvars=environment(mark),
+                settings={"pexpect_timeout": 1},
+                event_handler=on_event,
+                cancel_callback=watch.is_final,
+                quiet=True,
+            )
+        finally:
+            processes.stop(lambda: processes.of_run(mark))
+    return Outcome(result.rc, watch.signal, "\n".join(tail))
+
+
+def environment(mark: str) -> dict[str, str]:
+    """Return the variables of ansible-playbook: this collection and this environment come first."""
+    searched = os.environ.get(
+        "ANSIBLE_COLLECTIONS_PATH", "~/.ansible/collections:/usr/share/ansible/collections"
+    )
+    return _SETTINGS | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "ANSIBLE_COLLECTIONS_PATH": f"{collections()}:{searched}",
+        processes.VARIABLE: mark,
+    }
+
+
+def collections() -> Path:
+    """Return the folder of collections from which this very program was imported."""
+    return Path(errors.__file__).parents[6]
+
+
+@contextmanager
+def watching(mark: str) -> Iterator[Interrupt]:
+    """Hand signals to the processes of a mark for a while."""
+    watch = Interrupt(mark)
+    before = {signum: signal.signal(signum, watch) for signum in _SIGNALS}
+    try:
+        yield watch
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)

@@ -1,0 +1,26 @@
+"""The machine in front of you, read through the library: no Ansible, no playbook."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import prefix
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import probe
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
+
+NAME = "localhost"
+
+
+def host(folder: str | None, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return what this machine is and what its network reaches."""
+    where = probe.Where(
+        prefix=str(prefix.resolve(folder)),
+        endpoints=planner.endpoints(wanted),
+        torch_python=wanted.get("adopt_torch"),
+        uv=str(Path(sys.executable).with_name("uv")),
+        home=str(Path.home()),
+    )
+    return probe.probe(LocalRunner(), where).to_dict()

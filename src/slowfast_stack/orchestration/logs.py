@@ -1,0 +1,48 @@
+"""The complete log of a run, in a file of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from slowfast_stack.cli.exit_codes import UsageError
+
+KEPT = 50
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def folder() -> Path:
+    """Return where logs are kept, after the XDG convention."""
+    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(state).expanduser() / "slowfast-stack" / "logs"
+
+
+class Log:
+    """A file that holds every line which Ansible wrote."""
+
+    def __init__(self, command: str) -> None:
+        """Create the file and let go of the oldest ones. Raises UsageError where that is impossible."""
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        self.path = folder() / f"{stamp}-{command}.log"
+        try:
+            folder().mkdir(parents=True, exist_ok=True)
+            for old in sorted(folder().glob("*.log"))[: -KEPT + 1]:
+                old.unlink(missing_ok=True)
+            self._file = self.path.open("w", encoding="utf-8", buffering=1)
+        except OSError as error:
+            raise UsageError(
+                f"The log file {self.path} cannot be written.",
+                f"{error.strerror}.",
+                "Set XDG_STATE_HOME to a folder that you can write.",
+            ) from error
+
+    def write(self, text: str) -> None:
+        """Add text without its colours."""
+        if text:
+            self._file.write(_COLOUR.sub("", text).replace("\r\n", "\n") + "\n")
+
+    def close(self) -> None:
+        """Close the file; it stays."""
+        self._file.close()

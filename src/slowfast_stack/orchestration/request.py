@@ -1,0 +1,92 @@
+"""Turn the flags of the command line into the request that the planner reads."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
+    request as requests,
+)
+from slowfast_stack.cli.exit_codes import UsageError
+
+_PINS = {"commit": re.compile(r"[0-9a-f]{40}"), "sha256": re.compile(r"[0-9a-f]{64}")}
+_ALMOST_COMMIT = re.compile(r"[0-9a-fA-F]{7,}")
+
+
+def build(**flags: object) -> dict[str, Any]:
+    """Return the request; what was not given is left to the planner. Raises UsageError."""
+    given = {name: value for name, value in flags.items() if value}
+    try:
+        requests.request(given)
+    except StackError as error:
+        raise UsageError(error.message, error.cause, error.hint) from error
+    return given
+
+
+def sources(texts: list[str] | None, *, local: bool) -> dict[str, dict[str, str]]:
+    """Read every --source. Raises UsageError."""
+    return dict(source(text, local=local) for text in texts or [])
+
+
+def lock(path: Path) -> dict[str, Any]:
+    """Read a lock. Raises UsageError."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"--locked {path} cannot be read.",
+            f"{error}.",
+            "Give the stack.lock.json of a stack, or what slowfast-stack lock -o wrote.",
+        ) from error
+    return found if isinstance(found, dict) else {"format": None}
+
+
+def source(text: str, *, local: bool) -> tuple[str, dict[str, str]]:
+    """Read NAME=URL_OR_PATH[@COMMIT]; a relative path counts from here. Raises UsageError.
+
+    An installer of Miniforge is pinned by its SHA-256 in place of a commit.
+    """
+    name, equals, place = text.partition("=")
+    if not equals or not place or name not in requests.SOURCES:
+        raise UsageError(
+            f"--source {text} is not understood.",
+            "It reads NAME=URL_OR_PATH[@COMMIT], and NAME is one of "
+            f"{', '.join(requests.SOURCES)}.",
+            "For example: --source slowfast=/srv/git/slowfast.git",
+        )
+    key = "sha256" if name == requests.INSTALLER else "commit"
+    url, pin = _split_pin(place, key)
+    chosen = {"url": _absolute(url, local=local)}
+    return name, chosen | ({key: pin} if pin else {})
+
+
+def _split_pin(place: str, key: str) -> tuple[str, str | None]:
+    url, at, tail = place.rpartition("@")
+    if at and _PINS[key].fullmatch(tail):
+        return url, tail
+    if at and _ALMOST_COMMIT.fullmatch(tail) and key == "commit":
+        raise UsageError(
+            f"{tail} is not a whole commit id.",
+            "Only the 40 lower-case digits name one state of a source for good.",
+            f"Find them with: git ls-remote {url}",
+        )
+    return place, None
+
+
+def _absolute(url: str, *, local: bool) -> str:
+    if "://" in url or re.match(r"[^/]+@[^/]+:", url):
+        return url
+    path = Path(url).expanduser()
+    if not local and path.is_absolute():
+        return url  # a path of the hosts, which are not this machine
+    if not path.exists():
+        raise UsageError(
+            f"There is no source at {url}.",
+            f"Neither a file nor a folder stands at {path.absolute()}.",
+            "Give a git URL, or the path of a git repository or bundle.",
+        )
+    return str(path.absolute())

@@ -1,0 +1,193 @@
+"""What the events of a playbook say about each host: pure state, fed by the runner.
+
+A playbook hands its results over as host facts (``stack_host``, ``stack_plan``, ``stack_proof``,
+``stack_rollback``), because facts are what a person who runs it by hand would look at, too.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+# What Ansible says before it comes to what our filters say.
+_WRAPPING = re.compile(r"^Task failed: .*The filter plugin '\S+' failed: ", re.DOTALL)
+FACTS = ("stack_host", "stack_plan", "stack_proof", "stack_ava", "stack_rollback", "stack_lock")
+Event = dict[str, Any]
+
+
+class State(Enum):
+    """How far a step has come."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass
+class Step:
+    """One line of the live view: a verb, or a role that the plan names."""
+
+    name: str
+    state: State = State.PENDING
+    spent: float = 0.0
+    since: float = 0.0
+
+    def seconds(self, now: float) -> float:
+        """Return how long the step has taken so far."""
+        return self.spent + (now - self.since if self.state is State.RUNNING else 0.0)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a host did not get to the end."""
+
+    message: str
+    cause: str
+    hint: str = ""
+    unreachable: bool = False
+
+
+@dataclass
+class HostRun:
+    """One host on its way through a playbook."""
+
+    name: str
+    steps: list[Step] = field(default_factory=list)
+    task: str = ""
+    task_started: float = 0.0
+    changed: int = 0
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    failure: Failure | None = None
+
+    @property
+    def current(self) -> Step | None:
+        """Return the step that is running."""
+        return next((step for step in self.steps if step.state is State.RUNNING), None)
+
+    def enter(self, name: str, now: float) -> None:
+        """Begin a step and end the one before it; a step that nobody announced is inserted."""
+        before = self.current
+        if before is not None and before.name == name:
+            return
+        step = next((step for step in self.steps if step.name == name), None)
+        if step is None:
+            step = Step(name)
+            place = self.steps.index(before) + 1 if before else len(self.steps)
+            self.steps.insert(place, step)
+        # A step that is left for an earlier one only had a look; its turn is still to come.
+        early = before is not None and self.steps.index(step) < self.steps.index(before)
+        self.leave(State.PENDING if early else State.DONE, now)
+        step.state, step.since = State.RUNNING, now
+
+    def leave(self, state: State, now: float) -> None:
+        """End the running step, if there is one."""
+        step = self.current
+        if step is not None:
+            step.spent = step.seconds(now)
+            step.state = state
+        self.task = ""
+
+
+class Progress:
+    """All hosts of one playbook run."""
+
+    def __init__(self, steps: tuple[str, ...]) -> None:
+        """Start with the steps that every host of this playbook takes."""
+        self.hosts: dict[str, HostRun] = {}
+        self.finished = False
+        self._steps = steps
+
+    def feed(self, event: Event, now: float) -> None:
+        """Take in one event of ansible-runner."""
+        data = event.get("event_data") or {}
+        kind = event.get("event", "")
+        if kind == "playbook_on_stats":
+            self._finish(data, now)
+        elif data.get("host") and kind in _HANDLERS:
+            _HANDLERS[kind](self.host(data["host"]), data, now)
+
+    def host(self, name: str) -> HostRun:
+        """Return the host of a name, new or known."""
+        if name not in self.hosts:
+            self.hosts[name] = HostRun(name, [Step(step) for step in self._steps])
+        return self.hosts[name]
+
+    def _finish(self, stats: dict[str, Any], now: float) -> None:
+        self.finished = True
+        for name in stats.get("processed") or {}:
+            run = self.host(name)
+            run.changed = (stats.get("changed") or {}).get(name, 0)
+            failed = name in (stats.get("failures") or {}) or name in (stats.get("dark") or {})
+            run.leave(State.FAILED if failed else State.DONE, now)
+            if not failed:
+                run.failure = None  # a rescue made up for it
+
+
+def _on_start(run: HostRun, data: dict[str, Any], now: float) -> None:
+    run.enter(_step_of(run, data.get("role")), now)
+    run.task, run.task_started = str(data.get("task", "")), now
+
+
+def _on_ok(run: HostRun, data: dict[str, Any], now: float) -> None:
+    result = data.get("res") or {}
+    run.changed += bool(result.get("changed"))
+    facts = result.get("ansible_facts") or {}
+    told = {name: facts[name] or {} for name in FACTS if name in facts}
+    run.facts |= told
+    _announce(run, told.get("stack_plan", {}).get("roles") or [])
+    run.task_started = now
+
+
+def _on_failed(run: HostRun, data: dict[str, Any], _now: float) -> None:
+    if not data.get("ignore_errors"):
+        run.failure = _failure(run, data.get("res") or {})
+
+
+def _on_unreachable(run: HostRun, data: dict[str, Any], _now: float) -> None:
+    cause = str((data.get("res") or {}).get("msg", "")).strip()
+    run.failure = Failure(
+        f"{run.name} cannot be reached.",
+        cause or "Ansible gave no reason.",
+        f"Try: ansible {run.name} -m ansible.builtin.ping -i INVENTORY",
+        unreachable=True,
+    )
+
+
+def _announce(run: HostRun, roles: list[str]) -> None:
+    known = {step.name for step in run.steps}
+    run.steps.extend(Step(role) for role in roles if role not in known)
+
+
+def _step_of(run: HostRun, role: str | None) -> str:
+    """Name the step of a task: what is not known yet is being found out, whichever role does it."""
+    names = [step.name for step in run.steps]
+    for name, fact in (("probe", "stack_host"), ("plan", "stack_plan")):
+        if name in names and fact not in run.facts:
+            return name
+    if role:
+        return role.rpartition(".")[2]
+    return run.current.name if run.current else names[-1]
+
+
+def _failure(run: HostRun, result: dict[str, Any]) -> Failure:
+    """Tell a failed task as a person would: its own three parts where it has them."""
+    if result.get("what"):
+        return Failure(
+            str(result["message"]), str(result.get("cause", "")), str(result.get("hint", ""))
+        )
+    told = [str(result.get(key) or "").strip() for key in ("msg", "stderr", "module_stderr")]
+    lines = "\n".join(part for part in dict.fromkeys(told) if part).splitlines()
+    step = f"{run.current.name}: " if run.current else ""
+    cause = _WRAPPING.sub("", "\n".join(lines[-12:]))
+    return Failure(f"{run.name} stopped at {step}{run.task or 'a task'}.", cause)
+
+
+_HANDLERS = {
+    "runner_on_start": _on_start,
+    "runner_on_ok": _on_ok,
+    "runner_on_failed": _on_failed,
+    "runner_on_unreachable": _on_unreachable,
+}

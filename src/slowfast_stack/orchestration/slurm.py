@@ -1,0 +1,67 @@
+"""Hand the extraction to Slurm: a job array in which every task takes its part of the list."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import write_whole
+
+
+def script(root: Path, tasks: int, cpus: int, options: list[str]) -> str:
+    """Return the batch script; each task runs this same command on its shard.
+
+    The tree lies on a file system that all nodes share, and so does this environment.
+    """
+    command = [sys.executable, "-m", "slowfast_stack", "ava", "extract", str(root), *options]
+    log = root / ".ava" / "slurm-%A_%a.log"
+    return f"""#!/bin/sh
+#SBATCH --job-name=ava-extract
+#SBATCH --array=0-{tasks - 1}
+#SBATCH --cpus-per-task={cpus}
+#SBATCH --output={log}
+exec {shlex.join(command)} --jobs {cpus} --shards {tasks} --shard "$SLURM_ARRAY_TASK_ID"
+"""
+
+
+def options(
+    videos: list[str],
+    folder: Path | None,
+    tools: tuple[str, str],
+    *,
+    replace: bool,
+    room_check: bool,
+) -> list[str]:
+    """Return the options of each task; ``tools`` are FFmpeg and ffprobe."""
+    found = [f"--video={name}" for name in videos]
+    found += [f"--videos={folder}"] if folder else []
+    found += ["--replace"] if replace else []
+    found += [] if room_check else ["--no-room-check"]
+    names = ("ffmpeg", "ffprobe")
+    given = [(name, tool) for name, tool in zip(names, tools, strict=True) if tool != name]
+    # A task begins in a folder that need not be there on its node.
+    return [*found, *(f"--{n}={Path(t).absolute() if '/' in t else t}" for n, t in given)]
+
+
+def submit(root: Path, text: str) -> str:
+    """Write the script into the tree, submit it and return what Slurm calls the job."""
+    path = root / ".ava" / "extract.sbatch"
+    if any(letter.isspace() or letter == "%" for letter in str(root)):
+        cause = "Slurm's own lines in a script cannot name it."
+        raise StackError(f"{root} has a space or a per cent sign.", cause, "Choose another folder.")
+    write_whole(path, text)
+    if shutil.which("sbatch") is None:
+        raise StackError(
+            "There is no sbatch on this machine.",
+            f"The job was not submitted; its script is {path}.",
+            f"On a login node of the cluster: sbatch {path}",
+        )
+    argv = ["sbatch", "--parsable", str(path)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StackError("Slurm refused the job.", done.stderr.strip(), f"Mend {path}.")
+    return done.stdout.strip().partition(";")[0]

@@ -1,0 +1,60 @@
+"""The finished environment of a prefix, and upstream's program in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import prefix
+from slowfast_stack.cli.exit_codes import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A proven stack; its folder stays the same when another one becomes the current one."""
+
+    stack: Path
+
+    @property
+    def python(self) -> Path:
+        """Return the interpreter of the environment."""
+        return self.stack / "env" / "bin" / "python"
+
+    @property
+    def source(self) -> Path:
+        """Return the mended source tree of SlowFast."""
+        return self.stack / "src" / "slowfast"
+
+    @property
+    def program(self) -> Path:
+        """Return upstream's program that trains, tests and runs the demo."""
+        return self.source / "tools" / "run_net.py"
+
+
+def find(folder: str | None) -> Installed:
+    """Return the current stack of a prefix. Raises UsageError where there is none, or a reduced one."""
+    found = look(folder)
+    if found is None:
+        raise UsageError(
+            f"There is no finished stack in {prefix.resolve(folder)}.",
+            "Training and the demo run in the environment that `up` has built and proven.",
+            "Build it: slowfast-stack up. Or say where it is: --prefix DIR.",
+        )
+    if not found.program.is_file():
+        raise UsageError(
+            "This is the reduced stack: it can neither train nor run the demo.",
+            "It has SlowFast as PyPI has it: the library, without tools/ and configs/.",
+            "Build the whole one: slowfast-stack up --source slowfast=/path/of/SlowFast, "
+            "or with a network that reaches GitHub.",
+        )
+    return found
+
+
+def look(folder: str | None) -> Installed | None:
+    """Return the current stack of a prefix, None where there is none."""
+    current = prefix.resolve(folder) / "current"
+    found = Installed(current.resolve())
+    return found if found.python.is_file() else None

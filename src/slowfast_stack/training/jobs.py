@@ -1,0 +1,106 @@
+"""A configuration with its KEY VALUE pairs, ready to be run: looked at, and alone in its folder."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
+from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.config import content, validate
+from slowfast_stack.config.findings import ERROR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from slowfast_stack.config.content import Content
+    from slowfast_stack.config.findings import Finding
+
+_LOCK = ".slowfast-stack.lock"
+_PARTS = ("TRAIN", "TEST", "DEMO")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to run: a file, the pairs that go over it, and the folder where it starts."""
+
+    config: Path
+    options: tuple[str, ...]
+    start: Path
+    read: Content
+
+    @property
+    def output(self) -> Path:
+        """Return the folder that upstream writes to."""
+        return self.start / str(self.read.get("OUTPUT_DIR"))
+
+    @property
+    def parts(self) -> list[str]:
+        """Return what the configuration asks for: TRAIN, TEST, DEMO."""
+        return [part for part in _PARTS if self.read.get(f"{part}.ENABLE")]
+
+    def findings(self) -> list[Finding]:
+        """Return what a check finds."""
+        return validate.check(self.read, self.start)
+
+
+def job(config: Path, options: list[str], start: Path) -> Job:
+    """Read a configuration and the pairs. Raises UsageError where the pairs are none."""
+    if len(options) % 2:
+        told = f"{options[-1]} has no value." if options else ""
+        raise UsageError("KEY VALUE pairs come in twos.", told, "Write, say: TRAIN.BATCH_SIZE 4")
+    strange = [key for key in options[::2] if key.startswith("-")]
+    if strange:
+        raise UsageError(f"{strange[0]} is neither an option nor a key.", hint="See --help.")
+    if not start.is_dir():
+        raise UsageError(f"There is no folder {start}.", hint="Give another --from.")
+    read = content.with_options(content.load(config), options)
+    return Job(config.absolute(), tuple(options), start.absolute(), read)
+
+
+def errors(findings: list[Finding]) -> list[Finding]:
+    """Return what a run would fail by."""
+    return [row for row in findings if row.level == ERROR]
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Let only one run write to a folder; the lock goes with the process."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / _LOCK).open("ab")
+    except OSError as error:
+        message, cause = f"{folder} cannot be written.", f"{error.strerror}."
+        raise UsageError(message, cause, "Give another OUTPUT_DIR.") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            message = f"Another run is writing to {folder}."
+            cause = "Two would overwrite each other's checkpoints."
+            raise UsageError(message, cause, "Wait for it, or give another OUTPUT_DIR.") from error
+        yield
+
+
+def set_damaged_aside(folder: Path) -> list[Path]:
+    """Move away the newest checkpoints that a killed run left unfinished; return where to.
+
+    Upstream resumes from the last file by name, whole or not, and fails on a broken one.
+    """
+    moved = []
+    for path in sorted((folder / "checkpoints").glob("*checkpoint*"), reverse=True):
+        if formats.of_file(path).type != formats.DAMAGED:
+            break
+        aside = folder / "damaged" / path.name
+        aside.parent.mkdir(exist_ok=True)
+        path.replace(aside)
+        moved.append(aside)
+    return moved
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """Return the checkpoint that upstream would resume from."""
+    return max((folder / "checkpoints").glob("*checkpoint*"), default=None)

@@ -1,0 +1,46 @@
+"""Where words go: people read the console, programs read JSON on standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import (
+        StackError,
+    )
+
+SCHEMA = 1
+
+
+def print_hosts(hosts: dict[str, Any], **more: object) -> None:
+    """Print the one JSON object that a command has to say about hosts."""
+    print_json({"hosts": hosts, **more})
+
+
+def print_json(result: dict[str, Any]) -> None:
+    """Print the one JSON object that a command has to say."""
+    json.dump({"schema": SCHEMA, **result}, sys.stdout, indent=2)
+    sys.stdout.write("\n")
+
+
+def print_error(error: StackError) -> None:
+    """Tell on standard error what happened, why, and what to do next."""
+    lines = [f"slowfast-stack: {error.message}"]
+    lines += [f"  why:  {_indented(error.cause)}"] if error.cause else []
+    lines += [f"  next: {_indented(error.hint)}"] if error.hint else []
+    print("\n".join(lines), file=sys.stderr, flush=True)
+
+
+def console(*, as_json: bool) -> Console:
+    """Return the console for people; it leaves standard output alone when JSON goes there."""
+    from rich.console import Console  # noqa: PLC0415  (80 ms that --json need not pay)
+
+    return Console(stderr=as_json)
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n        ")

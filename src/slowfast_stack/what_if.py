@@ -1,0 +1,106 @@
+"""The picture of a machine that you do not have: bare, with the GPUs and the system you name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.distributions import (
+    DISTRIBUTIONS,
+    SAME_AS,
+    DistributionRow,
+)
+from slowfast_stack.cli.exit_codes import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEFAULT_OS = "ubuntu-24.04"
+_GPU = re.compile(r"(?P<pci>[0-9a-fA-F]{4}:[0-9a-fA-F]{4})(?:x(?P<count>\d+))?")
+_NVSWITCH = "10de:22a3"
+# What the metapackages of the kernel end with: linux-headers-amd64 is Debian's, -generic Ubuntu's.
+_DEBIAN_KERNELS = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the what-if flags of ``plan`` say."""
+
+    gpus: Sequence[str]
+    os: str
+    arch: str
+    driver: str | None = None
+    cuda: str | None = None
+    secure_boot: bool = False
+    nvswitch: bool = False
+
+
+def machine(**flags: object) -> Machine | None:
+    """Return what the flags say, or nothing where none was given."""
+    given: dict[str, Any] = {name: value for name, value in flags.items() if value}
+    if not given:
+        return None
+    return Machine(**{"os": DEFAULT_OS, "arch": "x86_64", "gpus": (), **given})
+
+
+def host(machine: Machine, endpoints: list[str]) -> dict[str, Any]:
+    """Return the host as probe would find it, with every endpoint in reach. Raises UsageError."""
+    name, version, row = _distribution(machine.os)
+    return {
+        "schema": 1,
+        "architecture": machine.arch,
+        "distribution": {"id": name, "version": version, "family": row.family},
+        "kernel": {
+            "release": _DEBIAN_KERNELS.get(machine.arch, "generic")
+            if name == "debian"
+            else "generic",
+            "headers": False,
+        },
+        "gpus": _gpus(machine.gpus),
+        "nvswitches": [_NVSWITCH] if machine.nvswitch else [],
+        "driver": {"version": machine.driver, "flavour": None} if machine.driver else None,
+        "toolkits": _toolkits(machine.cuda),
+        "pythons": [{"version": row.python, "path": f"/usr/bin/python{row.python}"}],
+        "secure_boot": machine.secure_boot,
+        "root": True,
+        "cores": 8,
+        "memory_mib": 65536,
+        "glibc": row.glibc,
+        "network": dict.fromkeys(endpoints, True),
+    }
+
+
+def _gpus(texts: Sequence[str]) -> list[dict[str, Any]]:
+    gpus: list[dict[str, Any]] = []
+    for text in texts:
+        found = _GPU.fullmatch(text)
+        if not found:
+            raise UsageError(
+                f"--gpu {text} is not understood.",
+                "It reads VENDOR:DEVICE as lspci -nn shows it, and x8 after it for eight of them.",
+                "For example: --gpu 10de:2330x8",
+            )
+        for _ in range(int(found["count"] or 1)):
+            slot = f"0000:{len(gpus) + 1:02x}:00.0"
+            gpus.append({"slot": slot, "pci_id": found["pci"].lower(), "class": "0302"})
+    return gpus
+
+
+def _toolkits(version: str | None) -> list[dict[str, str]]:
+    return [{"version": version, "path": f"/usr/local/cuda-{version}"}] if version else []
+
+
+def _distribution(text: str) -> tuple[str, str, DistributionRow]:
+    name, _, version = text.lower().partition("-")
+    major = version.partition(".")[0]
+    kin = SAME_AS.get(name, name)
+    for row in DISTRIBUTIONS:
+        if row.id == kin and row.version in (version, major):
+            return name, version, row
+    known = ", ".join(f"{row.id}-{row.version}" for row in DISTRIBUTIONS)
+    raise UsageError(
+        f"--os {text} is not known.",
+        f"Known are {known}, and {', '.join(SAME_AS)} as rhel.",
+        "For example: --os ubuntu-22.04",
+    )

@@ -1,0 +1,536 @@
+"""Show with real optimizers, checkpoints, loaders and videos what patches change.
+
+Run by the Python of a finished environment, which has torch, torchvision, numpy, av and fvcore:
+
+    ENV/bin/python tests/integration/programs/patched_behaviour.py [NAME ...]
+
+Each check reproduces a failure with the code as its authors left it, and then its absence with the
+patched code. The code is that of the small trees in tests/unit/patches.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import logging
+import os
+import pickle
+import sys
+import tempfile
+import time
+import types
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "tests/unit/patches")]
+
+import av
+import numpy as np
+import small_trees
+import torch
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import engine
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.syntax.source_tree import (
+    MemoryTree,
+)
+from fvcore.common.config import CfgNode
+from torch import nn
+
+CHECKPOINT = "slowfast/utils/checkpoint.py"
+STATE = ("checkpoint-weights-only", "optimizer-state", "scaler-state", "weights-not-loaded")
+
+
+class Log(logging.Handler):
+    """Collects what is said."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
+
+
+def code(path: str, *patches: str, tree: str | None = None, **names: Any) -> Any:
+    """Return the module at a path of a small tree, after the given patches, with a logger."""
+    first = tree or patches[0]
+    component = "pytorchvideo" if path.startswith("pytorchvideo") else "slowfast"
+    files = MemoryTree(small_trees.files(first, component))
+    if patches:
+        engine.mend(files, patches)
+    module = types.ModuleType("patched")
+    module.__dict__.update(names)
+    exec(compile(files.files[path], path, "exec"), module.__dict__)
+    module.log = Log()
+    module.logger = logging.Logger("patched")
+    module.logger.addHandler(module.log)
+    return module
+
+
+def broken() -> Any:
+    module = code(CHECKPOINT, tree="optimizer-state")
+    module.torch = SimpleNamespace(load=lambda f, **_: torch.load(f, weights_only=False))
+    return module
+
+
+def mended() -> Any:
+    return code(CHECKPOINT, *STATE, tree="optimizer-state")
+
+
+def model(classes: int = 6, seed: int = 0) -> nn.Module:
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Linear(8, classes))
+
+
+def optimizer(net: nn.Module, kind: str = "sgd", groups: int = 2, **extra: Any) -> Any:
+    parameters = list(net.parameters())
+    cut = {1: [parameters], 2: [parameters[:2], parameters[2:]]}
+    cut[3] = [parameters[:2], parameters[2:4], parameters[4:]]
+    groups_ = [{"params": group, "layer_decay": 1.0, **extra} for group in cut[groups]]
+    makers = {
+        "sgd": lambda: torch.optim.SGD(groups_, lr=0.1, momentum=0.9),
+        "adamw": lambda: torch.optim.AdamW(groups_, lr=0.1),
+        "adam": lambda: torch.optim.Adam(groups_, lr=0.1),
+    }
+    return makers[kind]()
+
+
+def step(net: nn.Module, opt: Any) -> float:
+    torch.manual_seed(1)
+    inputs = torch.randn(16, 4)
+    loss = nn.functional.cross_entropy(net(inputs), torch.arange(16) % 4)
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+    return loss.item()
+
+
+def saved(folder: Path, **more: Any) -> Path:
+    """Save what one training step leaves of a model with six classes and two groups."""
+    net = model()
+    opt = optimizer(net)
+    step(net, opt)
+    state = {"epoch": 9, "model_state": net.state_dict(), "optimizer_state": opt.state_dict()}
+    path = folder / "checkpoint.pyth"
+    torch.save({**state, **more}, path)
+    return path
+
+
+@contextlib.contextmanager
+def fails(kind: type[BaseException], words: str) -> Any:
+    try:
+        yield
+    except kind as error:
+        require(words in str(error), f"another error: {error}")
+    else:
+        raise SystemExit(f"expected {kind.__name__}: {words}")
+
+
+def require(holds: bool, otherwise: object) -> None:
+    if not holds:
+        raise SystemExit(str(otherwise))
+
+
+def check_a_matching_optimizer_is_taken_over(folder: Path) -> None:
+    path, net = saved(folder), model(seed=2)
+    opt = optimizer(net)
+    module = mended()
+    require(module.load_checkpoint(path, net, opt) == 9, "epoch")
+    want = torch.load(path)["optimizer_state"]["state"]
+    got = opt.state_dict()["state"]
+    same = [torch.equal(want[i]["momentum_buffer"], got[i]["momentum_buffer"]) for i in want]
+    require(all(same) and len(same) == 6, "the momentum is another")
+    require(module.log.said == [], module.log.said)
+
+
+def check_another_number_of_groups(folder: Path) -> None:
+    path = saved(folder)
+    net = model(seed=2)
+    with fails(ValueError, "different number of parameter groups"):
+        broken().load_checkpoint(path, net, optimizer(net, groups=3))
+    _skipped(path, optimizer(net, groups=3), net, "2 parameter groups were saved, there are 3 now")
+
+
+def check_another_size_of_a_group(folder: Path) -> None:
+    path = saved(folder)
+    net = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 6))
+    with fails(ValueError, "doesn't match the size of optimizer's group"):
+        broken().load_checkpoint(path, net, optimizer(net))
+    _skipped(path, optimizer(net), net, "group 1 was saved with 4 parameters, it has 2 now")
+
+
+def check_another_number_of_classes(folder: Path) -> None:
+    """The commonest fine-tune: torch loads it, and the first step dies."""
+    path = saved(folder)
+    net = model(classes=5)
+    opt = optimizer(net)
+    broken().load_checkpoint(path, net, opt)
+    with fails(RuntimeError, "must match the size of tensor"):
+        step(net, opt)
+    net = model(classes=5)
+    _skipped(path, optimizer(net), net, "was saved for a parameter of shape (6, 8), it has (5, 8)")
+
+
+def check_another_kind_of_optimizer(folder: Path) -> None:
+    path = saved(folder)
+    net = model()
+    opt = optimizer(net, "adamw")
+    with contextlib.suppress(KeyError):  # of the momentum, in silence or with this
+        broken().load_checkpoint(path, net, opt)
+    require("momentum" in opt.param_groups[0], "the failure is gone: SGD is not loaded into AdamW")
+    _skipped(path, optimizer(net, "adamw"), net, "another kind of optimizer was saved")
+
+
+def check_adam_does_not_become_adamw(folder: Path) -> None:
+    net = model()
+    opt = optimizer(net, "adamw")
+    if "decoupled_weight_decay" not in opt.param_groups[0]:
+        return  # this torch keeps the two apart by class
+    step(net, opt)
+    path = saved(folder, optimizer_state=opt.state_dict())
+    adam = optimizer(net, "adam")
+    broken().load_checkpoint(path, net, adam)
+    require(adam.param_groups[0]["decoupled_weight_decay"], "the failure is gone")
+    _skipped(path, optimizer(net, "adam"), net, "another kind of optimizer was saved")
+
+
+def _skipped(path: Path, opt: Any, net: nn.Module, words: str) -> None:
+    """Weights are taken over, the optimizer is fresh and steps, one sentence names the reason."""
+    module = mended()
+    require(module.load_checkpoint(path, net, opt) == 9, "epoch")
+    require(opt.state_dict()["state"] == {}, "the optimizer is not fresh")
+    said = [text for text in module.log.said if "optimizer" in text]
+    require(len(said) == 1 and words in said[0], module.log.said)
+    weight = torch.load(path)["model_state"]["0.weight"]
+    require(torch.equal(net.state_dict()["0.weight"], weight), "the weights were not loaded")
+    require(step(net, opt) > 0, "no step")
+
+
+def check_a_scaler_without_state(folder: Path) -> None:
+    path, net = saved(folder), model()
+    scaler = torch.amp.GradScaler("cpu") if hasattr(torch.amp, "GradScaler") else None
+    if scaler is None:
+        return
+    with fails(KeyError, "scaler_state"):
+        broken().load_checkpoint(path, net, optimizer(net), scaler)
+    module = mended()
+    module.load_checkpoint(path, net, optimizer(net), scaler)
+    require("without a scaler" in module.log.said[-1], module.log.said)
+    path = saved(folder, scaler_state={**scaler.state_dict(), "scale": 8.0})
+    mended().load_checkpoint(path, net, optimizer(net), scaler)
+    require(scaler.get_scale() == 8.0, "the scaler was not loaded")
+    fresh = torch.amp.GradScaler("cpu")
+    mended().load_checkpoint(path, net, optimizer(net, groups=3), fresh)
+    require(fresh.get_scale() != 8.0, "the scaler of a skipped optimizer was loaded")
+
+
+def check_old_groups_have_no_layer_decay(folder: Path) -> None:
+    del folder
+    path = "slowfast/models/optimizer.py"
+    opt = optimizer(model())
+    for group in opt.param_groups:
+        del group["layer_decay"]
+    with fails(KeyError, "layer_decay"):
+        code(path, tree="layer-decay-default").set_lr(opt, 0.5)
+    mended_code = code(path, "layer-decay-default")
+    mended_code.set_lr(opt, 0.5)
+    require([g["lr"] for g in opt.param_groups] == [0.5, 0.5], "the learning rate is wrong")
+    opt.param_groups[1]["layer_decay"] = 0.5
+    mended_code.set_lr(opt, 0.5)
+    require([g["lr"] for g in opt.param_groups] == [0.5, 0.25], "layer decay is lost")
+
+
+def check_the_fork_trains_with_its_learning_rate(folder: Path) -> None:
+    del folder
+    path = "slowfast/models/optimizer.py"
+    losses = {}
+    for name, patches in (("fork", ()), ("mended", ("fork-lr-weight-decay",))):
+        module = code(path, *patches, tree="fork-lr-weight-decay")
+        net = model()
+        opt = optimizer(net, weight_decay=1e-4)
+        for _ in range(200):
+            module.set_lr(opt, 0.1)
+            losses[name] = step(net, opt)
+    start = step(model(), optimizer(model()))
+    require(losses["fork"] > 0.9 * start, f"the failure is gone: {losses}")
+    require(losses["mended"] < 0.6 * start, f"the loss does not fall: {losses}")
+
+
+def check_files_with_numpy_values_and_configurations(folder: Path) -> None:
+    more: dict[str, Any] = {"top1": np.float64(0.5), "rows": np.arange(3)}
+    if hasattr(torch.serialization, "get_unsafe_globals_in_checkpoint"):  # torch 2.6
+        more["cfg"] = CfgNode({"A": {"B": [1, 2]}})
+    path, net = saved(folder, **more), model()
+    getattr(torch.serialization, "clear_safe_globals", list)()  # 2.4 allows for good
+    strict = SimpleNamespace(load=lambda f, **_: torch.load(f, weights_only=True))
+    module = code(CHECKPOINT, tree="optimizer-state")
+    module.torch = strict
+    with fails(pickle.UnpicklingError, "Weights only load failed"):
+        module.load_checkpoint(path, net)
+    require(mended().load_checkpoint(path, net) == 9, "epoch")
+    loaded = mended().load_trusted(path)
+    require("cfg" not in more or loaded["cfg"]["A"]["B"] == [1, 2], loaded)
+    require(loaded["top1"] == 0.5, loaded)
+    require(loaded["rows"].tolist() == [0, 1, 2], loaded)
+
+
+def check_numpy_values_of_another_numpy(folder: Path) -> None:
+    """A file names numpy's module as it was called on the day it was written."""
+    if not hasattr(torch.serialization, "get_unsafe_globals_in_checkpoint"):
+        return  # this torch knows a function by its present name only
+    path, written = folder / "plain.pyth", io.BytesIO()
+    torch.save({"top1": np.float64(0.5)}, written, _use_new_zipfile_serialization=False)
+    names = (b"numpy._core.multiarray", b"numpy.core.multiarray")
+    now = next(name for name in names if name in written.getvalue())
+    for name in names:
+        path.write_bytes(written.getvalue().replace(now, name))
+        require(mended().load_trusted(path)["top1"] == 0.5, name)
+
+
+class Trap:
+    def __reduce__(self) -> Any:
+        return (print, ("this line must never be printed",))
+
+
+def check_code_in_a_file_runs_only_if_the_file_is_trusted(folder: Path) -> None:
+    path, net = saved(folder, trap=Trap()), model()
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    with fails(RuntimeError, digest):
+        mended().load_checkpoint(path, net)
+    os.environ["SLOWFAST_TRUSTED_SHA256"] = f"{'0' * 64},{digest}"
+    try:
+        with contextlib.redirect_stdout(None):
+            require(mended().load_checkpoint(path, net) == 9, "a trusted file is not loaded")
+    finally:
+        del os.environ["SLOWFAST_TRUSTED_SHA256"]
+
+
+def check_a_head_that_is_not_loaded(folder: Path) -> None:
+    path, net = saved(folder), model(classes=5)
+    broken().load_checkpoint(path, net)
+    module = mended()
+    with fails(RuntimeError, "2.weight, 2.bias"):
+        module.load_checkpoint(path, net)
+    module.load_checkpoint(path, net, optimizer(net))
+    require("keep random values: 2.weight, 2.bias" in str(module.log.said), module.log.said)
+    module = mended()
+    module.load_checkpoint(path, model())
+    require(module.log.said == [], module.log.said)
+
+
+def check_an_empty_loader_is_refused_early(folder: Path) -> None:
+    del folder
+    data = torch.utils.data.TensorDataset(torch.arange(4))
+    cfg = CfgNode({"NUM_GPUS": 1, "TRAIN": {"BATCH_SIZE": 8}})
+    names = {"__package__": "small", "build_dataset": lambda *_: data}
+    sys.modules["small"] = types.ModuleType("small")
+    sys.modules["small.build"] = types.ModuleType("small.build")
+    sys.modules["small.build"].build_dataset = names["build_dataset"]
+    path = "slowfast/datasets/loader.py"
+    loader = code(path, tree="empty-loader", **names).construct_loader(cfg, "train")
+    with fails(UnboundLocalError, "inputs"):
+        for inputs in loader:  # noqa: B007  (as upstream's train_epoch does)
+            pass
+        del inputs
+    module = code(path, "empty-loader", **names)
+    with fails(ValueError, "4 samples in the dataset, 4 per process, but a batch per process"):
+        module.construct_loader(cfg, "train")
+    require(len(module.construct_loader(cfg, "val")) == 0, "only training is refused")
+    cfg.TRAIN.BATCH_SIZE = 4
+    require(len(list(module.construct_loader(cfg, "train"))) == 1, "a full batch is refused")
+    # The batches of a short cycle differ: the first decides, though len() says 1.
+    sampler = SimpleNamespace(batch_sizes=[8, 4, 2], sampler=range(6))
+    with fails(ValueError, "needs 8"):
+        module._require_a_batch(SimpleNamespace(batch_sampler=sampler), data, 2, cfg)
+
+
+def check_evaluation_keeps_its_order(folder: Path) -> None:
+    del folder
+    path, data = "slowfast/datasets/utils.py", list(range(8))
+    cfg = SimpleNamespace(NUM_GPUS=0)
+    module = code(path, "fork-random-sampler")
+    require(module.create_sampler(data, False, cfg) is None, "evaluation has a sampler")
+    require(sorted(module.create_sampler(data, True, cfg)) == data, "training lost samples")
+    upstream = code(path, "short-cycle-sampler")
+    require(sorted(upstream.create_sampler(data, True, cfg)) == data, "no sampler")
+    require(module.create_sampler([], False, cfg) is None, "an empty data set is refused")
+
+
+def check_the_index_of_a_short_cycle(folder: Path) -> None:
+    del folder
+    cfg = SimpleNamespace(MULTIGRID=SimpleNamespace(SHORT_CYCLE=True))
+    for tree, path in (
+        ("short-cycle-index", "slowfast/datasets/kinetics.py"),
+        ("fork-short-cycle-guard", "slowfast/datasets/ssv2.py"),
+    ):
+        data = code(path, tree).Data()
+        data.cfg = cfg
+        require(data[(3, 1)] == (3, 1), "the pair is not unpacked")
+        require(data[3] == (3, None), "a plain index is not kept")
+
+
+def clip(path: Path, codec: str = "mpeg4", frames: int = 72, rate: int = 30) -> list[np.ndarray]:
+    """Write a clip of 128x96 and return its frames as a plain decoder gives them."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        for i in range(frames):
+            image = np.full((96, 128, 3), (i * 3) % 256, np.uint8)
+            image[20:50, i : i + 20] = (250, 60, 60)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode())
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+def check_the_decoder_in_torchvisions_place(folder: Path) -> None:
+    module = code("slowfast/datasets/decoder.py", *_decoders(), tree="pyav-decoder")
+    for codec in ("mpeg4", "libx264"):
+        path = folder / f"{codec}.mp4"
+        frames = clip(path, codec)
+        video = torch.from_numpy(np.frombuffer(bytearray(path.read_bytes()), dtype=np.uint8))
+        meta = module._probe_video(video)
+        require((meta.has_video, meta.has_audio, meta.video_fps) == (True, False, 30.0), meta)
+        require(abs(meta.video_duration - 2.4) < 0.05, meta)
+        every = module._read_video(video, (0, -1), 0)
+        require(len(every) == len(frames), f"{codec}: {len(every)} frames")
+        require(np.array_equal(every.numpy(), np.stack(frames)), f"{codec}: other frames")
+        tick = meta.video_timebase.denominator / 30
+        for first, last in ((0, 0), (10, 20), (31, 44), (60, 71)):
+            part = module._read_video(video, (int(first * tick), int(last * tick)), 0)
+            want = np.stack(frames[first : last + 1])
+            require(np.array_equal(part.numpy(), want), f"{codec}: {first} to {last}")
+        small = module._read_video(video, (0, -1), 48)
+        require(small.shape[1:] == (48, 64, 3), small.shape)
+        require(module._read_video(video, (10**9, 10**9 + 1), 0).shape == (0,), "not empty")
+
+
+def check_decode_and_pyav_decode_agree(folder: Path) -> None:
+    path = "slowfast/datasets/decoder.py"
+    frames = [np.zeros((4, 4, 3), np.uint8)] * 5
+    video = SimpleNamespace(average_rate=30, frames=5, duration=500)
+    container = SimpleNamespace(streams=SimpleNamespace(video=[video]), frames=frames)
+    before = code(path, "dead-torchvision-decoder", tree="pyav-decoder")
+    with contextlib.redirect_stdout(None):
+        require(before.decode(container, [2], [3], 0, 1) == (None, None, None), "not broken")
+    module = code(path, *_decoders(), tree="pyav-decoder")
+    clips, spans, fps = module.decode(container, [2], [3], 0, 1)
+    require(clips[0].shape == (5, 4, 4, 3) and fps == 30.0, "no clip")
+    require(spans.tolist() == [[0.0, 4.0, 0.0]], spans)
+    with fails(NotImplementedError, "one clip per video, not 2"):
+        module.decode(container, [2, 2], [3, 3], 0, 1)
+    for lost in ({"duration": None}, {"duration": 0}, {"frames": 0}):
+        unknown = SimpleNamespace(**{**vars(video), **lost})
+        streams = SimpleNamespace(video=[unknown])
+        answer = module.decode(SimpleNamespace(streams=streams, frames=frames), [2], [3], 0, 1)
+        require(answer[1] is None, f"{lost}: {answer[1]}")
+
+
+def _decoders() -> tuple[str, str]:
+    return "dead-torchvision-decoder", "pyav-decoder"
+
+
+def check_mixed_precision_does_not_warn(folder: Path) -> None:
+    del folder
+    cfg = CfgNode({"NUM_GPUS": 0, "TRAIN": {"MIXED_PRECISION": False}})
+    module = code("tools/train_net.py", "cuda-amp", "cpu-synchronize")
+    done = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        module.train_epoch([lambda: done.append(1)], cfg)
+        require(module.train(cfg).get_scale() == 1.0, "the scaler is on")
+    require(done == [1], "no step")
+
+
+def check_multi_tensor_adamw(folder: Path) -> None:
+    del folder
+    net = model()
+    module = code("slowfast/models/optimizer.py", "multi-tensor-adamw")
+    opt = module.construct_optimizer(net.parameters(), "mt_adamw")
+    require(opt.defaults["foreach"] is True, opt.defaults)
+    require(step(net, opt) > step(net, opt), "the loss does not fall")
+
+
+def check_lists_of_ava_are_compared_by_name(folder: Path) -> None:
+    del folder
+    frames = ([["a1"], ["b1"], ["c1"]], ["a", "b", "c"])
+    helper = SimpleNamespace(load_image_lists=lambda _: frames)
+    registry = SimpleNamespace(register=lambda: lambda made: made)
+    sys.modules["small"] = types.ModuleType("small")
+    sys.modules["small"].ava_helper = helper
+    sys.modules["small.build"] = types.ModuleType("small.build")
+    sys.modules["small.build"].DATASET_REGISTRY = registry
+    module = code("slowfast/datasets/ava_dataset.py", "fork-assert-print", __package__="small")
+    helper.load_boxes_and_labels = lambda _: {"a": 1, "c": 3, "d": 4}
+    ava = module.Ava()
+    require(ava._load_data(None) == [1, 3], "other videos")
+    require(ava._image_paths == [["a1"], ["c1"]], ava._image_paths)
+    require(["frames" in module.log.said[0], "b" in module.log.said[1]] == [True, True], "silent")
+    helper.load_boxes_and_labels = lambda _: {"x": 1}
+    with fails(ValueError, "No video has both"):
+        ava._load_data(None)
+
+
+def check_gathering_on_two_processes(folder: Path) -> None:
+    context = torch.multiprocessing.get_context("spawn")
+    both = [context.Process(target=_gather, args=(rank, str(folder))) for rank in (0, 1)]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join()
+    require([process.exitcode for process in both] == [0, 0], "a process failed")
+
+
+def _gather(rank: int, folder: str) -> None:
+    place = f"file://{folder}/store"
+    torch.distributed.init_process_group("gloo", init_method=place, rank=rank, world_size=2)
+    module = code("pytorchvideo/layers/distributed.py", "cat-all-gather")
+    module.get_world_size = torch.distributed.get_world_size
+    module.init_distributed_training(2, 0)
+    part = torch.full((2, 3), float(rank))
+    for local in (False, True):
+        got = module.cat_all_gather(part, local=local)
+        require(got[:, 0].tolist() == [0, 0, 1, 1], got)
+    require((module.get_local_rank(), module.get_local_size()) == (rank, 2), "local")
+    torch.distributed.destroy_process_group()
+
+
+def check_the_loss_with_soft_targets(folder: Path) -> None:
+    del folder
+    path = "pytorchvideo/losses/soft_target_cross_entropy.py"
+    module = code(path, "cat-all-gather")
+    torch.manual_seed(0)
+    logits, classes = torch.randn(5, 4), torch.tensor([0, 3, -100, 1, 2])
+    soft = torch.rand(5, 4)
+    loss = module.SoftTargetCrossEntropyLoss
+    want = nn.functional.cross_entropy(logits, classes)
+    require(torch.allclose(loss()(logits, classes), want), "hard targets")
+    want = nn.functional.cross_entropy(logits, soft)
+    require(torch.allclose(loss(normalize_targets=False)(logits, soft), want), "soft targets")
+
+
+def main(wanted: list[str]) -> int:
+    """Run the checks, all or the named ones, and say how each went."""
+    checks = {name: check for name, check in globals().items() if name.startswith("check_")}
+    print(f"torch {torch.__version__}, numpy {np.__version__}, av {av.__version__}")
+    failed = 0
+    for name, check in checks.items():
+        if wanted and name.removeprefix("check_") not in wanted:
+            continue
+        started = time.perf_counter()
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                check(Path(folder))
+                word = "ok"
+            except SystemExit as wrong:
+                word, failed = f"FAILED: {wrong}", failed + 1
+        seconds = time.perf_counter() - started
+        print(f"  {name.removeprefix('check_').replace('_', ' '):<58}{seconds:5.1f} s  {word}")
+    return min(failed, 1)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

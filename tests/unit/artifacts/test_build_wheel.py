@@ -1,0 +1,110 @@
+"""The wheel cache, with real builds by uv of a tree whose build backend is its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.build_wheel import (
+    Recipe,
+    build,
+    find,
+    key_of,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+
+BACKEND = """
+import os, time, zipfile
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    with open(os.environ["BUILDS"], "a") as count:
+        count.write("built\\n")
+    time.sleep(float(os.environ.get("BUILD_SECONDS", "0")))
+    if os.environ.get("BUILD_FAILS"):
+        raise SystemExit("c++: fatal error: Killed signal terminated program cc1plus")
+    name = "tree-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as packed:
+        info = "tree-1.0.dist-info/"
+        packed.writestr("tree.py", "JOBS = %r" % os.environ.get("MAX_JOBS"))
+        packed.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: tree\\nVersion: 1.0\\n")
+        packed.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\n")
+        packed.writestr(info + "RECORD", "")
+    return name
+"""
+FACTS = {"commit": "0" * 40, "torch": "2.11.0+cu130", "arch_list": "9.0"}
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "backend.py").write_text(BACKEND)
+    (tree / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        '[project]\nname = "tree"\nversion = "1.0"\n'
+    )
+    return tree
+
+
+def recipe(source: Path, **environment: str) -> Recipe:
+    builds = source.parent / "builds"
+    builds.touch()
+    return Recipe(
+        source,
+        FACTS,
+        Path(sys.executable),
+        "uv",
+        {"BUILDS": str(builds), **environment},
+        source.parent / "log",
+    )
+
+
+def builds(source: Path) -> int:
+    return len((source.parent / "builds").read_text().splitlines())
+
+
+def test_a_wheel_is_built_once_and_found_again(source: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    wheel, built = build(Commands(), cache, recipe(source))
+    again, built_again = build(Commands(), cache, recipe(source))
+    assert (built, built_again) == (True, False)
+    assert wheel == again == find(cache, FACTS)
+    assert not (source / "build").exists()
+
+
+def test_every_fact_is_part_of_the_key() -> None:
+    changed = [{**FACTS, name: "other"} for name in FACTS]
+    assert len({key_of(facts) for facts in [FACTS, *changed]}) == len(FACTS) + 1
+
+
+def test_a_damaged_wheel_is_built_anew(source: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    wheel, _ = build(Commands(), cache, recipe(source))
+    wheel.path.write_bytes(wheel.path.read_bytes()[:-1] + b"x")
+    assert find(cache, FACTS) is None
+    assert build(Commands(), cache, recipe(source))[1]
+
+
+def test_a_failed_build_shows_the_compiler_and_leaves_nothing(source: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    with pytest.raises(StackError, match=r"(?s)3 jobs at once.*cc1plus.*Lower the jobs"):
+        build(Commands(), cache, recipe(source, BUILD_FAILS="1", MAX_JOBS="3"))
+    assert find(cache, FACTS) is None
+    assert not list(cache.glob("building-*"))
+
+
+def _build(cache: Path, wanted: Recipe) -> None:
+    build(Commands(), cache, wanted)
+
+
+def test_two_builders_of_one_key_build_once(source: Path, tmp_path: Path) -> None:
+    cache, wanted = tmp_path / "cache", recipe(source, BUILD_SECONDS="0.5")
+    both = [multiprocessing.Process(target=_build, args=(cache, wanted)) for _ in range(2)]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join()
+    assert builds(source) == 1
+    assert find(cache, FACTS)

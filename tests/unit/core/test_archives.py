@@ -1,0 +1,100 @@
+"""Pinned archives: a file of one's own, Debian's through apt, and what is unpacked of them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import archives
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+
+CONTENT = b"an archive"
+PIN = hashlib.sha256(CONTENT).hexdigest()
+
+
+def test_an_own_file_is_used_where_it_lies_and_never_changed(tmp_path: Path) -> None:
+    own = tmp_path / "own.tar.xz"
+    own.write_bytes(CONTENT)
+    assert archives.fetch(str(own), PIN, tmp_path / "cache") == own
+    with pytest.raises(StackError, match="not the pinned file"):
+        archives.fetch(str(own), "0" * 64, tmp_path / "cache")
+    assert own.exists()
+    with pytest.raises(StackError, match="There is no file"):
+        archives.fetch(str(tmp_path / "absent.tar.xz"), PIN, tmp_path)
+
+
+# An apt-get that knows a mirror, notes what it was told, and brings one file.
+APT = """\
+#!/bin/sh
+printf '%s\\n' "$*" >> "{log}"
+case "$*" in
+  *indextargets*) echo "{mirror}" ;;
+  *update*) for word; do case "$word" in Dir::State=*)
+    touch "${{word#Dir::State=}}/lists/archive_Sources" ;; esac; done ;;
+  *source*) for name; do :; done; printf '%s' "{content}" > "$name"_9.orig.tar.xz ;;
+esac
+"""
+
+
+def apt(folder: Path, *, mirror: str = "http://archive.test/debian", content: str = "it") -> Path:
+    """Put an ``apt-get`` into a folder of programs."""
+    log = folder / "apt.log"
+    program = folder / "bin" / "apt-get"
+    program.parent.mkdir()
+    program.write_text(APT.format(log=log, mirror=mirror, content=content))
+    program.chmod(0o755)
+    return log
+
+
+def debian(folder: Path, content: str, package: str = "ffmpeg") -> Path:
+    commands = Commands({"PATH": f"{folder}/bin:/usr/bin:/bin"})
+    pin = hashlib.sha256(content.encode()).hexdigest()
+    made = folder / "archives"
+    made.mkdir(exist_ok=True)
+    return archives.from_debian(commands, package, "trixie", pin, made)
+
+
+def test_debians_source_comes_through_a_private_state_of_apt(tmp_path: Path) -> None:
+    log = apt(tmp_path)
+    assert debian(tmp_path, "it").read_text() == "it"
+    listing, update, source = log.read_text().splitlines()
+    assert listing.startswith("indextargets")
+    for line in (update, source):
+        assert "Dir::Etc::sourceparts=/dev/null" in line
+        assert f"Dir::State={tmp_path}" in line
+    named = (tmp_path / "archives" / "apt" / "debian.sources").read_text()
+    assert "URIs: http://archive.test/debian\nSuites: trixie" in named
+    assert debian(tmp_path, "it").read_text() == "it"
+    assert len(log.read_text().splitlines()) == 3
+    assert debian(tmp_path, "it", "nv-codec-headers").read_text() == "it"
+    assert [line for line in log.read_text().splitlines()[3:] if line.endswith("update")] == []
+
+
+def test_a_newer_file_in_the_archive_is_not_taken_for_the_pinned_one(tmp_path: Path) -> None:
+    apt(tmp_path, content="newer")
+    with pytest.raises(StackError, match=r"has ffmpeg_9\.orig\.tar\.xz, not SHA-256"):
+        debian(tmp_path, "it")
+
+
+def test_a_host_whose_apt_knows_no_debian_is_told_what_helps(tmp_path: Path) -> None:
+    apt(tmp_path, mirror="")
+    with pytest.raises(StackError, match=r"no archive of Debian.*--source"):
+        debian(tmp_path, "it")
+
+
+def test_an_archive_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    packed = tmp_path / "a.tar.xz"
+    with tarfile.open(packed, "w:xz") as made:
+        member = tarfile.TarInfo("a-1.0/configure")
+        member.size = 3
+        made.addfile(member, io.BytesIO(b"abc"))
+    archives.unpack(packed, tmp_path / "tree")
+    assert (tmp_path / "tree" / "configure").read_bytes() == b"abc"
+    packed.write_bytes(packed.read_bytes()[:60])
+    with pytest.raises((tarfile.TarError, EOFError)):
+        archives.unpack(packed, tmp_path / "other")
+    assert not (tmp_path / "other").exists()

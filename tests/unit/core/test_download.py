@@ -1,0 +1,218 @@
+"""The standard library's download against a real HTTP server that breaks in every way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import download
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.download import Wanted, get
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from file_server import Behaviour, serving
+
+ROOT = Path(__file__).resolve().parents[3]
+DATA = bytes(range(256)) * 12000
+OTHER = bytes(range(255)) * 12000
+
+
+@pytest.fixture
+def server() -> Behaviour:
+    return Behaviour(DATA)
+
+
+@pytest.fixture
+def wanted(server: Behaviour, tmp_path: Path) -> Iterator[Wanted]:
+    with serving(server) as address:
+        yield Wanted(f"{address}/list.csv", tmp_path / "folder/list.csv")
+
+
+def left(wanted: Wanted) -> list[str]:
+    return sorted(path.name for path in wanted.path.parent.iterdir())
+
+
+def served(server: Behaviour, count: int) -> list[tuple[str, int]]:
+    """Return what was sent; the server notes an answer a little after the last byte has left."""
+    for _ in range(500):
+        if len(server.served) >= count:
+            break
+        time.sleep(0.01)
+    assert len(server.served) == count
+    return server.served
+
+
+def refused(wanted: Wanted, attempts: int = 1) -> StackError:
+    with pytest.raises(StackError) as caught:
+        get(wanted, attempts=attempts)
+    return caught.value
+
+
+def test_a_file_arrives_whole_and_only_once(wanted: Wanted, server: Behaviour) -> None:
+    got = get(wanted)
+    assert (got.new, got.size) == (True, len(DATA))
+    assert got.sha256 == hashlib.sha256(DATA).hexdigest()
+    assert left(wanted) == ["list.csv"]
+    served(server, 1).clear()
+    assert get(wanted).new is False
+    assert server.served == []
+
+
+def test_a_broken_connection_goes_on_where_it_broke(wanted: Wanted, server: Behaviour) -> None:
+    server.cut_after = [700_000, 900_000]
+    get(wanted)
+    assert wanted.path.read_bytes() == DATA
+    answers = served(server, 3)
+    assert [asked for asked, _ in answers] == ["", "bytes=700000-", "bytes=1600000-"]
+    assert sum(sent for _, sent in answers) == len(DATA)
+
+
+def test_a_server_without_ranges_sends_all_again(wanted: Wanted, server: Behaviour) -> None:
+    server.ranges, server.cut_after = False, [700_000]
+    get(wanted)
+    assert wanted.path.read_bytes() == DATA
+
+
+def test_a_file_that_changes_meanwhile_begins_anew(wanted: Wanted, server: Behaviour) -> None:
+    server.cut_after = [700_000, 0]
+    assert "Run the same command again" in refused(wanted).hint
+    server.data = OTHER
+    get(wanted)
+    assert wanted.path.read_bytes() == OTHER
+
+
+@pytest.mark.parametrize(("size", "requests"), [(1, 2), (0, 1)])
+def test_without_a_mark_of_the_version_only_an_equal_size_is_continued(
+    wanted: Wanted, server: Behaviour, size: int, requests: int
+) -> None:
+    server.marks, server.cut_after = False, [700_000, 0]
+    refused(wanted)
+    served(server, 2)
+    server.data = DATA + b"x" * size
+    server.served.clear()
+    get(wanted)
+    assert served(server, requests)[0][0] == "bytes=700000-"
+    assert wanted.path.read_bytes() == server.data
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410, 418])
+def test_a_dead_link_is_told_and_leaves_nothing(
+    wanted: Wanted, server: Behaviour, status: int
+) -> None:
+    server.status = [status]
+    assert f"HTTP {status}" in refused(wanted).cause
+    assert left(wanted) == []
+
+
+def test_a_server_that_is_busy_is_asked_again(wanted: Wanted, server: Behaviour) -> None:
+    server.status = [503, 429]
+    assert get(wanted).new
+
+
+def test_nobody_listens_and_no_address(tmp_path: Path) -> None:
+    away = Wanted("http://127.0.0.1:9/x", tmp_path / "x")
+    assert "failed 2 times in a row" in refused(away, attempts=2).cause
+    assert "no address" in refused(Wanted("/etc/passwd", tmp_path / "y")).message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_digest_or_size_never_appears(wanted: Wanted) -> None:
+    for expected in ({"sha256": "0" * 64}, {"size": 5}):
+        error = refused(Wanted(wanted.url, wanted.path, **expected))  # type: ignore[arg-type]
+        assert "expected" in error.cause
+        assert left(wanted) == []
+    assert get(Wanted(wanted.url, wanted.path, hashlib.sha256(DATA).hexdigest().upper())).new
+
+
+def test_a_file_in_place_that_differs_is_left_unless_it_may_go(wanted: Wanted) -> None:
+    sha256 = hashlib.sha256(DATA).hexdigest()
+    wanted.path.parent.mkdir()
+    wanted.path.write_bytes(b"mine")
+    assert "differs" in refused(Wanted(wanted.url, wanted.path, sha256)).cause
+    assert wanted.path.read_bytes() == b"mine"
+    assert get(Wanted(wanted.url, wanted.path, sha256, keep=False)).new
+    assert wanted.path.read_bytes() == DATA
+
+
+def test_a_content_that_is_looked_at_and_refused_never_appears(wanted: Wanted) -> None:
+    def look(path: Path) -> None:
+        raise StackError(f"{path.name} is a web page.")
+
+    with pytest.raises(StackError, match="web page"):
+        get(wanted, look=look)
+    assert left(wanted) == []
+
+
+def test_bytes_of_another_time_are_not_built_upon(wanted: Wanted) -> None:
+    wanted.path.parent.mkdir()
+    download.part_of(wanted.path).write_bytes(b"leftover")
+    get(wanted)
+    assert wanted.path.read_bytes() == DATA
+
+
+def test_a_full_part_needs_only_to_be_verified(wanted: Wanted, server: Behaviour) -> None:
+    server.cut_after = [len(DATA) - 1, 0]
+    refused(wanted)
+    download.part_of(wanted.path).write_bytes(DATA)
+    served(server, 2).clear()
+    assert get(wanted).new
+    assert server.served == []
+
+
+def test_progress_counts_from_what_was_there(wanted: Wanted, server: Behaviour) -> None:
+    server.cut_after = [700_000, 0]
+    refused(wanted)
+    seen: list[tuple[int, int | None]] = []
+    get(wanted, progress=lambda done, total: seen.append((done, total)))
+    assert seen[0] == (700_000, len(DATA))
+    assert seen[-1] == (len(DATA), len(DATA))
+
+
+def test_a_place_that_takes_no_more_is_told(wanted: Wanted) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        error = refused(wanted)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert error.cause == "File too large."
+    assert not wanted.path.exists()
+    get(wanted)
+    assert wanted.path.read_bytes() == DATA
+
+
+def test_killed_in_the_middle_or_twice_at_once_nothing_is_spoilt(
+    wanted: Wanted, server: Behaviour
+) -> None:
+    server.pause = 0.02
+    program = (
+        "import sys, pathlib; from _stack.core.download import get, Wanted\n"
+        "get(Wanted(sys.argv[1], pathlib.Path(sys.argv[2])))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, wanted.url, str(wanted.path)],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "plugins/module_utils")},
+    )
+    part = download.part_of(wanted.path)
+    while not part.exists() or part.stat().st_size < 1_000_000:
+        time.sleep(0.01)
+    assert "another process" in refused(wanted).message
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not wanted.path.exists()
+    kept = part.stat().st_size
+    server.pause = 0.0
+    server.served.clear()
+    get(wanted)
+    for _ in range(500):
+        if (f"bytes={kept}-", len(DATA) - kept) in server.served:
+            break
+        time.sleep(0.01)
+    assert (f"bytes={kept}-", len(DATA) - kept) in server.served
+    assert wanted.path.read_bytes() == DATA

@@ -1,0 +1,73 @@
+"""A toolkit is proven by the machine code that it makes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda.verify import (
+    options,
+    prove,
+)
+from ansible_collections.slowfast.stack.plugins.modules import cuda_check
+
+# A compiler that notes what it was asked for, and a reader that lists the code in it.
+NVCC = r"""#!/bin/sh
+for last; do :; done
+printf '%s\n' "$@" |
+  sed -n 's/.*code=\(sm_.*\)/\1.cubin/p; s/.*code=\(compute_.*\)/\1.ptx/p' >"$last"
+"""
+CUOBJDUMP = """#!/bin/sh
+case $1 in --list-elf) grep cubin "$2" ;; --list-ptx) grep ptx "$2" ;; esac
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "bin").mkdir()
+    for name, text in (("nvcc", NVCC), ("cuobjdump", CUOBJDUMP)):
+        tool = tmp_path / "bin" / name
+        tool.write_text(text)
+        tool.chmod(0o755)
+    return tmp_path
+
+
+def test_the_architecture_list_becomes_options() -> None:
+    assert options("8.0;9.0+PTX") == [
+        "-gencode=arch=compute_80,code=sm_80",
+        "-gencode=arch=compute_90,code=sm_90",
+        "-gencode=arch=compute_90,code=compute_90",
+    ]
+
+
+def test_a_toolkit_that_makes_all_code_is_proven(home: Path) -> None:
+    assert prove(home, "8.0;12.0+PTX", None, Commands()).endswith("code for 8.0;12.0+PTX")
+
+
+def test_a_toolkit_that_leaves_code_out_is_refused(home: Path) -> None:
+    (home / "bin" / "cuobjdump").write_text("#!/bin/sh\necho x.1.sm_80.cubin\n")
+    with pytest.raises(StackError, match="made no code for sm_90"):
+        prove(home, "8.0;9.0", None, Commands())
+
+
+def test_a_compiler_that_fails_is_quoted(home: Path) -> None:
+    (home / "bin" / "nvcc").write_text("#!/bin/sh\necho unsupported GNU version >&2\nexit 1\n")
+    with pytest.raises(StackError, match="unsupported GNU version"):
+        prove(home, "9.0", "/usr/bin/g++-15", Commands())
+
+
+def test_what_could_not_be_inspected_is_said(home: Path) -> None:
+    (home / "bin" / "cuobjdump").unlink()
+    assert "not inspected" in prove(home, "9.0", None, Commands())
+
+
+def test_a_proof_is_noted_and_made_again_for_other_wishes(home: Path) -> None:
+    want: dict[str, Any] = {"home": str(home), "arch_list": "9.0", "cxx": None}
+    want["record"] = str(home / "records" / "cuda.json")
+    assert cuda_check.act(want, check=True) == {"changed": True, "seen": None}
+    assert cuda_check.act(want, check=False)["changed"]
+    assert not cuda_check.act(want, check=False)["changed"]
+    assert cuda_check.act({**want, "arch_list": "8.0"}, check=False)["changed"]

@@ -1,0 +1,189 @@
+"""What is said of a driver before a reboot, and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.verify import (
+    State,
+    Wanted,
+    loaded_problem,
+    look,
+    next_kernel,
+    problems,
+    space_problem,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import Answer
+
+SETTINGS = "/etc/modprobe.d/nouveau.conf"
+WANTED = Wanted("580", fabric_manager=False, mok=False, settings=SETTINGS, python="python3")
+LOADED = b"NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.309.01  Release Build\n"
+GOOD = State(
+    kernel="6.1.0-56-amd64",
+    module="580.178.04",
+    flavour="open",
+    library="580.178.04",
+    fabric_manager=None,
+    loaded="580.178.04",
+    loaded_flavour="open",
+    shown="580.178.04",
+    nvml="580.178.04",
+    initramfs_stale=False,
+    boot_free_mib=300,
+    boot_needs_mib=60,
+    signer=None,
+    signing_key=None,
+    enrolled=None,
+    requested=None,
+)
+SIGNED = {"signer": "DKMS module signing key", "signing_key": "/k", "enrolled": False}
+
+
+class Machine:
+    """Answers from tables; a command that is not there has no return code."""
+
+    def __init__(self, commands: dict[str, tuple[int, str]], files: dict[str, bytes]) -> None:
+        self.commands, self.files = commands, files
+
+    def run(self, argv: Sequence[str], *, timeout_s: float = 10, text: str = "") -> Answer:
+        assert timeout_s
+        assert not text
+        known = " ".join(argv) if "-c" not in argv or argv[0] == "stat" else "nvml"
+        return Answer(*self.commands.get(known, (None, "")))
+
+    def read(self, path: str) -> bytes | None:
+        return self.files.get(path)
+
+
+def test_a_driver_of_one_version_has_no_problem() -> None:
+    assert problems(GOOD, WANTED) == []
+    assert loaded_problem(GOOD) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted", "sentence"),
+    [
+        ({"module": None}, {}, "no NVIDIA module for kernel 6.1.0-56-amd64"),
+        ({"module": "595.91.07", "library": "595.91.07"}, {}, "the plan asks for branch 580"),
+        ({"library": "580.65.06"}, {}, "but the libraries are 580.65.06"),
+        ({"library": None}, {}, "no libnvidia-ml.so.1"),
+        ({"initramfs_stale": True}, {}, "initramfs of kernel 6.1.0-56-amd64 is older"),
+        ({}, {"fabric_manager": True}, "Fabric Manager is missing"),
+        ({"fabric_manager": "580.65.06"}, {"fabric_manager": True}, "exactly 580.178.04"),
+        ({}, {"mok": True}, "there is no key"),
+        ({"signing_key": "/k", "enrolled": True}, {"mok": True}, "is not signed"),
+        (SIGNED, {"mok": True}, "mokutil --import /k"),
+        ({**SIGNED, "requested": True}, {"mok": True}, "the key /k waits to be enrolled"),
+    ],
+)
+def test_each_problem_is_one_sentence(
+    change: dict[str, Any], wanted: dict[str, Any], sentence: str
+) -> None:
+    found = problems(GOOD._replace(**change), WANTED._replace(**wanted))
+    assert len(found) == 1
+    assert sentence in found[0]
+
+
+def test_an_enrolled_key_and_an_equal_fabric_manager_are_no_problem() -> None:
+    state = GOOD._replace(fabric_manager="580.178.04", **{**SIGNED, "enrolled": True})
+    assert problems(state, WANTED._replace(fabric_manager=True, mok=True)) == []
+
+
+def test_the_running_driver_is_compared_to_the_point_release() -> None:
+    assert "580.65.06" in (loaded_problem(GOOD._replace(loaded="580.65.06")) or "")
+    assert "none" in (loaded_problem(GOOD._replace(loaded=None)) or "")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"shown": "580.65.06"}, "/sys says 580.65.06"),
+        ({"nvml": "error 18"}, "NVML says error 18"),
+        ({"nvml": None}, "NVML says nothing"),
+    ],
+)
+def test_kernel_and_nvml_have_to_say_the_same(change: dict[str, Any], sentence: str) -> None:
+    assert sentence in (loaded_problem(GOOD._replace(**change)) or "")
+    assert loaded_problem(GOOD._replace(shown=None)) is None
+
+
+def test_the_other_module_of_the_same_release_is_another_driver() -> None:
+    problem = loaded_problem(GOOD._replace(loaded_flavour="proprietary"))
+    assert "The proprietary module of driver 580.178.04 runs, the open one is installed" in (
+        problem or ""
+    )
+
+
+def test_a_full_boot_is_told_before_anything_is_installed() -> None:
+    assert space_problem(GOOD) is None
+    assert space_problem(GOOD._replace(boot_needs_mib=None)) is None
+    assert "/boot has 20 MiB left" in (space_problem(GOOD._replace(boot_free_mib=20)) or "")
+
+
+def test_the_kernel_of_the_boot_loader_counts_else_the_newest() -> None:
+    boot = "vmlinuz-6.1.0-9-amd64\nvmlinuz-6.1.0-56-amd64\nconfig-6.9"
+    assert next_kernel("/boot/vmlinuz-5.14.0-503.el9", boot, "6.1") == "5.14.0-503.el9"
+    assert next_kernel("", boot, "6.1.0-9-amd64") == "6.1.0-56-amd64"
+    assert next_kernel("", "", "6.18.44") == "6.18.44"
+
+
+def test_a_host_is_read_from_its_commands() -> None:
+    kernel = "6.1.0-56-amd64"
+    machine = Machine(
+        {
+            "ls -1 /boot": (0, f"vmlinuz-{kernel}\n"),
+            "uname -r": (0, "6.1.0-9-amd64\n"),
+            f"modinfo -k {kernel} -F version nvidia": (1, ""),
+            f"modinfo -k {kernel} -F version nvidia-current": (0, "535.309.01\n"),
+            f"modinfo -k {kernel} -F license nvidia-current": (0, "NVIDIA\n"),
+            f"modinfo -k {kernel} -F signer nvidia-current": (0, "DKMS module signing key\n"),
+            "readlink -e /usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1": (
+                0,
+                "/usr/lib/x86_64-linux-gnu/nvidia/current/libnvidia-ml.so.535.309.01\n",
+            ),
+            f"stat -c %Y /boot/initrd.img-{kernel}": (0, "100\n"),
+            f"stat -c %Y {SETTINGS}": (0, "200\n"),
+            f"stat -c %s /boot/initrd.img-{kernel}": (0, f"{40 << 20}\n"),
+            "df -Pm /boot": (
+                0,
+                "Filesystem 1M-blocks Used Available\n/dev/vda1 500 100 400 20% /\n",
+            ),
+            "nvml": (0, "535.309.01\n"),
+            "nv-fabricmanager --version": (0, "Fabric Manager version is : 535.309.01\n"),
+            "mokutil --test-key /var/lib/dkms/mok.pub": (
+                1,
+                "/var/lib/dkms/mok.pub is already enrolled\n",
+            ),
+        },
+        {
+            "/var/lib/dkms/mok.pub": b"key",
+            "/proc/driver/nvidia/version": LOADED,
+            "/sys/module/nvidia/version": b"535.309.01\n",
+        },
+    )
+    assert look(machine, WANTED._replace(mok=True)) == State(
+        kernel=kernel,
+        module="535.309.01",
+        flavour="proprietary",
+        library="535.309.01",
+        fabric_manager="535.309.01",
+        loaded="535.309.01",
+        loaded_flavour="proprietary",
+        shown="535.309.01",
+        nvml="535.309.01",
+        initramfs_stale=True,
+        boot_free_mib=400,
+        boot_needs_mib=61,
+        signer="DKMS module signing key",
+        signing_key="/var/lib/dkms/mok.pub",
+        enrolled=True,
+        requested=False,
+    )
+
+
+def test_a_bare_machine_has_nothing_and_says_so() -> None:
+    state = look(Machine({"uname -r": (0, "6.18.44\n")}, {}), WANTED)
+    assert state.kernel == "6.18.44"
+    assert len(problems(state, WANTED)) == 2

@@ -1,0 +1,161 @@
+"""A lock: equal for equal environments, and every difference in a line."""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import lock
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain, planner
+
+from slowfast_stack import sbom
+
+HOSTS = Path(__file__).parents[1] / "hosts"
+SITE = "lib/python3.11/site-packages"
+
+
+def host() -> dict[str, Any]:
+    found = json.loads((HOSTS / "cpu-debian-12.json").read_text(encoding="utf-8"))["host"]
+    return {**found, "network": {"pypi": True}}
+
+
+def put(folder: Path, files: dict[str, str]) -> None:
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> lock.Subject:
+    env, src = tmp_path / "env", tmp_path / "src"
+    (env / "bin").mkdir(parents=True)
+    (env / "bin" / "python").symlink_to(sys.executable)
+    record = "six.py,sha256=abc,10\n../../../bin/six,sha256=def,5\nsix-1.17.0.dist-info/RECORD,,\n"
+    key = tmp_path / "wheels" / "0123"
+    facts = {"component": "detectron2", "glibc": "2.36", "torch": "2.11.0+cu130"}
+    put(key, {"built.json": json.dumps({"sha256": "ab" * 32, "facts": facts})})
+    wheel = {"url": f"file://{key}/detectron2-0.6-cp311-cp311-linux_x86_64.whl"}
+    tree = {"url": f"file://{src}/slowfast", "dir_info": {"editable": True}}
+    put(
+        env / SITE,
+        {
+            "six-1.17.0.dist-info/RECORD": record,
+            "detectron2-0.6.dist-info/direct_url.json": json.dumps(wheel),
+            "slowfast-1.0.dist-info/direct_url.json": json.dumps(tree),
+        },
+    )
+    put(src, {"slowfast/setup.py": "1", "slowfast/.git/x": "2", "detectron2/a.py": "3"})
+    return lock.Subject(env, src, planner.plan(host()), host())
+
+
+def record(subject: lock.Subject) -> dict[str, Any]:
+    return lock.record(Commands(), subject)
+
+
+def test_a_lock_lists_what_there_is(made: lock.Subject) -> None:
+    found = record(made)
+    rows = {row["name"]: row for row in found["packages"]}
+    assert rows["six"]["origin"] == "index"
+    assert rows["detectron2"]["sha256"] == "ab" * 32
+    assert rows["slowfast"] == {
+        "name": "slowfast",
+        "version": "1.0",
+        "origin": "tree",
+        "tree": "slowfast",
+    }
+    assert found["sources"]["slowfast"]["requirement"] == "slowfast==1.0"
+    assert found["plan"]["patches"] == made.plan["patches"]
+    assert record(made) == found
+
+
+def test_it_is_written_once_and_not_in_check_mode(made: lock.Subject, tmp_path: Path) -> None:
+    path, found = tmp_path / "stack.lock.json", record(made)
+    assert lock.write(found, path, check=True)
+    assert not path.exists()
+    assert lock.write(found, path)
+    assert not lock.write(found, path)
+    assert json.loads(path.read_text()) == found
+
+
+def change(found: dict[str, Any], name: str, **values: object) -> dict[str, Any]:
+    other = copy.deepcopy(found)
+    next(row for row in other["packages"] if row["name"] == name).update(values)
+    return other
+
+
+def test_every_difference_is_a_line(made: lock.Subject) -> None:
+    found = record(made)
+    other = change(found, "six", version="1.16.0")
+    other["packages"].append({"name": "extra", "version": "1", "origin": "index", "content": "c"})
+    other["sources"]["slowfast"]["tree"] = "0" * 64
+    with pytest.raises(StackError) as caught:
+        lock.require_equal(other, found)
+    said = caught.value.cause
+    assert "package six: 1.16.0" in said
+    assert "package extra: 1 c in the lock, absent here" in said
+    assert "source slowfast: " in said
+    assert len(said.splitlines()) == 3
+
+
+def test_what_hosts_may_differ_in_is_no_difference(made: lock.Subject) -> None:
+    found = record(made)
+    facts = {"component": "detectron2", "glibc": "2.39", "torch": "2.11.0+cu130"}
+    other = change(found, "detectron2", sha256="cd" * 32, facts=facts)
+    other["python"]["version"] = ".".join(found["python"]["version"].split(".")[:2]) + ".99"
+    other["machine"]["distribution"] = {"id": "ubuntu"}
+    assert list(lock.differences(other, found)) == []
+    facts = {**facts, "torch": "2.4.0+cu121"}
+    assert len(list(lock.differences(change(found, "detectron2", facts=facts), found))) == 1
+
+
+def test_a_changed_file_and_a_changed_tree_change_the_lock(made: lock.Subject) -> None:
+    found = record(made)
+    put(made.src, {"slowfast/setup.py": "other"})
+    put(made.env / SITE, {"six-1.17.0.dist-info/RECORD": "six.py,sha256=xyz,10\n"})
+    names = [line.partition(":")[0] for line in lock.differences(found, record(made))]
+    assert names == ["package six", "source slowfast"]
+    put(made.src, {"slowfast/.git/x": "other", "slowfast/a/__pycache__/x.pyc": "x"})
+    put(made.env / SITE, {"six-1.17.0.dist-info/RECORD": "six.py,sha256=abc,10\n"})
+    put(made.src, {"slowfast/setup.py": "1"})
+    assert record(made) == found
+
+
+def test_a_host_is_planned_as_the_lock_says(made: lock.Subject) -> None:
+    found = record(made)
+    reached = {**host(), "network": {"pypi": True, "slowfast": True, "detectron2": True}}
+    reached["network"] |= {"pytorchvideo": True, "pytorch": True}
+    assert planner.plan(reached)["id"] != made.plan["id"]
+    plan = planner.plan(reached, {"locked": found})
+    assert plan["status"] == "planned", explain.explain(plan)
+    assert plan["id"] == made.plan["id"]
+    assert plan["locked"] == ["six==1.17.0"]
+
+
+def test_a_host_that_cannot_be_planned_so_is_told_what_differs(made: lock.Subject) -> None:
+    found = record(made)
+    found["plan"]["packages"] = ["numpy==1.0.0", *found["plan"]["packages"][1:]]
+    plan = planner.plan(host(), {"locked": found})
+    assert plan["status"] == "no-plan"
+    assert "the packages of the lock: numpy==1.0.0; of this host: numpy==" in explain.explain(plan)
+    with pytest.raises(StackError, match=r"request\.locked"):
+        planner.plan(host(), {"locked": {"format": "other"}})
+
+
+def test_the_bill_of_materials_is_valid_and_whole(made: lock.Subject) -> None:
+    from cyclonedx.schema import SchemaVersion  # noqa: PLC0415
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
+
+    text = sbom.of_materials("one", record(made))
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    said = json.loads(text)
+    purls = {row.get("purl") for row in said["components"]}
+    assert {"pkg:pypi/six@1.17.0", "pkg:pypi/slowfast@1.0"} <= purls
+    assert {"python", "package detectron2"} <= {row["bom-ref"] for row in said["components"]}
+    (built,) = (row for row in said["components"] if row["bom-ref"] == "package detectron2")
+    assert built["hashes"] == [{"alg": "SHA-256", "content": "ab" * 32}]

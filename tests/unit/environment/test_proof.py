@@ -1,0 +1,116 @@
+"""Evidence holds as long as nothing that it speaks of has changed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.proof import (
+    Subject,
+    prove,
+    recorded,
+)
+
+PROGRAM = """
+import argparse, json, pathlib
+options = argparse.ArgumentParser()
+for name in ("--plan", "--src", "--out", "--uv"):
+    options.add_argument(name)
+given = options.parse_args()
+ok = json.loads(pathlib.Path(given.plan).read_text())["id"] != "bad"
+pathlib.Path(given.out).write_text(json.dumps({"ok": ok, "claims": [{"id": "a", "ok": ok}]}))
+"""
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Path:
+    packages = tmp_path / "env" / "lib" / "python3.11" / "site-packages"
+    (packages / "torch-2.11.0.dist-info").mkdir(parents=True)
+    (packages / "torch-2.11.0.dist-info" / "RECORD").write_text("torch.py,,\n")
+    (tmp_path / "env" / "bin").mkdir()
+    (tmp_path / "env" / "bin" / "python").symlink_to(sys.executable)
+    (tmp_path / "src" / "slowfast").mkdir(parents=True)
+    (tmp_path / "src" / "slowfast" / "loader.py").write_text("pass\n")
+    return tmp_path
+
+
+def subject(stack: Path, plan_id: str = "one", program: str = PROGRAM) -> Subject:
+    return Subject(stack / "env", stack / "src", {"id": plan_id}, {"__main__.py": program})
+
+
+def run(stack: Path, plan_id: str = "one") -> dict[str, object]:
+    return prove(Commands(), subject(stack, plan_id), stack / "proof", uv="uv")
+
+
+def test_a_proof_is_recorded_and_returned_again(stack: Path) -> None:
+    assert recorded(subject(stack), stack / "proof") is None
+    assert run(stack)["reused"] is False
+    again = recorded(subject(stack), stack / "proof")
+    assert again is not None
+    assert again["reused"] is True
+    assert again["claims"] == [{"id": "a", "ok": True}]
+
+
+def test_a_failed_proof_is_never_reused(stack: Path) -> None:
+    assert run(stack, "bad")["ok"] is False
+    assert recorded(subject(stack, "bad"), stack / "proof") is None
+
+
+def touch(stack: Path, name: str) -> None:
+    os.utime(stack / name, (1, 1))
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "a package was installed": lambda stack: touch(
+        stack, "env/lib/python3.11/site-packages/torch-2.11.0.dist-info/RECORD"
+    ),
+    "a source was edited": lambda stack: touch(stack, "src/slowfast/loader.py"),
+    "a source was added": lambda stack: (stack / "src/slowfast/new.py").touch(),
+    "a source was removed": lambda stack: (stack / "src/slowfast/loader.py").unlink(),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_evidence_is_void_after(stack: Path, what: str) -> None:
+    run(stack)
+    CHANGES[what](stack)
+    assert recorded(subject(stack), stack / "proof") is None
+
+
+def test_evidence_is_void_for_another_plan_or_another_proof(stack: Path) -> None:
+    run(stack)
+    assert recorded(subject(stack, "two"), stack / "proof") is None
+    assert recorded(subject(stack, program=PROGRAM + "#"), stack / "proof") is None
+
+
+def test_evidence_holds_when_the_plan_has_less_left_to_do(stack: Path) -> None:
+    plan = {"id": "one", "system_packages": ["g++"]}
+    first = Subject(stack / "env", stack / "src", plan, {"__main__.py": PROGRAM})
+    prove(Commands(), first, stack / "proof", uv="uv")
+    assert recorded(subject(stack), stack / "proof")
+
+
+def test_a_proof_that_crashes_is_an_error_with_its_last_lines(stack: Path) -> None:
+    crashing = subject(stack, program="raise SystemExit('no libcuda.so.1')")
+    with pytest.raises(StackError, match=r"(?s)did not run to its end.*libcuda"):
+        prove(Commands(), crashing, stack / "proof", uv="uv")
+
+
+def test_another_ffmpeg_behind_the_link_makes_evidence_void(stack: Path) -> None:
+    packaged = stack / "usr" / "ffmpeg"
+    packaged.parent.mkdir()
+    packaged.write_text("5.1")
+    (stack / "ffmpeg" / "bin").mkdir(parents=True)
+    (stack / "ffmpeg" / "bin" / "ffmpeg").symlink_to(packaged)
+    run(stack)
+    assert recorded(subject(stack), stack / "proof")
+    packaged.write_text("7.1.5")
+    assert recorded(subject(stack), stack / "proof") is None
+    run(stack)
+    packaged.unlink()
+    assert recorded(subject(stack), stack / "proof") is None

@@ -1,0 +1,250 @@
+"""Environments made and filled by the real uv, from wheels written here."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import http.server
+import os
+import sys
+import threading
+import zipfile
+from pathlib import Path
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
+    UNFINISHED,
+    Packages,
+    PythonEnv,
+    create,
+    install,
+    missing,
+    why_rebuild,
+)
+
+VERSION = "{}.{}".format(*sys.version_info)
+BACKEND = """
+import os, pathlib, zipfile
+def _wheel(folder, body):
+    name = "tree-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as packed:
+        packed.writestr("tree.pth", body)
+        info = "tree-1.0.dist-info/"
+        packed.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: tree\\nVersion: 1.0\\n")
+        packed.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\n")
+        packed.writestr(info + "RECORD", "")
+    return name
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    return _wheel(folder, "")
+def build_editable(folder, config_settings=None, metadata_directory=None):
+    return _wheel(folder, os.getcwd())
+"""
+
+
+def wheel(folder: Path, name: str, version: str, needs: str = "") -> str:
+    """Write a wheel; return the requirement that installs it."""
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    info = f"{name}-{version}.dist-info"
+    files = {
+        f"{name}.py": f"VERSION = '{version}'\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        + (f"Requires-Dist: {needs}\n" if needs else ""),
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    with zipfile.ZipFile(path, "w") as packed:
+        for member, text in files.items():
+            packed.writestr(member, text)
+        record = "".join(f"{member},,\n" for member in files) + f"{info}/RECORD,,\n"
+        packed.writestr(f"{info}/RECORD", record)
+    return f"{name} @ {path.as_uri()}"
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> PythonEnv:
+    made = PythonEnv(tmp_path / "env", "uv")
+    assert create(Commands(), made, sys.executable, VERSION) == "it does not exist"
+    return made
+
+
+def test_a_whole_environment_is_kept(env: PythonEnv) -> None:
+    assert create(Commands(), env, sys.executable, VERSION) is None
+
+
+def test_an_environment_is_rebuilt_when_an_installation_was_cut_off(env: PythonEnv) -> None:
+    (env.path / UNFINISHED).touch()
+    assert create(Commands(), env, sys.executable, VERSION) == "an installation into it was cut off"
+    assert why_rebuild(Commands(), env, VERSION) is None
+
+
+def test_an_environment_is_rebuilt_for_another_python_or_a_dead_interpreter(env: PythonEnv) -> None:
+    assert why_rebuild(Commands(), env, "3.8") == f"it has Python {VERSION}, planned is 3.8"
+    env.python.unlink()
+    assert why_rebuild(Commands(), env, VERSION) == "its interpreter does not run"
+
+
+def test_a_python_that_uv_brings_lies_where_it_is_told(tmp_path: Path) -> None:
+    # A uv that downloads nothing: it says where it would keep a Python, and fails.
+    uv = tmp_path / "uv"
+    uv.write_text('#!/bin/sh\necho "kept in $UV_PYTHON_INSTALL_DIR"; exit 1\n')
+    uv.chmod(0o755)
+    env = PythonEnv(tmp_path / "env", str(uv), tmp_path / "pythons")
+    with pytest.raises(StackError, match=f"kept in {tmp_path}/pythons"):
+        create(Commands(), env, "3.9", "3.9")
+
+
+def test_packages_are_installed_once(env: PythonEnv, tmp_path: Path) -> None:
+    wanted = Packages((wheel(tmp_path, "alpha", "1.0"), wheel(tmp_path, "beta", "2.0")))
+    assert len(missing(Commands(), env, wanted)) == 2
+    assert len(install(Commands(), env, wanted, tmp_path / "log")) == 2
+    assert install(Commands(), env, wanted, tmp_path / "log") == ()
+    assert not (env.path / UNFINISHED).exists()
+
+
+def test_a_package_changed_behind_our_back_is_put_right(env: PythonEnv, tmp_path: Path) -> None:
+    wanted = Packages((wheel(tmp_path, "alpha", "1.0"),))
+    install(Commands(), env, wanted, tmp_path / "log")
+    install(Commands(), env, Packages((wheel(tmp_path, "alpha", "3.0"),)), tmp_path / "log")
+    assert install(Commands(), env, wanted, tmp_path / "log") != ()
+    answer = Commands().run([str(env.python), "-c", "import alpha; print(alpha.VERSION)"])
+    assert answer.output.strip() == "1.0"
+
+
+def test_a_failed_installation_says_so_and_changes_nothing(env: PythonEnv, tmp_path: Path) -> None:
+    gone = f"gone @ {(tmp_path / 'gone-1.0-py3-none-any.whl').as_uri()}"
+    with pytest.raises(StackError, match="uv could not resolve"):
+        install(Commands(), env, Packages((gone,)), tmp_path / "log")
+    assert why_rebuild(Commands(), env, VERSION) is None
+
+
+def test_an_editable_tree_is_installed_again_only_after_its_setup_changed(
+    env: PythonEnv, tmp_path: Path
+) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "backend.py").write_text(BACKEND)
+    (tree / "setup.py").write_text("")
+    (tree / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        '[project]\nname = "tree"\nversion = "1.0"\n'
+    )
+    wanted = Packages((f"-e {tree}",), dependencies=False, build_isolation=False)
+    assert install(Commands(), env, wanted, tmp_path / "log")
+    assert install(Commands(), env, wanted, tmp_path / "log") == ()
+    later = (tree / "setup.py").stat().st_mtime + 10
+    os.utime(tree / "setup.py", (later, later))
+    assert install(Commands(), env, wanted, tmp_path / "log")
+
+
+def test_another_file_than_the_pinned_one_is_refused(env: PythonEnv, tmp_path: Path) -> None:
+    wanted = Packages((f"{wheel(tmp_path, 'alpha', '1.0')}#sha256={'0' * 64}",))
+    with pytest.raises(StackError, match=r"(?s)Hash mismatch.*was not used"):
+        install(Commands(), env, wanted, tmp_path / "log")
+    assert Commands().run([str(env.python), "-c", "import alpha"]).rc
+
+
+def index(folder: Path, *wheels: tuple[str, ...]) -> None:
+    """Write a package index, each wheel with its SHA-256."""
+    for name, version, *needs in wheels:
+        page = folder / name
+        page.mkdir(parents=True, exist_ok=True)
+        wheel(page, name, version, *needs)
+    for page in folder.iterdir():
+        links = [
+            f'<a href="{path.name}#sha256={hashlib.sha256(path.read_bytes()).hexdigest()}">'
+            f"{path.name}</a>"
+            for path in sorted(page.glob("*.whl"))
+        ]
+        (page / "index.html").write_text("".join(links))
+
+
+@pytest.fixture
+def two_indexes(
+    served: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> tuple[Path, str]:
+    """An index of one maker, with old build tools in it, and the configured one."""
+    folder, address = served
+    index(folder / "maker", ("tensors", "2.0+cu999", "library==3"), ("tool", "70.0"))
+    index(folder / "main", ("tensors", "2.0"), ("library", "3"), ("tool", "81.0"))
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"{address}/main")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    return folder, f"{address}/maker"
+
+
+def test_a_maker_s_index_gives_its_build_and_nothing_else(
+    env: PythonEnv, two_indexes: tuple[Path, str], tmp_path: Path
+) -> None:
+    hashes = tmp_path / "hashes" / "tensors.txt"
+    build = Packages(
+        ("tensors==2.0+cu999",), index=two_indexes[1], hashes=hashes, dependencies=False
+    )
+    assert install(Commands(), env, build, tmp_path / "log") == ("+ tensors==2.0+cu999",)
+    rest = Packages(("tensors==2.0+cu999", "tool==81.0"))
+    assert install(Commands(), env, rest, tmp_path / "log") == ("+ tool==81.0",)
+    assert missing(Commands(), env, rest) == ()
+    assert Commands().run([str(env.python), "-c", "import library"]).rc == 0
+    assert install(Commands(), env, build, tmp_path / "log") == ()
+    packed = (two_indexes[0] / "maker" / "tensors").glob("*.whl")
+    digest = hashlib.sha256(next(packed).read_bytes()).hexdigest()
+    lines = [line.strip(" \\") for line in hashes.read_text().splitlines()]
+    assert lines == ["tensors==2.0+cu999", f"--hash=sha256:{digest}"]
+
+
+def test_a_wheel_that_is_not_what_its_index_says_is_never_installed(
+    env: PythonEnv, two_indexes: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder, address = two_indexes
+    wheel(folder / "maker" / "tensors", "tensors", "2.0+cu999", "library==4")
+    build = Packages(
+        ("tensors==2.0+cu999",),
+        index=address,
+        hashes=tmp_path / "hashes.txt",
+        dependencies=False,
+    )
+    with pytest.raises(StackError, match="Hash mismatch"):
+        install(Commands(), env, build, tmp_path / "log")
+    assert Commands().run([str(env.python), "-c", "import tensors"]).rc
+
+
+class Failing(http.server.SimpleHTTPRequestHandler):
+    """Gives one wheel, and then no answer to anything until it is mended."""
+
+    wheels_left = 1
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        if self.path.endswith(".whl"):
+            Failing.wheels_left -= 1
+        if Failing.wheels_left < 0:
+            self.close_connection = True
+            return
+        super().do_GET()
+
+
+def test_an_index_that_goes_down_in_the_middle_is_named_and_the_next_run_begins_anew(
+    env: PythonEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index(tmp_path / "index", ("alpha", "1.0"), ("beta", "1.0", "alpha==1.0"), ("gamma", "1.0"))
+    Failing.wheels_left = 1
+    handler = functools.partial(Failing, directory=str(tmp_path / "index"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+        monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+        wanted = Packages(("beta==1.0", "gamma==1.0"))
+        with pytest.raises(StackError) as caught:
+            install(Commands(), env, wanted, tmp_path / "log")
+        assert f"127.0.0.1:{server.server_port}" in caught.value.cause
+        assert "Check that PyPI is reached" in caught.value.hint
+        assert why_rebuild(Commands(), env, VERSION) == "an installation into it was cut off"
+        Failing.wheels_left = 10
+        assert create(Commands(), env, sys.executable, VERSION)
+        assert install(Commands(), env, wanted, tmp_path / "log") == ("+ beta==1.0", "+ gamma==1.0")
+        server.shutdown()
+        thread.join()
+    assert Commands().run([str(env.python), "-c", "import alpha, beta, gamma"]).rc == 0

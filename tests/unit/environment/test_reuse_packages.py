@@ -1,0 +1,155 @@
+"""A package of another Python is used by links: what is linked, what stays, what goes again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    reuse_packages,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
+    PythonEnv,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import parsers
+
+UV = str(Path(sys.executable).with_name("uv"))
+SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+
+
+def venv(path: Path) -> PythonEnv:
+    argv = [UV, "venv", "--quiet", "--offline", "--python", sys.executable, str(path)]
+    subprocess.run(argv, check=True)
+    return PythonEnv(path, UV)
+
+
+def install(
+    env: PythonEnv, name: str, version: str, files: dict[str, str], metadata: str = "", **more: str
+) -> None:
+    """Write an installed package as an installer would."""
+    site = env.path / SITE
+    info = f"{name}-{version}.dist-info"
+    head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{metadata}"
+    written = {**files, f"{info}/METADATA": head, f"{info}/WHEEL": "Wheel-Version: 1.0\n", **more}
+    for path, text in written.items():
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        (site / path).write_text(text)
+    record = "".join(f"{path},sha256=x,1\n" for path in written) + f"{info}/RECORD,,\n"
+    (site / info / "RECORD").write_text(record)
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> PythonEnv:
+    env = venv(tmp_path / "theirs")
+    needs = (
+        'Requires-Dist: kit[run]==1\nRequires-Dist: absent; sys_platform == "win32"\n'
+        'Requires-Dist: unwanted; extra == "test"\n'
+    )
+    program = {
+        "torch-2.11.0.dist-info/entry_points.txt": "[console_scripts]\ntorchrun = torch:go\n"
+    }
+    files = {
+        "torch/__init__.py": "import names.one\ndef go():\n    print('ran')\n",
+        "torch/version.py": "__version__ = '2.11.0+cu130'\ncuda = '13.0'\n",
+    }
+    install(env, "torch", "2.11.0", files, needs, **program)
+    install(env, "kit", "1", {"kit.py": ""}, 'Requires-Dist: names_one; extra == "run"\n')
+    install(env, "names_one", "1", {"names/one/__init__.py": ""})
+    install(env, "names_two", "1", {"names/two.py": ""})
+    install(env, "unwanted", "1", {"unwanted.py": ""})
+    return env
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> PythonEnv:
+    return venv(tmp_path / "ours")
+
+
+def adopt(ours: PythonEnv, theirs: PythonEnv, **more: bool) -> list[str]:
+    return reuse_packages.adopt(Commands(), ours, str(theirs.python), "torch", **more)
+
+
+def test_a_package_and_what_it_needs_are_linked_and_seen(
+    ours: PythonEnv, theirs: PythonEnv
+) -> None:
+    assert sorted(adopt(ours, theirs)) == ["kit 1", "names_one 1", "torch 2.11.0"]
+    assert (ours.path / SITE / "torch").is_symlink()
+    assert not (ours.path / SITE / "unwanted.py").exists()
+    listed = subprocess.run(
+        [UV, "pip", "list", "--format", "json", "--python", str(ours.path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert {"name": "torch", "version": "2.11.0"} in json.loads(listed.stdout)
+    ran = subprocess.run([ours.path / "bin/torchrun"], capture_output=True, text=True, check=True)
+    assert ran.stdout == "ran\n"
+    assert adopt(ours, theirs) == []
+
+
+def test_check_mode_links_nothing(ours: PythonEnv, theirs: PythonEnv) -> None:
+    assert len(adopt(ours, theirs, change=False)) == 3
+    assert not (ours.path / SITE / "torch").exists()
+
+
+def test_what_the_environment_has_by_itself_stays(ours: PythonEnv, theirs: PythonEnv) -> None:
+    install(ours, "kit", "2", {"kit.py": "mine = True\n"})
+    assert sorted(adopt(ours, theirs)) == ["names_one 1", "torch 2.11.0"]
+    assert "mine" in (ours.path / SITE / "kit.py").read_text()
+
+
+def test_uninstalling_takes_away_links_alone(ours: PythonEnv, theirs: PythonEnv) -> None:
+    adopt(ours, theirs)
+    argv = [UV, "pip", "uninstall", "--quiet", "--python", str(ours.path), "torch"]
+    subprocess.run(argv, check=True)
+    assert not (ours.path / SITE / "torch").exists()
+    assert not (ours.path / "bin/torchrun").exists()
+    assert (theirs.path / SITE / "torch/version.py").is_file()
+    assert adopt(ours, theirs) == ["torch 2.11.0"]
+
+
+def test_another_version_over_there_is_linked_anew(ours: PythonEnv, theirs: PythonEnv) -> None:
+    adopt(ours, theirs)
+    argv = [UV, "pip", "uninstall", "--quiet", "--python", str(theirs.path), "torch"]
+    subprocess.run(argv, check=True)
+    install(theirs, "torch", "2.12.0", {"torch/__init__.py": "", "torch/version.py": ""})
+    assert adopt(ours, theirs) == ["torch 2.12.0"]
+    assert not list((ours.path / SITE).glob("torch-2.11*"))
+    assert not (ours.path / "bin/torchrun").exists()
+
+
+def test_a_python_without_it_is_said(ours: PythonEnv, tmp_path: Path) -> None:
+    empty = venv(tmp_path / "empty")
+    with pytest.raises(StackError, match=r"torch of .* cannot be adopted"):
+        adopt(ours, empty)
+    with pytest.raises(StackError, match="cannot be adopted"):
+        reuse_packages.adopt(Commands(), ours, "/nowhere/python", "torch")
+
+
+@pytest.mark.parametrize(
+    ("answer", "variant"),
+    [
+        ('{"version": "2.11.0+cu130", "cuda": "13.0", "hip": null}', "cu130"),
+        ('{"version": "2.4.0", "cuda": "12.1", "hip": null}', "cu121"),
+        ('{"version": "2.11.0+cpu", "cuda": null, "hip": null}', "cpu"),
+        ('{"version": "2.11.0", "cuda": null, "hip": "6.4"}', None),
+        ("", None),
+    ],
+)
+def test_the_variant_is_read_from_what_torch_says(answer: str, variant: str | None) -> None:
+    found = parsers.torch("/usr/bin/python3", answer)
+    assert (found and found.variant) == variant
+
+
+def test_the_question_is_answered_without_importing_torch(theirs: PythonEnv) -> None:
+    (theirs.path / SITE / "torch/__init__.py").write_text("raise SystemExit('imported')")
+    argv = [str(theirs.python), "-I", "-c", parsers.TORCH_QUESTION]
+    answer = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    found = parsers.torch("x", answer)
+    assert found is not None
+    assert (found.version, found.variant) == ("2.11.0", "cu130")

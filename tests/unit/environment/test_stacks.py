@@ -1,0 +1,234 @@
+"""Stacks beside each other: which is current, which came before, which can go."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import stacks
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.proof import (
+    Subject,
+    prove,
+)
+from ansible_collections.slowfast.stack.plugins.modules import stacks as module
+
+ONE, TWO, THREE = "1" * 12, "2" * 12, "3" * 12
+LATER = 9e12
+# Says what the environment it runs in says of itself.
+PROGRAM = """
+import argparse, json, pathlib
+options = argparse.ArgumentParser()
+for name in ("--plan", "--src", "--out", "--uv"):
+    options.add_argument(name)
+given = options.parse_args()
+ok = (pathlib.Path(given.src) / "ok").exists()
+evidence = {"ok": ok, "made_at": "2026-11-23T03:00:00Z", "claims": []}
+pathlib.Path(given.out).write_text(json.dumps(evidence))
+"""
+
+
+def plan(name: str) -> dict[str, Any]:
+    return {
+        "id": name,
+        "python": "3.11",
+        "torch": {"version": "2.11.0", "variant": "cu130"},
+        "torchvision": "0.26.0",
+        "sources": {
+            "slowfast": {"commit": "287ec0076846560f44a9327e931a5a2360240533"},
+            "detectron2": {"commit": None, "requirement": "pb1-detectron2==0.6"},
+            "pytorchvideo": None,
+        },
+    }
+
+
+def build(prefix: Path, name: str, *, ok: bool = True) -> Path:
+    """Make a stack whose environment is this interpreter, and prove it for real."""
+    stack = prefix / "stacks" / name
+    packages = stack / "env" / "lib" / "python3.11" / "site-packages" / "torch-2.11.0.dist-info"
+    packages.mkdir(parents=True)
+    (packages / "RECORD").write_text("torch.py,,\n")
+    (stack / "env" / "bin").mkdir()
+    (stack / "env" / "bin" / "python").symlink_to(sys.executable)
+    (stack / "src").mkdir()
+    if ok:
+        (stack / "src" / "ok").touch()
+    subject = Subject(stack / "env", stack / "src", plan(name), {"__main__.py": PROGRAM})
+    prove(Commands(), subject, stack / "proof", uv="uv")
+    return stack
+
+
+def use(prefix: Path, name: str) -> None:
+    build(prefix, name)
+    stacks.switch(prefix, name)
+
+
+@pytest.fixture
+def prefix(tmp_path: Path) -> Path:
+    """One, then two, then three became current."""
+    for name in (ONE, TWO, THREE):
+        use(tmp_path, name)
+    return tmp_path
+
+
+def act(prefix: Path, *, check: bool = False, **want: object) -> dict[str, Any]:
+    given = {"path": str(prefix), "use": None, "unproven": False, "keep": None, **want}
+    return module.act(given, check)
+
+
+def test_stacks_are_listed_with_what_they_are(prefix: Path) -> None:
+    found = act(prefix)["stacks"]
+    assert [row["id"] for row in found] == [THREE, TWO, ONE]
+    assert [row["current"] for row in found] == [True, False, False]
+    assert [row["previous"] for row in found] == [False, True, False]
+    assert found[0] == {
+        "id": THREE,
+        "path": str(prefix / "stacks" / THREE),
+        "state": "proven",
+        "proven": True,
+        "current": True,
+        "previous": False,
+        "proven_at": "2026-11-23T03:00:00Z",
+        "versions": {
+            "python": "3.11",
+            "torch": "2.11.0 cu130",
+            "torchvision": "0.26.0",
+            "slowfast": "287ec0076",
+            "detectron2": "pb1-detectron2==0.6",
+        },
+        "size_mib": found[0]["size_mib"],
+    }
+
+
+def test_back_is_the_stack_before_and_back_again_is_this_one(prefix: Path) -> None:
+    assert act(prefix, use="previous")["switched"] == TWO
+    assert (prefix / "current").resolve() == prefix / "stacks" / TWO
+    assert act(prefix, use="previous")["switched"] == THREE
+
+
+def test_a_stack_is_named_by_the_beginning_of_its_id(prefix: Path) -> None:
+    assert act(prefix, use="11")["switched"] == ONE
+    assert act(prefix, use=ONE) == {**act(prefix, use=ONE), "changed": False, "switched": None}
+    with pytest.raises(StackError, match="abc names no stack"):
+        act(prefix, use="abc")
+
+
+def test_check_mode_switches_and_removes_nothing(prefix: Path) -> None:
+    told = act(prefix, use="previous", keep=0, check=True)
+    assert told["changed"]
+    assert told["switched"] == TWO
+    assert stacks.current_id(prefix) == THREE
+    assert len(act(prefix)["stacks"]) == 3
+
+
+def test_what_is_not_proven_is_refused_unless_told(prefix: Path) -> None:
+    build(prefix, "4" * 12, ok=False)
+    with pytest.raises(StackError, match=r"not proven: its proof failed.*--unproven"):
+        act(prefix, use="4")
+    assert stacks.current_id(prefix) == THREE
+    assert act(prefix, use="4", unproven=True)["switched"] == "4" * 12
+
+
+def test_a_stack_that_was_changed_after_its_proof_is_not_the_previous_one(prefix: Path) -> None:
+    records = (prefix / "stacks" / TWO).glob("env/lib/*/site-packages/*/RECORD")
+    next(records).write_text("torch.py,,\nother.py,,\n")
+    with pytest.raises(StackError, match="changed after its proof"):
+        act(prefix, use=TWO)
+    assert act(prefix, use="previous")["switched"] == ONE
+
+
+def test_an_unfinished_stack_is_listed_as_never_proven(prefix: Path) -> None:
+    (prefix / "stacks" / ("5" * 12)).mkdir()
+    found = {row["id"]: row["state"] for row in act(prefix)["stacks"]}
+    assert found["5" * 12] == "unproven"
+
+
+def test_without_an_earlier_stack_there_is_no_way_back(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="no earlier proven stack"):
+        act(tmp_path, use="previous")
+    use(tmp_path, ONE)
+    with pytest.raises(StackError, match=r"No other stack.*--list"):
+        act(tmp_path, use="previous")
+
+
+def test_a_link_without_history_still_has_an_order(prefix: Path) -> None:
+    (prefix / stacks.HISTORY).unlink()
+    assert act(prefix, use="previous")["switched"] in (ONE, TWO)
+
+
+def test_old_stacks_go_and_the_current_one_stays(prefix: Path) -> None:
+    assert act(prefix, keep=1)["removed"] == [ONE]
+    assert act(prefix, keep=1)["changed"] is False
+    assert act(prefix, keep=0)["removed"] == [TWO]
+    assert [path.name for path in (prefix / "stacks").iterdir()] == [THREE]
+    assert act(prefix)["stacks"][0]["state"] == "proven"
+
+
+def test_proven_stacks_are_kept_before_others(prefix: Path) -> None:
+    broken = build(prefix, "4" * 12, ok=False)
+    os.utime(broken, (LATER / 1e4, LATER / 1e4))
+    assert act(prefix, keep=2)["removed"] == ["4" * 12]
+
+
+def test_a_stack_in_use_is_not_removed(prefix: Path) -> None:
+    lock = prefix / "stacks" / ONE / ".env.lock"
+    with lock.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        assert act(prefix, keep=1)["removed"] == []
+    library = prefix / "stacks" / ONE / "env" / "lib" / "mapped"
+    library.write_bytes(b"x" * 4096)
+    text = (
+        f"import mmap, sys; f = open({str(library)!r}, 'rb');"
+        " m = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ); print('ready', flush=True);"
+        " sys.stdin.read()"
+    )
+    user = subprocess.Popen(
+        [sys.executable, "-c", text], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with user:
+        assert user.stdout
+        user.stdout.readline()
+        assert act(prefix, keep=1)["removed"] == []
+        user.communicate("")
+    assert act(prefix, keep=1)["removed"] == [ONE]
+
+
+def test_a_stack_that_is_being_built_is_not_removed(prefix: Path) -> None:
+    young = prefix / "stacks" / ("5" * 12)
+    (young / "src").mkdir(parents=True)
+    assert act(prefix, keep=2)["removed"] == []
+    found = [row for row in stacks.listed(prefix) if row.id == young.name]
+    assert [row.id for row in stacks.remove(prefix, found, LATER)] == [young.name]
+
+
+def test_a_removal_that_was_cut_off_is_finished_by_the_next(prefix: Path) -> None:
+    left = prefix / "stacks" / f".removing-{ONE}"
+    (prefix / "stacks" / ONE).rename(left)
+    assert [row["id"] for row in act(prefix)["stacks"]] == [THREE, TWO]
+    act(prefix, keep=1)
+    assert not left.exists()
+
+
+def test_there_is_a_current_stack_at_every_moment(prefix: Path) -> None:
+    watch = (
+        "import os, sys; link = sys.argv[1]; print('ready', flush=True)\n"
+        "while not os.path.exists(sys.argv[2]): os.stat(link + '/proof/evidence.json')"
+    )
+    done = prefix / "done"
+    argv = [sys.executable, "-c", watch, str(prefix / "current"), str(done)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as watcher:
+        assert watcher.stdout
+        watcher.stdout.readline()
+        for number in range(200):
+            stacks.switch(prefix, (ONE, TWO)[number % 2])
+        done.touch()
+    assert watcher.returncode == 0
+    history = json.loads((prefix / stacks.HISTORY).read_text())["switches"]
+    assert history == [THREE, ONE, TWO]

@@ -1,0 +1,108 @@
+"""Which components of a distribution's archive are missing, and the sources file that adds them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import apt_sources
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import Answer
+
+WANTED = ("contrib", "non-free")
+DEBIAN = {("http:/mirror.example/debian", suite) for suite in ("bookworm", "bookworm-updates")}
+STANZA = """\
+# What the installer wrote
+Types: deb deb-src
+URIs: http://mirror.example/debian/
+Suites: bookworm bookworm-updates
+Components: main
+Signed-By:
+ -----BEGIN PGP PUBLIC KEY BLOCK-----
+ .
+ -----END PGP PUBLIC KEY BLOCK-----
+
+Types: deb
+URIs: https://apt.example/
+Suites: bookworm
+Components: main
+Enabled: no
+"""
+
+
+class Host:
+    def __init__(self, files: dict[str, str], lists: str = "") -> None:
+        self.files, self.lists = files, lists
+
+    def run(self, argv: Sequence[str], *, timeout_s: float = 10, text: str = "") -> Answer:
+        assert timeout_s
+        assert not text
+        names = (path.rpartition("/")[2] for path in self.files)
+        return Answer(0, self.lists if argv[0] == "apt-get" else "\n".join(names))
+
+    def read(self, path: str) -> bytes | None:
+        text = self.files.get(path)
+        return None if text is None else text.encode()
+
+    def reaches(self, url: str, timeout_s: float) -> bool:
+        raise AssertionError((url, timeout_s))
+
+
+def test_what_is_missing_comes_from_the_same_address_with_the_same_key() -> None:
+    text = apt_sources.missing(apt_sources.parse("a.sources", STANZA), DEBIAN, WANTED)
+    stanzas = text.removeprefix(apt_sources.HEADER).split("\n\n")
+    assert [line for stanza in stanzas for line in stanza.splitlines() if "Suites" in line] == [
+        "Suites: bookworm",
+        "Suites: bookworm-updates",
+    ]
+    assert "Components: contrib non-free\nSigned-By:\n -----BEGIN" in text
+    assert text.count("\n -----END PGP PUBLIC KEY BLOCK-----\n") == 2
+
+
+def test_our_own_file_gives_the_same_answer_again() -> None:
+    text = apt_sources.missing(apt_sources.parse("a.sources", STANZA), DEBIAN, WANTED)
+    assert apt_sources.parse("b.sources", text)[0].components == WANTED
+    files = {"/etc/apt/sources.list.d/a.sources": STANZA, "/etc/apt/sources.list.d/b.sources": text}
+    sources = apt_sources.read(Host(files), "/etc/apt/sources.list.d/b.sources")
+    assert apt_sources.missing(sources, DEBIAN, WANTED) == text
+
+
+def test_one_line_sources_keep_their_options() -> None:
+    line = "deb [arch=amd64,i386 signed-by=/k.gpg] http://mirror.example/debian bookworm main # x"
+    text = apt_sources.missing(apt_sources.parse("sources.list", line), DEBIAN, WANTED)
+    assert text.endswith("Architectures: amd64 i386\nSigned-By: /k.gpg\n")
+
+
+@pytest.mark.parametrize(
+    ("lines", "components"),
+    [
+        ("deb http://mirror.example/debian bookworm main contrib non-free", None),
+        (
+            """deb http://mirror.example/debian bookworm main
+               deb http://mirror.example/debian/ bookworm contrib""",
+            "Components: non-free\n",
+        ),
+        ("deb https://apt.example bookworm main", None),
+        ("deb-src http://mirror.example/debian bookworm main", None),
+        ("# deb http://mirror.example/debian bookworm main", None),
+    ],
+)
+def test_only_what_no_source_offers_is_added(lines: str, components: str | None) -> None:
+    text = apt_sources.missing(apt_sources.parse("sources.list", lines), DEBIAN, WANTED)
+    assert (components in text) if components else (text == "")
+
+
+def test_the_lists_of_apt_tell_which_archive_is_the_distributions() -> None:
+    lists = (
+        "Debian\tmain\thttp://mirror.example/debian/\tbookworm\n"
+        "Debian\tcontrib\thttp://mirror.example/debian/\tbookworm-updates\n"
+        "PostgreSQL\tmain\thttps://apt.example/\tbookworm\n"
+    )
+    assert apt_sources.known(Host({}, lists), "Debian") == {
+        ("http:/mirror.example/debian", "bookworm")
+    }
+
+
+def test_a_host_without_the_archive_of_its_distribution_is_told_so() -> None:
+    with pytest.raises(StackError, match="apt knows no package source of Debian"):
+        apt_sources.require(set(), "Debian")

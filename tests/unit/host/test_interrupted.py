@@ -1,0 +1,77 @@
+"""What an interrupted installation left is told from what is whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import Unreadable
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver import package_recovery
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import interrupted
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import (
+    LISTINGS,
+    Answer,
+)
+
+VENDOR = "cudatools <cudatools@nvidia.com>"
+
+
+class Machine:
+    """Answers the question for all packages, and lists the journal of dpkg."""
+
+    def __init__(self, family: str, listing: str, journal: str = "") -> None:
+        self.said = {LISTINGS[family]: listing, ("ls", "-1", package_recovery.JOURNAL): journal}
+
+    def run(self, argv: Sequence[str], **_: object) -> Answer:
+        return Answer(0, self.said[tuple(argv)])
+
+    def read(self, path: str) -> bytes | None:
+        raise AssertionError(path)
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["half-installed", "unpacked", "half-configured", "triggers-awaiting", "triggers-pending"],
+)
+def test_each_state_on_the_way_is_half_done(state: str) -> None:
+    listing = f"libcuda1\t580.95.05-1\t{VENDOR}\t{state}\nbash\t5.2\tDebian\tinstalled\n"
+    assert package_recovery.left(Machine("debian", listing), "debian") == ["libcuda1"]
+
+
+@pytest.mark.parametrize("state", ["installed", "config-files", "not-installed"])
+def test_each_state_that_packages_rest_in_is_whole(state: str) -> None:
+    listing = f"libcuda1\t580.95.05-1\t{VENDOR}\t{state}\n"
+    assert package_recovery.left(Machine("debian", listing), "debian") == []
+
+
+def test_steps_that_dpkg_only_wrote_down_are_half_done() -> None:
+    assert package_recovery.left(Machine("debian", "", "0001\n"), "debian") == [
+        package_recovery.JOURNAL
+    ]
+    assert package_recovery.left(Machine("debian", "", "tmp.i\n"), "debian") == []
+
+
+def test_kernels_may_be_there_twice_and_drivers_not() -> None:
+    kernels = "kernel-core\t5.14.0\tRed Hat\nkernel-core\t5.14.1\tRed Hat\n"
+    assert package_recovery.left(Machine("redhat", kernels), "redhat") == []
+    drivers = "libnvidia-ml\t580.95.05\tNVIDIA\nlibnvidia-ml\t580.178.04\tNVIDIA\n"
+    assert package_recovery.left(Machine("redhat", kernels + drivers), "redhat") == ["libnvidia-ml"]
+
+
+def test_packages_of_others_leave_the_driver_whole() -> None:
+    listing = f"nvidia-container-toolkit\t1.17.4-1\t{VENDOR}\tunpacked\nvim\t9\tDebian\tunpacked\n"
+    found = interrupted.find("debian", listing, "", "", "")
+    assert not found.driver
+    assert found.packages == ("nvidia-container-toolkit", "vim")
+
+
+def test_an_installation_that_ended_is_finished_whatever_it_changed() -> None:
+    record = json.dumps({"before": {"packages": [], "stream": ""}, "done": True})
+    listing = f"libcuda1\t580.95.05-1\t{VENDOR}\tinstalled\n"
+    assert not any(interrupted.find("debian", listing, "", record, ""))
+
+
+def test_a_damaged_record_is_told() -> None:
+    with pytest.raises(Unreadable, match=r"driver\.json is damaged"):
+        interrupted.find("debian", "", "", '{"before": {', "")

@@ -1,0 +1,225 @@
+"""The probe on pictures of machines: every file of hosts/ is one, a new one adds no code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import (
+    StackError,
+    Unreadable,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import (
+    model,
+    parsers,
+    probe,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HOSTS = sorted((Path(__file__).parents[1] / "hosts").glob("*.json"))
+
+
+class RecordedRunner:
+    """Answers from a picture; what is not in it is absent."""
+
+    def __init__(self, picture: dict[str, Any]) -> None:
+        self.files, self.commands = picture.get("files", {}), picture.get("commands", {})
+        self.urls = picture.get("urls", {})
+
+    def run(self, argv: Sequence[str], **_: object) -> probe.Answer:
+        line = " ".join(argv).replace(parsers.PYTHON_QUESTION, "PYTHON_QUESTION")
+        line = line.replace(parsers.NVML_QUESTION, "NVML_QUESTION")
+        found = self.commands.get(line)
+        return probe.Answer(found["rc"], found["stdout"]) if found else probe.Answer(None, "")
+
+    def read(self, path: str) -> bytes | None:
+        found = self.files.get(path)
+        if isinstance(found, dict) and "error" in found:
+            raise Unreadable(f"{path} cannot be read.", found["error"])
+        if isinstance(found, dict):
+            return bytes.fromhex(found["hex"])
+        return None if found is None else found.encode()
+
+    def reaches(self, url: str, _timeout_s: float) -> bool:
+        return bool(self.urls.get(url, False))
+
+
+@pytest.mark.parametrize("path", HOSTS, ids=lambda path: path.stem)
+def test_a_picture_of_a_machine_is_read_as_it_is(path: Path) -> None:
+    picture = json.loads(path.read_text(encoding="utf-8"))
+    assert picture["source"]
+    found = probe.probe(RecordedRunner(picture), probe.Where("/opt/slowfast-stack", {}))
+    assert found.to_dict() == picture["host"]
+    assert model.host(picture["host"]) == found
+
+
+def test_there_are_at_least_sixty_pictures() -> None:
+    assert len(HOSTS) >= 60
+
+
+def test_audio_usb_and_bridges_of_a_card_are_no_gpus() -> None:
+    for device_class in ("40300", "c0330", "c8000", "68000"):
+        function = parsers.pci_function("0:0", f"PCI_ID=10DE:1AD6\nPCI_CLASS={device_class}\n")
+        assert function
+        assert not parsers.is_gpu(function)
+
+
+def test_an_unreadable_driver_version_is_listed_and_not_absent() -> None:
+    picture = {"files": {"/proc/driver/nvidia/version": "something else\n"}}
+    found = probe.probe(RecordedRunner(picture), probe.Where("/opt", {}))
+    assert found.driver is None
+    assert {row["what"] for row in found.unreadable} == {"driver", "distribution"}
+
+
+def test_every_endpoint_is_probed_in_its_own_way() -> None:
+    endpoints = {
+        "pypi": "package-index",
+        "slowfast": "https://git.example/slowfast",
+        "detectron2": "/srv/detectron2.git",
+        "nvidia": "https://packages.example/",
+        "pytorch": "https://wheels.example/",
+    }
+    picture = {
+        "commands": {
+            "git --version": {"rc": 0, "stdout": "git version 2.39.5"},
+            "git ls-remote https://git.example/slowfast HEAD": {"rc": 128, "stdout": ""},
+            "git ls-remote /srv/detectron2.git HEAD": {"rc": 0, "stdout": "02b5\tHEAD"},
+            "/uv --directory / pip compile --no-cache --no-header -": {
+                "rc": 0,
+                "stdout": "iniconfig",
+            },
+        },
+        "urls": {"https://packages.example/": True},
+    }
+    where = probe.Where("/opt", endpoints, "/uv")
+    assert probe.network(RecordedRunner(picture), where, git=True) == {
+        "pypi": True,
+        "slowfast": False,
+        "detectron2": True,
+        "nvidia": True,
+        "pytorch": False,
+    }
+
+
+def test_a_mirror_may_be_a_path_of_the_host() -> None:
+    endpoints = {"miniforge": "/srv/installer.sh", "conda-forge": "file:///srv/c/repodata.json"}
+    picture = {"commands": {"test -e /srv/installer.sh": {"rc": 0, "stdout": ""}}}
+    found = probe.network(RecordedRunner(picture), probe.Where("/opt", endpoints), git=True)
+    assert found == {"miniforge": True, "conda-forge": False}
+
+
+def test_a_toolkit_without_version_file_is_asked_through_its_compiler() -> None:
+    text = "nvcc: NVIDIA (R) Cuda compiler driver\nCuda compilation tools, release 13.0, V13.0.88"
+    assert parsers.toolkit("/usr/local/cuda-13.0", text) == model.Toolkit(
+        "13.0", "/usr/local/cuda-13.0"
+    )
+    assert parsers.toolkit("/usr/local/cuda-13.0", "") is None
+
+
+def test_the_toolkit_of_a_distribution_is_seen_beside_others() -> None:
+    said = "Cuda compilation tools, release 11.8, V11.8.89"
+    picture = {
+        "files": {"/usr/local/cuda-12.8/version.json": '{"cuda": {"version": "12.8.1"}}'},
+        "commands": {
+            "ls -1 /usr/local": {"rc": 0, "stdout": "bin\ncuda\ncuda-12\ncuda-12.8"},
+            "/usr/bin/nvcc --version": {"rc": 0, "stdout": said},
+        },
+    }
+    found = probe.probe(RecordedRunner(picture), probe.Where("/opt", {}))
+    assert found.toolkits == (("12.8", "/usr/local/cuda-12.8"), ("11.8", "/usr"))
+
+
+def test_without_git_a_git_source_is_asked_over_https() -> None:
+    url = "https://git.example/slowfast/info/refs?service=git-upload-pack"
+    where = probe.Where("/opt", {"slowfast": "https://git.example/slowfast"})
+    assert probe.network(RecordedRunner({"urls": {url: True}}), where, git=False)["slowfast"]
+
+
+def answer_of_a_python(version: str) -> dict[str, object]:
+    return {"rc": 0, "stdout": json.dumps({"version": version, "headers": True, "venv": True})}
+
+
+def test_pythons_of_a_user_are_found_for_series_that_the_system_lacks() -> None:
+    homes = "/home/ada/.pyenv/versions", "/home/ada/.local/share/uv/python"
+    versions, brought = f"{homes[0]}/3.9.18/bin", f"{homes[1]}/cpython-3.12.1-linux/bin"
+    same = f"{homes[0]}/3.11.7/bin"
+    listings = {
+        "/usr/bin": "python3.11\nls",
+        homes[0]: "3.9.18\n3.11.7",
+        homes[1]: "cpython-3.12.1-linux",
+        versions: "python3\npython3.9",
+        same: "python3.11",
+        brought: "python3.12",
+    }
+    commands = {f"ls -1 {path}": {"rc": 0, "stdout": text} for path, text in listings.items()}
+    for path, version in (
+        ("/usr/bin/python3.11", "3.11.2"),
+        (f"{versions}/python3.9", "3.9.18"),
+        (f"{versions}/python3", "3.9.18"),
+        (f"{same}/python3.11", "3.11.7"),
+        (f"{brought}/python3.12", "3.12.1"),
+    ):
+        commands[f"{path} -I -c PYTHON_QUESTION"] = answer_of_a_python(version)
+    runner = RecordedRunner({"commands": commands})
+    found = probe.probe(runner, probe.Where("/opt", {}, home="/home/ada"))
+    assert [(row.version, row.path) for row in found.pythons] == [
+        ("3.11.2", "/usr/bin/python3.11"),
+        ("3.9.18", f"{versions}/python3.9"),
+        ("3.12.1", f"{brought}/python3.12"),
+    ]
+    assert [row.version for row in probe.probe(runner, probe.Where("/opt", {})).pythons] == [
+        "3.11.2"
+    ]
+
+
+def test_this_machine_can_be_probed_and_read_back() -> None:
+    found = probe.probe(LocalRunner(), probe.Where("/opt/slowfast-stack", {}))
+    assert model.host(found.to_dict()) == found
+    assert found.cores > 0
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"architecture": None}, "host.architecture is None"),
+        ({"gpus": [{"pci_id": "8086:1234"}]}, "NVIDIA's vendor id"),
+        ({"gpus": [{"pci_id": "h100"}]}, "host.gpus[0].pci_id"),
+        ({"gpus": [{"pci_id": "10de:2330", "class": "0403"}]}, "host.gpus[0].class"),
+        ({"gpus": "many"}, "host.gpus is 'many'"),
+        ({"driver": {"version": "new"}}, "host.driver.version is 'new'"),
+        ({"driver": {"version": "580.1", "flavour": "closed"}}, "host.driver.flavour"),
+        ({"cores": -1}, "host.cores is -1"),
+        ({"root": "yes"}, "host.root is 'yes'"),
+        ({"schema": 2}, "host.schema is 2"),
+        ({"colour": "blue"}, "unknown key 'colour'"),
+        ({"network": {"pypi": "yes"}}, "host.network.pypi is 'yes'"),
+        ({"virtualization": "cloud"}, "host.virtualization"),
+        ({"compilers": [{"major": 12}]}, "host.compilers.version"),
+    ],
+)
+def test_malformed_facts_are_a_sentence(change: dict[str, Any], words: str) -> None:
+    base = {"architecture": "x86_64", "distribution": {"id": "debian", "version": "12"}}
+    with pytest.raises(StackError) as caught:
+        model.host({**base, **change})
+    assert words in str(caught.value)
+
+
+def test_the_meta_packages_of_a_kernel_are_known_by_their_names() -> None:
+    names = {
+        "linux-image-aws": "installed",
+        "linux-image-generic-hwe-22.04": "installed",
+        "linux-image-cloud-amd64": "installed",
+        "linux-image-gcp": "config-files",
+        "linux-image-6.8.0-1015-aws": "installed",
+        "linux-image-unsigned-6.8.0-1015-aws": "installed",
+        "linux-image-extra-virtual": "installed",
+        "linux-image-amd64-dbg": "installed",
+        "linux-headers-aws": "installed",
+    }
+    text = "".join(f"{name}\t1\tUbuntu\t{state}\n" for name, state in names.items())
+    assert parsers.kernel_meta(text) == tuple(list(names)[:3])

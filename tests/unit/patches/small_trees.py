@@ -1,0 +1,406 @@
+"""Small trees, written for these tests: each has the form that one patch mends."""
+
+from __future__ import annotations
+
+MARK = {
+    "slowfast": "slowfast/datasets/decoder.py",
+    "detectron2": "detectron2/layers/roi_align.py",
+    "pytorchvideo": "pytorchvideo/data/encoded_video.py",
+}
+
+CHECKPOINT = """\
+import pickle
+
+import torch
+
+logger = None
+
+
+def load_checkpoint(path, model, optimizer=None, scaler=None, epoch_reset=False):
+    ms = model
+    with open(path, "rb") as f:
+        checkpoint = torch.load(f, map_location="cpu")
+    model_dict = ms.state_dict()
+    fitting = {
+        k: v
+        for k, v in checkpoint["model_state"].items()
+        if k in model_dict and v.size() == model_dict[k].size()
+    }
+    not_load_layers = [k for k in model_dict if k not in fitting]
+    if not_load_layers:
+        for k in not_load_layers:
+            logger.info("Network weights {} not loaded.".format(k))
+    ms.load_state_dict(fitting, strict=False)
+    epoch = -1
+    if "epoch" in checkpoint.keys() and not epoch_reset:
+        epoch = checkpoint["epoch"]
+        if optimizer:
+            optimizer.load_state_dict(checkpoint["optimizer_state"])
+        if scaler:
+            scaler.load_state_dict(checkpoint["scaler_state"])
+    return epoch
+"""
+
+CAUGHT = CHECKPOINT.replace(
+    """            optimizer.load_state_dict(checkpoint["optimizer_state"])
+""",
+    """            try:
+                optimizer.load_state_dict(checkpoint["optimizer_state"])
+            except ValueError as e:
+                print(f"skipped: {e}")
+""",
+)
+
+SET_LR = """\
+import torch
+
+
+def construct_optimizer(params, name):
+    if name == "mt_adamw":
+        return torch.optim._multi_tensor.AdamW(params, lr=0.1, eps=1e-08)
+    return torch.optim.SGD(params, lr=0.1)
+
+
+def set_lr(optimizer, new_lr):
+    for param_group in optimizer.param_groups:
+        param_group["lr"] = new_lr * param_group["layer_decay"]  # per layer
+"""
+
+LOADER = """\
+import torch
+
+from .build import build_dataset
+
+
+def construct_loader(cfg, split):
+    batch_size = int(cfg.TRAIN.BATCH_SIZE / cfg.NUM_GPUS)
+    dataset = build_dataset(cfg, split)
+    loader = torch.utils.data.DataLoader(dataset, batch_size=batch_size, drop_last=True)
+    return loader
+"""
+
+DECODER = """\
+import math
+
+import numpy as np
+import torch
+import torchvision.io as io
+
+
+def get_start_end_idx(length, size, clip_idx, num_clips):
+    return 0, size - 1, 0.0
+
+
+def torchvision_decode(video_handle, num_frames, video_meta, max_spatial_scale=0):
+    video_tensor = torch.from_numpy(np.frombuffer(video_handle, dtype=np.uint8))
+    video_start_pts, video_end_pts = 0, -1
+    if len(video_meta) == 0:
+        meta = io._probe_video_from_memory(video_tensor)
+        video_meta["video_fps"] = meta.video_fps
+    v_frames, _ = io._read_video_from_memory(
+        video_tensor,
+        seek_frame_margin=1.0,
+        video_min_dimension=max_spatial_scale,
+        video_pts_range=(video_start_pts, video_end_pts),
+    )
+    return [v_frames], video_meta["video_fps"], True, None
+
+
+def pyav_decode(container, sampling_rate, num_frames, clip_idx, num_clips):
+    fps = float(container.streams.video[0].average_rate)
+    frames_length = container.streams.video[0].frames
+    duration = container.streams.video[0].duration
+    if duration is None:
+        decode_all_video = True
+    else:
+        decode_all_video = False
+        clip_size = sampling_rate * (num_frames - 1) + 1
+        start_idx, end_idx, fraction = get_start_end_idx(
+            frames_length, clip_size, clip_idx, num_clips
+        )
+    frames = torch.as_tensor(np.stack(container.frames))
+    return frames, fps, decode_all_video
+
+
+def decode(container, sampling_rate, num_frames, clip_idx, num_clips, backend="pyav"):
+    num_decode = len(num_frames)
+    try:
+        if backend == "pyav":
+            frames_decoded, fps, decode_all_video = pyav_decode(
+                container, sampling_rate, num_frames, clip_idx, num_clips
+            )
+        else:
+            frames_decoded, fps, decode_all_video, start_end_delta_time = torchvision_decode(
+                container, num_frames, {}
+            )
+    except Exception as e:
+        print("Failed to decode by {} with exception: {}".format(backend, e))
+        return None, None, None
+    if frames_decoded is None or None in frames_decoded:
+        return None, None, None
+    if not isinstance(frames_decoded, list):
+        frames_decoded = [frames_decoded]
+    return frames_decoded, start_end_delta_time, fps
+"""
+
+UTILS = """\
+from torch.utils.data.distributed import DistributedSampler
+from torchvision import transforms
+
+
+def create_sampler(dataset, shuffle, cfg):
+    sampler = DistributedSampler(dataset) if cfg.NUM_GPUS > 1 else None
+    return sampler
+"""
+
+GETITEM = """\
+class Data:
+    def __getitem__(self, index):
+        short_cycle_idx = None
+        # When short cycle is used, input index is a tuple.
+        if isinstance(index, tuple):
+            index, self._num_yielded = index
+            if self.cfg.MULTIGRID.SHORT_CYCLE:
+                index, short_cycle_idx = index
+        return index, short_cycle_idx
+"""
+
+TRAIN = """\
+import torch
+
+
+def train_epoch(loader, cfg):
+    for step in loader:
+        with torch.cuda.amp.autocast(enabled=cfg.TRAIN.MIXED_PRECISION):
+            step()
+        torch.cuda.synchronize()
+
+
+def train(cfg):
+    scaler = torch.cuda.amp.GradScaler(enabled=cfg.TRAIN.MIXED_PRECISION)
+    return scaler
+"""
+
+TEST = """\
+def perform_test(test_loader, model, test_meter, cfg):
+    test_meter.iter_tic()
+    for inputs in test_loader:
+        if cfg.DETECTION.ENABLE:
+            preds = model(inputs)
+            test_meter.iter_toc()
+            test_meter.update_stats(preds)
+        else:
+            preds = model(inputs)
+        test_meter.iter_toc()
+        test_meter.update_stats(preds, "classes")
+        test_meter.iter_tic()
+    return test_meter
+"""
+
+PREDICTOR = """\
+import torch
+
+
+class Predictor:
+    def __init__(self, cfg, gpu_id=None):
+        if cfg.NUM_GPUS:
+            self.gpu_id = torch.cuda.current_device() if gpu_id is None else gpu_id
+        self.detector = (cfg, self.gpu_id)
+"""
+
+AVA = """\
+import logging
+
+from . import ava_helper
+from .build import DATASET_REGISTRY
+
+logger = logging.getLogger(__name__)
+
+
+@DATASET_REGISTRY.register()
+class Ava:
+    def _load_data(self, cfg):
+        self._image_paths, self._video_idx_to_name = ava_helper.load_image_lists(cfg)
+        boxes_and_labels = ava_helper.load_boxes_and_labels(cfg)
+        print ( len(boxes_and_labels) )
+        print ( len(self._image_paths) )
+        #assert len(boxes_and_labels) == len(self._image_paths)
+        return [
+            boxes_and_labels[self._video_idx_to_name[i]]
+            for i in range(len(self._image_paths))
+        ]
+"""
+
+METRICS = """\
+import numpy as np
+
+
+def average(values):
+    if not values:
+        return np.NAN
+    return np.asarray(values, dtype=np.float).mean()
+"""
+
+BUILDER = """\
+import torch
+
+
+def build_model(cfg, make):
+    model = make(cfg)
+    # Determine the GPU used by the current process
+    cur_device = torch.cuda.current_device()
+    # Transfer the model to the current GPU device
+    model = model.cuda(device=cur_device)
+    return model
+"""
+
+STATISTICS = """\
+def compute_and_update_bn_stats(model, data_loader):
+    for ind, (inputs, _, _) in enumerate(data_loader):
+        for i in range(len(inputs)):
+            inputs[i] = inputs[i].float().cuda(non_blocking=True)
+        model(inputs)
+"""
+
+D2_SETUP = """\
+from os import path
+
+from setuptools import setup
+
+
+def get_extensions():
+    raise SystemExit("csrc is missing")
+
+
+setup(name="detectron2", ext_modules=get_extensions())
+"""
+
+D2_CHECKPOINT = """\
+import torch
+
+
+class DetectionCheckpointer:
+    def _load_file(self, filename):
+        with open(filename, "rb") as f:
+            data = torch.load(f)
+        return data
+"""
+
+# id of a patch -> the files that it is made for
+BROKEN: dict[str, dict[str, str]] = {
+    "fork-lr-weight-decay": {
+        "slowfast/models/optimizer.py": SET_LR.replace('"layer_decay"', '"weight_decay"')
+    },
+    "fork-pillow-image": {
+        "slowfast/datasets/kinetics.py": "def image(tv, x):\n    return tv.ToPillowImage()(x)\n"
+    },
+    "fork-use-pillow": {
+        "slowfast/datasets/transform.py": (
+            "class GaussianBlurVideo:\n    def __init__(self, sigma=2.0, use_Pillow=False):\n"
+            "        self.blur = sigma, use_Pillow\n"
+        )
+    },
+    "fork-random-sampler": {
+        "slowfast/datasets/utils.py": UTILS.replace("else None", "else RandomSampler(dataset)")
+    },
+    "fork-assert-print": {"slowfast/datasets/ava_dataset.py": AVA},
+    "fork-short-cycle-guard": {
+        "slowfast/datasets/ssv2.py": GETITEM.replace(
+            "                index, short",
+            "                if isinstance(index, tuple):\n                    index, short",
+        )
+    },
+    "fork-label-map": {
+        "slowfast/config/defaults.py": (
+            '_C = make()\n_C.AVA.LABEL_MAP_FILE = "ava_action_list_v2.2.pbtxt"  # all\n'
+            '_C.DEMO.COMMON_CLASS_NAMES = [\n    "walk",\n    "sit",\n    "extract",\n]\n'
+        )
+    },
+    "fork-optimizer-try": {"slowfast/utils/checkpoint.py": CAUGHT},
+    "company-imports": {
+        "tools/run_net.py": "from vision.fair.slowfast.tools.test_net import test\n",
+        "slowfast/utils/ava_eval_helper.py": (
+            "from vision.fair.slowfast.ava_evaluation import (\n    standard_fields,  # names\n)\n"
+        ),
+    },
+    "torch-six": {
+        "slowfast/datasets/multigrid_helper.py": (
+            'import torch\n\nTORCH_MAJOR = int(torch.__version__.split(".")[0])\n'
+            'TORCH_MINOR = int(torch.__version__.split(".")[1])\n\n'
+            "if TORCH_MAJOR >= 1 and TORCH_MINOR >= 8:\n    _int_classes = int\nelse:\n"
+            "    from torch._six import int_classes as _int_classes\n"
+        )
+    },
+    "setup-names": {
+        "setup.py": 'setup(\n    install_requires=[\n        "PIL",\n        "sklearn"\n    ],\n)\n'
+    },
+    "numpy-nan-alias": {"ava_evaluation/metrics.py": METRICS},
+    "dead-torchvision-decoder": {"slowfast/datasets/decoder.py": DECODER},
+    "pyav-decoder": {"slowfast/datasets/decoder.py": DECODER},
+    "short-cycle-sampler": {"slowfast/datasets/utils.py": UTILS},
+    "short-cycle-index": {
+        "slowfast/datasets/kinetics.py": GETITEM,
+        "slowfast/datasets/ava_dataset.py": GETITEM.replace("index", "idx").replace(
+            "short_cycle_index", "short_cycle_idx"
+        ),
+    },
+    "empty-loader": {"slowfast/datasets/loader.py": LOADER},
+    "checkpoint-weights-only": {"slowfast/utils/checkpoint.py": CHECKPOINT},
+    "optimizer-state": {"slowfast/utils/checkpoint.py": CHECKPOINT},
+    "layer-decay-default": {"slowfast/models/optimizer.py": SET_LR},
+    "scaler-state": {"slowfast/utils/checkpoint.py": CHECKPOINT},
+    "weights-not-loaded": {"slowfast/utils/checkpoint.py": CHECKPOINT},
+    "multi-tensor-adamw": {"slowfast/models/optimizer.py": SET_LR},
+    "cuda-amp": {"tools/train_net.py": TRAIN},
+    "cpu-synchronize": {"tools/train_net.py": TRAIN},
+    "predictor-gpu-id": {"slowfast/visualization/predictor.py": PREDICTOR},
+    "ava-test-timer": {"tools/test_net.py": TEST},
+    "pypi-model-to-cpu": {"slowfast/models/model_builder.py": BUILDER},
+    "pypi-loader-on-cpu": {"slowfast/datasets/loader.py": LOADER},
+    "pypi-bn-statistics": {"slowfast/utils/bn_helper.py": STATISTICS},
+    "missing-csrc": {"setup.py": D2_SETUP},
+    "missing-extension": {
+        "detectron2/layers/deform_conv.py": "from detectron2 import _C\n\nCALL = _C\n",
+        "detectron2/evaluation/coco_evaluation.py": (
+            "COCOeval = list\nfrom detectron2.evaluation.fast_eval_api import COCOeval_opt\n"
+        ),
+    },
+    "pkg-resources": {
+        "detectron2/model_zoo/model_zoo.py": (
+            "import os\nimport pkg_resources\n\n\ndef get_config_file(config_path):\n"
+            "    return pkg_resources.resource_filename(\n"
+            '        "detectron2.model_zoo", os.path.join("configs", config_path)\n    )\n'
+        )
+    },
+    "pil-linear": {
+        "detectron2/data/transforms/transform.py": (
+            "from PIL import Image\n\n\ndef extent(interp=Image.LINEAR):\n    return interp\n"
+        )
+    },
+    "detectron2-numpy-aliases": {"detectron2/structures/masks.py": METRICS},
+    "detectron2-weights-only": {"detectron2/checkpoint/detection_checkpoint.py": D2_CHECKPOINT},
+    "functional-tensor": {
+        "pytorchvideo/transforms/augmentations.py": (
+            "import torchvision.transforms.functional_tensor as F_t\n\nAFFINE = F_t.affine\n"
+        )
+    },
+    "cat-all-gather": {
+        "pytorchvideo/layers/distributed.py": (
+            "import torch\n\n\ndef get_world_size() -> int:\n    return 1\n"
+        )
+    },
+}
+
+
+def files(patch: str, component: str) -> dict[str, bytes]:
+    """Return the small tree of a patch."""
+    written = {MARK[component]: "# marks the tree\n", **BROKEN[patch]}
+    return {path: text.encode() for path, text in written.items()}
+
+
+def whole(component: str, patches: list[str]) -> dict[str, bytes]:
+    """Return one tree with the breakages of many patches; where they share a file, the first."""
+    texts = {MARK[component]: "# marks the tree\n"}
+    for patch in reversed(patches):
+        texts.update(BROKEN[patch])
+    return {path: text.encode() for path, text in texts.items()}

@@ -1,0 +1,138 @@
+"""``slowfast-stack patch`` and the three modules, as a user meets them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import small_trees
+
+from slowfast_stack.cli.app import run
+
+ROOT = Path(__file__).resolve().parents[3]
+LOADER = "slowfast/datasets/loader.py"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    files = small_trees.files("empty-loader", "slowfast")
+    files[small_trees.MARK["slowfast"]] = small_trees.DECODER.encode()
+    for path, data in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+    return tmp_path
+
+
+def test_check_says_what_is_needed_and_ends_with_1(
+    tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (tree / LOADER).read_bytes()
+    assert run(["patch", str(tree), "--check", "--diff", "--only", "empty-loader"]) == 1
+    said = capsys.readouterr().out
+    assert f"affected           empty-loader              {LOADER}" in said
+    assert f"+++ b/{LOADER}" in said
+    assert (tree / LOADER).read_bytes() == before
+
+
+def test_repair_then_check_then_undo(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (tree / LOADER).read_bytes()
+    assert run(["patch", str(tree)]) == 0
+    assert "mended             empty-loader" in capsys.readouterr().out
+    assert run(["patch", str(tree), "--check"]) == 0
+    assert "Nothing to change." in capsys.readouterr().out
+    assert run(["patch", str(tree), "--undo"]) == 0
+    assert "undone             empty-loader" in capsys.readouterr().out
+    assert (tree / LOADER).read_bytes() == before
+
+
+def test_json_is_one_object(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["patch", str(tree), "--json", "--only", "empty-loader"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["schema"] == 1
+    assert told["changed"] is True
+    assert told["patches"][0] == {
+        "id": "empty-loader",
+        "status": "mended",
+        "files": [LOADER],
+        "because": "",
+    }
+
+
+def test_the_catalogue_needs_no_tree(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["patch", "--list", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    cards = {card["id"]: card for card in told["patches"]}
+    assert cards["checkpoint-weights-only"]["needed"] == "torch >= 2.6"
+    assert run(["patch", "--list"]) == 0
+    assert "No module named 'vision'" in capsys.readouterr().out
+
+
+def test_patches_are_written_and_the_tree_is_not(
+    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (tree / LOADER).read_bytes()
+    folder = tmp_path / "patches"
+    assert run(["patch", str(tree), "--export", str(folder), "--only", "empty-loader"]) == 0
+    assert capsys.readouterr().out.split() == [str(folder / "empty-loader.patch")]
+    assert (folder / "empty-loader.patch").read_text().startswith("Subject: [PATCH] Refuse")
+    assert (tree / LOADER).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["patch"], 2, "A tree is missing."),
+        (["patch", ".", "--undo", "--export", "x"], 2, "Only one of"),
+        (["patch", "/nowhere/at/all"], 1, "is not a folder"),
+        (["patch", str(ROOT / "docs")], 1, "no source tree"),
+    ],
+)
+def test_misuse_is_told(
+    arguments: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == code
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "status"),
+    [
+        ("source_patch", {"ids": ["empty-loader"]}, "mended"),
+        ("train_loop_patch", {}, "mended"),
+        ("checkpoint_patch", {}, None),
+    ],
+)
+def test_the_modules_are_the_same_thing(
+    tree: Path, module: str, options: dict[str, object], status: str | None
+) -> None:
+    before = (tree / LOADER).read_bytes()
+
+    def call(**more: object) -> dict[str, object]:
+        arguments = {"path": str(tree), **options, **more}
+        program = (
+            "import sys; sys.path.insert(0, 'collections');"
+            "from ansible.module_utils.testing import patch_module_args\n"
+            f"from ansible_collections.slowfast.stack.plugins.modules import {module}\n"
+            f"with patch_module_args({arguments!r}):\n    {module}.main()"
+        )
+        argv = [sys.executable, "-c", program]
+        done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+        answer: dict[str, object] = json.loads(done.stdout)
+        return answer
+
+    if status is None:  # the tree has no checkpoint.py: nothing to do, and that is said
+        answer = call()
+        assert answer["changed"] is False
+        return
+    checked = call(_ansible_check_mode=True)
+    assert checked["changed"] is True
+    assert (tree / LOADER).read_bytes() == before
+    found = {patch["id"]: patch["status"] for patch in call()["patches"]}
+    assert found["empty-loader"] == status
+    assert call()["changed"] is False
+    assert call(state="absent")["changed"] is True
+    assert (tree / LOADER).read_bytes() == before
+    assert "no source tree" in str(call(path=str(ROOT / "docs"))["msg"])

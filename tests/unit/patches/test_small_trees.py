@@ -1,0 +1,143 @@
+"""Each patch on the small tree made for it, written in many ways."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+import small_trees
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import engine
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.model import (
+    AFFECTED,
+    ALREADY,
+    MENDED,
+    NOT_HERE,
+    Patch,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.registry import (
+    CHECKPOINT,
+    PATCHES,
+    TRAIN_LOOP,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.syntax.source_tree import (
+    MemoryTree,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+every_patch = pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: patch.id)
+
+
+def tabs(text: str) -> str:
+    return re.sub(r"(?m)^( {4})+", lambda match: "\t" * (len(match[0]) // 4), text)
+
+
+def two_spaces(text: str) -> str:
+    return re.sub(r"(?m)^( {4})+", lambda match: "  " * (len(match[0]) // 4), text)
+
+
+# How a file may be written, and how to get from there to plain text.
+WRITINGS: dict[str, Callable[[str], bytes]] = {
+    "windows": lambda text: text.replace("\n", "\r\n").encode(),
+    "tabs": lambda text: tabs(text).encode(),
+    "two-spaces": lambda text: two_spaces(text).encode(),
+    "byte-order-mark": lambda text: b"\xef\xbb\xbf" + text.encode(),
+    "latin-1": lambda text: f"# -*- coding: latin-1 -*-\n# Jérôme\n{text}".encode("latin-1"),
+    "utf-8": lambda text: f'NAME = "Žluťoučký 🐎"; x = 1\n{text}'.encode(),
+    "no-last-newline": lambda text: text.rstrip("\n").encode(),
+    "form-feed": lambda text: b"# page\n\x0c\n" + text.encode(),
+}
+
+
+def test_every_repair_has_a_small_tree() -> None:
+    assert set(small_trees.BROKEN) == {patch.id for patch in PATCHES}
+
+
+def test_ids_are_unique_and_the_groups_name_them() -> None:
+    ids = [patch.id for patch in PATCHES]
+    assert len(ids) == len(set(ids))
+    assert set(CHECKPOINT) | set(TRAIN_LOOP) <= set(ids)
+
+
+@every_patch
+def test_the_breakage_is_found_mended_once_and_undone(patch: Patch) -> None:
+    files = small_trees.files(patch.id, patch.component)
+    tree = MemoryTree(files)
+    found = engine.examine(tree, [patch.id])
+    assert found.outcomes[0].status == AFFECTED, found.outcomes
+    assert tree.files == files
+
+    done = engine.mend(tree, [patch.id])
+    assert done.outcomes[0].status == MENDED
+    assert done.changes
+    for change in done.changes:
+        compile(change.after or b"", change.path, "exec", dont_inherit=True)
+
+    again = engine.mend(tree, [patch.id])
+    assert again.changes == ()
+    assert again.outcomes[0].status == ALREADY
+
+    engine.undo(tree)
+    assert tree.files == files
+
+
+@every_patch
+def test_a_tree_without_the_code_needs_no_patch(patch: Patch) -> None:
+    tree = MemoryTree({small_trees.MARK[patch.component]: b"def decode(): pass\n" * 2})
+    if patch.id in ("pyav-decoder", "dead-torchvision-decoder", "cat-all-gather"):
+        pytest.skip("its own file is the mark of the tree, or is created")
+    assert engine.examine(tree, [patch.id]).outcomes[0].status == NOT_HERE
+
+
+@every_patch
+@pytest.mark.parametrize("writing", WRITINGS)
+def test_a_file_keeps_its_way_of_writing(patch: Patch, writing: str) -> None:
+    write = WRITINGS[writing]
+    plain = MemoryTree(small_trees.files(patch.id, patch.component))
+    other = MemoryTree(
+        {path: write(data.decode()) for path, data in plain.files.items() if data.strip()}
+    )
+    before = dict(other.files)
+    engine.mend(plain, [patch.id])
+    done = engine.mend(other, [patch.id])
+    for change in done.changes:
+        if change.before is None:
+            continue
+        expected = plain.files[change.path].decode()
+        if writing in ("tabs", "two-spaces"):
+            # A step of indentation is the file's own; everything else is equal.
+            expected = expected.replace(" ", "")
+            got = (change.after or b"").decode().replace("\t", "").replace(" ", "")
+            assert got == expected
+        elif writing == "no-last-newline":
+            assert (change.after or b"").decode().rstrip("\n") == expected.rstrip("\n")
+        else:
+            assert change.after == write(expected)
+    engine.undo(other)
+    assert other.files == before
+
+
+def test_all_repairs_of_a_project_work_on_each_others_result() -> None:
+    for component in small_trees.MARK:
+        ids = [patch.id for patch in PATCHES if patch.component == component]
+        tree = MemoryTree(small_trees.whole(component, ids))
+        before = dict(tree.files)
+        first = engine.mend(tree)
+        assert {outcome.status for outcome in first.outcomes} <= {MENDED, ALREADY, NOT_HERE}
+        assert engine.mend(tree).changes == ()
+        engine.undo(tree)
+        assert tree.files == before
+
+
+def test_one_of_two_repairs_of_a_file_can_be_undone() -> None:
+    tree = MemoryTree(small_trees.files("optimizer-state", "slowfast"))
+    both = ["optimizer-state", "scaler-state"]
+    engine.mend(tree, [both[0]])
+    alone = tree.files["slowfast/utils/checkpoint.py"]
+    engine.mend(tree, both)
+    engine.undo(tree, [both[1]])
+    assert tree.files["slowfast/utils/checkpoint.py"] == alone
+    statuses = {o.id: o.status for o in engine.examine(tree, both).outcomes}
+    assert statuses == {both[0]: ALREADY, both[1]: AFFECTED}

@@ -1,0 +1,159 @@
+"""Splices: what they change, what they refuse to change, and in which files."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.syntax.source_file import (
+    Source,
+    UnparsableError,
+    calls,
+    find,
+    function,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.syntax.splices import (
+    BadEditError,
+    Splice,
+    after,
+    apply,
+    before,
+    remove,
+    replace,
+    rewrite,
+)
+
+TEXT = """\
+import os  # files
+
+
+@decorator
+def f(x):
+    if x:
+        g(x)  # call
+    else:
+        g("ž", x); h()
+    return x
+"""
+
+
+def source(text: str = TEXT) -> Source:
+    return Source("f.py", text.encode())
+
+
+def changed(here: Source, *splices: Splice) -> str:
+    return apply(here, splices).decode()
+
+
+def test_a_node_is_replaced_and_its_comment_stays() -> None:
+    here = source()
+    call = calls(here.tree, "g")[0]
+    assert changed(here, replace(here, call, "g(0)")) == TEXT.replace("g(x)", "g(0)")
+
+
+def test_characters_of_several_bytes_do_not_shift_the_edit() -> None:
+    here = source()
+    call = calls(here.tree, "h")[0]
+    assert changed(here, replace(here, call, "i()")) == TEXT.replace("h()", "i()")
+
+
+def test_lines_come_before_the_decorators_of_a_function() -> None:
+    here = source()
+    inserted = before(here, here.tree.body[1], "\nX = 1\n\n\n")
+    assert changed(here, inserted) == TEXT.replace("@decorator", "X = 1\n\n\n@decorator")
+
+
+def test_a_statement_becomes_several_at_its_own_depth() -> None:
+    here = source()
+    call = find(here.tree, ast.Expr)[0]
+    lines = "\nif y:\n    g(x)\n"
+    expected = TEXT.replace("        g(x)  # call", "        if y:\n            g(x)  # call")
+    assert changed(here, rewrite(here, call, lines)) == expected
+
+
+def test_lines_behind_the_last_line_of_an_unfinished_file() -> None:
+    here = source("x = 1")
+    assert changed(here, after(here, here.tree.body[0], "y = 2")) == "x = 1\ny = 2\n"
+
+
+def test_a_removed_statement_takes_its_line_along() -> None:
+    here = source()
+    assert changed(here, remove(here, here.tree.body[0])) == TEXT[len("import os  # files\n") :]
+
+
+def test_a_shared_line_is_not_taken_along() -> None:
+    here = source()
+    shared = find(here.tree, ast.Expr)[2]
+    with pytest.raises(BadEditError, match="more than one statement"):
+        remove(here, shared)
+    first = find(here.tree, ast.Expr)[1]
+    with pytest.raises(BadEditError):
+        apply(here, [remove(here, first)])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["g(x", '"""', "g(x)\n    return 1\n", "g(x)\nclass C:\n    def f(self): pass\n", "else:"],
+    ids=["bracket", "string", "dedent", "new-owner", "keyword"],
+)
+def test_an_edit_that_reaches_further_is_refused(text: str) -> None:
+    here = source()
+    call = calls(here.tree, "g")[0]
+    with pytest.raises(BadEditError):
+        apply(here, [replace(here, call, text)])
+
+
+def test_an_edit_that_hides_the_rest_is_refused() -> None:
+    here = source("a(1)\nb(2)\n")
+    with pytest.raises(BadEditError, match="More than the intended"):
+        apply(here, [Splice(0, 4, 'if False:\n    """'), Splice(9, 9, '\n    """\n')])
+
+
+def test_a_statement_that_changes_its_branch_is_refused() -> None:
+    here = source("if a:\n    b()\nelse:\n    c()\n")
+    with pytest.raises(BadEditError):
+        apply(here, [Splice(6, 20, "")])
+
+
+def test_overlapping_changes_are_refused() -> None:
+    here = source()
+    call = calls(here.tree, "g")[0]
+    with pytest.raises(BadEditError, match="overlap"):
+        apply(here, [replace(here, call, "a()"), replace(here, call.args[0], "b")])
+
+
+def test_text_that_the_encoding_lacks_is_refused() -> None:
+    here = Source("f.py", b"# coding: ascii\nx = 1\n")
+    with pytest.raises(BadEditError):
+        apply(here, [replace(here, find(here.tree, ast.Constant)[0], '"ž"')])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"def f(:\n",
+        b"\x00",
+        b"# coding: klingon\n",
+        b"x = '\xff'\n",
+        b"if x:\n\ty\n        z\n",
+        b"(" * 3000,
+        b"\xff\xfex\x00",
+    ],
+    ids=["syntax", "nul", "codec", "bytes", "tabs", "nesting", "utf-16"],
+)
+def test_what_is_not_python_is_told_with_its_name(data: bytes) -> None:
+    with pytest.raises(UnparsableError, match=r"f\.py is not readable as Python"):
+        Source("f.py", data)
+
+
+def test_the_invalid_escapes_of_old_code_do_not_warn() -> None:
+    assert Source("f.py", b'x = "\\d"\n').tree.body
+
+
+def test_a_method_is_found_by_its_class() -> None:
+    here = source("class A:\n    def f(self): pass\nclass B:\n    def f(self): return 1\n")
+    found = function(here.tree, "B.f")
+    assert found is not None
+    assert found.lineno == 4
+    assert function(here.tree, "C.f") is None
+    assert function(here.tree, "f") is None

@@ -1,0 +1,129 @@
+"""Decisions on pictures of machines: every file of plans/ is one, a new one adds no code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain, planner
+
+HERE = Path(__file__).parents[1]
+PLANS = sorted((HERE / "plans").glob("*.json"))
+
+
+def load(path: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Return host, request and expectation of a picture."""
+    picture = json.loads(path.read_text(encoding="utf-8"))
+    assert picture["source"]
+    host = json.loads((HERE / "hosts" / f"{picture['host']}.json").read_text(encoding="utf-8"))
+    return (
+        {**host["host"], **picture.get("change", {})},
+        picture.get("request", {}),
+        picture["expect"],
+    )
+
+
+def at(plan: object, path: str) -> object:
+    """Follow a dotted path into the plan."""
+    for name in path.split("."):
+        plan = plan[int(name)] if isinstance(plan, list) else cast("dict[str, object]", plan)[name]
+    return plan
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
+def test_a_machine_gets_the_plan_of_its_picture(path: Path) -> None:
+    host, request, expected = load(path)
+    facts = expected.pop("conflict", None)
+    plan = planner.plan(host, request)
+    assert plan["status"] == ("no-plan" if facts else "planned"), explain.explain(plan)
+    assert {name: at(plan, name) for name in expected} == expected
+    if facts:
+        found = plan["conflict"]["facts"]
+        assert len(found) == len(facts), found
+        assert all(any(words in fact for fact in found) for words in facts), found
+        assert plan["conflict"]["because"]
+        assert plan["conflict"]["try"]
+
+
+def test_there_are_at_least_eighty_pictures() -> None:
+    assert len(PLANS) >= 80
+
+
+def test_a_plan_has_every_key_of_the_contract_also_where_there_is_none() -> None:
+    planned, _, _ = load(HERE / "plans" / "h100-fresh.json")
+    refused, request, _ = load(HERE / "plans" / "h100-torch-1.10.json")
+    assert set(planner.plan(planned)) == set(planner.PLAN_KEYS)
+    assert set(planner.plan(refused, request)) == set(planner.PLAN_KEYS)
+
+
+def test_every_choice_has_a_sentence_and_a_source() -> None:
+    for path in PLANS:
+        host, request, _ = load(path)
+        for row in planner.plan(host, request)["reasons"]:
+            assert row["choice"], row
+            assert row["because"], row
+            assert row["source"], row
+
+
+def test_an_unknown_gpu_gets_a_driver_and_no_capability() -> None:
+    host, _, _ = load(HERE / "plans" / "unknown-id.json")
+    plan = planner.plan(host)
+    assert plan["gpus"][0]["compute_capability"] is None
+    assert plan["driver"]["branch"] == "580"
+    assert plan["driver"]["flavour"] == "open"
+
+
+def test_equal_environments_share_an_id_and_others_do_not() -> None:
+    host, _, _ = load(HERE / "plans" / "cpu-debian.json".replace("debian", "everything-reached"))
+    one = planner.plan(host)["id"]
+    assert one == planner.plan({**host, "memory_mib": 4096})["id"]
+    assert one != planner.plan(host, {"torch": "2.10"})["id"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"torch": "latest"}, "request.torch: The version request 'latest'"),
+        ({"torch": ">>2"}, "request.torch"),
+        ({"cuda": 12.1}, "request.cuda"),
+        ({"driver_branch": "new"}, "request.driver_branch is 'new'"),
+        ({"preset": "fast"}, "one of stable, newest, guide-2024"),
+        ({"network": "wifi"}, "one of full, pypi, offline"),
+        ({"tourch": "2.4"}, "unknown key 'tourch'"),
+        ({"sources": {"slowfast": {"commit": "main"}}}, "40 lower-case digits"),
+        ({"sources": {"mmcv": {}}}, "unknown key 'mmcv'"),
+        ({"sources": {"miniforge": {"sha256": "1234"}}}, "64 lower-case digits"),
+        ({"gpu_required": "yes"}, "request.gpu_required"),
+        (["torch"], "request is ['torch']"),
+    ],
+)
+def test_a_request_that_cannot_be_read_is_a_sentence(request_: object, words: str) -> None:
+    host, _, _ = load(PLANS[0])
+    with pytest.raises(StackError) as caught:
+        planner.plan(host, request_)
+    assert words in str(caught.value)
+    assert caught.value.hint
+
+
+def test_the_explanation_names_choices_and_what_cannot_be_proven() -> None:
+    host, request, _ = load(HERE / "plans" / "cpu-pypi-only.json")
+    text = explain.explain(planner.plan(host, request), name="gpu01")
+    assert text.startswith("Plan for gpu01 (cpu, network pypi")
+    assert "PyPI's SlowFast 1.0 has no tools/" in text
+    assert "A network that reaches the git sources adds" in text
+
+
+def test_a_conflict_reads_what_why_and_what_next() -> None:
+    host, request, _ = load(HERE / "plans" / "h100-torch-1.10.json")
+    text = explain.explain(planner.plan(host, request), name="gpu01")
+    assert text.startswith("No plan for gpu01")
+    assert "has no code for NVIDIA H100" in text
+    assert 'ask for --torch "2.0' in text
+
+
+def test_something_else_than_a_plan_is_not_explained() -> None:
+    with pytest.raises(StackError, match="not a plan"):
+        explain.explain({"changed": False})
