@@ -34,7 +34,7 @@ def _disagreements(path: str, checkout: Path) -> list[tuple[str, str]]:
         raise SystemExit(f"configs_page.py: {checkout} has no {path}")
     if told["error"]:
         return [("", "**refused**: " + told["error"].replace(f"{checkout}/", ""))]
-    refused = [("", f"**refused**: {row['what']}") for row in told["problems"] if row["fatal"]]
+    refused = [("", f"**refused**: {row['message']}") for row in told["problems"] if row["fatal"]]
     different = [row for row in told["comparison"] if not row["agrees"]]
     return refused + [
         (

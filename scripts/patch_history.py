@@ -25,8 +25,8 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches impo
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.model import (
     AFFECTED,
     ALREADY,
+    APPLIED,
     DIFFERENTLY,
-    MENDED,
     NOT_HERE,
     UNKNOWN,
     Patch,
@@ -155,11 +155,11 @@ def trial(component: str, patch: Patch | None, files: dict[str, bytes]) -> tuple
         outcomes = engine.examine(tree, ids, component=component).outcomes
         statuses = {outcome.status for outcome in outcomes}
         status = next(status for status in COLUMNS[::-1] if status in statuses) if patch else ""
-        changes = engine.mend(tree, ids, component=component).changes
+        changes = engine.apply_patches(tree, ids, component=component).changes
         for change in changes:
             compile(change.after or b"", change.path, "exec", dont_inherit=True)
-        again = engine.mend(tree, ids, component=component)
-        if again.changes or MENDED in {outcome.status for outcome in again.outcomes}:
+        again = engine.apply_patches(tree, ids, component=component)
+        if again.changes or APPLIED in {outcome.status for outcome in again.outcomes}:
             return status, "a second patch changes something"
         engine.undo(tree, component=component)
     except (StackError, SyntaxError) as error:

@@ -1,4 +1,4 @@
-"""What the modules that mend a source tree have in common."""
+"""What the modules that patch a source tree have in common."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ short_description: Record what an environment is made of
 version_added: 0.1.0
 description:
   - Writes every package with its version, origin and a digest of its content, every source with its commit, patches and a digest of
-    the mended tree, the compilers, the build flags and the plan.
+    the patched tree, the compilers, the build flags and the plan.
   - Compares that with a lock which shall be met, and fails with every difference before anything is written.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes

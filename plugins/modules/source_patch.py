@@ -6,10 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: source_patch
-short_description: Mend known breakages of SlowFast, Detectron2 and PyTorchVideo
+short_description: Patch known breakages of SlowFast, Detectron2 and PyTorchVideo
 version_added: 0.1.0
 description:
-  - Detects what a source tree of one of these projects needs to run on current releases of its libraries, and mends it.
+  - Detects what a source tree of one of these projects needs to run on current releases of its libraries, and patches it.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment:
   - slowfast.stack.attributes
@@ -31,11 +31,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Mend whatever this checkout needs
+- name: Patch whatever this checkout needs
   slowfast.stack.source_patch:
     path: /opt/src/SlowFast
 
-- name: Mend the imports of an installed Detectron2 for its Pillow
+- name: Patch the imports of an installed Detectron2 for its Pillow
   slowfast.stack.source_patch:
     path: /opt/env/lib/python3.11/site-packages/detectron2
     ids: [pil-linear]
@@ -59,7 +59,7 @@ RETURN = r"""
 patches:
   description:
     - What each patch found and did, in the order in which they are made.
-    - RV(patches[].status) is V(mended) where the file was changed now, V(affected) where it would be, or was until it was undone.
+    - RV(patches[].status) is V(applied) where the file was changed now, V(affected) where it would be, or was until it was undone.
   type: list
   elements: dict
   returned: success
@@ -72,7 +72,7 @@ patches:
       description: What was found, or done.
       type: str
       returned: always
-      sample: mended
+      sample: applied
     files:
       description: The files, relative to the tree.
       type: list

@@ -30,7 +30,7 @@ RETURN = r"""
 patches:
   description:
     - What each patch found and did, in the order in which they are made.
-    - RV(patches[].status) is V(mended) where the file was changed now, V(affected) where it would be, or was until it was undone.
+    - RV(patches[].status) is V(applied) where the file was changed now, V(affected) where it would be, or was until it was undone.
   type: list
   elements: dict
   returned: success
@@ -43,7 +43,7 @@ patches:
       description: What was found, or done.
       type: str
       returned: always
-      sample: mended
+      sample: applied
     files:
       description: The files, relative to the tree.
       type: list

@@ -45,7 +45,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--env", type=Path, required=True, help="environment with torch and ninja")
-    parser.add_argument("--tree", type=Path, required=True, help="Detectron2's mended source")
+    parser.add_argument("--tree", type=Path, required=True, help="Detectron2's patched source")
     parser.add_argument("--cuda-home", type=Path, default=Path("/usr/local/cuda"))
     parser.add_argument("--capability", default="9.0")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())

@@ -4,8 +4,8 @@
         --source slowfast=PATH --source detectron2=PATH --source pytorchvideo=PATH
 
 The commands by hand get every trap removed beforehand: right versions, setuptools that has
-pkg_resources, no build isolation for Detectron2, SlowFast's requirement names mended. `up` also
-probes, plans, mends and proves in its time. Both use the caches of pip and uv as they are; --cold
+pkg_resources, no build isolation for Detectron2, SlowFast's requirement names patched. `up` also
+probes, plans, patches and proves in its time. Both use the caches of pip and uv as they are; --cold
 gives both empty ones. No wheel that was built before is at hand: the first `up` compiles, a second
 prefix of the same key takes that wheel, and the first prefix is then confirmed.
 """

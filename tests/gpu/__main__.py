@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-import carrying
-import running
+import parts
+import steps
 
 CARRIED = Path(".gpu")
 KEPT = Path("/var/tmp/slowfast-stack-acceptance")  # noqa: S108  (a folder, refused where it is another's)
@@ -18,22 +18,22 @@ def main() -> int:
     options = _parser().parse_args()
     try:
         return int(options.run(options))
-    except carrying.Failed as error:
+    except parts.Failed as error:
         print(f"gpu_acceptance: {error}", file=sys.stderr)
         return 1
 
 
 def _prepare(options: argparse.Namespace) -> int:
-    import preparing  # noqa: PLC0415  (it needs this project's own environment)
+    import prepare  # noqa: PLC0415  (it needs this project's own environment)
 
     wanted = ["--gpu", options.gpu, "--os", options.os, "--python", options.python]
     wanted += ["--torch", options.torch, "--installed-cuda", options.cuda]
     wanted += ["--installed-driver", options.driver]
-    return preparing.prepare(CARRIED, wanted, options.source, options.size)
+    return prepare.prepare(CARRIED, wanted, options.source, options.size)
 
 
 def _collect(options: argparse.Namespace) -> int:
-    missing = carrying.collect(options.folder, options.kept)
+    missing = parts.collect(options.folder, options.kept)
     print(
         f"Missing: {', '.join(missing)}" if missing else "All is here: scripts/gpu_acceptance run"
     )
@@ -41,17 +41,17 @@ def _collect(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    return running.run(options.kept, options.out, options.adopt, rehearsal=False)
+    return steps.run(options.kept, options.out, options.adopt, rehearsal=False)
 
 
 def _rehearse(options: argparse.Namespace) -> int:
-    import preparing  # noqa: PLC0415
+    import prepare  # noqa: PLC0415
 
     carried, kept = options.out / "carried", options.out / "kept"
-    preparing.prepare(carried, [], options.source, options.size)
+    prepare.prepare(carried, [], options.source, options.size)
     for folder in sorted(carried.iterdir()):
-        carrying.collect(folder, kept)
-    return running.run(kept, options.out, options.adopt, rehearsal=True)
+        parts.collect(folder, kept)
+    return steps.run(kept, options.out, options.adopt, rehearsal=True)
 
 
 def _parser() -> argparse.ArgumentParser:

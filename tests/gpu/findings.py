@@ -8,7 +8,7 @@ import traceback
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-import carrying
+import parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ class Findings:
         started, cause = time.monotonic(), ""
         try:
             act()
-        except carrying.Failed as error:
+        except parts.Failed as error:
             cause = str(error)
         except Exception:  # noqa: BLE001  (the machine is lent for minutes: the next step is tried)
             cause = traceback.format_exc()

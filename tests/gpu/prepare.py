@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import carrying
+import parts
 
 from slowfast_stack.bundle import download_cache, wheels
 from slowfast_stack.bundle.target import Target
@@ -35,10 +35,10 @@ def prepare(target: Path, machine: Sequence[str], sources: Sequence[str], size_m
         argv += [*machine, "--adopt-torch", "--piece-size", f"{size_mib - 1}MiB"]
         argv += [option for source in sources for option in ("--source", source)]
         if subprocess.run(argv, check=False).returncode:
-            raise carrying.Failed("The bundle could not be made; see above.")
+            raise parts.Failed("The bundle could not be made; see above.")
         python = machine[machine.index("--python") + 1] if "--python" in machine else None
         files = [*sorted(bundle.parent.iterdir()), *_command_line(python)]
-        folders = carrying.pack(files, target, limit)
+        folders = parts.pack(files, target, limit)
     for folder in folders:
         size = sum(path.stat().st_size for path in folder.iterdir())
         print(f"{folder}: {size / 2**20:.1f} MiB")

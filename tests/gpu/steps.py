@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import carrying
+import parts
 import video
 from findings import Findings
 
@@ -28,8 +28,8 @@ CARD = "name,driver_version,compute_cap,memory.total"
 
 def run(kept: Path, out: Path, adopt: Path | None, *, rehearsal: bool) -> int:
     """Apply, build, prove, train and measure; return 0 when every step went well."""
-    if lacking := carrying.missing(kept):
-        raise carrying.Failed(f"{kept} lacks {', '.join(lacking)}. Bring every folder first.")
+    if lacking := parts.missing(kept):
+        raise parts.Failed(f"{kept} lacks {', '.join(lacking)}. Bring every folder first.")
     out.mkdir(parents=True, exist_ok=True)
     python = adopt or _with_torch()
     machine = Machine(kept.absolute(), out.absolute(), python, rehearsal=rehearsal)
@@ -118,7 +118,7 @@ class Machine:
     def again(self) -> None:
         """Change nothing."""
         if changed := self._up(self.first_prefix)["changed"]:
-            raise carrying.Failed(f"{changed} tasks changed something in a second run.")
+            raise parts.Failed(f"{changed} tasks changed something in a second run.")
 
     def second(self) -> None:
         """Make the environment anew with the wheel that was built for the first one.
@@ -129,7 +129,7 @@ class Machine:
         shutil.rmtree((self.first_prefix / "current").resolve() / "env")
         self._up(self.first_prefix)
         if built != {path: path.stat().st_mtime_ns for path in self._built()}:
-            raise carrying.Failed("The new environment built its wheels anew.")
+            raise parts.Failed("The new environment built its wheels anew.")
 
     def measure(self) -> None:
         """Run the operators and training steps in the finished environment."""
@@ -165,7 +165,7 @@ class Machine:
         if host.get("proof"):
             self.found.claims(host["proof"]["claims"])
         if code:
-            raise carrying.Failed(f"`up` ended with {code}: {host.get('failure') or self._tail()}")
+            raise parts.Failed(f"`up` ended with {code}: {host.get('failure') or self._tail()}")
         return host
 
     @property
@@ -175,7 +175,7 @@ class Machine:
     def _checked(self, argv: list[str], **environment: str) -> str:
         code, said = self._run(argv, **environment)
         if code:
-            raise carrying.Failed(f"`{Path(argv[0]).name}` ended with {code}:\n{self._tail()}")
+            raise parts.Failed(f"`{Path(argv[0]).name}` ended with {code}:\n{self._tail()}")
         return said
 
     def _run(self, argv: list[str], **environment: str) -> tuple[int, str]:
@@ -204,7 +204,7 @@ def _with_torch() -> Path:
         path = shutil.which(name)
         if path and _lines([path, "-c", HAS_TORCH]):
             return Path(path)
-    raise carrying.Failed("No Python here has torch. Name one with --adopt.")
+    raise parts.Failed("No Python here has torch. Name one with --adopt.")
 
 
 def _nvcc() -> str:

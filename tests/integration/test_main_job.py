@@ -124,9 +124,9 @@ def test_a_package_changed_behind_our_back_is_put_right_and_proven_anew(stack: S
     env = stack.prefix / "current" / "env"
     broken = ["uv", "pip", "install", "--quiet", "--python", str(env), "tabulate==0.8.10"]
     subprocess.run(broken, check=True)
-    mended = stack.up()
-    assert mended["changed"] > 0
-    assert mended["proof"]["reused"] is False
+    patched = stack.up()
+    assert patched["changed"] > 0
+    assert patched["proof"]["reused"] is False
     assert stack.up()["changed"] == 0
 
 
@@ -143,9 +143,9 @@ def test_pytorch_changed_behind_our_back_is_named_and_put_right(stack: Stack) ->
     wrong = {claim["id"]: claim["measured"] for claim in proof["claims"] if claim["ok"] is False}
     assert f"torch {other} (planned {planned})" in wrong["environment.versions"]
     assert "undefined symbol" in wrong["detectron2.compiled_ops"]
-    mended = stack.up()
-    assert mended["status"] == "proven"
-    assert mended["changed"] > 0
+    patched = stack.up()
+    assert patched["status"] == "proven"
+    assert patched["changed"] > 0
     assert stack.up()["changed"] == 0
 
 

@@ -158,10 +158,10 @@ def download(  # noqa: PLR0913  (each is an option)
             cut_s=start, frames=frames, ffmpeg=ffmpeg, ffprobe=ffprobe,
             room_check=not no_room_check,
         )  # fmt: skip
-    fetch, media, items = _engine("fetch", "media", "items")
+    download, media, results = _engine("download", "media", "results")
     tree = dataset.layout(root)
     numbers = dataset.chosen(tree, cut_s=start, frames=frames)
-    want = fetch.Want(
+    want = download.Want(
         version=_release(version),
         mirror=mirror,
         whole=whole,
@@ -177,7 +177,7 @@ def download(  # noqa: PLR0913  (each is an option)
         tools=media.Tools(ffmpeg, ffprobe),
     )
     with _going_on(), ava_progress.shown("download", ava_progress.size) as tell:
-        found = items.told(fetch.run(Commands(), tree, numbers, want, tell))
+        found = results.told(download.run(Commands(), tree, numbers, want, tell))
     return ava_results.result(tree.root, found, as_json=json)
 
 
@@ -233,7 +233,7 @@ def extract(  # noqa: PLR0913  (each is an option)
         )  # fmt: skip
     if slurm is not None:
         _refuse_shards(shard, shards, "The tasks of Slurm")
-    work, media, items = _engine("work", "media", "items")
+    scheduler, media, results = _engine("scheduler", "media", "results")
     tree = dataset.layout(root)
     folder = Path(videos).expanduser().absolute() if videos else None
     numbers = dataset.chosen(tree, cut_s=start, frames=frames)
@@ -245,7 +245,7 @@ def extract(  # noqa: PLR0913  (each is an option)
         )
         job = cluster.submit(tree.root, cluster.script(tree.root, slurm, jobs or 8, options))
         return ava_results.submitted(tree.root, job, slurm, as_json=json)
-    want = work.Want(
+    want = scheduler.Want(
         videos=tuple(video or ()),
         folder=folder,
         shard=(shard, shards),
@@ -255,7 +255,7 @@ def extract(  # noqa: PLR0913  (each is an option)
         tools=media.Tools(ffmpeg, ffprobe),
     )
     with _going_on(), ava_progress.shown("extract", ava_progress.frames) as tell:
-        found = items.told(work.run(Commands(), tree, numbers, want, tell))
+        found = results.told(scheduler.run(Commands(), tree, numbers, want, tell))
     return ava_results.result(tree.root, found, as_json=json)
 
 
@@ -340,9 +340,9 @@ def own(  # noqa: PLR0913  (each is an option)
     """
     from slowfast_stack.ui import ava_progress, ava_results
 
-    engine, work, media = _engine("own", "work", "media")
+    engine, scheduler, media = _engine("custom", "scheduler", "media")
     tree = dataset.layout(root)
-    want = work.Want(
+    want = scheduler.Want(
         folder=clips.expanduser().absolute(),
         jobs=jobs,
         replace=replace,

@@ -133,7 +133,7 @@ def transfer(  # noqa: PLR0913  (one parameter for each option)
 def check(  # noqa: PLR0913  (one parameter for each option)
     file: Annotated[Path, typer.Argument(help="A configuration.")],
     *,
-    fix: Annotated[bool, typer.Option("--fix", help="Write the mended file.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Write the fixed file.")] = False,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --fix: write here, not in place.")
     ] = None,
@@ -150,8 +150,8 @@ def check(  # noqa: PLR0913  (one parameter for each option)
 ) -> int:
     """Look for what would fail, or train nothing, before it is started.
 
-    Each finding names the key and the mend. With --fix, what has one right
-    value is mended; comments stay, and FILE.before keeps the original.
+    Each finding names the key and the fix. With --fix, what has one right
+    value is fixed; comments stay, and FILE.before keeps the original.
     """
     from slowfast_stack.config import validation_report
     from slowfast_stack.training import memory_check

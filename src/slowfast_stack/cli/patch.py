@@ -1,4 +1,4 @@
-"""``slowfast-stack patch``: mend known breakages of a source tree, by itself."""
+"""``slowfast-stack patch``: patch known breakages of a source tree, by itself."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def patch(  # noqa: PLR0913  (one parameter for each option)
         Path | None, typer.Option(metavar="DIR", help="Write each patch as a patch file.")
     ] = None,
 ) -> int:
-    """Mend known breakages of SlowFast, Detectron2 or PyTorchVideo.
+    """Patch known breakages of SlowFast, Detectron2 or PyTorchVideo.
 
     Works on any checkout, and on an installed package. The originals are kept
     in .slowfast-stack in the tree.
@@ -85,7 +85,7 @@ def _report(
         return engine.examine(tree, only)
     if undo:
         return engine.undo(tree, only, check=check)
-    return engine.mend(tree, only, check=check)
+    return engine.apply_patches(tree, only, check=check)
 
 
 def _tell(report: Report, *, undo: bool) -> None:
@@ -93,7 +93,9 @@ def _tell(report: Report, *, undo: bool) -> None:
     print(where)
     for outcome in report.outcomes:
         status = "undone" if undo else outcome.status
-        files = " ".join(outcome.files) if status in (AFFECTED, UNKNOWN, "mended", "undone") else ""
+        files = (
+            " ".join(outcome.files) if status in (AFFECTED, UNKNOWN, "applied", "undone") else ""
+        )
         print(f"  {status:<19}{outcome.id:<26}{files or outcome.because}".rstrip())
     if not report.changes:
         print("Nothing to change.")

@@ -77,7 +77,7 @@ def parse(text: str, source: str = "the configuration") -> Content:
         tree = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise Unreadable(
-            f"{source} is not YAML.", _place(error), "Mend the line; indent with spaces alike."
+            f"{source} is not YAML.", _place(error), "Patch the line; indent with spaces alike."
         ) from error
     if tree is not None and not isinstance(tree, dict):
         raise Unreadable(

@@ -78,7 +78,7 @@ def _compared(path: Path, name: Name) -> dict[str, Any]:
         "error": None,
         "says": said(read),
         "problems": [
-            {"key": problem.key, "what": problem.message, "fatal": problem.fatal}
+            {"key": problem.key, "message": problem.message, "fatal": problem.fatal}
             for problem in read.problems
         ],
         "comparison": [vars(row) for row in name_check.compare(name, read)],

@@ -41,7 +41,7 @@ class Transferred:
             "changes": [vars(change) for change in self.changes],
             "diff": self.diff,
             "errors": [
-                {"key": row.key, "what": row.message, "mend": row.mend} for row in self.errors
+                {"key": row.key, "message": row.message, "fix": row.fix} for row in self.errors
             ],
         }
 
@@ -53,7 +53,7 @@ class Transferred:
             for change in self.changes
         ]
         out += ["", *self.diff.splitlines(), ""]
-        out += [f"left to do: {row.message} {row.key}: {row.mend}" for row in self.errors]
+        out += [f"left to do: {row.message} {row.key}: {row.fix}" for row in self.errors]
         return [*out, f"written: {self.path}"]
 
 

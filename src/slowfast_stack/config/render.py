@@ -28,7 +28,9 @@ def _file(read: dict[str, Any]) -> list[str]:
     if read["error"]:
         return [*out, f"  cannot be read: {read['error']}"]
     out += [f"  {message:<11}{value}" for message, value in read["says"].items()]
-    out += [f"  {'refused' if row['fatal'] else 'note'}: {row['what']}" for row in read["problems"]]
+    out += [
+        f"  {'refused' if row['fatal'] else 'note'}: {row['message']}" for row in read["problems"]
+    ]
     different = [row for row in read["comparison"] if not row["agrees"]]
     out += [_difference(row) for row in different]
     agreeing = len(read["comparison"]) - len(different)

@@ -33,8 +33,8 @@ def _checkpoint(read: Content, here: Path) -> Iterator[Finding]:
             continue
         path = here / named
         if not path.is_file():
-            mend = "Fetch it: slowfast-stack models get, and write its path."
-            yield Finding("missing-checkpoint", key, f"There is no file {path}.", mend)
+            fix = "Fetch it: slowfast-stack models get, and write its path."
+            yield Finding("missing-checkpoint", key, f"There is no file {path}.", fix)
             continue
         kind = formats.of_file(path)
         yield from _kind(part, path, kind, read)
@@ -51,8 +51,8 @@ def _kind(part: str, path: Path, kind: Kind, read: Content) -> Iterator[Finding]
     key = f"{part}.CHECKPOINT_TYPE"
     if kind.type not in (formats.PYTORCH, formats.CAFFE2):
         message = f"{path} is no checkpoint of SlowFast ({kind.type}). {kind.cause}"
-        mend = "Fetch it again: slowfast-stack models get."
-        yield Finding("no-checkpoint", f"{part}.CHECKPOINT_FILE_PATH", message, mend)
+        fix = "Fetch it again: slowfast-stack models get."
+        yield Finding("no-checkpoint", f"{part}.CHECKPOINT_FILE_PATH", message, fix)
     elif kind.type != read.get(key):
         message = f"{path.name} is a {kind.type} file, and {read.get(key)} is said. {kind.cause}"
         yield Finding("checkpoint-type", key, message, kind.type, set={key: kind.type})
@@ -65,8 +65,8 @@ def _classes(part: str, kind: Kind, read: Content) -> Iterator[Finding]:
     message = f"The checkpoint's head has {kind.classes} classes, the model {wanted}"
     if part == "TRAIN" and read.get("TRAIN.ENABLE"):
         told = f"{message}: the head begins at random, the rest is loaded."
-        mend = "Right for fine-tuning."
-        yield Finding("new-head", "MODEL.NUM_CLASSES", told, mend, NOTE)
+        fix = "Right for fine-tuning."
+        yield Finding("new-head", "MODEL.NUM_CLASSES", told, fix, NOTE)
         return
     yield Finding(
         "head-not-loaded",
@@ -85,8 +85,8 @@ def _epoch(kind: Kind, read: Content) -> Iterator[Finding]:
     told = f"{message} of {ends}: nothing is trained, and it ends without an error."
     if begins < ends:
         told = f"{message} of {ends}, with the optimizer of the earlier run."
-    mended = {"TRAIN.CHECKPOINT_EPOCH_RESET": True}
-    yield Finding("epoch-reset", "TRAIN.CHECKPOINT_EPOCH_RESET", told, "True", set=mended)
+    fixed = {"TRAIN.CHECKPOINT_EPOCH_RESET": True}
+    yield Finding("epoch-reset", "TRAIN.CHECKPOINT_EPOCH_RESET", told, "True", set=fixed)
 
 
 def _resume(read: Content, here: Path) -> Iterator[Finding]:
@@ -96,8 +96,8 @@ def _resume(read: Content, here: Path) -> Iterator[Finding]:
     saved = sorted(folder.glob("*checkpoint_epoch_*")) if folder.is_dir() else []
     if saved and read.get("TRAIN.CHECKPOINT_FILE_PATH"):
         message = f"{folder} holds {saved[-1].name}; it is loaded instead of CHECKPOINT_FILE_PATH."
-        mend = "Another OUTPUT_DIR for a new run; nothing to do to resume."
-        yield Finding("resume-wins", "OUTPUT_DIR", message, mend, NOTE)
+        fix = "Another OUTPUT_DIR for a new run; nothing to do to resume."
+        yield Finding("resume-wins", "OUTPUT_DIR", message, fix, NOTE)
 
 
 def _videos(read: Content, here: Path) -> Iterator[Finding]:
@@ -107,9 +107,9 @@ def _videos(read: Content, here: Path) -> Iterator[Finding]:
             continue
         path = here / read.get("DATA.PATH_TO_DATA_DIR") / f"{mode}.csv"
         if not path.is_file():
-            mend = "The folder that holds train.csv, val.csv and test.csv."
+            fix = "The folder that holds train.csv, val.csv and test.csv."
             message = f"There is no {path}."
-            yield Finding("missing-list", "DATA.PATH_TO_DATA_DIR", message, mend)
+            yield Finding("missing-list", "DATA.PATH_TO_DATA_DIR", message, fix)
             continue
         separator = read.get("DATA.PATH_LABEL_SEPARATOR")
         listed = data_lists.read_videos(path, separator, here / read.get("DATA.PATH_PREFIX"))
@@ -125,8 +125,8 @@ def _list(listed: data_lists.VideoList, separator: str, read: Content) -> Iterat
         fits = other in listed.bad and separator not in listed.bad
         key = "DATA.PATH_LABEL_SEPARATOR"
         message = f"{listed.path} has a line that cannot be read: {listed.bad[:80]!r}."
-        mend = f"{other!r}" if fits else "PATH LABEL in each line, LABEL a number."
-        yield Finding("separator", key, message, mend, set={key: other} if fits else {})
+        fix = f"{other!r}" if fits else "PATH LABEL in each line, LABEL a number."
+        yield Finding("separator", key, message, fix, set={key: other} if fits else {})
     elif listed.labels and max(listed.labels) >= classes:
         needed = max(listed.labels) + 1
         message = (
@@ -150,12 +150,12 @@ def empty_loader(samples: int, message: str, read: Content) -> Iterator[Finding]
     factor = largest_batch(read)
     if mine >= batch * factor or samples == 0:
         return
-    mended = max(1, mine // factor) * gpus
+    fixed = max(1, mine // factor) * gpus
     told = (
         f"Each process has {mine} {message} and takes {batch * factor} at a time: none is trained."
     )
     key = "TRAIN.BATCH_SIZE"
-    yield Finding("empty-loader", key, told, f"At most {mended}.", set={key: mended})
+    yield Finding("empty-loader", key, told, f"At most {fixed}.", set={key: fixed})
 
 
 def largest_batch(read: Content) -> int:
@@ -185,8 +185,8 @@ def _ava(read: Content, here: Path) -> Iterator[Finding]:
     ]
     for key, path in wanted:
         if read.get(_AVA_HOLDERS.get(key, "AVA.ANNOTATION_DIR")) and not path.is_file():
-            mend = "Fetch it, or name the file that is there."
-            yield Finding("missing-file", key, f"There is no {path}.", mend)
+            fix = "Fetch it, or name the file that is there."
+            yield Finding("missing-file", key, f"There is no {path}.", fix)
     yield from _boxes(read, notes)
 
 

@@ -36,18 +36,18 @@ def refused(read: Content) -> Iterator[Finding]:
 def _mistyped(problem: Problem) -> Finding:
     default, value = DEFAULTS[problem.key], problem.value
     same = type(default) in (int, float, bool) and isinstance(value, int | float)
-    mended = type(default)(value) if same else None
-    if mended is None or mended != value:
+    fixed = type(default)(value) if same else None
+    if fixed is None or fixed != value:
         return Finding("type", problem.key, problem.message, f"Write it like {default!r}.")
-    return Finding("type", problem.key, problem.message, f"{mended}", set={problem.key: mended})
+    return Finding("type", problem.key, problem.message, f"{fixed}", set={problem.key: fixed})
 
 
 def _unknown(problem: Problem, read: Content) -> Finding:
     close = difflib.get_close_matches(problem.key, KEYS - read.values.keys(), 1, _CLOSE)
     renamed = {close[0]: problem.value} if close else {}
-    mend = f"{close[0]} was meant." if close else "Remove it."
+    fix = f"{close[0]} was meant." if close else "Remove it."
     return Finding(
-        "unknown-key", problem.key, problem.message, mend, set=renamed, remove=(problem.key,)
+        "unknown-key", problem.key, problem.message, fix, set=renamed, remove=(problem.key,)
     )
 
 
@@ -59,7 +59,7 @@ def _decoder(read: Content) -> Iterator[Finding]:
             "dead-decoder",
             "DATA.DECODING_BACKEND",
             "torchvision no longer decodes videos: every clip fails, after 100 retries each.",
-            "pyav (and mend the tree: slowfast-stack patch).",
+            "pyav (and fix the tree: slowfast-stack patch).",
             set={"DATA.DECODING_BACKEND": "pyav"},
         )
 
@@ -69,9 +69,9 @@ def _divisible(read: Content) -> Iterator[Finding]:
     for key in ("TRAIN.BATCH_SIZE", "TEST.BATCH_SIZE"):
         batch = read.get(key)
         if gpus > 0 and batch % gpus:
-            mended = max(gpus, batch // gpus * gpus)
+            fixed = max(gpus, batch // gpus * gpus)
             message = f"{batch} clips cannot be shared by {gpus} GPUs; upstream stops."
-            yield Finding("batch-per-gpu", key, message, f"{mended}", set={key: mended})
+            yield Finding("batch-per-gpu", key, message, f"{fixed}", set={key: fixed})
 
 
 def _pathways(read: Content) -> Iterator[Finding]:
@@ -79,9 +79,9 @@ def _pathways(read: Content) -> Iterator[Finding]:
     wanted, channels = PATHWAYS.get(arch, 1), list(read.get("DATA.INPUT_CHANNEL_NUM"))
     if len(channels) != wanted:
         message = f"{arch} has {wanted} pathway(s), but channels are given for {len(channels)}."
-        mended = [3] * wanted
+        fixed = [3] * wanted
         key = "DATA.INPUT_CHANNEL_NUM"
-        yield Finding("pathways", key, message, f"{mended}", set={key: mended})
+        yield Finding("pathways", key, message, f"{fixed}", set={key: fixed})
     alpha = read.get("SLOWFAST.ALPHA")
     if arch == "slowfast" and (alpha < 1 or frames % alpha):
         message = f"{frames} frames cannot be thinned to every {alpha}th for the slow pathway."
@@ -96,8 +96,8 @@ def _head(read: Content) -> Iterator[Finding]:
         yield Finding("head", "MODEL.HEAD_ACT", message, wanted, set={"MODEL.HEAD_ACT": wanted})
     if read.get("MIXUP.ENABLE") and loss not in ("soft_cross_entropy", "bce"):
         message = f"MIXUP mixes labels; the loss {loss} takes only one class for each clip."
-        mended = {"MODEL.LOSS_FUNC": "soft_cross_entropy"}
-        yield Finding("mixup", "MODEL.LOSS_FUNC", message, "soft_cross_entropy", set=mended)
+        fixed = {"MODEL.LOSS_FUNC": "soft_cross_entropy"}
+        yield Finding("mixup", "MODEL.LOSS_FUNC", message, "soft_cross_entropy", set=fixed)
 
 
 def _few_classes(read: Content) -> Iterator[Finding]:
@@ -105,8 +105,8 @@ def _few_classes(read: Content) -> Iterator[Finding]:
     classes, key = read.get("MODEL.NUM_CLASSES"), "MODEL.NUM_CLASSES"
     if single and classes < FEWEST_CLASSES:
         message = f"Upstream counts hits among the best {FEWEST_CLASSES}; of {classes} it stops."
-        mend = f"{FEWEST_CLASSES}; the added classes stay empty."
-        yield Finding("few-classes", key, message, mend, set={key: FEWEST_CLASSES})
+        fix = f"{FEWEST_CLASSES}; the added classes stay empty."
+        yield Finding("few-classes", key, message, fix, set={key: FEWEST_CLASSES})
 
 
 def _detection(read: Content) -> Iterator[Finding]:
@@ -118,8 +118,8 @@ def _detection(read: Content) -> Iterator[Finding]:
         )
     if read.get("DETECTION.ENABLE") and read.get("TRAIN.DATASET") != "ava":
         message = f"The head for boxes is on, and {read.get('TRAIN.DATASET')} has no boxes."
-        mended = {"DETECTION.ENABLE": False}
-        yield Finding("detection", "DETECTION.ENABLE", message, "False", set=mended)
+        fixed = {"DETECTION.ENABLE": False}
+        yield Finding("detection", "DETECTION.ENABLE", message, "False", set=fixed)
     if read.get("TRAIN.DATASET") != read.get("TEST.DATASET") and read.get("TRAIN.ENABLE"):
         message = f"Trained on {read.get('TRAIN.DATASET')}, tested on {read.get('TEST.DATASET')}."
         yield Finding("data-sets", "TEST.DATASET", message, "The same data set, as a rule.", NOTE)
@@ -130,19 +130,19 @@ def _schedule(read: Content) -> Iterator[Finding]:
     epochs = read.get("SOLVER.MAX_EPOCH")
     if policy == "cosine" and read.get("SOLVER.COSINE_END_LR") >= rate:
         message = f"The learning rate would not fall: it ends at or above BASE_LR {rate}."
-        mended = {"SOLVER.COSINE_END_LR": rate / 100}
-        yield Finding("cosine", "SOLVER.COSINE_END_LR", message, f"{rate / 100}", set=mended)
+        fixed = {"SOLVER.COSINE_END_LR": rate / 100}
+        yield Finding("cosine", "SOLVER.COSINE_END_LR", message, f"{rate / 100}", set=fixed)
     if policy == "steps_with_relative_lrs":
         yield from _steps(read.get("SOLVER.STEPS"), read.get("SOLVER.LRS"), epochs)
     warm = read.get("SOLVER.WARMUP_EPOCHS")
     if warm >= epochs:
         message = f"Warming up takes {warm} of {epochs} epochs: the full rate is never reached."
-        mended = {"SOLVER.WARMUP_EPOCHS": float(epochs) / 10}
-        yield Finding("warm-up", "SOLVER.WARMUP_EPOCHS", message, f"{epochs / 10}", set=mended)
+        fixed = {"SOLVER.WARMUP_EPOCHS": float(epochs) / 10}
+        yield Finding("warm-up", "SOLVER.WARMUP_EPOCHS", message, f"{epochs / 10}", set=fixed)
     if warm > 0 and read.get("SOLVER.WARMUP_START_LR") > rate:
         message = f"Warming up begins above BASE_LR {rate}."
-        mended = {"SOLVER.WARMUP_START_LR": rate / 10}
-        yield Finding("warm-up", "SOLVER.WARMUP_START_LR", message, f"{rate / 10}", set=mended)
+        fixed = {"SOLVER.WARMUP_START_LR": rate / 10}
+        yield Finding("warm-up", "SOLVER.WARMUP_START_LR", message, f"{rate / 10}", set=fixed)
 
 
 def _steps(steps: list[Any], rates: list[Any], epochs: int) -> Iterator[Finding]:

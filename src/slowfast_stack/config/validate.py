@@ -1,4 +1,4 @@
-"""Check a configuration before training, and mend what has one right value."""
+"""Check a configuration before training, and fix what has one right value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from slowfast_stack.config.content import Content
     from slowfast_stack.config.findings import Finding
 
-_PASSES = 5  # a mended key can bring another to light
+_PASSES = 5  # a fixed key can bring another to light
 
 
 def check(read: Content, here: Path) -> list[Finding]:
@@ -22,8 +22,8 @@ def check(read: Content, here: Path) -> list[Finding]:
     return list({(row.id, row.key, row.message): row for row in found}.values())
 
 
-def mended(text: str, here: Path) -> tuple[str, list[Finding]]:
-    """Return the text with everything mended that can be, and the findings that were."""
+def fixed(text: str, here: Path) -> tuple[str, list[Finding]]:
+    """Return the text with everything fixed that can be, and the findings that were."""
     done: list[Finding] = []
     for _ in range(_PASSES):
         fixable = [row for row in check(content.parse(text), here) if row.can_be_fixed]
@@ -35,12 +35,12 @@ def mended(text: str, here: Path) -> tuple[str, list[Finding]]:
 
 
 def accepted(text: str) -> str:
-    """Return the text without what upstream would refuse of it, as far as the mend is known."""
+    """Return the text without what upstream would refuse of it, as far as the fix is known."""
     return with_(text, list(rules_keys.refused(content.parse(text))))
 
 
 def with_(text: str, findings: list[Finding]) -> str:
-    """Return the text with the mends of these findings."""
+    """Return the text with the patches of these findings."""
     for row in findings:
         text = yaml_edit.set_values(text, row.set)
         for key in row.remove:

@@ -1,4 +1,4 @@
-"""Examine a file: what is found, what was mended, and how that is told."""
+"""Examine a file: what is found, what was fixed, and how that is told."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """What a check came to; ``found`` is what is left after mending."""
+    """What a check came to; ``found`` is what is left after patching."""
 
     path: Path
     found: list[Finding]
-    mended: list[Finding]
+    fixed: list[Finding]
     diff: str
 
     @property
@@ -39,43 +39,43 @@ class Result:
             "file": str(self.path),
             "ok": not self.errors,
             "findings": [_fact(row) for row in self.found],
-            "mended": [_fact(row) for row in self.mended],
+            "fixed": [_fact(row) for row in self.fixed],
             "diff": self.diff,
         }
 
     def lines(self) -> list[str]:
         """Return everything for people."""
-        out = [line for row in self.mended for line in _words("mended", row)]
+        out = [line for row in self.fixed for line in _words("fixed", row)]
         out += [line for row in self.found for line in _words(row.level, row)]
         out += self.diff.splitlines()
         told = f"{len(self.errors)} error(s)" if self.errors else "nothing that would fail"
         fixable = sum(row.can_be_fixed for row in self.errors)
-        hint = f"; --fix mends {fixable}" if fixable else ""
+        hint = f"; --fix patches {fixable}" if fixable else ""
         return [*out, f"{self.path}: {told}{hint}"]
 
 
 def examine(path: Path, start: Path, *, output: Path, fix: bool, weigh: Weigh) -> Result:
-    """Check a file, and with ``fix`` write the mended one; the original of a change is kept.
+    """Check a file, and with ``fix`` write the fixed one; the original of a change is kept.
 
     ``weigh`` looks at the memory of a file that nothing else is wrong with.
     """
     if not fix:
         return Result(path, _found(path, start, weigh), [], "")
     text = path.read_text(encoding="utf-8-sig")
-    new, mended = validate.mended(text, start)
+    new, fixed = validate.fixed(text, start)
     if output == path and new != text:
         backup.keep(path)
     if new != text or output != path:
         backup.write(output, new)
     found = _found(output, start, weigh)
     late = [row for row in found if row.can_be_fixed and row.level == ERROR]
-    if late:  # the memory of the mended file
+    if late:  # the memory of the fixed file
         if output == path and new == text:
             backup.keep(path)
         new = validate.with_(new, late)
         backup.write(output, new)
-        mended, found = mended + late, _found(output, start, weigh)
-    return Result(output, found, mended, _diff(path, text, new))
+        fixed, found = fixed + late, _found(output, start, weigh)
+    return Result(output, found, fixed, _diff(path, text, new))
 
 
 def _found(path: Path, start: Path, weigh: Weigh) -> list[Finding]:
@@ -86,7 +86,7 @@ def _found(path: Path, start: Path, weigh: Weigh) -> list[Finding]:
 
 
 def _diff(path: Path, before: str, after: str) -> str:
-    names = (str(path), f"{path} (mended)")
+    names = (str(path), f"{path} (fixed)")
     return "".join(
         difflib.unified_diff(
             before.splitlines(keepends=True), after.splitlines(keepends=True), *names
@@ -95,9 +95,15 @@ def _diff(path: Path, before: str, after: str) -> str:
 
 
 def _words(level: str, row: Finding) -> list[str]:
-    return [f"{level:<7}{row.id}: {row.message}", f"       {row.key}: {row.mend}"]
+    return [f"{level:<7}{row.id}: {row.message}", f"       {row.key}: {row.fix}"]
 
 
 def _fact(row: Finding) -> dict[str, Any]:
-    told = {"id": row.id, "level": row.level, "key": row.key, "what": row.message, "mend": row.mend}
+    told = {
+        "id": row.id,
+        "level": row.level,
+        "key": row.key,
+        "message": row.message,
+        "fix": row.fix,
+    }
     return {**told, "set": row.set, "remove": list(row.remove)}

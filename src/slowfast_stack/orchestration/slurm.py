@@ -63,5 +63,5 @@ def submit(root: Path, text: str) -> str:
     argv = ["sbatch", "--parsable", str(path)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise StackError("Slurm refused the job.", done.stderr.strip(), f"Mend {path}.")
+        raise StackError("Slurm refused the job.", done.stderr.strip(), f"Patch {path}.")
     return done.stdout.strip().partition(";")[0]

@@ -145,11 +145,11 @@ def _accepted(config: Path, folder: Path) -> Path:
     """Return the file, or a copy without what upstream refuses; its own demo has such a key."""
     read = content.load(config)
     text = config.read_text(encoding="utf-8-sig")
-    mended = validate.accepted(text) if any(row.fatal for row in read.problems) else text
-    if mended == text or content.BASE in text:
+    fixed = validate.accepted(text) if any(row.fatal for row in read.problems) else text
+    if fixed == text or content.BASE in text:
         return config.absolute()
     copy = folder / config.name
-    copy.write_text(mended, encoding="utf-8")
+    copy.write_text(fixed, encoding="utf-8")
     return copy
 
 

@@ -25,7 +25,7 @@ class Installed:
 
     @property
     def source(self) -> Path:
-        """Return the mended source tree of SlowFast."""
+        """Return the patched source tree of SlowFast."""
         return self.stack / "src" / "slowfast"
 
     @property

@@ -67,8 +67,8 @@ def finding(read: Content, found: Estimate | Unknown, memory: int | None) -> Fin
     if clips <= most or mixed:
         return Finding("memory", _KEY, f"{told}, room for {most} clips.", "Right as it is.", NOTE)
     if not most:
-        mend = "Take shorter or smaller clips: DATA.NUM_FRAMES, DATA.TRAIN_CROP_SIZE."
-        return Finding("memory", _KEY, f"{told}, too little for one clip.", mend, ERROR)
+        fix = "Take shorter or smaller clips: DATA.NUM_FRAMES, DATA.TRAIN_CROP_SIZE."
+        return Finding("memory", _KEY, f"{told}, too little for one clip.", fix, ERROR)
     batch = most * gpus
-    mend = f"{batch}, and SOLVER.BASE_LR times {batch / read.get(_KEY):.3g}."
-    return Finding("memory", _KEY, f"{told}.", mend, ERROR, set={_KEY: batch})
+    fix = f"{batch}, and SOLVER.BASE_LR times {batch / read.get(_KEY):.3g}."
+    return Finding("memory", _KEY, f"{told}.", fix, ERROR, set={_KEY: batch})

@@ -91,8 +91,8 @@ def look(job: Job, console: Console, *, check: bool) -> None:
     if wrong:
         raise StackError(
             f"{job.config} would fail; nothing was started.",
-            "\n".join(f"{row.key}: {row.message} Mend: {row.mend}" for row in wrong),
-            f"See what can be mended: slowfast-stack config check {job.config}; "
+            "\n".join(f"{row.key}: {row.message} Patch: {row.fix}" for row in wrong),
+            f"See what can be patched: slowfast-stack config check {job.config}; "
             "or start it all the same: --no-check",
         )
 

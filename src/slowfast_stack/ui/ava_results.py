@@ -60,7 +60,7 @@ def checked(root: Path, told: dict[str, Any], *, as_json: bool) -> int:
         return Exit.PROVEN if told["ok"] else Exit.FAILED
     for finding in told["findings"]:
         following = f"\n  next: {finding['hint']}" if finding["hint"] else ""
-        print(f"{finding['level']}: {finding['where']}: {finding['what']}{following}")
+        print(f"{finding['level']}: {finding['where']}: {finding['message']}{following}")
     print(", ".join(f"{count:,} {message}" for message, count in told["counted"].items()))
     errors = sum(finding["level"] == "error" for finding in told["findings"])
     print(f"{root}: {f'{errors} errors' if errors else 'all that training opens is there'}")

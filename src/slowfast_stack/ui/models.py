@@ -70,7 +70,7 @@ def kind_facts(kind: Kind) -> dict[str, Any]:
     return {
         "type": kind.type,
         "container": kind.container,
-        "why": kind.cause,
+        "cause": kind.cause,
         "keys": list(kind.keys),
         "epoch": kind.epoch,
         "classes": kind.classes,

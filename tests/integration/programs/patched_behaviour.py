@@ -60,7 +60,7 @@ def code(path: str, *patches: str, tree: str | None = None, **names: Any) -> Any
     component = "pytorchvideo" if path.startswith("pytorchvideo") else "slowfast"
     files = MemoryTree(small_trees.files(first, component))
     if patches:
-        engine.mend(files, patches)
+        engine.apply_patches(files, patches)
     module = types.ModuleType("patched")
     module.__dict__.update(names)
     exec(compile(files.files[path], path, "exec"), module.__dict__)
@@ -76,7 +76,7 @@ def broken() -> Any:
     return module
 
 
-def mended() -> Any:
+def patched() -> Any:
     return code(CHECKPOINT, *STATE, tree="optimizer-state")
 
 
@@ -137,7 +137,7 @@ def require(holds: bool, otherwise: object) -> None:
 def check_a_matching_optimizer_is_taken_over(folder: Path) -> None:
     path, net = saved(folder), model(seed=2)
     opt = optimizer(net)
-    module = mended()
+    module = patched()
     require(module.load_checkpoint(path, net, opt) == 9, "epoch")
     want = torch.load(path)["optimizer_state"]["state"]
     got = opt.state_dict()["state"]
@@ -199,7 +199,7 @@ def check_adam_does_not_become_adamw(folder: Path) -> None:
 
 def _skipped(path: Path, opt: Any, net: nn.Module, words: str) -> None:
     """Weights are taken over, the optimizer is fresh and steps, one sentence names the reason."""
-    module = mended()
+    module = patched()
     require(module.load_checkpoint(path, net, opt) == 9, "epoch")
     require(opt.state_dict()["state"] == {}, "the optimizer is not fresh")
     said = [text for text in module.log.said if "optimizer" in text]
@@ -216,14 +216,14 @@ def check_a_scaler_without_state(folder: Path) -> None:
         return
     with fails(KeyError, "scaler_state"):
         broken().load_checkpoint(path, net, optimizer(net), scaler)
-    module = mended()
+    module = patched()
     module.load_checkpoint(path, net, optimizer(net), scaler)
     require("without a scaler" in module.log.said[-1], module.log.said)
     path = saved(folder, scaler_state={**scaler.state_dict(), "scale": 8.0})
-    mended().load_checkpoint(path, net, optimizer(net), scaler)
+    patched().load_checkpoint(path, net, optimizer(net), scaler)
     require(scaler.get_scale() == 8.0, "the scaler was not loaded")
     fresh = torch.amp.GradScaler("cpu")
-    mended().load_checkpoint(path, net, optimizer(net, groups=3), fresh)
+    patched().load_checkpoint(path, net, optimizer(net, groups=3), fresh)
     require(fresh.get_scale() != 8.0, "the scaler of a skipped optimizer was loaded")
 
 
@@ -235,11 +235,11 @@ def check_old_groups_have_no_layer_decay(folder: Path) -> None:
         del group["layer_decay"]
     with fails(KeyError, "layer_decay"):
         code(path, tree="layer-decay-default").set_lr(opt, 0.5)
-    mended_code = code(path, "layer-decay-default")
-    mended_code.set_lr(opt, 0.5)
+    patched_code = code(path, "layer-decay-default")
+    patched_code.set_lr(opt, 0.5)
     require([g["lr"] for g in opt.param_groups] == [0.5, 0.5], "the learning rate is wrong")
     opt.param_groups[1]["layer_decay"] = 0.5
-    mended_code.set_lr(opt, 0.5)
+    patched_code.set_lr(opt, 0.5)
     require([g["lr"] for g in opt.param_groups] == [0.5, 0.25], "layer decay is lost")
 
 
@@ -247,7 +247,7 @@ def check_the_fork_trains_with_its_learning_rate(folder: Path) -> None:
     del folder
     path = "slowfast/models/optimizer.py"
     losses = {}
-    for name, patches in (("fork", ()), ("mended", ("fork-lr-weight-decay",))):
+    for name, patches in (("fork", ()), ("applied", ("fork-lr-weight-decay",))):
         module = code(path, *patches, tree="fork-lr-weight-decay")
         net = model()
         opt = optimizer(net, weight_decay=1e-4)
@@ -256,7 +256,7 @@ def check_the_fork_trains_with_its_learning_rate(folder: Path) -> None:
             losses[name] = step(net, opt)
     start = step(model(), optimizer(model()))
     require(losses["fork"] > 0.9 * start, f"the failure is gone: {losses}")
-    require(losses["mended"] < 0.6 * start, f"the loss does not fall: {losses}")
+    require(losses["applied"] < 0.6 * start, f"the loss does not fall: {losses}")
 
 
 def check_files_with_numpy_values_and_configurations(folder: Path) -> None:
@@ -270,8 +270,8 @@ def check_files_with_numpy_values_and_configurations(folder: Path) -> None:
     module.torch = strict
     with fails(pickle.UnpicklingError, "Weights only load failed"):
         module.load_checkpoint(path, net)
-    require(mended().load_checkpoint(path, net) == 9, "epoch")
-    loaded = mended().load_trusted(path)
+    require(patched().load_checkpoint(path, net) == 9, "epoch")
+    loaded = patched().load_trusted(path)
     require("cfg" not in more or loaded["cfg"]["A"]["B"] == [1, 2], loaded)
     require(loaded["top1"] == 0.5, loaded)
     require(loaded["rows"].tolist() == [0, 1, 2], loaded)
@@ -287,7 +287,7 @@ def check_numpy_values_of_another_numpy(folder: Path) -> None:
     now = next(name for name in names if name in written.getvalue())
     for name in names:
         path.write_bytes(written.getvalue().replace(now, name))
-        require(mended().load_trusted(path)["top1"] == 0.5, name)
+        require(patched().load_trusted(path)["top1"] == 0.5, name)
 
 
 class Trap:
@@ -299,11 +299,11 @@ def check_code_in_a_file_runs_only_if_the_file_is_trusted(folder: Path) -> None:
     path, net = saved(folder, trap=Trap()), model()
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     with fails(RuntimeError, digest):
-        mended().load_checkpoint(path, net)
+        patched().load_checkpoint(path, net)
     os.environ["SLOWFAST_TRUSTED_SHA256"] = f"{'0' * 64},{digest}"
     try:
         with contextlib.redirect_stdout(None):
-            require(mended().load_checkpoint(path, net) == 9, "a trusted file is not loaded")
+            require(patched().load_checkpoint(path, net) == 9, "a trusted file is not loaded")
     finally:
         del os.environ["SLOWFAST_TRUSTED_SHA256"]
 
@@ -311,12 +311,12 @@ def check_code_in_a_file_runs_only_if_the_file_is_trusted(folder: Path) -> None:
 def check_a_head_that_is_not_loaded(folder: Path) -> None:
     path, net = saved(folder), model(classes=5)
     broken().load_checkpoint(path, net)
-    module = mended()
+    module = patched()
     with fails(RuntimeError, "2.weight, 2.bias"):
         module.load_checkpoint(path, net)
     module.load_checkpoint(path, net, optimizer(net))
     require("keep random values: 2.weight, 2.bias" in str(module.log.said), module.log.said)
-    module = mended()
+    module = patched()
     module.load_checkpoint(path, model())
     require(module.log.said == [], module.log.said)
 

@@ -40,7 +40,7 @@ def changed(recipe: Recipe, **parts: object) -> Recipe:
 
 
 def steps(recipe: Recipe) -> list[str]:
-    return (recipe.log.parents[2] / "steps").read_text().split("\n")[:-1]
+    return (recipe.log.parents[1] / "steps").read_text().split("\n")[:-1]
 
 
 def test_it_is_built_once_found_again_and_leaves_only_itself(

@@ -118,6 +118,6 @@ def test_a_tree_that_another_run_placed_meanwhile_is_kept(
     upstream, commits = repository
     tree, source = tmp_path / "src" / "code", GitSource(str(upstream), commits[1])
     place(Commands(), source, tree, uv=UV)
-    (tree / "code.py").write_text("mended\n")
+    (tree / "code.py").write_text("patched\n")
     place(Commands(), source, tree, uv=UV)
-    assert (tree / "code.py").read_text() == "mended\n"
+    assert (tree / "code.py").read_text() == "patched\n"

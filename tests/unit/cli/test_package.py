@@ -59,7 +59,7 @@ def test_the_wheel_brings_the_command(installed):
     told = output(venv / "bin/slowfast-stack", "--version")
     assert told == f"slowfast-stack {slowfast_stack.__version__}\n"
     assert (site / "slowfast_stack/local_inventory/hosts.yml").is_file()
-    assert (site / "slowfast_stack/evidence.html.j2").is_file()
+    assert (site / "slowfast_stack/proof_report.html.j2").is_file()
 
 
 def test_the_wheel_brings_the_collection_to_where_ansible_looks(installed, tmp_path):

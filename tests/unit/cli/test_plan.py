@@ -75,7 +75,7 @@ def test_reasons_are_given_to_who_asks(capsys):
 
 def test_a_what_if_plan_loads_neither_ansible_nor_rich(stack):
     code = (
-        "import sys; from slowfast_stack.__main__ import run;"
+        "import sys; from slowfast_stack.cli.app import run;"
         "run(['plan', '--gpu', '10de:2330', '--json']);"
         "print(*sys.modules, file=sys.stderr)"
     )

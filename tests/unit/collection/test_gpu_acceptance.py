@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "scripts" / "acceptance"))
-import carrying  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests" / "gpu"))
+import parts  # noqa: E402
 from findings import Findings  # noqa: E402
 
 LIMIT = 1000
@@ -24,38 +24,38 @@ def folders(tmp_path: Path) -> list[Path]:
         path = tmp_path / f"file{number}"
         path.write_bytes(bytes([number]) * size)
         files.append(path)
-    return carrying.pack(files, tmp_path / "carried", LIMIT)
+    return parts.pack(files, tmp_path / "carried", LIMIT)
 
 
 def test_no_folder_is_larger_than_what_can_be_carried(folders: list[Path]) -> None:
     assert [folder.name for folder in folders] == ["01", "02"]
     for folder in folders:
-        files = [path for path in folder.iterdir() if path.name != carrying.CONTENTS]
+        files = [path for path in folder.iterdir() if path.name != parts.CONTENTS]
         assert sum(path.stat().st_size for path in files) <= LIMIT
 
 
 def test_folders_are_collected_one_by_one(folders: list[Path], tmp_path: Path) -> None:
     kept = tmp_path / "kept"
-    assert carrying.collect(folders[1], kept) == ["file0", "file3"]
-    assert carrying.collect(folders[1], kept) == ["file0", "file3"]
-    assert carrying.collect(folders[0].parent, kept) == []
+    assert parts.collect(folders[1], kept) == ["file0", "file3"]
+    assert parts.collect(folders[1], kept) == ["file0", "file3"]
+    assert parts.collect(folders[0].parent, kept) == []
     assert (kept / "file2").read_bytes() == bytes([2]) * 400
 
 
 def test_a_damaged_file_is_not_kept(folders: list[Path], tmp_path: Path) -> None:
     (folders[0] / "file0").write_bytes(b"\0" * 899 + b"x")
-    with pytest.raises(carrying.Failed, match="Bring it again"):
-        carrying.collect(folders[0], tmp_path / "kept")
-    assert "file0" in carrying.missing(tmp_path / "kept")
+    with pytest.raises(parts.Failed, match="Bring it again"):
+        parts.collect(folders[0], tmp_path / "kept")
+    assert "file0" in parts.missing(tmp_path / "kept")
 
 
 def test_another_carriage_begins_anew(folders: list[Path], tmp_path: Path) -> None:
     kept = tmp_path / "kept"
-    carrying.collect(folders[0].parent, kept)
+    parts.collect(folders[0].parent, kept)
     other = tmp_path / "other"
     other.write_text("new")
-    carrying.pack([other], tmp_path / "carried", LIMIT)
-    assert carrying.collect(tmp_path / "carried", kept) == []
+    parts.pack([other], tmp_path / "carried", LIMIT)
+    assert parts.collect(tmp_path / "carried", kept) == []
     assert not (kept / "file0").exists()
 
 
@@ -63,8 +63,8 @@ def test_a_folder_of_somebody_else_is_left_alone(folders: list[Path], tmp_path: 
     kept = tmp_path / "kept"
     kept.mkdir()
     (kept / "thesis.tex").write_text("years of work")
-    with pytest.raises(carrying.Failed, match="belongs to something else"):
-        carrying.collect(folders[0], kept)
+    with pytest.raises(parts.Failed, match="belongs to something else"):
+        parts.collect(folders[0], kept)
     assert (kept / "thesis.tex").exists()
 
 
@@ -72,7 +72,7 @@ def test_a_step_that_fails_is_told_and_the_next_one_goes_on(tmp_path: Path) -> N
     found = Findings(tmp_path, rehearsal=True)
 
     def fails() -> None:
-        raise carrying.Failed("no room | at all")
+        raise parts.Failed("no room | at all")
 
     found.step("first", fails)
     found.step("second", lambda: found.tell("clips", "3.20 clips/s"))

@@ -1,4 +1,4 @@
-"""``slowfast-stack config check``: what would fail is told before training, with its mend."""
+"""``slowfast-stack config check``: what would fail is told before training, with its fix."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from slowfast_stack.cli.app import run
 from slowfast_stack.config import content
-from slowfast_stack.config.validate import check, mended
+from slowfast_stack.config.validate import check, fixed
 
 CHECKPOINTS = Path(__file__).parents[1] / "models/checkpoints"
 GOOD = """\
@@ -93,12 +93,12 @@ CAFFE2 = "TRAIN: {CHECKPOINT_FILE_PATH: checkpoints/caffe2-protocol-2.pyth}"
         ),
     ],
 )
-def test_one_wrong_key_is_found_and_mended(
+def test_one_wrong_key_is_found_and_patched(
     here: Path, change: str, finding: str, key: str, value: object
 ) -> None:
     text = _changed(GOOD, change)
     assert _found(text, here)[finding] == key
-    new, _ = mended(text, here)
+    new, _ = fixed(text, here)
     after = content.parse(new)
     assert after.values.get(key) == value
     assert [row for row in check(after, here) if row.level == "error"] == []
@@ -145,10 +145,10 @@ def test_a_head_of_another_size_is_right_for_training_and_wrong_for_testing(here
     assert levels["head-not-loaded"] == "error"
 
 
-def test_a_comma_between_path_and_label_is_found_and_mended(here: Path) -> None:
+def test_a_comma_between_path_and_label_is_found_and_patched(here: Path) -> None:
     for path in (here / "data").glob("*.csv"):
         path.write_text(path.read_text().replace(" ", ","))
-    new, _ = mended(GOOD, here)
+    new, _ = fixed(GOOD, here)
     assert content.parse(new).values["DATA.PATH_LABEL_SEPARATOR"] == ","
     assert _found(new, here) == {}
 
@@ -204,10 +204,10 @@ def test_the_command_mends_in_place_keeps_the_original_and_says_what_is_left(
     text = GOOD.replace("pyav", "torchvision  # as upstream").replace("data\n", "nowhere\n", 1)
     Path("my.yaml").write_text(text)
     assert run(["config", "check", "my.yaml"]) == 1
-    assert "--fix mends 1" in capsys.readouterr().out
+    assert "--fix patches 1" in capsys.readouterr().out
     assert run(["config", "check", "my.yaml", "--fix", "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
-    assert [row["id"] for row in told["mended"]] == ["dead-decoder"]
+    assert [row["id"] for row in told["fixed"]] == ["dead-decoder"]
     assert {row["id"] for row in told["findings"]} == {"missing-list"}
     assert "+  DECODING_BACKEND: pyav  # as upstream" in told["diff"]
     assert Path("my.yaml.before").read_text() == text

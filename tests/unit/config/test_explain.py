@@ -155,7 +155,7 @@ def test_half_a_name_says_what_is_not_known() -> None:
 
 
 def test_asking_for_a_plan_does_not_load_yaml() -> None:
-    code = "import sys, slowfast_stack.__main__; print('yaml' in sys.modules)"
+    code = "import sys, slowfast_stack.cli.app; print('yaml' in sys.modules)"
     environment = os.environ | {"PYTHONPATH": f"{ROOT}/collections:{ROOT}/scripts"}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True

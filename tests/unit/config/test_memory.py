@@ -65,7 +65,7 @@ def test_fix_writes_the_batch_that_fits_and_keeps_the_original_once(tmp_path: Pa
         return [memory_check.finding(read, FOUND, 16 * GIB)]
 
     result = validation_report.examine(path, tmp_path, output=path, fix=True, weigh=weigh)
-    assert [row.id for row in result.mended] == ["memory"]
+    assert [row.id for row in result.fixed] == ["memory"]
     assert content.load(path).get("TRAIN.BATCH_SIZE") == 25
     assert "BATCH_SIZE: 64" in path.with_name("my.yaml.before").read_text()
     assert "+TRAIN: {BATCH_SIZE: 25" in result.diff

@@ -69,7 +69,7 @@ def test_each_failure_says_why_and_what_next(result: dict[str, object], why: str
     said = package_failure(result)
     assert why in said
     assert said.endswith(said.partition("It said: ")[2])
-    assert "`" in said or "Ask" in said or "Mend" in said or "Start" in said or "Make" in said
+    assert "`" in said or "Ask" in said or "Patch" in said or "Start" in said or "Make" in said
 
 
 def test_the_line_that_tells_is_quoted() -> None:

@@ -208,7 +208,7 @@ def test_a_wheel_that_is_not_what_its_index_says_is_never_installed(
 
 
 class Failing(http.server.SimpleHTTPRequestHandler):
-    """Gives one wheel, and then no answer to anything until it is mended."""
+    """Gives one wheel, and then no answer to anything until it is patched."""
 
     wheels_left = 1
 

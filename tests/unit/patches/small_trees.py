@@ -1,4 +1,4 @@
-"""Small trees, written for these tests: each has the form that one patch mends."""
+"""Small trees, written for these tests: each has the form that one patch patches."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def test_check_says_what_is_needed_and_ends_with_1(
 def test_repair_then_check_then_undo(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (tree / LOADER).read_bytes()
     assert run(["patch", str(tree)]) == 0
-    assert "mended             empty-loader" in capsys.readouterr().out
+    assert "applied            empty-loader" in capsys.readouterr().out
     assert run(["patch", str(tree), "--check"]) == 0
     assert "Nothing to change." in capsys.readouterr().out
     assert run(["patch", str(tree), "--undo"]) == 0
@@ -55,7 +55,7 @@ def test_json_is_one_object(tree: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert told["changed"] is True
     assert told["patches"][0] == {
         "id": "empty-loader",
-        "status": "mended",
+        "status": "applied",
         "files": [LOADER],
         "because": "",
     }
@@ -100,8 +100,8 @@ def test_misuse_is_told(
 @pytest.mark.parametrize(
     ("module", "options", "status"),
     [
-        ("source_patch", {"ids": ["empty-loader"]}, "mended"),
-        ("train_loop_patch", {}, "mended"),
+        ("source_patch", {"ids": ["empty-loader"]}, "applied"),
+        ("train_loop_patch", {}, "applied"),
         ("checkpoint_patch", {}, None),
     ],
 )

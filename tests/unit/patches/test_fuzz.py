@@ -84,13 +84,13 @@ def test_a_damaged_tree_is_mended_or_left_alone(part: int) -> None:
         tree = MemoryTree(files)
         ids = [name.split()[0]] if chance.random() < 0.5 else None
         try:
-            done = engine.mend(tree, ids)
+            done = engine.apply_patches(tree, ids)
         except StackError:
             assert tree.files == files, case
             continue
         for change in done.changes:
             compile(change.after or b"", change.path, "exec", dont_inherit=True)
-        assert engine.mend(tree, ids).changes == (), case
+        assert engine.apply_patches(tree, ids).changes == (), case
         engine.undo(tree)
         assert tree.files == files, case
 

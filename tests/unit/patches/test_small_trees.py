@@ -11,7 +11,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches impo
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.model import (
     AFFECTED,
     ALREADY,
-    MENDED,
+    APPLIED,
     NOT_HERE,
     Patch,
 )
@@ -69,13 +69,13 @@ def test_the_breakage_is_found_mended_once_and_undone(patch: Patch) -> None:
     assert found.outcomes[0].status == AFFECTED, found.outcomes
     assert tree.files == files
 
-    done = engine.mend(tree, [patch.id])
-    assert done.outcomes[0].status == MENDED
+    done = engine.apply_patches(tree, [patch.id])
+    assert done.outcomes[0].status == APPLIED
     assert done.changes
     for change in done.changes:
         compile(change.after or b"", change.path, "exec", dont_inherit=True)
 
-    again = engine.mend(tree, [patch.id])
+    again = engine.apply_patches(tree, [patch.id])
     assert again.changes == ()
     assert again.outcomes[0].status == ALREADY
 
@@ -100,8 +100,8 @@ def test_a_file_keeps_its_way_of_writing(patch: Patch, writing: str) -> None:
         {path: write(data.decode()) for path, data in plain.files.items() if data.strip()}
     )
     before = dict(other.files)
-    engine.mend(plain, [patch.id])
-    done = engine.mend(other, [patch.id])
+    engine.apply_patches(plain, [patch.id])
+    done = engine.apply_patches(other, [patch.id])
     for change in done.changes:
         if change.before is None:
             continue
@@ -124,9 +124,9 @@ def test_all_repairs_of_a_project_work_on_each_others_result() -> None:
         ids = [patch.id for patch in PATCHES if patch.component == component]
         tree = MemoryTree(small_trees.whole(component, ids))
         before = dict(tree.files)
-        first = engine.mend(tree)
-        assert {outcome.status for outcome in first.outcomes} <= {MENDED, ALREADY, NOT_HERE}
-        assert engine.mend(tree).changes == ()
+        first = engine.apply_patches(tree)
+        assert {outcome.status for outcome in first.outcomes} <= {APPLIED, ALREADY, NOT_HERE}
+        assert engine.apply_patches(tree).changes == ()
         engine.undo(tree)
         assert tree.files == before
 
@@ -134,9 +134,9 @@ def test_all_repairs_of_a_project_work_on_each_others_result() -> None:
 def test_one_of_two_repairs_of_a_file_can_be_undone() -> None:
     tree = MemoryTree(small_trees.files("optimizer-state", "slowfast"))
     both = ["optimizer-state", "scaler-state"]
-    engine.mend(tree, [both[0]])
+    engine.apply_patches(tree, [both[0]])
     alone = tree.files["slowfast/utils/checkpoint.py"]
-    engine.mend(tree, both)
+    engine.apply_patches(tree, both)
     engine.undo(tree, [both[1]])
     assert tree.files["slowfast/utils/checkpoint.py"] == alone
     statuses = {o.id: o.status for o in engine.examine(tree, both).outcomes}

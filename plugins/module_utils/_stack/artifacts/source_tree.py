@@ -90,7 +90,7 @@ def place(
     fresh = tree.with_name(f".{tree.name}.new")
     with locked(commands, tree.with_name(f".{tree.name}.lock")) as held:
         if identity_of(held, tree) == source.identity:
-            return  # another run placed it meanwhile, and may have mended it
+            return  # another run placed it meanwhile, and may have patched it
         shutil.rmtree(fresh, ignore_errors=True)
         if isinstance(source, GitSource):
             _clone(held, source, fresh, bundle)

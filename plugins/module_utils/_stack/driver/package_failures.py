@@ -65,7 +65,7 @@ FAILURES = (
     ),
 )
 OTHERWISE = FailureRow(
-    re.compile(""), "The package manager stopped.", f"Mend what it says. {AGAIN}"
+    re.compile(""), "The package manager stopped.", f"Patch what it says. {AGAIN}"
 )
 
 

@@ -132,7 +132,7 @@ def _content(listing: Path) -> str | None:
 
 
 def _source(tree: Path, planned: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a source with the SHA-256 over the paths and contents of its mended tree."""
+    """Return a source with the SHA-256 over the paths and contents of its patched tree."""
     digest = hashlib.sha256()
     for path in sorted(_files(tree)):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -169,7 +169,7 @@ def require_equal(expected: Mapping[str, Any], found: Mapping[str, Any]) -> None
         raise StackError(
             "This environment is not the one of the lock.",
             "\n".join(wrong),
-            "The stack that was current stays current. Make a new lock, or mend what differs.",
+            "The stack that was current stays current. Make a new lock, or patch what differs.",
         )
 
 
@@ -195,5 +195,5 @@ def _compared(lock: Mapping[str, Any]) -> dict[str, str]:
         rows[f"package {row['name']}"] = f"{row['version']} {row.get('content') or built}".strip()
     for name, row in lock["sources"].items():
         identity = row.get("commit") or row.get("sha256")
-        rows[f"source {name}"] = f"{identity}, mended tree {row['tree']}"
+        rows[f"source {name}"] = f"{identity}, patched tree {row['tree']}"
     return rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .engine import mend, undo
+from .engine import apply_patches, undo
 from .syntax.source_tree import FolderTree
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ def act(
     absent: bool = False,
     check: bool = False,
 ) -> dict[str, Any]:
-    """Mend a folder, or take patches back; return what a module returns. Raises ``StackError``."""
+    """Patch a folder, or take patches back; return what a module returns. Raises ``StackError``."""
     tree = FolderTree(path)
     if absent:
         report = undo(tree, ids, component=component, check=check)
     else:
-        report = mend(tree, ids, component=component, versions=versions, check=check)
+        report = apply_patches(tree, ids, component=component, versions=versions, check=check)
     return described(report)
 
 

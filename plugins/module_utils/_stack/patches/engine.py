@@ -1,4 +1,4 @@
-"""Examine a tree, mend it, undo it: everything is computed first, then written, or not at all."""
+"""Examine a tree, patch it, undo it: everything is computed first, then written, or not at all."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def examine(
     return Report(layout.component, tree.commit(), tuple(outcomes), draft.changes())
 
 
-def mend(
+def apply_patches(
     tree: Tree,
     ids: Sequence[str] | None = None,
     *,
@@ -68,7 +68,7 @@ def mend(
     if report.changes:
         record.commit = report.commit
         _write(tree, report.changes, record)
-    return report.mended()
+    return report.applied()
 
 
 def undo(
@@ -154,7 +154,7 @@ class _Draft:
 
 
 def _remembered(outcome: Outcome, record: records.Record) -> Outcome:
-    """Tell what was mended here from what was never broken."""
+    """Tell what was patched here from what was never broken."""
     files = tuple(path for path, entry in record.files.items() if outcome.id in entry.patches)
     if outcome.status != NOT_HERE or not files:
         return outcome
@@ -175,7 +175,7 @@ def _require_known(report: Report) -> None:
         told = "; ".join(f"{o.id} in {', '.join(o.files)}: {o.because}" for o in lost)
         where = f"commit {report.commit}" if report.commit else "a tree without a commit"
         raise StackError(
-            f"Nothing was changed, because the code that a patch mends is not as known: {told}",
+            f"Nothing was changed, because the code that a patch patches is not as known: {told}",
             f"The tree is {where} of {report.component}.",
             "Take a commit that the table in docs/patches.md covers, or name only other patches.",
         )
@@ -198,7 +198,7 @@ def _enter(tree: Tree, record: records.Record, change: Change) -> None:
 
 
 def _forgotten(change: Change, entry: records.FileRecord) -> bool:
-    """Tell whether the file is a new one: all that was mended in it needs mending again."""
+    """Tell whether the file is a new one: all that was patched in it needs patching again."""
     return set(entry.patches) <= set(change.patches)
 
 

@@ -19,7 +19,7 @@ ALREADY = "already-applied"
 DIFFERENTLY = "fixed-differently"
 NOT_HERE = "not-applicable"
 UNKNOWN = "unknown"
-MENDED = "mended"
+APPLIED = "applied"
 
 # When files of one patch disagree, the first of these that occurs is its status.
 WORST_FIRST = (UNKNOWN, AFFECTED, DIFFERENTLY, ALREADY, NOT_HERE)
@@ -63,7 +63,7 @@ class Finding:
 
 
 def affected(*splices: Splice) -> Finding:
-    """Say that the breakage is there, and how to mend it."""
+    """Say that the breakage is there, and how to patch it."""
     return Finding(AFFECTED, tuple(splices))
 
 
@@ -73,7 +73,7 @@ def already(because: str = "") -> Finding:
 
 
 def differently(because: str) -> Finding:
-    """Say that somebody has mended the same thing in another way that holds."""
+    """Say that somebody has patched the same thing in another way that holds."""
     return Finding(DIFFERENTLY, (), because)
 
 
@@ -103,7 +103,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Patch:
-    """One known breakage: how users see it, when it bites, where it is, and how it is mended."""
+    """One known breakage: how users see it, when it bites, where it is, and how it is patched."""
 
     id: str
     component: str

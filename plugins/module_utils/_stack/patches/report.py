@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .model import AFFECTED, MENDED
+from .model import AFFECTED, APPLIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one patch found; ``files`` are those that it changes, or where it is mended."""
+    """What one patch found; ``files`` are those that it changes, or where it is patched."""
 
     id: str
     status: str
@@ -42,10 +42,10 @@ class Report:
     outcomes: tuple[Outcome, ...]
     changes: tuple[Change, ...]
 
-    def mended(self) -> Report:
+    def applied(self) -> Report:
         """Return the same report after its changes were written."""
         outcomes = tuple(
-            replace(outcome, status=MENDED) if outcome.status == AFFECTED else outcome
+            replace(outcome, status=APPLIED) if outcome.status == AFFECTED else outcome
             for outcome in self.outcomes
         )
         return replace(self, outcomes=outcomes)

@@ -79,7 +79,7 @@ def _identity(tree: Path) -> str:
     return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _mended(tree: Path) -> list[str]:
+def _patched(tree: Path) -> list[str]:
     """Return the ids of the patches recorded beside a tree."""
     record = tree / ".slowfast-stack" / "record.json"
     if not record.is_file():
@@ -121,8 +121,8 @@ class Trained:
                 there = _identity(self.src / name)
                 wanted = source.get("commit") or source["requirement"]
                 right = right and there.startswith(wanted)
-                mended = ", ".join(_mended(self.src / name)) or "nothing"
-                found.append(f"{name} {there.split()[0]} (mended: {mended})")
+                patched = ", ".join(_patched(self.src / name)) or "nothing"
+                found.append(f"{name} {there.split()[0]} (patched: {patched})")
         return right, "; ".join(found)
 
     def _config(self) -> tuple[bool, str]:

@@ -247,7 +247,7 @@ class _Kinds:
     def add(self, kind: str, message: str) -> None:
         self._counts[kind] = self._counts.get(kind, 0) + 1
         if self._counts[kind] <= _SHOWN and kind != "label":
-            self._look.error(self._path, message, "Mend that row, or get the file again.")
+            self._look.error(self._path, message, "Patch that row, or get the file again.")
 
     def close(self) -> None:
         for kind, count in self._counts.items():

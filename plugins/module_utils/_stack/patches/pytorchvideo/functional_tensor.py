@@ -27,7 +27,7 @@ def _examine(source: Source) -> Finding:
         if isinstance(node, ast.Import) and [a.name for a in node.names] == [OLD]
     ]
     if not wrong:
-        return already("It was mended with the private module." if NEW in names else "")
+        return already("It was patched with the private module." if NEW in names else "")
     return affected(rewrite(source, wrong[0], LINES))
 
 

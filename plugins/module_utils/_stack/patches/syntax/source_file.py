@@ -184,5 +184,5 @@ def _unparsable(path: str, cause: str) -> UnparsableError:
     return UnparsableError(
         f"{path} is not readable as Python.",
         f"The parser says: {cause}.",
-        "Mend or restore that file, then patch again.",
+        "Patch or restore that file, then patch again.",
     )
