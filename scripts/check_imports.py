@@ -1,0 +1,184 @@
+"""Check the import graph between folders: no cycle, and no import of a higher layer from a lower one.
+
+    check_imports.py [ROOT]      exits 1 and lists the offending imports
+    check_imports.py --edges     prints every import between two folders as "source -> target count"
+
+Imports inside functions and under TYPE_CHECKING count too: Ansible ships what the syntax tree names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import graphlib
+import itertools
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# One row a layer, lowest first: a folder imports from its own layer and from those below it.
+LAYERS = (
+    ("_stack/core",),
+    ("_stack/host", "_stack/catalog", "_stack/patches"),
+    (
+        *(
+            "_stack/artifacts",
+            "_stack/bundle",
+            "_stack/checkpoints",
+            "_stack/cuda",
+            "_stack/datasets",
+        ),
+        *("_stack/driver", "_stack/environment"),
+    ),
+    ("_stack/planner",),
+    ("module_utils",),
+    ("doc_fragments", "filter", "inventory", "modules"),
+    ("src",),
+    ("src/config", "src/models"),
+    ("src/orchestration",),
+    ("src/bundle", "src/training"),
+    ("src/ui",),
+    ("src/cli",),
+    ("src/main",),
+)
+LEVEL = {folder: level for level, folders in enumerate(LAYERS) for folder in folders}
+
+# Imports against the layers that are still to be removed.
+KNOWN: frozenset[tuple[str, str]] = frozenset(
+    {
+        ("_stack/host", "_stack/driver"),
+        ("src", "src/cli"),
+        ("src/bundle", "src/ui"),
+        ("src/config", "src/cli"),
+        ("src/models", "src/cli"),
+        ("src/models", "src/ui"),
+        ("src/orchestration", "src/cli"),
+        ("src/orchestration", "src/ui"),
+        ("src/training", "src/cli"),
+        ("src/training", "src/ui"),
+        ("src/ui", "src/cli"),
+    }
+)
+
+PLUGINS = ("ansible_collections", "slowfast", "stack", "plugins")
+COMMAND = ("slowfast_stack",)
+Name = tuple[str, ...]
+
+
+class Import(NamedTuple):
+    """One import of a module that is in another folder."""
+
+    source: str
+    target: str
+    place: str
+
+
+def _modules(root: Path) -> dict[Name, Path]:
+    """Return every module below plugins/ and src/ by its dotted name; a package counts under its own name."""
+    modules: dict[Name, Path] = {}
+    for base, prefix in ((root / "plugins", PLUGINS), (root / "src" / "slowfast_stack", COMMAND)):
+        for file in sorted(base.rglob("*.py")):
+            name = (*prefix, *file.relative_to(base).with_suffix("").parts)
+            modules[name[:-1] if name[-1] == "__init__" else name] = file
+    return modules
+
+
+def _folder(name: Name, modules: dict[Name, Path]) -> str | None:
+    """Return the folder of a module, or of the module that holds an attribute; None outside the project."""
+    while name and name not in modules:
+        name = name[:-1]
+    package = bool(name) and modules[name].name == "__init__.py"
+    folder = name if package else name[:-1]
+    if name == (*COMMAND, "__main__"):
+        return "src/main"
+    if name[:1] == COMMAND:
+        return "/".join(("src", *folder[1:2]))
+    if name[:4] == PLUGINS:
+        inner = folder[4:]
+        return (
+            "/".join(inner[1:3]) if inner[:2] == ("module_utils", "_stack") else "/".join(inner[:1])
+        )
+    return None
+
+
+def imports(root: Path) -> Iterator[Import]:
+    """Yield each import of plugins/ and src/ that names a module in another folder of the project."""
+    modules = _modules(root)
+    for name, file in modules.items():
+        source = _folder(name, modules)
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))):
+            targets: list[Name] = []
+            if isinstance(node, ast.Import):
+                targets = [tuple(alias.name.split(".")) for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                package = name if file.name == "__init__.py" else name[:-1]
+                base = package[: len(package) - node.level + 1] if node.level else ()
+                stem = (*base, *(node.module.split(".") if node.module else ()))
+                targets = [(*stem, alias.name) for alias in node.names]
+            for target in filter(None, (_folder(target, modules) for target in targets)):
+                if source and target != source:
+                    yield Import(
+                        source, target, f"{file.relative_to(root)}:{getattr(node, 'lineno', 0)}"
+                    )
+
+
+def problems(found: Iterable[Import], known: frozenset[tuple[str, str]] = KNOWN) -> list[str]:
+    """Return one line for each import against the layers, and one for a cycle of folders."""
+    edges = [edge for edge in found if (edge.source, edge.target) not in known]
+    lines = [
+        f"{edge.place}: {edge.source} imports {edge.target}, which is "
+        + ("in no layer of LAYERS" if edge.target not in LEVEL else "in a higher layer")
+        for edge in edges
+        if LEVEL.get(edge.target, len(LAYERS)) > LEVEL.get(edge.source, -1)
+    ]
+    graph: dict[str, set[str]] = {}
+    for edge in edges:
+        graph.setdefault(edge.source, set()).add(edge.target)
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        cycle = error.args[1][::-1]
+        places = [
+            next(edge.place for edge in edges if edge[:2] == pair)
+            for pair in itertools.pairwise(cycle)
+        ]
+        lines.append(f"cycle: {' -> '.join(cycle)} ({', '.join(places)})")
+    return lines
+
+
+def main() -> int:
+    """Check the tree ROOT, or print its edges."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "root", nargs="?", type=Path, default=Path(__file__).resolve().parent.parent
+    )
+    parser.add_argument(
+        "--edges", action="store_true", help="print the imports between folders, and check nothing"
+    )
+    options = parser.parse_args()
+    found = list(imports(options.root.resolve()))
+    if options.edges:
+        counts = Counter(edge[:2] for edge in found)
+        print(
+            "\n".join(
+                f"{source} -> {target} {count}"
+                for (source, target), count in sorted(counts.items())
+            )
+        )
+        return 0
+    lines = problems(found)
+    print(
+        "\n".join(lines)
+        or f"check_imports: {len(found)} imports between folders, no cycle, none upward"
+    )
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
