@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from slowfast_stack import __version__
-from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console

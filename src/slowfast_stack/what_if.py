@@ -11,7 +11,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.dist
     SAME_AS,
     DistributionRow,
 )
-from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

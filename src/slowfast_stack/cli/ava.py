@@ -16,7 +16,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava
     VERSIONS,
 )
 from slowfast_stack.cli import options
-from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

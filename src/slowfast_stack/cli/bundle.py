@@ -10,7 +10,7 @@ import typer
 
 from slowfast_stack import what_if
 from slowfast_stack.cli import options
-from slowfast_stack.cli.exit_codes import Exit, UsageError
+from slowfast_stack.exit_codes import Exit, UsageError
 from slowfast_stack.orchestration import plans, request, results
 from slowfast_stack.ui import terminal
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from slowfast_stack.cli import options
-from slowfast_stack.cli.exit_codes import Exit
+from slowfast_stack.exit_codes import Exit
 from slowfast_stack.ui import terminal
 
 EXAMPLES = """

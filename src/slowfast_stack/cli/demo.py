@@ -11,7 +11,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment 
     prefix as prefixes,
 )
 from slowfast_stack.cli import options
-from slowfast_stack.cli.exit_codes import Exit, UsageError
+from slowfast_stack.exit_codes import Exit, UsageError
 from slowfast_stack.ui import terminal
 
 EXAMPLES = """

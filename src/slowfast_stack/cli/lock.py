@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from slowfast_stack.cli import options
-from slowfast_stack.cli.exit_codes import Exit, UsageError
+from slowfast_stack.exit_codes import Exit, UsageError
 from slowfast_stack.orchestration import playbooks, results
 from slowfast_stack.orchestration.session import Session
 from slowfast_stack.ui import terminal

@@ -9,7 +9,7 @@ import typer
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack.cli import options
-from slowfast_stack.cli.exit_codes import Exit, UsageError
+from slowfast_stack.exit_codes import Exit, UsageError
 from slowfast_stack.ui import terminal
 
 if TYPE_CHECKING:

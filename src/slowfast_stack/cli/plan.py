@@ -9,7 +9,7 @@ import typer
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain as texts
 from slowfast_stack import what_if
 from slowfast_stack.cli import options
-from slowfast_stack.cli.exit_codes import Exit
+from slowfast_stack.exit_codes import Exit
 from slowfast_stack.orchestration import plans, request, results
 from slowfast_stack.ui import terminal
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from slowfast_stack.cli import options
-from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.orchestration import playbooks, processes, request, results
 from slowfast_stack.orchestration.session import Session
 from slowfast_stack.ui import terminal

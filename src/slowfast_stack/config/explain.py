@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import Unreadable
-from slowfast_stack.cli.exit_codes import UsageError
 from slowfast_stack.config import content, name_check, names, upstream
+from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
     from slowfast_stack.config.content import Content

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
-from slowfast_stack.cli.exit_codes import UsageError
 from slowfast_stack.config import data_lists
 from slowfast_stack.config.rules_files import largest_batch
 from slowfast_stack.config.rules_keys import DECODED, FEWEST_CLASSES
+from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from slowfast_stack.cli.exit_codes import UsageError
 from slowfast_stack.config import content, finetune, upstream, validate, yaml_edit
 from slowfast_stack.config.findings import ERROR
+from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

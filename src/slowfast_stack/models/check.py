@@ -13,7 +13,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.
     UNUSABLE,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import download
-from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path

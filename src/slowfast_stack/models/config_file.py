@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from slowfast_stack.cli.exit_codes import UsageError
 from slowfast_stack.config import backup, content, yaml_edit
+from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.orchestration import playbooks, results
 from slowfast_stack.orchestration.session import Session
 from slowfast_stack.ui import terminal

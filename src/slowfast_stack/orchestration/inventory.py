@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.exit_codes import UsageError
 
-LOCAL = Path(__file__).with_name("local_inventory")
+LOCAL = Path(__file__).parents[1] / "local_inventory"
 
 
 def resolve(text: str | None) -> Path:

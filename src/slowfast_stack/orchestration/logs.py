@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.exit_codes import UsageError
 
 KEPT = 50
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")

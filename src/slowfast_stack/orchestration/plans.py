@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
 from slowfast_stack import what_if
-from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.orchestration import playbooks
 from slowfast_stack.orchestration.run_state import HostRun
 from slowfast_stack.orchestration.session import Session

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.orchestration import inventory as inventories
 from slowfast_stack.orchestration.ansible import Play
 

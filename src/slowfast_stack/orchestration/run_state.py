@@ -174,7 +174,7 @@ def _step_of(run: HostRun, role: str | None) -> str:
 
 def _failure(run: HostRun, result: dict[str, Any]) -> Failure:
     """Tell a failed task as a person would: its own three parts where it has them."""
-    if result.get("what"):
+    if result.get("message"):
         return Failure(
             str(result["message"]), str(result.get("cause", "")), str(result.get("hint", ""))
         )

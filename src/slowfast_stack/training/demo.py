@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from slowfast_stack.cli.exit_codes import UsageError
 from slowfast_stack.config import content, validate
+from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.training import jobs, labels, runner, runs
 
 if TYPE_CHECKING:

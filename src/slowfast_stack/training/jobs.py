@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
-from slowfast_stack.cli.exit_codes import UsageError
 from slowfast_stack.config import content, validate
 from slowfast_stack.config.findings import ERROR
+from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from slowfast_stack.config.content import Content
     from slowfast_stack.training.installed import Installed
 
-PROGRAM = Path(__file__).parent / "program" / "peak.py"
+PROGRAM = Path(__file__).parent / "program" / "peak_memory.py"
 GIB = 1 << 30
 # What a GPU needs beside tensors: CUDA's context and the libraries, and what cuDNN and the caching
 # allocator take in passing. An allowance, not a measurement: nothing here has run on a GPU.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from slowfast_stack.cli.exit_codes import Exit
+from slowfast_stack.exit_codes import Exit
 from slowfast_stack.ui import terminal
 
 if TYPE_CHECKING:

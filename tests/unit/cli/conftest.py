@@ -62,9 +62,9 @@ def stack(tmp_path: Path) -> Stack:
         (collection / entry).symlink_to(REPOSITORY / entry)
     for entry in ("playbooks", "roles"):
         (collection / entry).symlink_to(HERE / entry)
-    scripts = REPOSITORY / "scripts"
+    source = REPOSITORY / "src"
     environment = os.environ | {
-        "PYTHONPATH": f"{tmp_path / 'imported'}{os.pathsep}{scripts}",
+        "PYTHONPATH": f"{tmp_path / 'imported'}{os.pathsep}{source}",
         "XDG_STATE_HOME": str(tmp_path / "state"),
     }
     for unwanted in ("NO_COLOR", "FORCE_COLOR"):

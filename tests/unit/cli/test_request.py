@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.orchestration import playbooks, request
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

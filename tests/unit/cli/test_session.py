@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from slowfast_stack.cli.exit_codes import Exit, UsageError, code_of
+from slowfast_stack.exit_codes import Exit, UsageError, code_of
 from slowfast_stack.orchestration import session
 from slowfast_stack.orchestration.ansible import Outcome, Play
 from slowfast_stack.orchestration.run_state import HostRun, Progress, State, Step

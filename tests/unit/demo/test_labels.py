@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slowfast_stack.cli.exit_codes import UsageError
+from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.training import labels
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-SCRIPTS = HERE.parents[2] / "scripts"
+SOURCE = HERE.parents[2] / "src"
 COLLECTIONS = HERE.parents[2] / "collections"
 CHECKPOINT = HERE.parent / "models/checkpoints/torch-2.4-zip.pkl"
 # What the stand-in does stands in the environment: the log, the checkpoint, how it ends.
@@ -49,7 +49,7 @@ class Stand:
         return [sys.executable, "-m", "slowfast_stack", *arguments, *prefix]
 
     def environment(self, **more: str) -> dict[str, str]:
-        path = f"{COLLECTIONS}{os.pathsep}{SCRIPTS}"
+        path = f"{COLLECTIONS}{os.pathsep}{SOURCE}"
         given = {"PYTHONPATH": path, "XDG_STATE_HOME": str(self.here / "state")}
         return os.environ | {"RECORDED": str(HERE / "kinetics.log")} | given | more
 
