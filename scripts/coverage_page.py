@@ -51,7 +51,7 @@ def table(machine: str) -> list[str]:
     """Return the table of one machine: architectures down, distributions across."""
     families: dict[str, dict[str, Counter[str]]] = {}
     for gpu in GPUS:
-        family = families.setdefault(gpu_specs.card(f"10de:{gpu.device}").architecture, {})
+        family = families.setdefault(gpu_specs.gpu_spec(f"10de:{gpu.device}").architecture, {})
         for row in DISTRIBUTIONS:
             counts = family.setdefault(f"{row.id} {row.version}", Counter())
             counts[label(planner.plan(host(row, machine, gpu.device)))] += 1

@@ -1,21 +1,22 @@
 """How fast the planner is, and what a chooser by driver alone would get wrong.
 
 Run it with the environment's Python: ``python tests/bench/planner.py``. All figures come from one
-run on one core. The comparison gives both choosers the same cards, each with the newest driver
-that drives it, and counts the cards whose chosen wheel has no code for them.
+run on one core. The comparison gives both choosers the same GPUs, each with the newest driver
+that drives it, and counts the GPUs whose chosen wheel has no code for them.
 """
 
 from __future__ import annotations
 
 import itertools
 import random
+import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "scripts")]
+sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "src")]
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.distributions import (
     DISTRIBUTIONS,
@@ -33,7 +34,7 @@ HOSTS = 10_000
 
 
 def host(rng: random.Random) -> dict[str, object]:
-    """Return a random host of one to three kinds of cards."""
+    """Return a random host of one to three kinds of GPUs."""
     row = rng.choice(DISTRIBUTIONS)
     devices = [rng.choice(GPUS).device for _ in range(rng.choice((1, 1, 1, 2, 3)))]
     driver = rng.choice((None, None, "535.183.01", "550.163.01", "580.95.05"))
@@ -67,19 +68,19 @@ def by_driver_alone(driver: str) -> candidates.Wheel:
 
 
 def newest_driver(device: str) -> str | None:
-    """Return the newest driver that drives a card, None where no branch does."""
+    """Return the newest driver that drives a GPU, None where no branch does."""
     fitting = [row.newest for row in BRANCHES if row.first_device <= device <= row.last_device]
     return max(fitting, key=version, default=None)
 
 
 def has_no_code(device: str, wheel: candidates.Wheel) -> bool:
-    """Tell whether a wheel has nothing that runs on a card."""
-    capability = gpu_specs.card(f"10de:{device}").capability
+    """Tell whether a wheel has nothing that runs on a GPU."""
+    capability = gpu_specs.gpu_spec(f"10de:{device}").capability
     return capability is None or not gpu_specs.runs_native(wheel.code, capability)
 
 
 def compare() -> None:
-    """Print how many cards get a wheel without code for them from each chooser."""
+    """Print how many GPUs get a wheel without code for them from each chooser."""
     wrong = {"driver alone": 0, "planner": 0}
     refused = 0
     for row in GPUS:
@@ -105,7 +106,7 @@ def compare() -> None:
                 if (w.row.torch, w.variant, w.machine) == (*name, "x86_64")
             )
             wrong["planner"] += has_no_code(row.device, chosen)
-    print(f"of {len(GPUS)} cards, wheels without code for the card:")
+    print(f"of {len(GPUS)} GPUs, wheels without code for the GPU:")
     print(f"  newest wheel by driver alone: {wrong['driver alone']}")
     print(f"  planner: {wrong['planner']} ({refused} refused with a reason, on Ubuntu 22.04)")
 
@@ -117,18 +118,20 @@ def main() -> None:
     started = time.perf_counter()
     planner.plan(hosts[0])
     print(f"first plan in this process: {(time.perf_counter() - started) * 1e3:.1f} ms")
-    started, core = time.perf_counter(), time.process_time()
-    statuses = [planner.plan(each)["status"] for each in hosts]
-    seconds, core = time.perf_counter() - started, time.process_time() - core
-    print(f"{HOSTS} different hosts: {seconds:.2f} s, of one core {core:.2f} s,", end=" ")
-    print(f"{core / HOSTS * 1e3:.2f} ms each;", end=" ")
+    statuses, times = [], []
+    for each in hosts:
+        core = time.process_time()
+        statuses.append(planner.plan(each)["status"])
+        times.append(time.process_time() - core)
+    print(f"{HOSTS} different hosts: {sum(times):.2f} s of one core,", end=" ")
+    print(f"median {statistics.median(times) * 1e3:.2f} ms;", end=" ")
     print(f"{statuses.count('planned')} planned, {statuses.count('no-plan')} refused")
     times = []
     for _ in range(5):
         started = time.perf_counter()
         argv = [sys.executable, "-m", "slowfast_stack", "plan", "--gpu", "10de:2330"]
         argv += ["--os", "ubuntu-22.04", "--json"]
-        path = {"PYTHONPATH": f"{ROOT / 'collections'}:{ROOT / 'scripts'}", "PATH": "/usr/bin:/bin"}
+        path = {"PYTHONPATH": f"{ROOT / 'collections'}:{ROOT / 'src'}", "PATH": "/usr/bin:/bin"}
         done = subprocess.run(argv, env=path, capture_output=True, check=False)
         times.append(time.perf_counter() - started if done.returncode == 0 else float("nan"))
     print(f"slowfast-stack plan --gpu --json, whole process, median of 5: {sorted(times)[2]:.3f} s")

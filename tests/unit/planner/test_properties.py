@@ -34,9 +34,10 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.model i
     host as read_host,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
+    conflict,
     constraints,
+    network,
     planner,
-    rationale,
     resolver,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.request import (
@@ -374,22 +375,23 @@ def satisfies_the_tables(
 
 def has_a_minimal_conflict(host: dict[str, Any], request: dict[str, Any]) -> None:
     machine, wishes = read_host(host), read_request(request)
-    setting = planner.setting_of(machine, wishes)
-    problem = resolver.problem(machine, wishes, setting)
-    if setting.network == "offline":
+    reached = network.of(machine, wishes)
+    problem = resolver.problem(machine, wishes, reached)
+    if reached.name == "offline":
         return
-    clash = resolver.core(problem)
+    clash = resolver.minimal_conflict(problem)
     assert resolver.solve(problem, clash) is None
-    for fact in clash:
-        assert resolver.solve(problem, [other for other in clash if other != fact]) is not None
-    told = rationale.conflict(problem)
+    for index in clash:
+        assert resolver.solve(problem, [other for other in clash if other != index]) is not None
+    told = conflict.explain(problem)
     assert len(told["facts"]) == len(told["try"]) == len(clash)
     assert told["because"]
 
 
-def test_every_fact_of_a_host_has_a_sentence_a_source_and_a_remedy() -> None:
+def test_every_constraint_of_a_host_has_a_sentence_a_source_and_a_remedy() -> None:
     machine, wishes = read_host(BASE), read_request({"torch": "2.4", "gpu_required": True})
-    for fact in constraints.facts(machine, wishes, planner.setting_of(machine, wishes)):
-        assert fact.text
-        assert fact.source
-        assert fact.remedy
+    found = constraints.constraints(machine, wishes, network.of(machine, wishes))
+    for constraint in found:
+        assert constraint.text
+        assert constraint.source
+        assert constraint.remedy

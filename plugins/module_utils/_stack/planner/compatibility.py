@@ -1,17 +1,15 @@
-"""Laws: what the tables say goes with a wheel. A law names no fact of a host; it always holds."""
+"""Compatibility rules: what goes with a wheel on any host; a rule returns why an option does not."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from .candidates import CompilerOption, DriverOption, PythonOption, ToolkitOption, Tools, Wheel
+    from .candidates import CompilerOption, DriverOption, PythonOption, ToolkitOption, Wheel
 
 
 def driver(wheel: Wheel, option: DriverOption) -> str | None:
-    """Ask for the oldest driver of the wheel's CUDA, or of its release where PTX is compiled."""
+    """Require the oldest driver of the wheel's CUDA, or of its release where PTX is compiled."""
     if option.action == "none" or wheel.driver is None or option.version >= wheel.driver:
         return None
     toolkit = wheel.toolkit
@@ -21,17 +19,23 @@ def driver(wheel: Wheel, option: DriverOption) -> str | None:
 
 
 def python(wheel: Wheel, option: PythonOption) -> str | None:
-    """Ask for a Python that torch and torchvision have wheels for."""
+    """Require a Python that torch and torchvision have wheels for."""
     if option.series in wheel.pythons:
         return None
     return f"{wheel.name} and its torchvision have no wheels for Python {option.name}"
 
 
-def tools(wheel: Wheel, option: Tools) -> str | None:
-    """Ask for the wheel's CUDA or a newer minor of it, and a GCC that both sides take."""
-    toolkit, major = option.toolkit, option.compiler.major
-    if toolkit.action != "none" and not _suits(wheel, toolkit):
-        return f"{wheel.name} needs its own CUDA or a newer minor of it, not {toolkit.name}"
+def toolkit(wheel: Wheel, option: ToolkitOption) -> str | None:
+    """Require the wheel's own CUDA or a newer minor of it: torch refuses another major."""
+    cuda = wheel.cuda
+    if option.action == "none" or (cuda and option.cuda[0] == cuda[0] and option.cuda >= cuda):
+        return None
+    return f"{wheel.name} needs its own CUDA or a newer minor of it, not {option.name}"
+
+
+def compiler(wheel: Wheel, toolkit: ToolkitOption, option: CompilerOption) -> str | None:
+    """Require a GCC that the headers of torch and nvcc of the toolkit both accept."""
+    major = option.major
     if not major or wheel.oldest_gcc <= major <= toolkit.max_gcc:
         return None
     if major < wheel.oldest_gcc:
@@ -39,38 +43,6 @@ def tools(wheel: Wheel, option: Tools) -> str | None:
     return f"CUDA {toolkit.name} takes GCC {toolkit.max_gcc} at most, not {major}"
 
 
-def _suits(wheel: Wheel, toolkit: ToolkitOption) -> bool:
-    """Tell whether torch takes a toolkit: it refuses only another major."""
-    cuda = wheel.cuda
-    return cuda is not None and toolkit.cuda[0] == cuda[0] and toolkit.cuda >= cuda
-
-
-def lawful_tools(
-    wheel: Wheel, toolkits: Sequence[ToolkitOption], compilers: Sequence[CompilerOption]
-) -> list[int]:
-    """Return for each toolkit the bits of the compilers that may go with it and the wheel."""
-    majors = [option.major for option in compilers]
-    by_bound: dict[int, int] = {}
-    found = []
-    for toolkit in toolkits:
-        if toolkit.action != "none" and not _suits(wheel, toolkit):
-            found.append(0)
-            continue
-        bound = toolkit.max_gcc
-        if bound not in by_bound:
-            fits = (not major or wheel.oldest_gcc <= major <= bound for major in majors)
-            by_bound[bound] = sum(1 << n for n, fit in enumerate(fits) if fit)
-        found.append(by_bound[bound])
-    return found
-
-
-# What hangs on the wheel, in the order in which it is chosen.
-LAWS: dict[str, Callable[..., str | None]] = {"driver": driver, "python": python, "tools": tools}
-SPOKES = tuple(LAWS)
-
-# What of a wheel each law looks at: wheels that agree on it are treated alike.
-ASPECTS: dict[str, Callable[[Wheel], object]] = {
-    "driver": lambda wheel: wheel.driver,
-    "python": lambda wheel: wheel.pythons,
-    "tools": lambda wheel: (wheel.cuda, wheel.oldest_gcc),
-}
+def tools(wheel: Wheel, option: tuple[ToolkitOption, CompilerOption]) -> str | None:
+    """Require a toolkit, and a compiler beside it."""
+    return toolkit(wheel, option[0]) or compiler(wheel, *option)

@@ -20,7 +20,7 @@ from .gpu_specs import best_code, of_host
 if TYPE_CHECKING:
     from ..host.model import Host
     from .candidates import Wheel
-    from .constraints import Setting
+    from .network import Network
     from .request import Request
     from .resolver import Choice
 
@@ -44,17 +44,17 @@ ROLES = (
 )
 
 
-def compose(host: Host, request: Request, setting: Setting, choice: Choice) -> dict[str, Any]:
+def compose(host: Host, request: Request, network: Network, choice: Choice) -> dict[str, Any]:
     """Return the plan without its reasons."""
     gpu = bool(host.gpus)
     python = f"{choice.python.series[0]}.{choice.python.series[1]}"
-    packages = pins(choice, full=setting.network != "pypi")
-    video = ffmpeg_plan.decide(host, request, setting, choice)
-    system = [*system_packages.system_packages(host, choice, setting), *video.packages]
+    packages = pins(choice, full=network.name != "pypi")
+    video = ffmpeg_plan.decide(host, request, network, choice)
+    system = [*system_packages.system_packages(host, choice, network), *video.packages]
     plan: dict[str, Any] = {
         "status": "planned",
         "profile": "cuda" if gpu else "cpu",
-        "network": setting.network,
+        "network": network.name,
         "gpus": system_packages.gpus(host),
         "driver": system_packages.driver(host, choice.driver) if gpu else None,
         "cuda": system_packages.cuda(host, choice),
@@ -71,7 +71,7 @@ def compose(host: Host, request: Request, setting: Setting, choice: Choice) -> d
         "compiler": _compiler(choice),
         "packages": packages,
         "constraints": constraints(choice),
-        "sources": sources(request, setting),
+        "sources": sources(request, network),
         "build": build(host, choice),
         "system_packages": system,
         "ffmpeg": video.ffmpeg,
@@ -178,9 +178,9 @@ def constraints(choice: Choice) -> dict[str, str]:
     }
 
 
-def sources(request: Request, setting: Setting) -> dict[str, dict[str, Any] | None]:
+def sources(request: Request, network: Network) -> dict[str, dict[str, Any] | None]:
     """Return where each tree comes from: git, or what PyPI has in its place."""
-    if setting.network == "pypi":
+    if network.name == "pypi":
         uploads = {row.name: row for row in UPLOADS}
         return {
             tree.name: {

@@ -1,6 +1,6 @@
-"""Rules: each looks at one option in the light of one fact, and only says no, because.
+"""Checks: each says why one option violates one constraint, or returns None.
 
-A rule's first arguments are what the fact is about, its last is the option; None is no objection.
+The first arguments of a check belong to the constraint, the last one is the option.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ..core.versions import Spec, Version
     from ..host.model import Torch
     from .candidates import CompilerOption, DriverOption, PythonOption, ToolkitOption, Wheel
-    from .constraints import Setting
-    from .gpu_specs import Card
+    from .gpu_specs import GpuSpec
+    from .network import Network
 
 # cuDNN 9 starts at compute capability 5.0.
 CUDNN_9 = 9
@@ -53,14 +53,14 @@ def wheel_as_adopted(there: Torch | None, option: Wheel) -> str | None:
     """Keep to the torch that is adopted."""
     if there and (option.row.torch, option.variant) == (there.version, there.variant):
         return None
-    return f"{option.name} is not the torch that shall be adopted"
+    return f"{option.name} is not the torch that is to be adopted"
 
 
 def python_as_adopted(there: Torch | None, option: PythonOption) -> str | None:
     """Keep to the interpreter whose torch is adopted."""
     if there and option.host and option.host.path == there.python:
         return None
-    return f"Python {option.name} is not the interpreter whose torch shall be adopted"
+    return f"Python {option.name} is not the interpreter whose torch is to be adopted"
 
 
 def branch_as_asked(wanted: str, option: DriverOption) -> str | None:
@@ -71,7 +71,7 @@ def branch_as_asked(wanted: str, option: DriverOption) -> str | None:
 
 
 def gpu_as_asked(option: DriverOption) -> str | None:
-    """Refuse to do without a GPU."""
+    """Refuse a host without a GPU."""
     return "a GPU is required, and none was found" if option.action == "none" else None
 
 
@@ -89,40 +89,40 @@ def wheel_for_glibc(glibc: Version, option: Wheel) -> str | None:
     return f"{option.name} needs glibc {dotted(option.glibc)}; this host has {dotted(glibc)}"
 
 
-def wheel_for_card(card: Card, option: Wheel) -> str | None:
-    """Refuse a wheel without code for a card, and any where its capability is not known."""
-    capability = card.capability
+def wheel_for_gpu(gpu: GpuSpec, option: Wheel) -> str | None:
+    """Refuse a wheel without code for a GPU, and any where its capability is not known."""
+    capability = gpu.capability
     if capability is None:
-        return f"no table has the compute capability of {card.name}, and guessing is refused"
+        return f"no table has the compute capability of {gpu.name}, and it is not guessed"
     if option.variant == CPU:
         return f"{option.name} computes on the CPU only"
     if capability.major < CUDNN_9_FROM and option.cudnn >= CUDNN_9:
-        return f"{option.name} comes with cuDNN 9, which has no code for {card.name}"
+        return f"{option.name} comes with cuDNN 9, which has no code for {gpu.name}"
     fits = option.jit <= capability if option.jit else runs_native(option.code, capability)
     if fits:
         return None
     has = " ".join(dotted(sm) for sm in option.code)
-    return f"{option.name} has no code for {card.name} ({dotted(capability)}): it has {has}"
+    return f"{option.name} has no code for {gpu.name} ({dotted(capability)}): it has {has}"
 
 
-def driver_for_card(card: Card, option: DriverOption) -> str | None:
-    """Refuse a driver that does not know a card, or that comes with the wrong kernel module."""
+def driver_for_gpu(gpu: GpuSpec, option: DriverOption) -> str | None:
+    """Refuse a driver that does not know a GPU, or that comes with the wrong kernel module."""
     branch = option.branch
     if branch is None:
         return f"no table knows driver branch {option.number}"
-    if not branch.first_device <= card.device <= branch.last_device:
-        return f"driver branch {option.number} does not drive {card.name}"
-    if card.first_driver is not None and option.version < card.first_driver:
-        return f"{card.name} needs driver {card.first_driver_text} or newer, not {option.name}"
-    if option.flavour == "open" and card.range.flavour == "proprietary":
-        return f"{card.name} does not work with the open kernel module ({MODULE_PAGE.name})"
-    if option.flavour == "proprietary" and card.open_only:
-        return f"{card.name} works with the open kernel module only ({OPEN_ONLY_POST.name})"
+    if not branch.first_device <= gpu.device <= branch.last_device:
+        return f"driver branch {option.number} does not drive {gpu.name}"
+    if gpu.first_driver is not None and option.version < gpu.first_driver:
+        return f"{gpu.name} needs driver {gpu.first_driver_text} or newer, not {option.name}"
+    if option.flavour == "open" and gpu.range.flavour == "proprietary":
+        return f"{gpu.name} does not work with the open kernel module ({MODULE_PAGE.name})"
+    if option.flavour == "proprietary" and gpu.open_only:
+        return f"{gpu.name} works with the open kernel module only ({OPEN_ONLY_POST.name})"
     return None
 
 
 def driver_beside_vfio(slots: str, _option: DriverOption) -> str:
-    """Refuse a card that was given to a virtual machine."""
+    """Refuse a GPU that was given to a virtual machine."""
     return f"the GPU at {slots} is bound to vfio-pci, so it belongs to a virtual machine"
 
 
@@ -148,7 +148,7 @@ def driver_in_container(option: DriverOption) -> str | None:
 def driver_of_distribution(
     name: str, row: DistributionRow | None, option: DriverOption
 ) -> str | None:
-    """Refuse a driver that the distribution has no package source for."""
+    """Refuse a driver without a package source for the distribution."""
     if option.action in STAYS:
         return None
     if row is None:
@@ -188,7 +188,7 @@ def compiler_of_distribution(
 
 
 def compiler_without_root(option: CompilerOption) -> str | None:
-    """Use only compilers that are there without root."""
+    """Use only compilers that are installed, without root."""
     if option.host or not option.major:
         return None
     return f"only root can install GCC {option.major} with its C++ compiler"
@@ -206,15 +206,15 @@ def python_headers_of_distribution(
 
 
 def python_without_root(option: PythonOption) -> str | None:
-    """Refuse a Python without headers where nobody can install them."""
+    """Refuse a Python without headers where they cannot be installed."""
     if option.host is None or option.host.headers:
         return None
     return f"only root can install the headers of Python {option.name}"
 
 
-def python_over_network(setting: Setting, option: PythonOption) -> str | None:
+def python_over_network(network: Network, option: PythonOption) -> str | None:
     """Refuse a Python that would have to be downloaded from where nothing is reached."""
-    reached = {"host": True, "uv": setting.uv_pythons, "conda": setting.conda}
+    reached = {"host": True, "uv": network.uv_pythons, "conda": network.conda}
     if reached[option.origin]:
         return None
     place = {"uv": "uv's Pythons are", "conda": "Miniforge or conda-forge is"}[option.origin]
@@ -242,26 +242,26 @@ def toolkit_of_distribution(
     return None
 
 
-def toolkit_for_card(card: Card, option: ToolkitOption) -> str | None:
-    """Refuse a toolkit whose packages bring libraries of a driver that left a card behind."""
-    last = card.range.last_branch
+def toolkit_for_gpu(gpu: GpuSpec, option: ToolkitOption) -> str | None:
+    """Refuse a toolkit whose packages install libraries of a driver that no longer drives a GPU."""
+    last = gpu.range.last_branch
     if not option.driver or last is None or version(option.driver) <= version(last):
         return None
     return (
-        f"the packages of CUDA {option.name} bring libraries of driver {option.driver},"
-        f" which does not drive {card.name}"
+        f"the packages of CUDA {option.name} install libraries of driver {option.driver},"
+        f" which does not drive {gpu.name}"
     )
 
 
 def toolkit_beside_foreign_driver(option: ToolkitOption) -> str | None:
-    """Refuse the distribution's toolkit, whose packages bring the driver's libraries with them."""
+    """Refuse the distribution's toolkit, whose packages install the driver's libraries."""
     if option.origin != "distribution":
         return None
-    return f"the packages of CUDA {option.name} would lay another driver's libraries beside it"
+    return f"the packages of CUDA {option.name} would install libraries of another driver beside it"
 
 
 def toolkit_without_root(option: ToolkitOption) -> str | None:
-    """Use only toolkits that are there without root."""
+    """Use only toolkits that are installed, without root."""
     return "only root can install the CUDA toolkit" if option.action == "install" else None
 
 

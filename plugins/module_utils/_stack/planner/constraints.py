@@ -1,4 +1,4 @@
-"""The facts of a host and the wishes of a request, each with the rules that it brings."""
+"""The constraints that a host and a request put on the options, each with its checks."""
 
 from __future__ import annotations
 
@@ -14,56 +14,41 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ..host.model import Host
-    from .gpu_specs import Card
+    from .gpu_specs import GpuSpec
+    from .network import Network
     from .request import Request
 
 PROBE = "the probe of this host"
 REQUEST = "the request"
 
-Rule = Callable[[Any], "str | None"]
+Check = Callable[[Any], "str | None"]
 
 
-class Fact(NamedTuple):
-    """Something given: a sentence, its source, what would change it, and rules by dimension."""
+class Constraint(NamedTuple):
+    """Something given: a sentence, its source, what would change it, and checks by dimension."""
 
     id: str
     text: str
     source: str
     remedy: str
-    rules: Mapping[str, Rule]
+    checks: Mapping[str, Check]
 
 
-class Setting(NamedTuple):
-    """What the network gives, and so what is to be done; ``network`` is full, pypi or offline.
-
-    ``wheel_index`` is PyTorch's own index, ``nvidia`` NVIDIA's packages, ``uv_pythons`` the
-    Pythons that uv downloads, ``conda`` Miniforge with conda-forge; ``compiles`` tells whether
-    extensions are built here.
-    """
-
-    network: str
-    wheel_index: bool
-    nvidia: bool
-    compiles: bool
-    uv_pythons: bool
-    conda: bool
-
-
-def facts(host: Host, request: Request, setting: Setting) -> tuple[Fact, ...]:
-    """Return everything given that can rule an option out; wishes come first."""
+def constraints(host: Host, request: Request, network: Network) -> tuple[Constraint, ...]:
+    """Return everything given that can reject an option; the request comes first."""
     return (
-        *_wishes(request),
+        *_requested(request),
         *_adopted(host, request),
         _machine(host.architecture),
-        *(_card(found) for found in sorted(set(of_host(host)), key=lambda one: one.pci_id)),
+        *(_gpu(found) for found in sorted(set(of_host(host)), key=lambda one: one.pci_id)),
         *_vfio(host),
         *([_glibc(host.glibc)] if host.glibc else []),
-        _distribution(host.distribution.name, distribution(host), compiles=setting.compiles),
+        _distribution(host.distribution.name, distribution(host), compiles=network.compiles),
         *([_FOREIGN_DRIVER] if host.driver and not host.driver_packages else []),
         *([_UNFINISHED_DRIVER] if host.unfinished.driver else []),
-        *([] if host.root else [_no_root(compiles=setting.compiles)]),
+        *([] if host.root else [_no_root(compiles=network.compiles)]),
         *([_CONTAINER] if host.virtualization == "container" else []),
-        _network(setting),
+        _network(network),
     )
 
 
@@ -78,53 +63,53 @@ def distribution(host: Host) -> DistributionRow | None:
 _BY_NAME = {(row.id, row.version): row for row in DISTRIBUTIONS}
 
 
-def _wishes(request: Request) -> Iterator[Fact]:
+def _requested(request: Request) -> Iterator[Constraint]:
     if request.torch:
-        yield _wish(
+        yield _option(
             "torch",
             request.torch.text,
             "wheel",
             partial(constraint_checks.torch_as_asked, request.torch),
         )
     if request.cuda:
-        yield _wish(
+        yield _option(
             "cuda",
             request.cuda.text,
             "wheel",
             partial(constraint_checks.cuda_as_asked, request.cuda),
         )
     if request.python:
-        rule = partial(constraint_checks.python_as_asked, request.python)
-        yield _wish("python", request.python.text, "python", rule)
+        check = partial(constraint_checks.python_as_asked, request.python)
+        yield _option("python", request.python.text, "python", check)
     if request.environment:
-        rule = partial(constraint_checks.python_by_manager, request.environment)
-        yield _wish("environment", request.environment, "python", rule)
+        check = partial(constraint_checks.python_by_manager, request.environment)
+        yield _option("environment", request.environment, "python", check)
     if request.conda_packages:
-        rule = partial(constraint_checks.python_by_manager, "conda")
-        yield _wish("conda-package", " ".join(request.conda_packages), "python", rule)
+        check = partial(constraint_checks.python_by_manager, "conda")
+        yield _option("conda-package", " ".join(request.conda_packages), "python", check)
     if request.driver_branch:
         branch = request.driver_branch
-        yield _wish(
+        yield _option(
             "driver-branch", branch, "driver", partial(constraint_checks.branch_as_asked, branch)
         )
     if request.gpu_required:
         remedy = "allow a host without a GPU, or put one in"
         only = {"driver": constraint_checks.gpu_as_asked}
-        yield Fact("request.gpu_required", "a GPU is required", REQUEST, remedy, only)
+        yield Constraint("request.gpu_required", "a GPU is required", REQUEST, remedy, only)
 
 
-def _wish(flag: str, text: str, dimension: str, rule: Rule) -> Fact:
+def _option(flag: str, text: str, dimension: str, check: Check) -> Constraint:
     asked = f"--{flag} {text} is asked for"
-    return Fact(f"request.{flag}", asked, REQUEST, f"leave --{flag} out", {dimension: rule})
+    return Constraint(f"request.{flag}", asked, REQUEST, f"leave --{flag} out", {dimension: check})
 
 
-def _adopted(host: Host, request: Request) -> Iterator[Fact]:
+def _adopted(host: Host, request: Request) -> Iterator[Constraint]:
     if request.adopt_torch:
         there = host.torch
         message = (
             f"torch {there.version} ({there.variant})" if there else "no torch that can be read"
         )
-        yield Fact(
+        yield Constraint(
             "request.adopt_torch",
             f"--adopt-torch {request.adopt_torch} is asked for, which has {message}",
             PROBE,
@@ -137,8 +122,8 @@ def _adopted(host: Host, request: Request) -> Iterator[Fact]:
 
 
 @lru_cache(maxsize=64)
-def _machine(architecture: str) -> Fact:
-    return Fact(
+def _machine(architecture: str) -> Constraint:
+    return Constraint(
         "host.architecture",
         f"the processor is {architecture}",
         PROBE,
@@ -148,39 +133,39 @@ def _machine(architecture: str) -> Fact:
 
 
 @lru_cache(maxsize=1024)
-def _card(found: Card) -> Fact:
+def _gpu(found: GpuSpec) -> Constraint:
     shown = found.capability_text or "unknown"
     remedy = f"take {found.name} out of this host, or plan for it on its own"
     if found.capability is None:
         remedy = (
             f"load the driver of {found.name} and probe again: NVML says what it is; or {remedy}"
         )
-    return Fact(
+    return Constraint(
         f"gpu.{found.pci_id}",
         f"{found.name} ({found.pci_id}) has compute capability {shown}",
         str(found.source),
         remedy,
         {
-            "wheel": partial(constraint_checks.wheel_for_card, found),
-            "driver": partial(constraint_checks.driver_for_card, found),
-            "toolkit": partial(constraint_checks.toolkit_for_card, found),
+            "wheel": partial(constraint_checks.wheel_for_gpu, found),
+            "driver": partial(constraint_checks.driver_for_gpu, found),
+            "toolkit": partial(constraint_checks.toolkit_for_gpu, found),
         },
     )
 
 
-def _vfio(host: Host) -> list[Fact]:
+def _vfio(host: Host) -> list[Constraint]:
     slots = ", ".join(sorted(gpu.slot for gpu in host.gpus if gpu.kernel_driver == "vfio-pci"))
     if not slots:
         return []
     text = f"the GPU at {slots} is bound to vfio-pci"
     remedy = "unbind it from vfio-pci, or plan inside its virtual machine"
-    rule = partial(constraint_checks.driver_beside_vfio, slots)
-    return [Fact("host.vfio", text, PROBE, remedy, {"driver": rule})]
+    check = partial(constraint_checks.driver_beside_vfio, slots)
+    return [Constraint("host.vfio", text, PROBE, remedy, {"driver": check})]
 
 
 @lru_cache(maxsize=64)
-def _glibc(number: str) -> Fact:
-    return Fact(
+def _glibc(number: str) -> Constraint:
+    return Constraint(
         "host.glibc",
         f"the C library is glibc {number}",
         PROBE,
@@ -190,15 +175,15 @@ def _glibc(number: str) -> Fact:
 
 
 @lru_cache(maxsize=256)
-def _distribution(name: str, row: DistributionRow | None, *, compiles: bool) -> Fact:
-    found: dict[str, Rule] = {
+def _distribution(name: str, row: DistributionRow | None, *, compiles: bool) -> Constraint:
+    found: dict[str, Check] = {
         "driver": partial(constraint_checks.driver_of_distribution, name, row),
         "compiler": partial(constraint_checks.compiler_of_distribution, name, row),
         "toolkit": partial(constraint_checks.toolkit_of_distribution, name, row),
     }
     if compiles:
         found["python"] = partial(constraint_checks.python_headers_of_distribution, name, row)
-    return Fact(
+    return Constraint(
         "host.distribution",
         f"the distribution is {name}",
         PROBE if row is None else f"{PROBE}; {row.contents}",
@@ -208,32 +193,34 @@ def _distribution(name: str, row: DistributionRow | None, *, compiles: bool) -> 
 
 
 @lru_cache(maxsize=2)
-def _no_root(*, compiles: bool) -> Fact:
-    found: dict[str, Rule] = {
+def _no_root(*, compiles: bool) -> Constraint:
+    found: dict[str, Check] = {
         "driver": constraint_checks.driver_without_root,
         "compiler": constraint_checks.compiler_without_root,
         "toolkit": constraint_checks.toolkit_without_root,
     }
     if compiles:
         found["python"] = constraint_checks.python_without_root
-    return Fact("host.root", "the user is not root", PROBE, "run as root, or with --become", found)
+    return Constraint(
+        "host.root", "the user is not root", PROBE, "run as root, or with --become", found
+    )
 
 
-_FOREIGN_DRIVER = Fact(
+_FOREIGN_DRIVER = Constraint(
     "host.foreign_driver",
     "the driver was not installed from packages",
     PROBE,
     "install the driver from packages",
     {"toolkit": constraint_checks.toolkit_beside_foreign_driver},
 )
-_UNFINISHED_DRIVER = Fact(
+_UNFINISHED_DRIVER = Constraint(
     "host.unfinished_driver",
     "an installation of the driver began and did not end",
     PROBE,
     "let it end: run as root, or with --become",
     {"driver": constraint_checks.driver_unfinished},
 )
-_CONTAINER = Fact(
+_CONTAINER = Constraint(
     "host.container",
     "the host is a container",
     PROBE,
@@ -243,19 +230,19 @@ _CONTAINER = Fact(
 
 
 @lru_cache(maxsize=16)
-def _network(setting: Setting) -> Fact:
-    found: dict[str, Rule] = {}
-    if not setting.wheel_index:
+def _network(network: Network) -> Constraint:
+    found: dict[str, Check] = {}
+    if not network.wheel_index:
         found["wheel"] = constraint_checks.wheel_over_network
-    if not setting.nvidia:
+    if not network.nvidia:
         found["driver"] = constraint_checks.driver_over_network
         found["toolkit"] = constraint_checks.toolkit_over_network
-    if not (setting.uv_pythons and setting.conda):
-        found["python"] = partial(constraint_checks.python_over_network, setting)
-    return Fact(
+    if not (network.uv_pythons and network.conda):
+        found["python"] = partial(constraint_checks.python_over_network, network)
+    return Constraint(
         "host.network",
-        f"the network is {setting.network}",
+        f"the network is {network.name}",
         PROBE,
-        "open the network, or bring everything with --offline BUNDLE",
+        "open the network, or provide everything with --offline BUNDLE",
         found,
     )

@@ -27,7 +27,7 @@ from .gpu_specs import of_host
 
 if TYPE_CHECKING:
     from ..host.model import Host
-    from .constraints import Setting
+    from .network import Network
     from .request import Request
     from .resolver import Choice
 
@@ -62,7 +62,7 @@ class Case(NamedTuple):
 
     host: Host
     request: Request
-    setting: Setting
+    network: Network
     choice: Choice
     driver: Version
     branch: str
@@ -71,7 +71,7 @@ class Case(NamedTuple):
 Option = Callable[[Case], "Decision | Refused"]
 
 
-def decide(host: Host, request: Request, setting: Setting, choice: Choice) -> Decision:
+def decide(host: Host, request: Request, network: Network, choice: Choice) -> Decision:
     """Take the first kind that the host can have, or the one that was asked for.
 
     Raises ``StackError`` where that one cannot be had.
@@ -80,7 +80,7 @@ def decide(host: Host, request: Request, setting: Setting, choice: Choice) -> De
         return Decision(None, ())
     branch = choice.driver.number if host.gpus else request.driver_branch or BUILDER_DRIVER
     driver = choice.driver.version if host.gpus else version(branch)
-    case = Case(host, request, setting, choice, driver, branch)
+    case = Case(host, request, network, choice, driver, branch)
     refusals = []
     for name in [request.ffmpeg] if request.ffmpeg else OPTIONS:
         found = OPTIONS[name](case)
@@ -132,13 +132,13 @@ def _packaged(case: Case) -> Decision | Refused:
 
 
 def _can_install(case: Case) -> bool:
-    return case.host.root and case.setting.network != "offline"
+    return case.host.root and case.network.name != "offline"
 
 
 def _built(case: Case) -> Decision | Refused:
     """Return a build from pinned source."""
     host, asked = case.host, bool(case.request.ffmpeg)
-    if not asked and not (case.setting.compiles and host.distribution.family == "debian"):
+    if not asked and not (case.network.compiles and host.distribution.family == "debian"):
         return Refused(f"nobody has built FFmpeg on {host.distribution.name} with this network")
     header = _header(case)
     if header is None:
@@ -277,7 +277,7 @@ def _static(case: Case) -> Decision | Refused:
     row = next((row for row in STATIC if row.machine == case.host.architecture), None)
     if row is None:
         return Refused(f"no static build for {case.host.architecture} has been looked into")
-    if case.setting.network == "offline":
+    if case.network.name == "offline":
         return Refused("PyPI is not reached")
     if not case.request.ffmpeg and version(row.minimum_driver) > case.driver:
         return Refused(f"the static build's NVENC needs driver {row.minimum_driver}")

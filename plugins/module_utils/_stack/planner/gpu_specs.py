@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ..host.model import Host
 
 
-class Card(NamedTuple):
-    """A GPU as the tables know it; ``capability`` is None where nobody has said it.
+class GpuSpec(NamedTuple):
+    """A GPU as the tables know it; ``capability`` is None where it is unknown.
 
     ``first_driver`` is the oldest driver that drives it, where that is known.
     """
@@ -40,10 +40,10 @@ class Card(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def card(pci_id: str, measured: str | None = None) -> Card:
-    """Look a PCI id up; what the loaded driver measured as capability counts for more.
+def gpu_spec(pci_id: str, measured: str | None = None) -> GpuSpec:
+    """Look a PCI id up; the capability that the loaded driver measured overrides the table.
 
-    An unknown id gets what its id range says, and no capability but the measured one.
+    An unknown id gets what its id range says, and no capability except a measured one.
     """
     found = _listed(pci_id)
     if measured is None or measured == found.capability_text:
@@ -51,20 +51,20 @@ def card(pci_id: str, measured: str | None = None) -> Card:
     return found._replace(capability=version(measured), capability_text=measured, source=NVML)
 
 
-def of_host(host: Host) -> list[Card]:
-    """Return the card of each GPU of a host."""
-    return [card(gpu.pci_id, gpu.compute_capability) for gpu in host.gpus]
+def of_host(host: Host) -> list[GpuSpec]:
+    """Return the specification of each GPU of a host."""
+    return [gpu_spec(gpu.pci_id, gpu.compute_capability) for gpu in host.gpus]
 
 
 NVML = Source("NVML of the loaded driver", "at the probe", "measured")
 
 
-def _listed(pci_id: str) -> Card:
+def _listed(pci_id: str) -> GpuSpec:
     device = pci_id.partition(":")[2]
     span = next(row for row in RANGES if row.first <= device <= row.last)
     row = _gpus().get(device)
     if row is None:
-        return Card(
+        return GpuSpec(
             pci_id=pci_id,
             name=f"unknown NVIDIA GPU {device}",
             architecture=f"{span.families} (by its id)",
@@ -79,7 +79,7 @@ def _listed(pci_id: str) -> Card:
     chip = _chips()[row.chip]
     open_only = row.module == "open" or chip.architecture in OPEN_ONLY
     first = _first_driver(row, chip.capability, open_only=open_only)
-    return Card(
+    return GpuSpec(
         pci_id,
         f"NVIDIA {row.product}" if row.product else f"NVIDIA {row.chip} [{device}]",
         chip.architecture,
@@ -94,7 +94,7 @@ def _listed(pci_id: str) -> Card:
 
 
 def _first_driver(row: GpuRow, capability: str | None, *, open_only: bool) -> str | None:
-    # The list of the open module is complete only for cards that run with nothing else.
+    # The list of the open module is complete only for GPUs that run with nothing else.
     if open_only and row.first_driver:
         return row.first_driver
     return {row.capability: row.driver for row in FIRST_DRIVERS}.get(capability or "")
@@ -111,7 +111,7 @@ def _chips() -> dict[str, ChipRow]:
 
 
 def runs_native(code: tuple[Version, ...], capability: Version) -> bool:
-    """Tell whether machine code runs on a card: the same major, and a minor not above its own.
+    """Tell whether machine code runs on a GPU: the same major, and a minor not above its own.
 
     Code of an integrated chip is for that chip alone.
     """
@@ -119,7 +119,7 @@ def runs_native(code: tuple[Version, ...], capability: Version) -> bool:
 
 
 def best_code(code: Iterable[Version], capability: Version) -> Version | None:
-    """Return the code that suits a card best, None where none runs on it."""
+    """Return the code that suits a GPU best, None where none runs on it."""
     fitting = (
         sm
         for sm in code
@@ -130,5 +130,5 @@ def best_code(code: Iterable[Version], capability: Version) -> Version | None:
     return max(fitting, default=None)
 
 
-# Compute capabilities of chips without a PCI card, and of their code.
+# Compute capabilities of integrated chips, which are on no PCI device, and of their code.
 INTEGRATED = frozenset(version(sm) for sm in ("5.3", "6.2", "7.2", "8.7", "8.8", "10.1"))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..catalog import miniforge
 from ..catalog.sources import TREES, UV_PYTHONS
 from ..core.validation import mapping
 from ..host.model import Host
 from ..host.model import host as read_host
-from . import compose, from_bundle, from_lock, rationale, system_packages
-from .constraints import Setting
-from .request import Request
+from . import compose, conflict, from_bundle, from_lock, rationale, system_packages
+from . import network as networks
 from .request import request as read_request
 from .resolver import driver_alone, problem, solve
+
+if TYPE_CHECKING:
+    from .network import Network
 
 NOTHING_REACHED = "neither the package index nor a bundle is there"
 
@@ -29,53 +31,18 @@ def plan(host: object, request: object = None) -> dict[str, Any]:
         return from_bundle.choose(plan, mapping(host, "host"), asked, wishes.bundle)
     if wishes.locked:
         return from_lock.follow(plan, host, mapping(request, "request"), wishes.locked)
-    setting = setting_of(there, wishes)
-    if setting.network == "offline" and wishes.network is None:
-        return _no_plan(there, setting, _offline())
-    given = problem(there, wishes, setting)
+    network = networks.of(there, wishes)
+    if network.name == "offline" and wishes.network is None:
+        return _no_plan(there, network, _offline())
+    given = problem(there, wishes, network)
     choice = solve(given)
     if choice is None:
-        refused = _no_plan(there, setting, rationale.conflict(given))
+        refused = _no_plan(there, network, conflict.explain(given))
         option = driver_alone(given)
         return {**refused, "driver": system_packages.driver(there, option) if option else None}
-    found = compose.compose(there, wishes, setting, choice)
-    cause = rationale.reasons(there, wishes, setting, given, choice)
+    found = compose.compose(there, wishes, network, choice)
+    cause = rationale.reasons(there, wishes, network, given, choice)
     return {**found, "reasons": cause, "conflict": None}
-
-
-def setting_of(host: Host, request: Request) -> Setting:
-    """Say what the network gives; a request counts for more than what was probed."""
-    network = request.network or _network(host.network)
-    if request.network in ("full", "offline") or not host.network:
-        # Everything is taken as reached, or comes with a bundle.
-        wheel_index = nvidia = network != "pypi"
-    else:
-        wheel_index = host.network.get("pytorch", False) and request.network != "pypi"
-        nvidia = host.network.get("nvidia", False)
-    return Setting(
-        network,
-        wheel_index,
-        nvidia,
-        compiles=network != "pypi",
-        uv_pythons=_reached(host, request, network, "uv-pythons"),
-        conda=all(_reached(host, request, network, name) for name in ("miniforge", "conda-forge")),
-    )
-
-
-def _reached(host: Host, request: Request, network: str, name: str) -> bool:
-    """Tell whether an endpoint is reached; of one that was not probed the network speaks."""
-    if request.network:
-        return request.network == "full"
-    return host.network.get(name, network == "full")
-
-
-def _network(reached: dict[str, bool]) -> str:
-    """Name what was reached; a host on which nothing was probed is taken to reach everything."""
-    if not reached:
-        return "full"
-    if not reached.get("pypi", False):
-        return "offline"
-    return "full" if all(reached.get(tree.name, False) for tree in TREES) else "pypi"
 
 
 def _offline() -> dict[str, Any]:
@@ -89,7 +56,7 @@ def _offline() -> dict[str, Any]:
     }
 
 
-def _no_plan(host: Host, setting: Setting, conflict: dict[str, Any]) -> dict[str, Any]:
+def _no_plan(host: Host, network: Network, clash: dict[str, Any]) -> dict[str, Any]:
     """Return a plan of the contract's shape that says what contradicts what."""
     empty = dict.fromkeys(PLAN_KEYS)
     lists: dict[str, list[object]] = {name: [] for name in LISTS}
@@ -98,9 +65,9 @@ def _no_plan(host: Host, setting: Setting, conflict: dict[str, Any]) -> dict[str
         **lists,
         "status": "no-plan",
         "profile": "cuda" if host.gpus else "cpu",
-        "network": setting.network,
+        "network": network.name,
         "gpus": system_packages.gpus(host),
-        "conflict": conflict,
+        "conflict": clash,
     }
 
 

@@ -9,19 +9,17 @@ from ..catalog.miniforge import INSTALLERS
 from ..catalog.packages import RESOLVED
 from ..catalog.presets import MEASURED, TRIALS
 from ..catalog.sources import PYPI, READ
-from ..core.versions import version
+from . import conflict
 from . import ffmpeg as ffmpeg_plan
-from .candidates import CPU, Wheel, preset
-from .compatibility import LAWS, SPOKES
-from .constraints import PROBE, REQUEST, Fact, Setting, distribution
+from .candidates import CPU, preset
+from .constraints import PROBE, REQUEST, distribution
 from .gpu_specs import of_host
-from .resolver import Choice, Problem, choices, core, solve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ..host.model import Host
+    from .network import Network
     from .request import Request
+    from .resolver import Choice, Problem
 
 Reason = dict[str, str]
 
@@ -32,15 +30,15 @@ def reason(choice: str, because: str, source: object) -> Reason:
 
 
 def reasons(
-    host: Host, request: Request, setting: Setting, given: Problem, choice: Choice
+    host: Host, request: Request, network: Network, given: Problem, choice: Choice
 ) -> list[Reason]:
     """Return the reasons of a plan, in the order in which a reader asks for them."""
-    found = [_network(host, request, setting), *_torch(request, given, choice)]
+    found = [_network(host, request, network), *_torch(request, given, choice)]
     if host.gpus:
         found += _driver(host, choice)
         found += _toolkit(host, choice)
-    found += [*_python(request, setting, choice), *_compiler(choice), *_sources(setting)]
-    found += [reason(*row) for row in ffmpeg_plan.decide(host, request, setting, choice).reasons]
+    found += [*_python(request, network, choice), *_compiler(choice), *_sources(network)]
+    found += [reason(*row) for row in ffmpeg_plan.decide(host, request, network, choice).reasons]
     return [*found, *_gone(request, host), *_doubts(host, choice)]
 
 
@@ -54,14 +52,14 @@ def _gone(request: Request, host: Host) -> list[Reason]:
     ]
 
 
-def _network(host: Host, request: Request, setting: Setting) -> Reason:
+def _network(host: Host, request: Request, network: Network) -> Reason:
     if request.network:
         return reason("network", f"the request says {request.network}", REQUEST)
     if not host.network:
         return reason("network", "nothing was probed, so everything is taken as reached", PROBE)
     missed = [name for name, reached in host.network.items() if not reached]
     text = "every endpoint was reached" if not missed else f"not reached: {', '.join(missed)}"
-    return reason("network", f"{setting.network}, because {text}", PROBE)
+    return reason("network", f"{network.name}, because {text}", PROBE)
 
 
 def _torch(request: Request, given: Problem, choice: Choice) -> list[Reason]:
@@ -71,7 +69,7 @@ def _torch(request: Request, given: Problem, choice: Choice) -> list[Reason]:
         cause = f"preset {row.name} prefers torch {wheel.row.torch}: {row.because}"
         found = [reason("torch.version", cause, row.source)]
     else:
-        refusal, source = why_not(given, favourite[0])
+        refusal, source = conflict.why_not(given, favourite[0])
         cause = f"preset {row.name} prefers torch {favourite[0].row.torch}, but {refusal}"
         if wheel.row.torch in MEASURED:
             cause += f"; {wheel.row.torch} was {MEASURED[wheel.row.torch]}"
@@ -98,37 +96,8 @@ def _variant(given: Problem, choice: Choice) -> Reason:
     if before and choice.driver.action == "keep" and before[0].driver != wheel.driver:
         has += f", and lets driver {choice.driver.number} stay, which {before[0].variant} would not"
     elif before:
-        has += f"; {why_not(given, before[0])[0]}"
+        has += f"; {conflict.why_not(given, before[0])[0]}"
     return reason("torch.variant", has, wheel.source)
-
-
-def why_not(given: Problem, wheel: Wheel) -> tuple[str, str]:
-    """Return what speaks against a wheel, a fact first and then a law, with its source."""
-    for fact in given.facts:
-        no = fact.rules["wheel"](wheel) if "wheel" in fact.rules else None
-        if no:
-            return no, fact.source
-    for dimension in SPOKES:
-        law = LAWS[dimension]
-        lawful = [o for o in given.options[dimension] if law(wheel, o) is None]
-        refusals = [_refusal(given.facts, dimension, option) for option in lawful]
-        if not lawful:
-            first = given.options[dimension][0]
-            return law(wheel, first) or "", str(wheel.source)
-        if all(refusals) and refusals[0]:
-            return refusals[0]
-    return "another wheel of its release lets the loaded driver stay", str(wheel.source)
-
-
-def _refusal(facts: Sequence[Fact], dimension: str, option: object) -> tuple[str, str] | None:
-    parts = {"tools": ("toolkit", "compiler")}.get(dimension, ())
-    asked = [(name, getattr(option, name)) for name in parts] or [(dimension, option)]
-    for fact in facts:
-        for name, part in asked:
-            no = fact.rules[name](part) if name in fact.rules else None
-            if no:
-                return no, fact.source
-    return None
 
 
 def _driver(host: Host, choice: Choice) -> list[Reason]:
@@ -210,7 +179,7 @@ def _toolkit(host: Host, choice: Choice) -> list[Reason]:
     return found
 
 
-def _python(request: Request, setting: Setting, choice: Choice) -> list[Reason]:
+def _python(request: Request, network: Network, choice: Choice) -> list[Reason]:
     option = choice.python
     where = f"the host has {option.host.path}" if option.host else "the host has none that fits"
     where = f"{where}; {option.origin} brings it" if not option.host else where
@@ -222,7 +191,7 @@ def _python(request: Request, setting: Setting, choice: Choice) -> list[Reason]:
         cause = "conda is asked for"
     elif request.conda_packages:
         cause = f"only conda installs {', '.join(request.conda_packages)}"
-    elif not setting.uv_pythons:
+    elif not network.uv_pythons:
         cause = f"Python {option.name} is needed, and uv's own Pythons are not reached"
     else:
         cause = "uv makes no environment that fits"
@@ -240,78 +209,15 @@ def _compiler(choice: Choice) -> list[Reason]:
     return [reason("compiler.gcc", text, wheel.toolkit.gcc_source)]
 
 
-def _sources(setting: Setting) -> list[Reason]:
+def _sources(network: Network) -> list[Reason]:
     found = [reason("packages", "these pins were resolved together", RESOLVED)]
-    if setting.network == "pypi":
+    if network.name == "pypi":
         text = "the git sources are not reached; PyPI has SlowFast of 2019 and Detectron2's Python"
         return [*found, reason("sources", text, PYPI)]
     return [
         *found,
         reason("sources", "the commits that were measured, unless asked otherwise", READ),
     ]
-
-
-def conflict(given: Problem) -> dict[str, list[str]]:
-    """Return the minimal set of facts that leave no choice, what they say no to, and what helps."""
-    clash = core(given)
-    because, remedies = [], []
-    for index in clash:
-        fact = given.facts[index]
-        spared = [other for other in clash if other != index]
-        witness = solve(given, spared)
-        no = _no(fact, witness) if witness else None
-        because += [no] if no else []
-        remedies.append(_remedy(given, index))
-    because += _laws(given, clash)
-    return {
-        "facts": [f"{given.facts[i].text} [{given.facts[i].source}]" for i in clash],
-        "because": list(dict.fromkeys(because)),
-        "try": remedies,
-    }
-
-
-def _no(fact: Fact, choice: Choice) -> str | None:
-    for dimension, rule in fact.rules.items():
-        no = rule(getattr(choice, dimension))
-        if no:
-            return no
-    return None
-
-
-def _laws(given: Problem, clash: Sequence[int]) -> list[str]:
-    """Return what the tables say about the best wheel that the facts themselves leave."""
-    alive = given.alive("wheel", clash)
-    wheel = next((w for n, w in enumerate(given.wheels) if alive >> n & 1), None)
-    if wheel is None:
-        return []
-    for dimension in SPOKES:
-        bits = given.alive(dimension, clash)
-        left = [o for n, o in enumerate(given.options[dimension]) if bits >> n & 1]
-        nos = [LAWS[dimension](wheel, option) for option in left]
-        if nos and all(nos):
-            return [no for no in nos[:1] if no]
-    return []
-
-
-def _remedy(given: Problem, index: int) -> str:
-    fact = given.facts[index]
-    rest = [other for other in range(len(given.facts)) if other != index]
-    choice = solve(given, rest)
-    if choice is None:
-        return f"{fact.remedy} (this alone is not enough)"
-    if fact.id == "request.torch":
-        return f'ask for --torch "{_nearest(given, index, rest)}", or {fact.remedy}'
-    return f"{fact.remedy}; then {choice.wheel.name} would be planned"
-
-
-def _nearest(given: Problem, index: int, rest: Sequence[int]) -> str:
-    """Return the release with a choice that lies nearest to those that were asked for."""
-    order = sorted({wheel.row.torch for wheel in given.wheels}, key=version)
-    dead = given.ruled_out[index]["wheel"]
-    asked = {order.index(w.row.torch) for n, w in enumerate(given.wheels) if not dead >> n & 1}
-    works = [order.index(choice.wheel.row.torch) for choice in choices(given, rest) if choice]
-    # Of two that are equally near, the newer one; where nothing was asked for, the newest.
-    return order[min(works, key=lambda n: (min((abs(n - a) for a in asked), default=0), -n))]
 
 
 def _doubts(host: Host, choice: Choice) -> list[Reason]:

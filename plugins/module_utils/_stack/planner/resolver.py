@@ -1,210 +1,162 @@
-"""Choose: candidates in order of preference, and the first that nothing rules out.
+"""Find the best choice of wheel, driver, Python, toolkit and compiler that no constraint rejects.
 
-Facts rule out single options. Laws tie an option to a wheel. So the wheel is the hub: once it is
-chosen, driver, Python and tools are chosen one by one. What is ruled out is kept as
-bits, bit n for option n; a set of facts is then one number a dimension.
+Candidates come best first, so the first one that survives is the best. Constraints reject single
+options, compatibility rules reject an option beside a wheel: once the wheel is chosen, each of
+the other dimensions is chosen on its own (the compiler after its toolkit).
 """
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
-from itertools import product
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import candidates
-from .compatibility import ASPECTS, LAWS, SPOKES, lawful_tools
+from . import candidates, compatibility
 from .constraint_checks import STAYS
-from .constraints import Fact, Rule, Setting, distribution, facts
+from .constraints import Check, Constraint, constraints, distribution
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from ..host.model import Host
-    from .candidates import CompilerOption, DriverOption, PythonOption, ToolkitOption, Tools, Wheel
+    from .candidates import CompilerOption, DriverOption, PythonOption, ToolkitOption, Wheel
+    from .network import Network
     from .request import Request
 
 
 class Choice(NamedTuple):
-    """One complete choice."""
+    """One complete choice: ``compiler`` has major 0 and ``toolkit`` action none where not needed."""
 
     wheel: Wheel
     driver: DriverOption
     python: PythonOption
-    tools: Tools
+    toolkit: ToolkitOption
+    compiler: CompilerOption
 
-    @property
-    def compiler(self) -> CompilerOption:
-        """Return the compiler, major 0 where nothing is compiled."""
-        return self.tools.compiler
 
-    @property
-    def toolkit(self) -> ToolkitOption:
-        """Return the toolkit, action none where nothing is compiled for CUDA."""
-        return self.tools.toolkit
+class Options(NamedTuple):
+    """The options of each dimension that hangs on the wheel, best first."""
+
+    driver: Sequence[DriverOption]
+    python: Sequence[PythonOption]
+    toolkit: Sequence[ToolkitOption]
+    compiler: Sequence[CompilerOption]
 
 
 class Problem(NamedTuple):
-    """Wheels by release, the options that hang on them, facts, and what each fact rules out."""
+    """Candidates, constraints, and of each constraint the options it rejects, by dimension."""
 
     releases: tuple[tuple[Wheel, ...], ...]
     wheels: tuple[Wheel, ...]
-    toolkits: tuple[ToolkitOption, ...]
-    compilers: tuple[CompilerOption, ...]
-    options: dict[str, tuple[Any, ...]]
-    facts: tuple[Fact, ...]
-    ruled_out: tuple[dict[str, int], ...]
+    options: Options
+    constraints: tuple[Constraint, ...]
+    rejected: tuple[dict[str, frozenset[int]], ...]
 
-    def alive(self, dimension: str, which: Sequence[int]) -> int:
-        """Return the bits of the options that none of the facts ``which`` rules out."""
-        dead = 0
-        for index in which:
-            dead |= self.ruled_out[index].get(dimension, 0)
-        size = len(self.wheels) if dimension == "wheel" else len(self.options[dimension])
-        return ~dead & ((1 << size) - 1)
+    def left(self, dimension: str, active: Iterable[int]) -> list[Any]:
+        """Return the options of a dimension that no ``active`` constraint rejects."""
+        options = self.wheels if dimension == "wheel" else getattr(self.options, dimension)
+        rejected: set[int] = set()
+        for index in active:
+            rejected |= self.rejected[index].get(dimension, frozenset())
+        return [option for index, option in enumerate(options) if index not in rejected]
 
 
-def problem(host: Host, request: Request, setting: Setting) -> Problem:
+def problem(host: Host, request: Request, network: Network) -> Problem:
     """Set up the choice for a host."""
     row, gpu = distribution(host), bool(host.gpus)
-    releases = candidates.wheels(host.architecture, request.preset, gpu=gpu)
+    shelf = (host.architecture, request.preset, gpu)
     toolkits = candidates.toolkits(
-        host, needed=setting.compiles and gpu, archive=row.toolkit if row else None
+        host, needed=network.compiles and gpu, archive=row.toolkit if row else None
     )
     compilers = candidates.compilers(
-        host, needed=setting.compiles, default=row.compilers[0] if row else 0
+        host, needed=network.compiles, default=row.compilers[0] if row else 0
     )
-    options: dict[str, tuple[Any, ...]] = {
-        "driver": candidates.drivers(host, request.preset),
-        "python": candidates.pythons(host, request.preset),
-        "tools": tuple(candidates.Tools(*pair) for pair in product(toolkits, compilers)),
-    }
-    given = facts(host, request, setting)
-    shelf = (host.architecture, request.preset, gpu)
-    ruled_out = []
-    for fact in given:
-        dead = {
-            name: _bits(options[name], fact.rules[name]) for name in options if name in fact.rules
-        }
-        if "wheel" in fact.rules:
-            dead["wheel"] = _wheels_ruled_out(fact.rules["wheel"], *shelf)
-        dead["tools"] = _tools_ruled_out(fact, toolkits, compilers)
-        ruled_out.append(dead)
-    wheels = tuple(wheel for release in releases for wheel in release)
-    return Problem(releases, wheels, toolkits, compilers, options, given, tuple(ruled_out))
-
-
-def _tools_ruled_out(
-    fact: Fact, toolkits: Sequence[ToolkitOption], compilers: Sequence[CompilerOption]
-) -> int:
-    """Spread what a fact says of toolkits and of compilers over their pairs."""
-    every = (1 << len(compilers)) - 1
-    some = _bits(compilers, fact.rules["compiler"]) if "compiler" in fact.rules else 0
-    rule = fact.rules.get("toolkit")
-    return _join(
-        [every if rule and rule(toolkit) else some for toolkit in toolkits], len(compilers)
+    options = Options(
+        candidates.drivers(host, request.preset),
+        candidates.pythons(host, request.preset),
+        toolkits,
+        compilers,
     )
+    found = constraints(host, request, network)
+    rejected = []
+    for constraint in found:
+        checks = dict(constraint.checks)
+        wheel = checks.pop("wheel", None)
+        dead = {name: _rejected(getattr(options, name), check) for name, check in checks.items()}
+        rejected.append({**dead, "wheel": _rejected_wheels(wheel, *shelf)} if wheel else dead)
+    return Problem(*_wheels(*shelf), options, found, tuple(rejected))
 
 
-def _join(blocks: Sequence[int], width: int) -> int:
-    return sum(block << index * width for index, block in enumerate(blocks))
+@lru_cache(maxsize=32)
+def _wheels(
+    machine: str,
+    preset: str,
+    gpu: bool,  # noqa: FBT001  (a part of the key)
+) -> tuple[tuple[tuple[Wheel, ...], ...], tuple[Wheel, ...]]:
+    releases = candidates.wheels(machine, preset, gpu=gpu)
+    return releases, tuple(wheel for release in releases for wheel in release)
 
 
 @lru_cache(maxsize=4096)
-def _wheels_ruled_out(rule: Rule, machine: str, preset: str, gpu: bool) -> int:  # noqa: FBT001
-    releases = candidates.wheels(machine, preset, gpu=gpu)
-    return _bits(tuple(wheel for release in releases for wheel in release), rule)
+def _rejected_wheels(check: Check, machine: str, preset: str, gpu: bool) -> frozenset[int]:  # noqa: FBT001
+    return _rejected(_wheels(machine, preset, gpu)[1], check)
 
 
-def _bits(options: Sequence[Any], objection: Callable[[Any], str | None]) -> int:
-    return sum(1 << n for n, option in enumerate(options) if objection(option) is not None)
+def _rejected(options: Sequence[Any], check: Check) -> frozenset[int]:
+    return frozenset(n for n, option in enumerate(options) if check(option) is not None)
 
 
-def solve(given: Problem, which: Sequence[int] | None = None) -> Choice | None:
-    """Return the first choice that no fact of ``which`` (all) rules out, None without one."""
-    return next((choice for choice in choices(given, which) if choice), None)
+def solve(given: Problem, active: Collection[int] | None = None) -> Choice | None:
+    """Return the best choice that no ``active`` (default: any) constraint rejects, or None."""
+    return next((choice for choice in choices(given, active) if choice), None)
 
 
-def choices(given: Problem, which: Sequence[int] | None = None) -> Iterator[Choice | None]:
+def choices(given: Problem, active: Collection[int] | None = None) -> Iterator[Choice | None]:
     """Yield the best choice of each release, None where it has none; best release first."""
-    in_force = range(len(given.facts)) if which is None else which
-    alive = {name: given.alive(name, in_force) for name in ("wheel", *SPOKES)}
-    first = 0
+    active = range(len(given.constraints)) if active is None else active
+    wheels = iter(given.left("wheel", active))
+    left = Options(*(given.left(name, active) for name in Options._fields))
+    # A loaded driver that can stay counts for more than the better wheel of a release.
+    stays = left._replace(driver=[one for one in left.driver if one.action in STAYS])
+    changes = left._replace(driver=[one for one in left.driver if one.action not in STAYS])
+    wheel = next(wheels, None)
     for release in given.releases:
-        yield _choose(given, release, {**alive, "wheel": alive["wheel"] >> first})
-        first += len(release)
+        alive = []
+        while wheel is not None and wheel.row is release[0].row:
+            alive.append(wheel)
+            wheel = next(wheels, None)
+        found = (_complete(one, options) for options in (stays, changes) for one in alive)
+        yield next((choice for choice in found if choice), None)
 
 
-def _choose(given: Problem, release: Sequence[Wheel], alive: dict[str, int]) -> Choice | None:
-    """Choose within a release: letting the loaded driver stay comes before the better wheel."""
-    drivers = given.options["driver"]
-    stays = sum(1 << n for n, option in enumerate(drivers) if option.action in STAYS)
-    for allowed in (alive["driver"] & stays, alive["driver"] & ~stays):
-        for index, wheel in enumerate(release):
-            if allowed and alive["wheel"] >> index & 1:
-                choice = _complete(given, wheel, {**alive, "driver": allowed})
-                if choice:
-                    return choice
+def _complete(wheel: Wheel, left: Options) -> Choice | None:
+    """Return the wheel with the first of each other dimension that is compatible with it."""
+    driver = next((one for one in left.driver if not compatibility.driver(wheel, one)), None)
+    python = next((one for one in left.python if not compatibility.python(wheel, one)), None)
+    if driver is None or python is None:
+        return None
+    for toolkit in left.toolkit:
+        if not compatibility.toolkit(wheel, toolkit):
+            for compiler in left.compiler:
+                if not compatibility.compiler(wheel, toolkit, compiler):
+                    return Choice(wheel, driver, python, toolkit, compiler)
     return None
 
 
-def _complete(given: Problem, wheel: Wheel, alive: dict[str, int]) -> Choice | None:
-    chosen: list[Any] = []
-    for spoke in SPOKES:
-        fits = alive[spoke] and alive[spoke] & _allowed(given, wheel, spoke)
-        if not fits:
-            return None
-        # The lowest bit is the best option.
-        chosen.append(given.options[spoke][(fits & -fits).bit_length() - 1])
-    return Choice(wheel, *chosen)
-
-
 def driver_alone(given: Problem) -> DriverOption | None:
-    """Return the driver that the facts leave where no whole choice is left, None without one."""
-    alive = given.alive("driver", range(len(given.facts)))
-    left = (o for n, o in enumerate(given.options["driver"]) if alive >> n & 1 and o.branch)
-    return next(left, None)
+    """Return the best driver that no constraint rejects where there is no choice, or None."""
+    left: list[DriverOption] = given.left("driver", range(len(given.constraints)))
+    return next((option for option in left if option.branch), None)
 
 
-def core(given: Problem) -> tuple[int, ...]:
-    """Return the facts that together rule everything out, none of which can be spared.
+def minimal_conflict(given: Problem) -> tuple[int, ...]:
+    """Return constraints that together leave no choice, none of which can be spared.
 
-    Takes away one fact after the other, and keeps it away while there still is no choice. The
-    last ones go first: a wish or a card says more to a reader than the network does.
+    Drops one constraint after the other for as long as there is no choice without it. The last
+    are dropped first: a request or a GPU says more to a reader than the network does.
     """
-    lawful = _lawful(given)
-    kept = [index for index, dead in enumerate(given.ruled_out) if any(dead.values())]
+    kept = [index for index, rejected in enumerate(given.rejected) if any(rejected.values())]
     for index in reversed(kept):
         rest = [other for other in kept if other != index]
-        if not _possible(given, lawful, rest):
+        if solve(given, rest) is None:
             kept = rest
     return tuple(kept)
-
-
-def _lawful(given: Problem) -> list[tuple[int, ...]]:
-    """Return for each wheel the bits of the options that its laws allow, by spoke."""
-    known: dict[tuple[str, object], int] = {}
-    rows = []
-    for wheel in given.wheels:
-        keys = [(name, ASPECTS[name](wheel)) for name in SPOKES]
-        for key in keys:
-            if key not in known:
-                known[key] = _allowed(given, wheel, key[0])
-        rows.append(tuple(known[key] for key in keys))
-    return rows
-
-
-def _allowed(given: Problem, wheel: Wheel, spoke: str) -> int:
-    if spoke == "tools":
-        blocks = lawful_tools(wheel, given.toolkits, given.compilers)
-        return _join(blocks, len(given.compilers))
-    options = given.options[spoke]
-    return ~_bits(options, partial(LAWS[spoke], wheel)) & ((1 << len(options)) - 1)
-
-
-def _possible(given: Problem, lawful: list[tuple[int, ...]], which: Sequence[int]) -> bool:
-    wheels = given.alive("wheel", which)
-    alive = [given.alive(name, which) for name in SPOKES]
-    return any(
-        wheels >> index & 1 and all(map(int.__and__, alive, row))
-        for index, row in enumerate(lawful)
-    )

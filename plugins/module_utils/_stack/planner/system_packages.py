@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from ..catalog.distributions import SYSTEM_PACKAGES
 from ..core.versions import version
 from .constraint_checks import archive
-from .constraints import Setting, distribution
+from .constraints import distribution
 from .gpu_specs import of_host
 
 if TYPE_CHECKING:
     from ..host.model import Host
     from .candidates import DriverOption
+    from .network import Network
     from .resolver import Choice
 
 REPOSITORIES = "https://developer.download.nvidia.com/compute/cuda/repos/"
@@ -119,7 +120,7 @@ def cuda(host: Host, choice: Choice) -> dict[str, Any] | None:
     }
 
 
-def system_packages(host: Host, choice: Choice, setting: Setting) -> list[str]:
+def system_packages(host: Host, choice: Choice, network: Network) -> list[str]:
     """Return the missing packages of the distribution; installing them needs root."""
     names = SYSTEM_PACKAGES.get(host.distribution.family)
     if names is None:
@@ -128,12 +129,12 @@ def system_packages(host: Host, choice: Choice, setting: Setting) -> list[str]:
     row = distribution(host)
     default_gcc = row.compilers[0] if row else 0
     needs = []
-    if setting.network != "pypi" and not host.tools.get("git"):
+    if network.name != "pypi" and not host.tools.get("git"):
         needs.append("git")
     if choice.compiler.major and not choice.compiler.host:
         toolset = "toolset" in names and choice.compiler.major != default_gcc
         needs.append("toolset" if toolset else "compiler")
-    if setting.compiles and choice.python.host and not choice.python.host.headers:
+    if network.compiles and choice.python.host and not choice.python.host.headers:
         needs.append("python-headers")
     if not all(host.libraries.values()):
         needs.append("opencv")
