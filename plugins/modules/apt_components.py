@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import atomic_write
+
 DOCUMENTATION = r"""
 module: apt_components
 short_description: Have further components of the distribution's archive, such as non-free
@@ -84,10 +86,7 @@ def _place(path: Path, text: str) -> None:
     if not text:
         path.unlink()
         return
-    fresh = path.with_suffix(".new")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.chmod(0o644)
-    fresh.replace(path)
+    atomic_write(path, text, mode=0o644)
 
 
 def main() -> None:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import atomic_write
+
 DOCUMENTATION = r"""
 module: cuda_check
 short_description: Prove a CUDA toolkit by compiling a program and looking into it
@@ -85,9 +87,7 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
         return {"changed": True, "seen": None}
     seen = prove(home, want["arch_list"], want["cxx"], Commands(), gpu=gpu)
     record.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    fresh = record.with_suffix(".new")
-    fresh.write_text(json.dumps({"subject": subject, "seen": seen}) + "\n", encoding="utf-8")
-    fresh.replace(record)
+    atomic_write(record, json.dumps({"subject": subject, "seen": seen}) + "\n")
     return {"changed": True, "seen": seen}
 
 

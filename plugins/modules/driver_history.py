@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import atomic_write
+
 DOCUMENTATION = r"""
 module: driver_record
 short_description: Remember the driver packages of a host before they change, and lead back to them
@@ -47,7 +49,6 @@ plan:
 """
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,13 +80,7 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
         fresh = library.ended(record, now)
     if fresh != record and not check:
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        made = path.with_suffix(".new")
-        with made.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(fresh) + "\n")
-            file.flush()
-            # It has to be there after a power cut, whole.
-            os.fsync(file.fileno())
-        made.replace(path)
+        atomic_write(path, json.dumps(fresh) + "\n")
     before = library.read(fresh["before"]) if fresh else None
     plan = library.way_back(before, now, want["family"]) if before else None
     return {"changed": fresh != record, "plan": plan}

@@ -44,13 +44,12 @@ path:
   returned: always
 """
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import atomic_write
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.http import opened
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.openpgp import (
     require_key,
@@ -102,13 +101,8 @@ def _fetch(url: str) -> bytes:
 
 def _place(path: Path, data: bytes) -> None:
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".slowfast-stack-")
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(data)
-    fresh = Path(name)
     # apt reads it as its own user.
-    fresh.chmod(0o644)
-    fresh.replace(path)
+    atomic_write(path, data, mode=0o644)
 
 
 def main() -> None:

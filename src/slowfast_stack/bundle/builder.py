@@ -15,6 +15,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.bu
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import extract, manifest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import atomic_write
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
     from_bundle,
     planner,
@@ -167,11 +168,9 @@ class _Gatherer:
         self._bring([file])
         program = self.store.path(file).with_name("uv")
         if not program.is_file():
-            fresh = program.with_name(".uv.new")
             with zipfile.ZipFile(self.store.path(file)) as wheel:
                 name = next(row for row in wheel.namelist() if row.endswith(".data/scripts/uv"))
-                fresh.write_bytes(wheel.read(name))
-            fresh.replace(program)
+                atomic_write(program, wheel.read(name))
         path = f"tools/{self.stack.host['architecture']}/uv"
         self.content.add(program, path, "uv", executable=True)
 

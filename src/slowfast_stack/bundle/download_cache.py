@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import download
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import sha256_of
 from slowfast_stack.bundle.wheels import UV
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Store:
             if target.is_file():
                 return
             shutil.copyfile(unquote(urlsplit(file.url).path), part)
-            _, found = download.digest(part)
+            found = sha256_of(part)
             if found != file.sha256:
                 download.discard(target)
                 raise _another(file, f"Its SHA-256 is {found}, expected {file.sha256}.")

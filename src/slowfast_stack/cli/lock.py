@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import replacing
 from slowfast_stack.cli import options
 from slowfast_stack.exit_codes import Exit, UsageError
 from slowfast_stack.orchestration import playbooks, results
@@ -78,10 +79,9 @@ def _export(locks: dict[str, Any], output: Path | None, sbom: Path | None) -> No
 
 
 def _write(path: Path, text: Callable[[], str]) -> None:
-    fresh = path.with_name(f".{path.name}.new")
     try:
-        fresh.write_text(text(), encoding="utf-8")
-        fresh.replace(path)
+        with replacing(path) as fresh:
+            fresh.write_text(text(), encoding="utf-8")
     except OSError as error:
         raise UsageError(
             f"{path} cannot be written.",

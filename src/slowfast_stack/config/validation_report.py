@@ -6,7 +6,11 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slowfast_stack.config import backup, content, validate
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import (
+    atomic_write,
+    keep_original,
+)
+from slowfast_stack.config import content, validate
 from slowfast_stack.config.findings import ERROR
 
 if TYPE_CHECKING:
@@ -64,16 +68,16 @@ def examine(path: Path, start: Path, *, output: Path, fix: bool, weigh: Weigh) -
     text = path.read_text(encoding="utf-8-sig")
     new, fixed = validate.fixed(text, start)
     if output == path and new != text:
-        backup.keep(path)
+        keep_original(path)
     if new != text or output != path:
-        backup.write(output, new)
+        atomic_write(output, new)
     found = _found(output, start, weigh)
     late = [row for row in found if row.can_be_fixed and row.level == ERROR]
     if late:  # the memory of the fixed file
         if output == path and new == text:
-            backup.keep(path)
+            keep_original(path)
         new = validate.with_(new, late)
-        backup.write(output, new)
+        atomic_write(output, new)
         fixed, found = fixed + late, _found(output, start, weigh)
     return Result(output, found, fixed, _diff(path, text, new))
 

@@ -12,7 +12,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.fetch import (
     UNUSABLE,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import download
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import sha256_of
 from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _wrong(path: Path, kind: Kind, seen: Seen | None) -> str:
         return ""
     if path.stat().st_size != seen["size"]:
         return f"It has {path.stat().st_size} bytes; {seen['size']} were recorded."
-    if download.digest(path)[1] != seen["sha256"]:
+    if sha256_of(path) != seen["sha256"]:
         return "Its SHA-256 differs from the recorded one."
     return ""
 

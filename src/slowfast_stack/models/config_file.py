@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from slowfast_stack.config import backup, content, yaml_edit
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import (
+    atomic_write,
+    keep_original,
+)
+from slowfast_stack.config import content, yaml_edit
 from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
@@ -43,6 +47,6 @@ def write(path: Path, got: Got) -> bool:
     new = yaml_edit.set_values(text, values)
     if new == text:
         return False
-    backup.keep(path)
-    backup.write(path, new)
+    keep_original(path)
+    atomic_write(path, new)
     return True

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import write_whole
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import atomic_write
 
 
 def script(root: Path, tasks: int, cpus: int, options: list[str]) -> str:
@@ -53,7 +53,7 @@ def submit(root: Path, text: str) -> str:
     if any(letter.isspace() or letter == "%" for letter in str(root)):
         cause = "Slurm's own lines in a script cannot name it."
         raise StackError(f"{root} has a space or a per cent sign.", cause, "Choose another folder.")
-    write_whole(path, text)
+    atomic_write(path, text)
     if shutil.which("sbatch") is None:
         raise StackError(
             "There is no sbatch on this machine.",

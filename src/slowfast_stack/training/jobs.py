@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import files
 from slowfast_stack.config import content, validate
 from slowfast_stack.config.findings import ERROR
 from slowfast_stack.exit_codes import UsageError
@@ -69,16 +69,13 @@ def errors(findings: list[Finding]) -> list[Finding]:
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Let only one run write to a folder; the lock goes with the process."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / _LOCK).open("ab")
-    except OSError as error:
-        message, cause = f"{folder} cannot be written.", f"{error.strerror}."
-        raise UsageError(message, cause, "Give another OUTPUT_DIR.") from error
-    with lock:
+    with contextlib.ExitStack() as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            lock.enter_context(files.locked(folder / _LOCK, wait=False))
+        except OSError as error:
+            message, cause = f"{folder} cannot be written.", f"{error.strerror}."
+            raise UsageError(message, cause, "Give another OUTPUT_DIR.") from error
+        except files.Busy as error:
             message = f"Another run is writing to {folder}."
             cause = "Two would overwrite each other's checkpoints."
             raise UsageError(message, cause, "Wait for it, or give another OUTPUT_DIR.") from error

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from ..core import archives
 from ..core.errors import StackError
+from ..core.files import sha256_of
 from ..core.process import locked
 from . import ffmpeg_capabilities as ffmpeg_lists
 from .build_wheel import key_of
@@ -95,7 +96,7 @@ def digests(home: Path) -> dict[str, str]:
     """Return the SHA-256 of programs and libraries; links count as what they point to in bin."""
     libraries = (path for path in (home / "lib").glob("*.so*") if not path.is_symlink())
     files = sorted([*(home / "bin").iterdir(), *libraries])
-    return {str(path.relative_to(home)): archives.sha256_of(path) for path in files}
+    return {str(path.relative_to(home)): sha256_of(path) for path in files}
 
 
 def make(commands: Commands, cache: Path, recipe: Recipe) -> tuple[Path, bool]:

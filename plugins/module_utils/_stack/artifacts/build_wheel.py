@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import StackError
+from ..core.files import sha256_of
 from ..core.process import locked
 from . import build_failures
 
@@ -48,7 +49,7 @@ def find(cache: Path, facts: Mapping[str, str]) -> Wheel | None:
     except (OSError, ValueError):
         return None
     path = folder / record["file"]
-    if not path.is_file() or _sha256(path) != record["sha256"]:
+    if not path.is_file() or sha256_of(path) != record["sha256"]:
         return None
     return Wheel(path, record["sha256"], record["seconds"])
 
@@ -133,7 +134,7 @@ def _build_in(commands: Commands, scratch: Path, recipe: Recipe) -> Path:
     wheel = next(ready.glob("*.whl"))
     record = {
         "file": wheel.name,
-        "sha256": _sha256(wheel),
+        "sha256": sha256_of(wheel),
         "seconds": round(time.monotonic() - started, 1),
         "facts": dict(recipe.facts),
     }
@@ -150,7 +151,3 @@ def _failure(recipe: Recipe, done: Finished) -> StackError:
         f"{cause}\nThe build exited with {done.rc}:\n{done.tail()}\n".lstrip(),
         f"{hint} The whole output is in {recipe.log}.".lstrip(),
     )
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -6,6 +6,7 @@ import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from ..core import disk_space
 from ..core.errors import StackError
 from ..core.process import Commands, locked
 from . import manifest, verify
@@ -74,7 +75,7 @@ def unpack(bundle: Path, folder: Path, digest: str | None = None) -> Manifest:
 
 
 def _refuse_without_room(source: Pieces, folder: Path) -> None:
-    free = shutil.disk_usage(folder.parent).free
+    free = disk_space.free_bytes(folder.parent)
     if free < source.size:
         raise StackError(
             f"{folder.parent} has {free >> 20} MiB free.",

@@ -6,11 +6,11 @@ file that has changed since is refused, until somebody says that the new one is 
 
 from __future__ import annotations
 
-import fcntl
 import json
 from typing import TYPE_CHECKING, TypedDict
 
 from ..core.errors import Unreadable
+from ..core.files import atomic_write, locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,11 +43,7 @@ def load(folder: Path) -> dict[str, Seen]:
 
 def note(folder: Path, url: str, seen: Seen) -> None:
     """Write one line of the record; a reader sees the old record or the new one."""
-    path = folder / NAME
-    with (folder / f".{NAME}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        files = load(folder) | {url: seen}
+    with locked(folder / f".{NAME}.lock"):
+        files = {**load(folder), url: seen}
         text = json.dumps({"schema": 1, "files": dict(sorted(files.items()))}, indent=2)
-        new = path.with_name(f"{NAME}.new")
-        new.write_text(f"{text}\n", encoding="utf-8")
-        new.replace(path)
+        atomic_write(folder / NAME, f"{text}\n")

@@ -7,16 +7,12 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .download import Wanted, digest, get
+from .download import Wanted, get
 from .errors import StackError
+from .files import sha256_of
 
 if TYPE_CHECKING:
     from .process import Commands
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, as 64 hexadecimal digits."""
-    return digest(path)[1]
 
 
 def check(archive: Path, sha256: str) -> None:

@@ -14,6 +14,17 @@ _MB, _GB = 10**6, 10**9
 _FILE = 1 << 16  # bytes
 
 
+def existing(folder: Path) -> Path:
+    """Return the folder itself, or its nearest parent that exists."""
+    return next(place for place in (folder, *folder.absolute().parents) if place.exists())
+
+
+def free_bytes(folder: Path) -> int:
+    """Return how many bytes a user without privileges may still write below a folder."""
+    found = os.statvfs(existing(folder))
+    return found.f_bavail * found.f_frsize
+
+
 def is_full(folder: Path) -> bool:
     """Tell whether a file system has no block or no inode left for a file of some size."""
     found = os.statvfs(folder)
@@ -22,9 +33,7 @@ def is_full(folder: Path) -> bool:
 
 def require(folder: Path, size: int, files: int, message: str) -> None:
     """Raise StackError where ``size`` bytes in ``files`` files do not fit below ``folder``."""
-    place = folder
-    while not place.exists():
-        place = place.parent
+    place = existing(folder)
     found = os.statvfs(place)
     free = found.f_bavail * found.f_frsize
     lacks = []

@@ -9,8 +9,6 @@ version; where the file has changed meanwhile, the server sends all of it and it
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import hashlib
 import http.client
 import json
 import os
@@ -23,6 +21,7 @@ from http.client import HTTPResponse
 from typing import IO, TYPE_CHECKING, Any, Callable, Optional
 
 from .errors import StackError
+from .files import Busy, locked, replacing, size_and_sha256
 from .http import opened
 
 if TYPE_CHECKING:
@@ -117,7 +116,7 @@ def get(
     """
     with alone(wanted.path):
         if wanted.path.is_file():
-            size, sha256 = digest(wanted.path)
+            size, sha256 = size_and_sha256(wanted.path)
             if wanted.keep or not difference(wanted, size, sha256):
                 _verify(wanted, size, sha256)
                 discard(wanted.path)
@@ -136,20 +135,15 @@ def get(
 @contextlib.contextmanager
 def alone(target: Path) -> Iterator[None]:
     """Let only one process fetch a file; the lock goes with the process. Raises Unfetchable."""
-    part = part_of(target)
+    part, lock = part_of(target), contextlib.ExitStack()
     try:
-        part.parent.mkdir(parents=True, exist_ok=True)
-        lock = part.open("ab")
+        lock.enter_context(locked(part, wait=False))
+    except Busy as error:
+        message = f"{part} is being fetched by another process."
+        raise Unfetchable(message, "Two would spoil each other's file.", "Wait for it.") from error
     except OSError as error:
         raise _unwritable(str(part), error) from error
     with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            message = f"{part} is being fetched by another process."
-            raise Unfetchable(
-                message, "Two would spoil each other's file.", "Wait for it."
-            ) from error
         try:
             yield
         finally:
@@ -167,16 +161,6 @@ def discard(target: Path) -> None:
     for path in (part_of(target), _notes(part_of(target))):
         if path.exists():
             path.unlink()
-
-
-def digest(path: Path) -> tuple[int, str]:
-    """Return size in bytes and SHA-256 of a file."""
-    sha, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        for block in iter(lambda: file.read(_BLOCK), b""):
-            sha.update(block)
-            size += len(block)
-    return size, sha.hexdigest()
 
 
 def takes_ranges(url: str, open_: Open = open_url) -> bool:
@@ -224,7 +208,7 @@ def _fetch(wanted: Wanted, progress: Progress, attempts: int, open_: Open) -> tu
         before = part.stat().st_size
         try:
             _receive(wanted.url, part, progress, open_)
-            return digest(part)
+            return size_and_sha256(part)
         except _Answer as error:
             if error.code not in _FOR_NOW:
                 raise _refused(wanted.url, error) from error
@@ -276,7 +260,9 @@ def _receive(url: str, part: Path, progress: Progress, open_: Open) -> None:
             _begin_anew(part)
             _receive(url, part, progress, open_)
             return
-        _save(_notes(part), {"url": url, "mark": _mark(response), "size": total})
+        known = {"url": url, "mark": _mark(response), "size": total}
+        with replacing(_notes(part)) as fresh:
+            fresh.write_text(json.dumps(known), encoding="utf-8")
         with part.open("r+b") as file:
             _write(response, file, (start, total), progress)
     if total is not None and part.stat().st_size != total:
@@ -382,9 +368,3 @@ def _load(path: Path, url: str) -> dict[str, Any]:
         return {}
     whole = isinstance(known, dict) and {"url", "mark", "size"} <= known.keys()
     return known if whole and known["url"] == url else {}
-
-
-def _save(path: Path, known: dict[str, Any]) -> None:
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(json.dumps(known), encoding="utf-8")
-    fresh.replace(path)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Callable
 
+from . import files
 from .errors import StackError
 
 if TYPE_CHECKING:
@@ -101,21 +101,12 @@ class Commands:
         return done.output
 
 
-class Busy(StackError):
-    """Another process holds the lock."""
-
-
 @contextlib.contextmanager
 def locked(commands: Commands, path: Path, *, wait: bool = True) -> Iterator[Commands]:
     """Hold the lock file ``path`` for this block and for every program started in it.
 
     Waits for another holder (a run that was killed may have left a child that is still working),
-    or raises ``Busy`` at once where ``wait`` is false.
+    or raises ``files.Busy`` at once where ``wait`` is false.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError as error:
-            raise Busy(f"{path} is held by another process.", "", "Wait for it.") from error
-        yield Commands(commands.environment, (*commands.locks, handle.fileno()))
+    with files.locked(path, wait=wait) as descriptor:
+        yield Commands(commands.environment, (*commands.locks, descriptor))

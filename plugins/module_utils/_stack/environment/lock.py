@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from ..artifacts.build_wheel import RECORD as BUILT
 from ..core.errors import StackError
+from ..core.files import atomic_write, sha256_of
 from .reuse_packages import ORIGIN
 
 if TYPE_CHECKING:
@@ -135,8 +136,7 @@ def _source(tree: Path, planned: Mapping[str, Any]) -> dict[str, Any]:
     """Return a source with the SHA-256 over the paths and contents of its patched tree."""
     digest = hashlib.sha256()
     for path in sorted(_files(tree)):
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        digest.update(f"{path.relative_to(tree)} {content}\n".encode())
+        digest.update(f"{path.relative_to(tree)} {sha256_of(path)}\n".encode())
     return {**planned, "tree": digest.hexdigest()}
 
 
@@ -156,9 +156,7 @@ def write(lock: Mapping[str, Any], path: Path, *, check: bool = False) -> bool:
         return False
     if check:
         return True
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
+    atomic_write(path, text)
     return True
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
+from ..core import disk_space
 from ..core.errors import StackError
+from ..core.files import replacing
 
 MARKER = ".slowfast-stack.json"
 SYSTEM_WIDE = Path("/opt/slowfast-stack")
@@ -47,10 +48,8 @@ def refuse_without_room(prefix: Path, stack: Path, needs_mib: int) -> None:
     """Raise StackError where a stack that is not built yet would not fit; sizes in MiB."""
     if (stack / "proof" / "evidence.json").is_file():
         return
-    parent = prefix
-    while not parent.exists():
-        parent = parent.parent
-    free = shutil.disk_usage(parent).free // 2**20
+    parent = disk_space.existing(prefix)
+    free = disk_space.free_bytes(parent) // 2**20
     if free < needs_mib:
         raise StackError(
             f"{parent} has {free} MiB free.",
@@ -66,9 +65,8 @@ def claim(prefix: Path, stack: Path) -> bool:
     try:
         stack.mkdir(parents=True, exist_ok=True)
         if not marker.is_file():
-            fresh = prefix / f"{MARKER}.new"
-            fresh.write_text('{"owner": "slowfast.stack", "schema": 1}\n', encoding="utf-8")
-            fresh.replace(marker)
+            with replacing(marker) as fresh:
+                fresh.write_text('{"owner": "slowfast.stack", "schema": 1}\n', encoding="utf-8")
     except OSError as error:
         raise StackError(
             f"{error.filename} could not be made.",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import StackError
+from ..core.files import atomic_write
 from ..core.process import locked
 
 if TYPE_CHECKING:
@@ -104,9 +105,7 @@ def prove(commands: Commands, subject: Subject, folder: Path, *, uv: str) -> dic
     with locked(commands, folder / ".lock") as held:
         evidence = _run(held, subject, folder, uv)
         evidence["fingerprint"] = fingerprint(subject)
-        fresh = folder / f".{EVIDENCE}.new"
-        fresh.write_text(json.dumps(evidence, indent=1) + "\n", encoding="utf-8")
-        fresh.replace(folder / EVIDENCE)
+        atomic_write(folder / EVIDENCE, json.dumps(evidence, indent=1) + "\n")
     return {**evidence, "reused": False}
 
 

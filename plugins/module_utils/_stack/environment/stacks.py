@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import re
 import shutil
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import StackError
+from ..core.files import Busy, atomic_write, locked, replacing
 from .proof import EVIDENCE, own_subject, recorded
 
 if TYPE_CHECKING:
@@ -200,18 +200,14 @@ def switch(prefix: Path, name: str) -> bool:
     """Make a stack the current one by one rename; return whether it was another before."""
     changed = current_id(prefix) != name
     if changed:
-        fresh = prefix / f".{CURRENT}.new"
-        fresh.unlink(missing_ok=True)
-        fresh.symlink_to(Path("stacks") / name)
-        fresh.replace(prefix / CURRENT)
+        with replacing(prefix / CURRENT) as fresh:
+            fresh.symlink_to(Path("stacks") / name)
     history = _history(prefix)
     if history[-1:] != [name]:
         # Only the last use of each stack matters.
         switches = [*(other for other in history if other != name), name]
-        fresh = prefix / f"{HISTORY}.new"
         text = json.dumps({"schema": 1, "switches": switches}, indent=1)
-        fresh.write_text(text + "\n", encoding="utf-8")
-        fresh.replace(prefix / HISTORY)
+        atomic_write(prefix / HISTORY, text + "\n")
     return changed
 
 
@@ -257,12 +253,11 @@ def _locks(stack: Path) -> Iterator[Path]:
 
 
 def _held(lock: Path) -> bool:
-    with lock.open("a", encoding="utf-8") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-    return False
+    try:
+        with locked(lock, wait=False):
+            return False
+    except (OSError, Busy):
+        return True
 
 
 def _mapped(stack: Path) -> bool:

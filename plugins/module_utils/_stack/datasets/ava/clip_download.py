@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ...core import disk_space
 from ...core.errors import StackError
-from ...core.files import write_whole
+from ...core.files import atomic_write
 from . import sources
 from .dataset import FPS
 from .media import BrokenVideo, probe
@@ -59,7 +59,7 @@ def fetch(
         _require_fetched(done, url)
         _require_all(commands, tools, numbers, url, part, origin, media.fps)
         note = {"origin_s": origin, "url": url, "bytes": part.stat().st_size}
-        write_whole(sources.cut_note(tree, name), json.dumps(note) + "\n")
+        atomic_write(sources.cut_note(tree, name), json.dumps(note) + "\n")
         part.replace(path)
     except BrokenVideo as error:
         if disk_space.is_full(path.parent):  # FFmpeg ends without an error there

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import StackError, Unreadable
-from ...core.files import write_whole
+from ...core.files import atomic_write
 from ...core.validation import bad, mapping, only_keys
 
 ORIGIN = 900  # the second that the loader gives to the first row of a video
@@ -142,7 +142,7 @@ def described(value: object) -> DataSet:
 def save(tree: Layout, numbers: DataSet) -> None:
     """Remember the numbers of a tree."""
     told: dict[str, Any] = dataclasses.asdict(numbers)
-    write_whole(tree.state / "dataset.json", json.dumps(told, indent=1) + "\n")
+    atomic_write(tree.state / "dataset.json", json.dumps(told, indent=1) + "\n")
 
 
 def chosen(tree: Layout, **given: int | None) -> DataSet:

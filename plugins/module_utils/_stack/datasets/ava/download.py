@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from ...core import disk_space, download
 from ...core.errors import StackError, Unreadable
-from ...core.files import write_whole
+from ...core.files import atomic_write
 from ...core.process import locked
 from . import clip_download, manifest, media, official, sources
 from .results import FAILED, NEW, THERE, Item, Tell, failed, silent
@@ -83,7 +83,7 @@ class Record:
             if files.get(path) != line:
                 files[path] = line
                 text = json.dumps({"schema": 1, "files": dict(sorted(files.items()))}, indent=1)
-                write_whole(self._path, text + "\n")
+                atomic_write(self._path, text + "\n")
 
 
 def run(
@@ -240,6 +240,6 @@ def _unpack(tree: Layout, path: str) -> None:
                 if member.is_dir() or name in _NO_MEMBER or name.startswith((".", "_")):
                     continue
                 if not place.exists():
-                    write_whole(place, opened.read(member).decode("utf-8"))
+                    atomic_write(place, opened.read(member).decode("utf-8"))
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise Unreadable(f"{archive} cannot be unpacked.", f"{error}.", "Get it again.") from error

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Callable
 
 from ...core.errors import StackError, Unreadable
-from ...core.files import write_whole
+from ...core.files import atomic_write
 from ...core.process import Commands, locked
 from . import frames, rows
 from .dataset import frame_name, usable_name
@@ -205,7 +205,7 @@ def _place(folder: Path, files: dict[str, Text], *, dry: bool) -> bool:
         for leftover in (fresh, old):
             shutil.rmtree(leftover, ignore_errors=True)
         for name, text in files.items():
-            write_whole(fresh / name, text())
+            atomic_write(fresh / name, text())
         if folder.exists():
             folder.rename(old)
         fresh.rename(folder)

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import Unreadable
-from ...core.files import write_whole
+from ...core.files import atomic_write
 
 if TYPE_CHECKING:
     from .dataset import Layout
@@ -36,5 +36,5 @@ def write(tree: Layout, video: str, seen: Seen, made: dict[str, Any]) -> dict[st
         "sha256_of_names_and_sizes": seen.mark,
         **made,
     }
-    write_whole(tree.manifest_of(video), json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    atomic_write(tree.manifest_of(video), json.dumps(told, indent=1, ensure_ascii=False) + "\n")
     return told

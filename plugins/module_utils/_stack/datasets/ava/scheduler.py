@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ...core import disk_space
 from ...core.errors import StackError
-from ...core.process import Busy, Commands, locked
+from ...core.files import Busy
+from ...core.process import Commands, locked
 from . import lists, manifest, media, sources
 from .dataset import FPS
 from .extract import Order, extract, is_done

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core.errors import StackError
+from ...core.files import atomic_write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,18 +55,7 @@ class FolderTree:
     def write(self, path: str, data: bytes) -> None:
         """Put a file in place by renaming, so that nobody ever sees half of it."""
         real = self._inside(path)
-        real.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            _take_over(real, name)
-            Path(name).replace(real)
-        except BaseException:
-            Path(name).unlink()
-            raise
+        atomic_write(real, data)
 
     def remove(self, path: str) -> None:
         """Take a file away, and the folders that are empty without it."""
@@ -132,16 +121,3 @@ class MemoryTree:
     def commit(self) -> str | None:
         """Return the commit that the files were taken from."""
         return self._commit
-
-
-def _take_over(real: Path, name: str) -> None:
-    """Give the new file the mode and owner of the one that it replaces."""
-    if real.exists():
-        shutil.copymode(real, name)
-        before, now = real.stat(), Path(name).stat()
-        if (before.st_uid, before.st_gid) != (now.st_uid, now.st_gid):
-            os.chown(name, before.st_uid, before.st_gid)
-    else:
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)

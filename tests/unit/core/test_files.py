@@ -1,0 +1,94 @@
+"""Atomic writes, digests and locks."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import disk_space, files
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("content", [b"a\r\nb\xc3\xa9", "a\r\nb\u00e9", ["a\r\n", "b\u00e9"]])
+def test_content_arrives_as_it_is(content: bytes | str | list[str], tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "file"
+    files.atomic_write(path, content)
+    assert path.read_bytes() == b"a\r\nb\xc3\xa9"
+    assert files.size_and_sha256(path) == (6, hashlib.sha256(b"a\r\nb\xc3\xa9").hexdigest())
+    assert [entry.name for entry in path.parent.iterdir()] == ["file"]
+
+
+def test_a_new_file_obeys_the_umask_and_an_old_one_keeps_its_mode(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        files.atomic_write(tmp_path / "new", "")
+        files.atomic_write(tmp_path / "given", "", mode=0o644)
+    finally:
+        os.umask(before)
+    (tmp_path / "old").touch(mode=0o600)
+    files.atomic_write(tmp_path / "old", "text")
+    files.atomic_write(tmp_path / "given", "", mode=0o444)
+    assert [mode(tmp_path / name) for name in ("new", "given", "old")] == [0o640, 0o444, 0o600]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_root_leaves_a_file_to_its_owner(tmp_path: Path) -> None:
+    path = tmp_path / "theirs"
+    path.touch()
+    os.chown(path, 1234, 2345)
+    files.atomic_write(path, "text")
+    assert (path.stat().st_uid, path.stat().st_gid) == (1234, 2345)
+
+
+def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def pieces() -> Iterator[str]:
+        yield "new"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        files.atomic_write(path, pieces())
+    assert [(entry.name, entry.read_text()) for entry in tmp_path.iterdir()] == [("file", "old")]
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StackError) as caught:
+        files.atomic_write(tmp_path / "file" / "below", "")
+    assert str(tmp_path / "file" / "below") in caught.value.message
+
+
+def test_a_lock_is_held_by_the_child_after_its_parent_let_go(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    argv = [sys.executable, "-c", "input()"]
+    with files.locked(lock) as descriptor:
+        child = subprocess.Popen(argv, stdin=subprocess.PIPE, pass_fds=[descriptor])
+    with pytest.raises(files.Busy), files.locked(lock, wait=False):
+        pass
+    child.communicate(b"\n")
+    with files.locked(lock, wait=False):
+        pass
+
+
+def test_disk_space_is_measured_at_the_nearest_folder_that_exists(tmp_path: Path) -> None:
+    absent = tmp_path / "a" / "b"
+    assert disk_space.existing(absent) == tmp_path
+    assert disk_space.free_bytes(absent) > 1 << 20
+    disk_space.require(absent, 1 << 10, 1, "a file")
+    with pytest.raises(StackError):
+        disk_space.require(absent, 1 << 80, 1, "too much")
