@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: package_failure
+name: explain_package_failure
 short_description: Say why the package manager failed, and what to do
 description:
   - Reads the result of a failed task of C(apt), C(dnf) or a command, and says in sentences why
@@ -36,7 +36,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.packa
 )
 
 
-def package_failure(result: dict[str, Any]) -> str:
+def explain_package_failure(result: dict[str, Any]) -> str:
     """Read everything that a result says."""
     said = [result.get("msg"), *result.get("failures", []), result.get("stderr")]
     return sentences("\n".join(str(text) for text in said if text))
@@ -47,4 +47,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., str]]:
         """Return the filters of this file."""
-        return {"package_failure": package_failure}
+        return {"explain_package_failure": explain_package_failure}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: belongings
+name: nvidia_packages
 short_description: Tell which installed packages belong to the NVIDIA driver or to CUDA
 description:
   - Picks from a list of installed packages those of the driver, of CUDA toolkits, or both.
@@ -43,7 +43,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import packages as library
 
 
-def belongings(listing: str, parts: list[str]) -> list[str]:
+def nvidia_packages(listing: str, parts: list[str]) -> list[str]:
     """Pick the packages of these parts."""
     unknown = [part for part in parts if part not in library.PARTS]
     if unknown or not parts:
@@ -59,4 +59,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., list[str]]]:
         """Return the filters of this file."""
-        return {"belongings": belongings}
+        return {"nvidia_packages": nvidia_packages}

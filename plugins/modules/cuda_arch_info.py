@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: extension_code
+module: cuda_arch_info
 short_description: Require GPU code for the planned architectures in a compiled extension
 version_added: 0.1.0
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import atomic_write
 
 DOCUMENTATION = r"""
-module: driver_record
+module: driver_history
 short_description: Remember the driver packages of a host before they change, and lead back to them
 version_added: 0.1.0
 description:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: unfinished_packages
+module: package_recovery
 short_description: Finish what an interrupted run of the package manager left
 version_added: 0.1.0
 description:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: package_key
+module: repository_key
 short_description: Place the signing key of a package repository, known by its fingerprint
 version_added: 0.1.0
 description:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.filter.explain_package_failure import (
-    package_failure,
+    explain_package_failure,
 )
 
 
@@ -66,12 +66,14 @@ from ansible_collections.slowfast.stack.plugins.filter.explain_package_failure i
     ],
 )
 def test_each_failure_says_why_and_what_next(result: dict[str, object], why: str) -> None:
-    said = package_failure(result)
+    said = explain_package_failure(result)
     assert why in said
     assert said.endswith(said.partition("It said: ")[2])
     assert "`" in said or "Ask" in said or "Patch" in said or "Start" in said or "Make" in said
 
 
 def test_the_line_that_tells_is_quoted() -> None:
-    said = package_failure({"msg": "'apt-get install' failed", "stderr": "W: x\nE: No space left"})
+    said = explain_package_failure(
+        {"msg": "'apt-get install' failed", "stderr": "W: x\nE: No space left"}
+    )
     assert said.endswith("It said: E: No space left")

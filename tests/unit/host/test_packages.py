@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.slowfast.stack.plugins.filter.nvidia_packages import belongings
+from ansible_collections.slowfast.stack.plugins.filter.nvidia_packages import nvidia_packages
 
 VENDOR = "cudatools <cudatools@nvidia.com>"
 DEBIAN = "Debian NVIDIA Maintainers <pkg-nvidia-devel@lists.alioth.debian.org>"
@@ -68,10 +68,10 @@ def listing() -> str:
     [(["driver"], DRIVER), (["cuda"], CUDA), (["driver", "cuda"], {**DRIVER, **CUDA})],
 )
 def test_each_part_has_its_packages(parts: list[str], expected: dict[str, object]) -> None:
-    assert belongings(listing(), parts) == sorted(expected)
+    assert nvidia_packages(listing(), parts) == sorted(expected)
 
 
 @pytest.mark.parametrize("parts", [[], ["everything"], ["driver", "kernel"]])
 def test_other_parts_are_refused(parts: list[str]) -> None:
     with pytest.raises(AnsibleFilterError, match="The parts are driver and cuda"):
-        belongings(listing(), parts)
+        nvidia_packages(listing(), parts)
