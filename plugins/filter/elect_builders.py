@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: wheel_givers
+name: elect_builders
 short_description: Choose one host for each key of a build
 description:
   - Hosts whose wheel has the same key share one build. The first that has the wheel gives it;
@@ -45,4 +45,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters of this file."""
-        return {"wheel_givers": build_wheel.givers}
+        return {"elect_builders": build_wheel.givers}

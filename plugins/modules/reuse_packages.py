@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: adopted_packages
+module: reuse_packages
 short_description: Use a package of another Python in an environment
 version_added: 0.1.0
 description:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import collect_env
-import machine_code
+import cubin
 from claims import Claim
 
 LIMIT_S = 600
@@ -94,7 +94,7 @@ def _summary(report: collect_env.Report) -> str:
 def _expected(plan: dict, stack: Path) -> collect_env.Expected:
     variant, home = plan["torch"]["variant"], plan["build"]["cuda_home"]
     gpu = plan["profile"] == "cuda"
-    code = _extension_code(stack) if gpu and _compiled(plan) else None
+    code = _extension_cubins(stack) if gpu and _compiled(plan) else None
     arch_list = plan["torch"]["arch_list"] or ""
     return collect_env.Expected(
         torch=plan["torch"]["version"],
@@ -106,7 +106,7 @@ def _expected(plan: dict, stack: Path) -> collect_env.Expected:
         compiled=_compiled(plan),
         nvcc=_nvcc(home) if home else None,
         code=code.names() if code else [],
-        code_missing=machine_code.missing(arch_list, code) if code else [],
+        code_missing=cubin.missing(arch_list, code) if code else [],
     )
 
 
@@ -120,13 +120,13 @@ def _nvcc(home: str) -> str | None:
     return found.group(1) if found else None
 
 
-def _extension_code(stack: Path) -> machine_code.Code:
+def _extension_cubins(stack: Path) -> cubin.Code:
     version = "python{}.{}".format(*sys.version_info)
     package = stack / "env" / "lib" / version / "site-packages" / "detectron2"
     path = next(package.glob("_C*.so"))
-    return machine_code.of_bytes(path.read_bytes())
+    return cubin.of_bytes(path.read_bytes())
 
 
 def _code(plan: dict, stack: Path) -> tuple[bool, str]:
-    code = _extension_code(stack)
-    return not machine_code.missing(plan["torch"]["arch_list"], code), str(code)
+    code = _extension_cubins(stack)
+    return not cubin.missing(plan["torch"]["arch_list"], code), str(code)
