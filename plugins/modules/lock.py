@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: lock
-short_description: Record what an environment is made of
+short_description: Record the contents of an environment
 version_added: 0.1.0
 description:
   - Writes every package with its version, origin and a digest of its content, every source with its commit, patches and a digest of
     the patched tree, the compilers, the build flags and the plan.
-  - Compares that with a lock which shall be met, and fails with every difference before anything is written.
+  - Compares the result with O(expected), and fails with a list of all differences before anything is written.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -24,7 +24,7 @@ options:
     type: path
     required: true
   plan:
-    description: The plan that the environment fulfils.
+    description: The plan of the environment.
     type: dict
     required: true
   host:
@@ -36,7 +36,7 @@ options:
     type: path
     required: true
   expected:
-    description: A lock that shall be met.
+    description: A lock that the environment must match.
     type: dict
     default: {}
 """
@@ -53,7 +53,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 lock:
-  description: What the file holds.
+  description: The content of the file.
   type: dict
   returned: always
 """

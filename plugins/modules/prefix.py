@@ -6,10 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: prefix
-short_description: Claim the folder that a stack lives in
+short_description: Prepare the folder that holds the stacks
 version_added: 0.1.0
 description:
-  - Refuses a folder that belongs to something else, and a disk without room, before anything is written.
+  - Refuses a folder that another program uses, and a disk with too little free space, before anything is written.
   - Creates the folder, its marker and the folder of the planned stack.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
@@ -18,15 +18,15 @@ options:
     description: The prefix; C(/opt/slowfast-stack) for root and C(~/.local/share/slowfast-stack) otherwise.
     type: path
   plan:
-    description: The plan whose stack shall live there; without it the prefix is only read.
+    description: The plan whose stack to create there; without it the prefix is only read.
     type: dict
   current:
-    description: The id of a stack that shall be the current one; the link C(current) is switched by one rename.
+    description: The id of the stack to make current; the link C(current) is switched by one atomic rename.
     type: str
 """
 
 EXAMPLES = r"""
-- name: Claim the prefix
+- name: Prepare the prefix
   slowfast.stack.prefix:
     plan: "{{ stack_plan }}"
 """
@@ -37,11 +37,11 @@ path:
   type: str
   returned: always
 stack:
-  description: The folder of the planned stack, or of the one proven last where no plan is given.
+  description: The folder of the planned stack; without a plan, of the current stack.
   type: str
   returned: always
 current_plan:
-  description: The plan of the stack that was proven last; null where there is none.
+  description: The plan of the current stack; null where there is none.
   type: dict
   returned: always
 """
@@ -70,7 +70,7 @@ SPEC = {"path": {"type": "path"}, "plan": {"type": "dict"}, "current": {"type": 
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Check, then claim, then switch."""
     plan, prefix = want["plan"], resolve(want["path"])
-    # The real folder: evidence speaks of paths, and the link is only a name for one of them.
+    # Resolved, because evidence records real paths and ``current`` is a link.
     stack, changed = (prefix / "current").resolve(), False
     if plan:
         stack = prefix / "stacks" / plan["id"]

@@ -10,9 +10,8 @@ short_description: Prove a SlowFast environment by using it
 version_added: 0.1.0
 description:
   - Runs the proof program with the Python of the environment and returns its claims.
-  - Evidence that is ok and still speaks of the same plan, packages, sources and driver is returned again unless
-    O(force=true).
-  - A claim that does not hold is no failure of this module; RV(proof) says it.
+  - Recorded evidence is returned again while plan, packages, sources and driver are unchanged, unless O(force=true).
+  - A failed claim does not fail this module; read it in RV(proof).
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -25,7 +24,7 @@ options:
     type: path
     required: true
   plan:
-    description: The plan that the environment shall fulfil.
+    description: The plan of the environment.
     type: dict
     required: true
   out:
@@ -33,19 +32,19 @@ options:
     type: path
     required: true
   program:
-    description: The files of the proof program, name and text; another program makes recorded evidence void.
+    description: The files of the proof program, name and text. Evidence of a different program is not valid.
     type: dict
     required: true
   run:
-    description: Whether to run the program where no evidence holds; V(false) only returns what is recorded.
+    description: Whether to run the program where there is no valid evidence; V(false) only returns recorded evidence.
     type: bool
     default: true
   force:
-    description: Whether to prove again what is proven.
+    description: Whether to run the program even where evidence is valid.
     type: bool
     default: false
   uv:
-    description: The uv binary, which checks the packages against each other.
+    description: The uv binary, which checks the requirements of the packages.
     type: path
     required: true
 """
@@ -64,7 +63,7 @@ EXAMPLES = r"""
 RETURN = r"""
 proof:
   description: C(ok), C(made_at), C(reused) and the C(claims), each with C(id), C(ok) (null when skipped), C(expected),
-    C(measured) and C(seconds); null where there is no evidence and none was made.
+    C(measured) and C(seconds); null where there is no valid evidence.
   type: dict
   returned: always
 """
@@ -96,14 +95,14 @@ SPEC = {
 
 
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    """Return the evidence, recorded or new."""
+    """Return recorded evidence, or run the proof."""
     env, src = Path(want["env"]), Path(want["src"])
     subject, out = Subject(env, src, want["plan"], want["program"]), Path(want["out"])
     proof = None if want["force"] else recorded(subject, out)
-    made = proof is None and want["run"] and not check
-    if made:
+    run = proof is None and want["run"] and not check
+    if run:
         proof = prove(Commands(), subject, out, uv=want["uv"])
-    return {"changed": made, "proof": proof}
+    return {"changed": run, "proof": proof}
 
 
 def main() -> None:

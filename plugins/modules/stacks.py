@@ -9,8 +9,8 @@ module: stacks
 short_description: List the stacks of a prefix, switch back to an earlier one, remove old ones
 version_added: 0.1.0
 description:
-  - The link C(current) of a prefix names the stack in use; earlier ones stay beside it and can be used again at once.
-  - The switch is one rename, so there is a current stack at every moment.
+  - The link C(current) of a prefix names the stack in use. Earlier stacks stay beside it, and switching back needs no build.
+  - The switch is one atomic rename, so C(current) always names a stack.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -19,22 +19,22 @@ options:
     type: path
   use:
     description:
-      - The stack to make the current one, by its id or the beginning of it.
-      - V(previous) is the proven one that was current before. Without a value nothing is switched.
+      - The stack to make current, by its id or a unique prefix of it.
+      - V(previous) is the proven stack that was current before. Without a value nothing is switched.
     type: str
   unproven:
-    description: Whether O(use) may name a stack whose proof failed, is missing, or speaks of another state.
+    description: Whether O(use) may name a stack whose proof failed, is missing or is out of date.
     type: bool
     default: false
   keep:
     description:
-      - How many stacks stay beside the current one, those proven and used last first; the others are removed.
-      - Without a value nothing is removed. The current stack and one that is in use always stay.
+      - The number of stacks to keep beside the current one, the most recently used proven ones first; the others are removed.
+      - Without a value nothing is removed. The current stack and stacks in use are never removed.
     type: int
 """
 
 EXAMPLES = r"""
-- name: Go back to the stack before
+- name: Switch back to the previous stack
   slowfast.stack.stacks:
     use: previous
 
@@ -45,13 +45,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 stacks:
-  description: The stacks that are there afterwards, the one used last first, each with C(id), C(path), C(state),
+  description: The remaining stacks, the most recently used first, each with C(id), C(path), C(state),
     C(proven), C(current), C(previous), C(proven_at), C(versions) and C(size_mib).
   type: list
   elements: dict
   returned: always
 switched:
-  description: The id of the stack that became the current one; null where none did.
+  description: The id of the stack that was switched to; null where nothing was switched.
   type: str
   returned: always
 removed:

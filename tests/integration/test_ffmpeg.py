@@ -129,9 +129,9 @@ planned["wanted"]["filters"].append("scale_npp")
 print(build.make())
 """
     python = stack.prefix / "current" / "env" / "bin" / "python"
-    whole, lacking = run(python, "-c", question).splitlines()
-    assert "'ok': True" in whole
-    assert "60 frames at" in whole
+    complete, lacking = run(python, "-c", question).splitlines()
+    assert "'ok': True" in complete
+    assert "60 frames at" in complete
     assert "'ok': False" in lacking
     assert "lacks scale_npp" in lacking
 

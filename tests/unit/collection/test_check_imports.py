@@ -1,4 +1,4 @@
-"""The folder graph check finds planted cycles and upward imports, wherever the import stands."""
+"""The folder graph check finds planted cycles and upward imports in every form of import."""
 
 from __future__ import annotations
 
@@ -82,5 +82,5 @@ def test_the_library_does_not_import_the_command_line(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_layer_is_refused(tmp_path: Path) -> None:
-    (line,) = problems(tmp_path, novel__thing="", planner__plan="from ..novel import thing")
+    (line,) = problems(tmp_path, novel__module="", planner__plan="from ..novel import module")
     assert "in no layer" in line

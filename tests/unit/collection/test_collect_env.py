@@ -1,4 +1,4 @@
-"""Detectron2's environment check is read as it prints, and every disagreement is named."""
+"""The output of Detectron2's environment check is parsed, and every disagreement is reported."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ CPU = {
     "CUDA compiler": "not available",
     "GPU available": "No: torch.cuda.is_available() == False",
 }
-for gone in ("Driver version", "CUDA_HOME"):
-    del CPU[gone]
+for absent in ("Driver version", "CUDA_HOME"):
+    del CPU[absent]
 SUMMARY = """PyTorch built with:
   - GCC 13.3
   - C++ Version: 201703
@@ -63,7 +63,7 @@ ON_CPU = replace(
 
 
 def printed(rows: dict[str, str], summary: str = SUMMARY) -> str:
-    """Lay rows out as the tool does, with what its imports print before."""
+    """Format rows as the tool does, after the output of its imports."""
     table = "\n".join(f"{name:<31}  {value}".rstrip() for name, value in rows.items())
     return f"No CUDA runtime is found\n{RULE}\n{table}\n{RULE}\n{summary}"
 
@@ -94,7 +94,7 @@ def test_output_without_a_table_is_an_error() -> None:
         read("Traceback\nModuleNotFoundError: No module named 'detectron2'")
 
 
-def test_what_agrees_has_no_findings() -> None:
+def test_matching_versions_has_no_findings() -> None:
     assert found(H100, PLANNED) == []
     assert found(CPU, ON_CPU) == []
 
@@ -118,7 +118,7 @@ def test_what_agrees_has_no_findings() -> None:
             "nvidia-smi",
         ),
         ({"CUDA_HOME": "/usr/local/cuda-11.8"}, "planned is /usr/local/cuda-12.8", "activate"),
-        ({"CUDA_HOME": "/gone - invalid!"}, "/gone, which is no folder", "activate"),
+        ({"CUDA_HOME": "/missing - invalid!"}, "/missing, which is not a folder", "activate"),
         (
             {"PyTorch": "2.9.1+cu126 @/t", "torchvision": "0.24.1+cu128 @/t"},
             "built for cu126 and torchvision for cu128",
@@ -153,7 +153,7 @@ def test_a_compiler_of_another_version_than_planned_is_named() -> None:
 
 def test_another_runtime_than_pytorch_was_built_for_is_named() -> None:
     (said,) = found(H100, PLANNED, SUMMARY.replace("CUDA Runtime 12.8", "CUDA Runtime 12.1"))
-    assert "the CUDA runtime that is loaded is 12.1" in said
+    assert "the loaded CUDA runtime is 12.1" in said
     assert "LD_LIBRARY_PATH" in said
 
 

@@ -67,7 +67,7 @@ def test_a_module_is_parameters_and_an_adapter(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_author_and_licence_stand_where_ansible_test_looks(name: str) -> None:
+def test_author_and_licence_are_where_ansible_test_looks(name: str) -> None:
     module = load(name)
     assert yaml.safe_load(module.DOCUMENTATION)["author"].endswith("(!UNKNOWN)")
     head = Path(module.__file__ or "").read_text(encoding="utf-8").splitlines()[:20]

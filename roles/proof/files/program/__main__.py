@@ -14,12 +14,12 @@ from pathlib import Path
 
 import claims as claims_module
 
-# A process each: importing the stack is most of the work, and it is done once in each.
+# Each group runs in its own process, which imports the stack once: that import takes most of the time.
 GROUPS = ("libraries", "run_net", "consistency")
 
 
 def main() -> int:
-    """Return 0 when every claim that the plan can make holds, 1 otherwise."""
+    """Return 0 when every claim that applies to the plan holds, 1 otherwise."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plan", type=Path, required=True)
     parser.add_argument("--src", type=Path, required=True)
@@ -65,7 +65,7 @@ def _claims(group: str, plan: dict, options: argparse.Namespace) -> list[claims_
 
 
 def _made(plan: dict, claims: list[claims_module.Claim]) -> list[claims_module.Claim]:
-    """Leave out what this plan cannot claim."""
+    """Leave out the claims that do not apply to this plan."""
     left_out = {item["id"] for item in plan["skipped_claims"]}
     return [claim for claim in claims if claim.id not in left_out]
 
@@ -90,7 +90,7 @@ def _now() -> str:
 
 
 def _run_group(group: str, work: Path, options: argparse.Namespace) -> list[dict[str, object]]:
-    """Run one group in a process of its own: a crash of the stack is a failed claim, too."""
+    """Run one group in its own process, so that a crash of the stack becomes a failed claim."""
     out = work / f"{group}.json"
     started = time.monotonic()
     argv = [sys.executable, str(Path(__file__).parent), "--group", group, "--work", str(work)]

@@ -1,4 +1,4 @@
-"""One measured statement each: what was expected, what was seen, how long it took."""
+"""A claim of the proof: what was expected, what was measured, and how long it took."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Callable
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement of the proof.
+    """A claim of the proof.
 
-    ``check`` returns (ok, measured text). ``ok`` is None for a claim that this host turned out not
-    to be able to make, as for a skipped one; the reason stands in ``measured``.
+    ``check`` returns (ok, measured text). ``ok`` is None where the check finds that the claim does
+    not apply to this host; ``measured`` then gives the reason.
     """
 
     id: str
@@ -21,7 +21,7 @@ class Claim:
     check: Callable[[], "tuple[bool | None, str]"]
 
     def make(self) -> dict[str, object]:
-        """Run the check; an exception is a failed claim, never a crash of the proof."""
+        """Run the check; an exception makes the claim fail and does not end the proof."""
         started = time.monotonic()
         try:
             ok, measured = self.check()
@@ -39,7 +39,7 @@ class Claim:
 
 
 def skipped(claim_id: str, because: str) -> dict[str, object]:
-    """Return the result of a claim that this plan cannot make."""
+    """Return the result of a claim that does not apply to this plan."""
     return {
         "id": claim_id,
         "ok": None,

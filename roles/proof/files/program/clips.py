@@ -31,8 +31,8 @@ def write_clip(path: Path, label: int, seed: int, *, codec: str = "mpeg4") -> No
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.time_base = Fraction(1, RATE)
         for index in range(FRAMES):
-            picture = av.VideoFrame.from_ndarray(frame(index, label, seed), format="rgb24")
-            container.mux(stream.encode(picture))
+            video_frame = av.VideoFrame.from_ndarray(frame(index, label, seed), format="rgb24")
+            container.mux(stream.encode(video_frame))
         container.mux(stream.encode())
 
 

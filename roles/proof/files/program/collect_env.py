@@ -1,7 +1,7 @@
-"""Read what Detectron2's environment check prints, and judge whether its versions agree.
+"""Parse the output of Detectron2's environment check, and report versions that disagree.
 
 The rows are those of detectron2/utils/collect_env.py at the pinned commit; the lines below the
-table are PyTorch's own summary of its build. Every finding says what disagrees, and what to do.
+table are PyTorch's own summary of its build. Every finding says what disagrees and what to do.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from torch_claims import covers
 REBUILD = "build Detectron2 again: run `slowfast-stack up`"
 REINSTALL = "install the planned PyTorch again: run `slowfast-stack up`"
 DRIVER = "install the planned driver: run `slowfast-stack up --yes`"
-UNPATH = (
-    "take folders with other CUDA libraries out of LD_LIBRARY_PATH, and enter the stack by its"
-    " script `activate`"
+CLEAN_PATH = (
+    "remove folders with other CUDA libraries from LD_LIBRARY_PATH, and activate the stack with"
+    " its script `activate`"
 )
 _RULE = re.compile(r"^-{4,}(?:\s+-{4,})+\s*$")
 _CUDA = re.compile(r"\b(\d+\.\d+)\b")
@@ -35,8 +35,8 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Card:
-    """A card of the table: its name and its compute capability such as ``9.0``."""
+class Gpu:
+    """A GPU of the table: its name and its compute capability such as ``9.0``."""
 
     name: str
     capability: str
@@ -44,11 +44,11 @@ class Card:
 
 @dataclass(frozen=True)
 class Expected:
-    """What the plan says, and what was measured beside the table.
+    """The planned versions, and measurements that the table does not contain.
 
-    Versions are text such as ``12.8``. ``code`` names what the extension holds (sm_90, compute_90),
-    ``code_missing`` what it lacks of the planned architectures; ``nvcc`` is what the compiler says
-    of itself, None where the plan has none.
+    Versions are text such as ``12.8``. ``code`` names the GPU code in the extension (sm_90,
+    compute_90), ``code_missing`` the planned architectures without code; ``nvcc`` is the version
+    that the compiler reports, None where the plan has no toolkit.
     """
 
     torch: str
@@ -64,7 +64,7 @@ class Expected:
 
 
 def read(text: str) -> Report:
-    """Read the table between two rules of dashes. Raises ``ValueError`` where there is none."""
+    """Parse the table between two rules of dashes. Raise ``ValueError`` where there is none."""
     lines = text.splitlines()
     rules = [number for number, line in enumerate(lines) if _RULE.match(line)]
     if len(rules) < 2:
@@ -74,7 +74,7 @@ def read(text: str) -> Report:
     rows: dict[str, str] = {}
     name = ""
     for line in lines[first + 1 : last]:
-        # A value of several lines goes on below an empty name.
+        # Further lines of a value have an empty name.
         name = line[:width].strip() or name
         value = line[width:].strip()
         rows[name] = f"{rows[name]} {value}" if name in rows else value
@@ -82,7 +82,7 @@ def read(text: str) -> Report:
 
 
 def findings(report: Report, wanted: Expected) -> list[str]:
-    """Return every disagreement with what to do about it; empty where all agrees."""
+    """Return every disagreement and what to do about it; an empty list where all versions agree."""
     found = [*_python_part(report, wanted), *_extension(report, wanted)]
     if wanted.gpu:
         found += [*_driver(report, wanted), *_toolkit(report, wanted), *_runtime(report)]
@@ -117,7 +117,7 @@ def _python_part(report: Report, wanted: Expected) -> list[str]:
     if built != wanted.cuda:
         names = (f"CUDA {text}" if text else "no CUDA" for text in (built, wanted.cuda))
         found.append("PyTorch is a build for {}, planned is {}: {}".format(*names, REINSTALL))
-    # Wheels of PyPI carry no local version in every release; both must be there to be compared.
+    # Not every wheel on PyPI has a local version; compare only where both have one.
     variants = _local(torch), _local(vision)
     if all(variants) and variants[0] != variants[1]:
         found.append(
@@ -159,22 +159,22 @@ def _arch_flags(report: Report, wanted: Expected) -> list[str]:
     holds = f"its arch flags are {', '.join(wanted.code) or 'none'}: {REBUILD}"
     found = [f"detectron2._C has no code for {code}, {holds}" for code in wanted.code_missing]
     return found + [
-        f"detectron2._C has no code that runs on {card.name} ({card.capability}), {holds}"
-        for card in _cards(report)
-        if not any(covers(code, *_number(card.capability)) for code in wanted.code)
+        f"detectron2._C has no code that runs on {gpu.name} ({gpu.capability}), {holds}"
+        for gpu in _gpus(report)
+        if not any(covers(code, *_number(gpu.capability)) for code in wanted.code)
     ]
 
 
-def _cards(report: Report) -> list[Card]:
+def _gpus(report: Report) -> list[Gpu]:
     texts = [value for name, value in report.rows.items() if re.fullmatch(r"GPU [\d,]+", name)]
     found = [re.fullmatch(r"(.*) \(arch=(\d+\.\d+)\)", text) for text in texts]
-    return [Card(*match.groups()) for match in found if match]
+    return [Gpu(*match.groups()) for match in found if match]
 
 
 def _driver(report: Report, wanted: Expected) -> list[str]:
     if report.get("GPU available") != "Yes":
         return [
-            f"PyTorch sees no GPU ({report.get('GPU available') or 'nothing said'}): see what"
+            f"PyTorch sees no GPU ({report.get('GPU available') or 'no answer'}): see what"
             " `nvidia-smi` and CUDA_VISIBLE_DEVICES say; " + DRIVER
         ]
     driver = report.get("Driver version")
@@ -189,13 +189,13 @@ def _toolkit(report: Report, wanted: Expected) -> list[str]:
     home = report.get("CUDA_HOME")
     if wanted.cuda_home and home.endswith("- invalid!"):
         found.append(
-            f"CUDA_HOME is {home.partition(' ')[0]}, which is no folder: enter the stack by its"
-            f" script `activate`, which sets {wanted.cuda_home}"
+            f"CUDA_HOME is {home.partition(' ')[0]}, which is not a folder: activate the stack with"
+            f" its script `activate`, which sets {wanted.cuda_home}"
         )
     elif wanted.cuda_home and home and home.rstrip("/") != wanted.cuda_home.rstrip("/"):
         found.append(
-            f"CUDA_HOME is {home}, planned is {wanted.cuda_home}: enter the stack by its script"
-            " `activate`"
+            f"CUDA_HOME is {home}, planned is {wanted.cuda_home}: activate the stack with"
+            " its script `activate`"
         )
     if wanted.toolkit and wanted.nvcc and wanted.nvcc != wanted.toolkit:
         found.append(
@@ -206,10 +206,10 @@ def _toolkit(report: Report, wanted: Expected) -> list[str]:
 
 
 def _runtime(report: Report) -> list[str]:
-    """Compare the CUDA runtime that is loaded with the one that PyTorch was built for."""
+    """Compare the loaded CUDA runtime with the one that PyTorch was built for."""
     loaded = re.search(r"- CUDA Runtime (\d+\.\d+)", report.summary)
     built = _built_for(report)
     if loaded and built and loaded.group(1) != built:
-        other = f"PyTorch was built for {built}: {UNPATH}"
-        return [f"the CUDA runtime that is loaded is {loaded.group(1)}, {other}"]
+        other = f"PyTorch was built for {built}: {CLEAN_PATH}"
+        return [f"the loaded CUDA runtime is {loaded.group(1)}, {other}"]
     return []

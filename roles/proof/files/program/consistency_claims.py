@@ -1,4 +1,4 @@
-"""The stack is entered by its script, and all CUDA versions in it agree with each other."""
+"""Claims: the activation script works, and all CUDA versions of the stack agree."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import cubin
 from claims import Claim
 
 LIMIT_S = 600
-# Prints what the script sets, and whether leaving brings back what was there before.
+# Prints what the script sets, and whether `deactivate` restores the previous values.
 ENTER_AND_LEAVE = """
 before="$PATH|${CUDA_HOME-unset}|${LD_LIBRARY_PATH-unset}"
 . "$0"
@@ -25,11 +25,11 @@ RUN_INSIDE = '. "$0" && exec python -m detectron2.utils.collect_env'
 
 
 def claims(plan: dict, stack: Path) -> list[Claim]:
-    """Return the claims about how the parts of the stack in the folder ``stack`` go together."""
+    """Return the claims about the parts of the stack in the folder ``stack`` working together."""
     made = [
         Claim(
             "environment.activation",
-            "the stack's python and CUDA toolkit inside, nothing of them left afterwards",
+            "the stack's python and CUDA toolkit after activate, the previous values after deactivate",
             lambda: _activation(plan, stack),
         ),
         Claim(
@@ -68,7 +68,6 @@ def _compiled(plan: dict) -> bool:
 
 
 def _collect_env(plan: dict, stack: Path) -> tuple[bool, str]:
-    # TORCH_CUDA_ARCH_LIST of the plan, so that the table shows it beside what was built.
     done = subprocess.run(
         ["sh", "-c", RUN_INSIDE, str(stack / "activate")],
         env=dict(os.environ),

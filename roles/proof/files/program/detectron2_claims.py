@@ -1,4 +1,4 @@
-"""Detectron2's operators agree with references written here, in plain Python and PyTorch."""
+"""Claims: Detectron2's operators agree with references in plain Python and PyTorch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def claims(plan: dict) -> list[Claim]:
             "rotated ROIAlign and IoU of the compiled extension within 1e-4 of the reference",
             lambda: _compiled(where),
         ),
-        Claim("detectron2.model_zoo", "a configuration of the model zoo is read", _model_zoo),
+        Claim("detectron2.model_zoo", "a configuration of the model zoo loads", _model_zoo),
     ]
 
 

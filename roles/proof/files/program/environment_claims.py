@@ -1,4 +1,4 @@
-"""What is installed is what was planned, and the packages agree with each other."""
+"""Claims: the planned packages are installed, and their requirements do not conflict."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _versions(plan: dict) -> tuple[bool, str]:
     return not wrong, "; ".join(wrong) or f"{len(pins)} packages as planned, Python {python}"
 
 
-# Requirements that cannot be met as written, by (distribution, requirement), and why that is right.
+# Requirements that may stay unmet, by (distribution, requirement), and the reason.
 EXPLAINED = {
     ("pb1-detectron2", "black"): "pins a formatter of 2021; only used to lay out dumped configs",
     ("pb1-detectron2", "future"): "only used by the Caffe2 export, which PyTorch has removed",
@@ -53,7 +53,7 @@ EXPLAINED = {
 
 
 def _explanation(plan: dict, package: str, requirement: str) -> str | None:
-    """Return why ``package`` may miss ``requirement`` in this plan; None where it may not."""
+    """Return why ``requirement`` of ``package`` may stay unmet in this plan; None where it may not."""
     source = plan["sources"].get(requirement)
     if source and source["origin"] == "pypi":
         return f"provided by {source['requirement']} of PyPI under another name"

@@ -1,4 +1,4 @@
-"""What else comes with the whole sources: PyTorchVideo, all configurations, the AVA evaluation."""
+"""Claims about what the repositories add: PyTorchVideo, all configurations, the AVA evaluation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from claims import Claim
 
-# The data sets whose configurations must all be read; a few others are broken upstream.
+# Every configuration of these data sets must load; a few of the others are broken upstream.
 CERTAIN = ("Kinetics", "AVA", "Charades")
 
 
@@ -24,7 +24,7 @@ def claims(src: Path) -> list[Claim]:
 
 
 def _symbols() -> tuple[bool, str]:
-    # PyPI's release and the repository have the same version: only the symbols tell them apart.
+    # PyPI's release and the repository have the same version: only the symbols differ.
     from pytorchvideo.layers.distributed import cat_all_gather
     from pytorchvideo.losses.soft_target_cross_entropy import SoftTargetCrossEntropyLoss
     from pytorchvideo.transforms import augmentations

@@ -1,4 +1,4 @@
-"""Upstream's own tools/run_net.py trains, evaluates and tests on the synthetic clips."""
+"""Claim: upstream's tools/run_net.py trains, evaluates and tests on the synthetic clips."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ LIMIT_S = 900
 
 
 def claims(plan: dict, src: Path, data: Path, out: Path) -> list[Claim]:
-    """Return the claim about the program that users run."""
+    """Return the claim about upstream's training program."""
     return [
         Claim(
             "slowfast.run_net",
-            "tools/run_net.py ends with 0, leaves a checkpoint and a test result",
+            "tools/run_net.py exits 0 and writes a checkpoint and a test result",
             lambda: _run_net(plan, src / "slowfast", data, out),
         )
     ]

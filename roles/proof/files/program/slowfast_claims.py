@@ -1,4 +1,4 @@
-"""SlowFast decodes clips, learns from them and keeps what it learnt in a checkpoint."""
+"""Claims: SlowFast decodes clips, trains on them, and saves and loads a checkpoint."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONFIG = "configs/Kinetics/SLOWFAST_4x16_R50.yaml"
 STEPS = 6
 CLASSES = 6
 
-# A small copy of the real model: narrow, short clips, small frames; the structure is unchanged.
+# A smaller model of the same structure: fewer channels, shorter clips, smaller frames.
 SMALL = {
     "DATA.NUM_FRAMES": 16,
     "DATA.SAMPLING_RATE": 2,
@@ -36,7 +36,7 @@ SMALL = {
     "DATA_LOADER.NUM_WORKERS": 0,
     "DATA_LOADER.PIN_MEMORY": False,
 }
-# Keys that upstream has and the release of 2019 on PyPI has not.
+# Keys that the release of 2019 on PyPI does not have.
 UPSTREAM = {"DATA.DECODING_BACKEND": "pyav", "SOLVER.WARMUP_EPOCHS": 0.0}
 # Values of CONFIG for that release, which ships no configs/.
 RELEASE_2019 = {
@@ -55,12 +55,12 @@ RELEASE_2019 = {
 
 
 def has_tools(plan: dict) -> bool:
-    """Tell whether the planned SlowFast is the whole repository, not the release on PyPI."""
+    """Return whether the planned SlowFast is the repository and not the release on PyPI."""
     return plan["sources"]["slowfast"]["origin"] != "pypi"
 
 
 def options(plan: dict, data: Path, out: Path) -> dict[str, object]:
-    """Return the settings that turn CONFIG into a run of seconds on the synthetic clips."""
+    """Return the settings that reduce CONFIG to a run of a few seconds on the synthetic clips."""
     return {
         **SMALL,
         **(UPSTREAM if has_tools(plan) else RELEASE_2019),
@@ -89,15 +89,15 @@ def _patched(tree: Path) -> list[str]:
 
 
 class Trained:
-    """The state that the training claims hand to each other."""
+    """The state that the training claims share."""
 
     def __init__(self, plan: dict, src: Path, data: Path, out: Path) -> None:
-        """Start from a plan, its source trees, the clips and a folder for checkpoints."""
+        """Take the plan, its source trees, the clips and a folder for checkpoints."""
         self.plan, self.src, self.data, self.out = plan, src, data, out
         self.model = self.optimizer = self.cfg = None
 
     def claims(self) -> list[Claim]:
-        """Return the claims in the order in which they build on each other."""
+        """Return the claims in the order in which each needs the one before."""
         return [
             Claim("slowfast.source", "the planned commits", self._source),
             Claim("slowfast.config", f"the structure of {Path(CONFIG).name}", self._config),
@@ -118,11 +118,11 @@ class Trained:
         found, right = [], True
         for name, source in self.plan["sources"].items():
             if source:
-                there = _identity(self.src / name)
+                found_commit = _identity(self.src / name)
                 wanted = source.get("commit") or source["requirement"]
-                right = right and there.startswith(wanted)
+                right = right and found_commit.startswith(wanted)
                 patched = ", ".join(_patched(self.src / name)) or "nothing"
-                found.append(f"{name} {there.split()[0]} (patched: {patched})")
+                found.append(f"{name} {found_commit.split()[0]} (patched: {patched})")
         return right, "; ".join(found)
 
     def _config(self) -> tuple[bool, str]:
@@ -178,17 +178,17 @@ class Trained:
         inputs = [part.to(where) for part in batch[0]]
         labels = batch[1].to(where)
         self.model.train()
-        seen = []
+        values = []
         for _step in range(STEPS):
-            # A copy: the release of 2019 writes its features into the list that it is given.
+            # A copy: the release of 2019 writes its features into its argument.
             loss = loss_of(self.model(list(inputs)), labels)
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
-            seen.append(loss.item())
-        ok = all(map(math.isfinite, seen)) and seen[-1] < seen[0]
+            values.append(loss.item())
+        ok = all(map(math.isfinite, values)) and values[-1] < values[0]
         ok = ok and rates == {self.cfg.SOLVER.BASE_LR}
-        text = " ".join(f"{loss:.3f}" for loss in seen)
+        text = " ".join(f"{loss:.3f}" for loss in values)
         return ok, f"loss {text}; learning rate {', '.join(map(str, rates))}"
 
     def _checkpoint(self) -> tuple[bool, str]:

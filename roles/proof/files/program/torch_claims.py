@@ -1,4 +1,4 @@
-"""PyTorch is the planned build and computes correctly on the planned device."""
+"""Claims: PyTorch is the planned build and computes correctly on the planned device."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def claims(plan: dict) -> list[Claim]:
         Claim("torch.solve", "within 1e-2 of float64 on the CPU", lambda: _solve(plan)),
     ]
     if plan["profile"] == "cuda":
-        made.append(Claim("torch.cuda", "torch.rand(3, 3).cuda() on every card", _cuda))
-        made.append(Claim("torch.architectures", "compiled code covers every card", _architectures))
+        made.append(Claim("torch.cuda", "torch.rand(3, 3).cuda() on every GPU", _cuda))
+        made.append(Claim("torch.architectures", "compiled code covers every GPU", _architectures))
     return made
 
 
@@ -67,7 +67,7 @@ def _cuda() -> tuple[bool, str]:
     for index in range(torch.cuda.device_count()):
         torch.rand(3, 3).cuda(index)
         names.append(torch.cuda.get_device_name(index))
-    return bool(names), ", ".join(names) or "no card is visible to PyTorch"
+    return bool(names), ", ".join(names) or "no GPU is visible to PyTorch"
 
 
 def _architectures() -> tuple[bool, str]:
@@ -84,7 +84,7 @@ def _architectures() -> tuple[bool, str]:
 
 
 def covers(code: str, major: int, minor: int) -> bool:
-    """Tell whether ``sm_XY`` or ``compute_XY`` code runs on capability ``major.minor``."""
+    """Return whether ``sm_XY`` or ``compute_XY`` code runs on capability ``major.minor``."""
     kind, _underscore, digits = code.partition("_")
     digits = digits.rstrip("af")
     built = (int(digits[:-1]), int(digits[-1]))
