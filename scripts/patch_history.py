@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Run every patch over the commits of local git repositories, and print what each one found.
+"""Apply every patch to the commits of local git repositories, and print the status of each.
 
     scripts/patch_history.py slowfast=~/SlowFast detectron2=~/detectron2 --since 2022-11-22
 
-Each commit is read from git, nothing is checked out; a folder without git counts as one commit. For
-every state of the files that a patch looks at: the patch gives a definite answer, what it writes
-compiles, a second patch changes nothing, and undo restores every byte. Exit code 1 where one of
-these does not hold. Commits that hold a syntax error of their own count as unknown.
+Commits are read from git, nothing is checked out; a folder without git counts as one commit. For every
+state of the files that a patch examines: the status is not unknown, the patched file compiles, applying
+the patch again changes nothing, and undo restores every byte. Exits with 1 if one of these fails.
+Commits that have a syntax error of their own count as unknown.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import engine, layout
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.model import (
     AFFECTED,
-    ALREADY,
+    ALREADY_APPLIED,
     APPLIED,
-    DIFFERENTLY,
-    NOT_HERE,
+    FIXED_DIFFERENTLY,
+    NOT_APPLICABLE,
     UNKNOWN,
     Patch,
 )
@@ -40,15 +40,15 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.synt
     MemoryTree,
 )
 
-COLUMNS = (AFFECTED, ALREADY, DIFFERENTLY, NOT_HERE, UNKNOWN)
+COLUMNS = (AFFECTED, ALREADY_APPLIED, FIXED_DIFFERENTLY, NOT_APPLICABLE, UNKNOWN)
 Files = dict[str, str]  # path -> id of its blob
 
 
 class Repository:
-    """A local git repository, read through one long-lived ``git cat-file``."""
+    """A local git repository, read through one running ``git cat-file``."""
 
     def __init__(self, path: Path) -> None:
-        """Open the repository; it stays as it is."""
+        """Open the repository, read-only."""
         self.path = path
         self._blobs: dict[str, bytes] = {}
         self._reader = subprocess.Popen(
@@ -58,7 +58,7 @@ class Repository:
         )
 
     def commits(self, since: str | None, references: str) -> list[tuple[str, str]]:
-        """Return (commit, date) of everything that the references reach, oldest first."""
+        """Return (commit, date) of all ancestors of the references, oldest first."""
         wanted = [f"--since={since}"] if since else []
         lines = self._git("log", "--reverse", "--format=%H %as", *wanted, references).splitlines()
         return [(line.split()[0], line.split()[1]) for line in lines]
@@ -89,19 +89,19 @@ class Repository:
 
 
 class Folder:
-    """One state of a project that git does not know, such as a package from PyPI."""
+    """A project outside git, such as a package from PyPI."""
 
     def __init__(self, path: Path, component: str) -> None:
-        """Take the folder of the package, or one that holds it."""
+        """Open the folder of the package, or the one that contains it."""
         inside = (path / component).is_dir()
         self._path, self._prefix = path, "" if inside else f"{component}/"
 
     def commits(self, *_: object) -> list[tuple[str, str]]:
-        """Return the one state there is."""
+        """Return the only state."""
         return [("folder", "")]
 
     def files(self, _: str, paths: list[str]) -> Files:
-        """Return the files that are there."""
+        """Return those of the paths that exist."""
         places = {path: path.removeprefix(self._prefix) for path in paths}
         return {path: place for path, place in places.items() if (self._path / place).is_file()}
 
@@ -112,19 +112,19 @@ class Folder:
 
 @dataclass
 class Row:
-    """What one patch found in one repository."""
+    """The statuses of one patch in one repository."""
 
     found: Counter[str] = field(default_factory=Counter)
     dates: list[str] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
 def history(
     component: str, repository: Repository | Folder, commits: list[tuple[str, str]]
 ) -> dict[str, Row]:
-    """Try the patches of a component on all commits, each distinct state of files once."""
+    """Try the patches of a component on all commits, each state of the files once."""
     patches = [patch for patch in PATCHES if patch.component == component]
-    mark = f"{component}/{layout.MARKS[component]}"
+    mark = f"{component}/{layout.MARKER_FILES[component]}"
     paths = sorted({path for patch in patches for path in _paths(patch)} | {mark})
     rows: dict[str, Row] = defaultdict(Row)
     tried: dict[tuple[str, ...], tuple[str, str]] = {}
@@ -140,17 +140,17 @@ def history(
                 state = {path: repository.read(files[path]) for path in seen if path in files}
                 tried[key] = trial(component, patch, state)
                 if tried[key][1]:
-                    rows[name].troubles.append(f"{commit[:10]} {date}: {tried[key][1]}")
+                    rows[name].problems.append(f"{commit[:10]} {date}: {tried[key][1]}")
             rows[name].found[tried[key][0]] += 1
             rows[name].dates += [date] if tried[key][0] == AFFECTED else []
     return rows
 
 
 def trial(component: str, patch: Patch | None, files: dict[str, bytes]) -> tuple[str, str]:
-    """Patch, patch again and undo; return the status found and what went wrong, if anything."""
+    """Apply, apply again and undo; return the status and the problem, if any."""
     tree, ids = MemoryTree(files), [patch.id] if patch else None
     if not all(_parses(path, data) for path, data in files.items() if path.endswith(".py")):
-        return UNKNOWN, ""  # the commit itself holds a syntax error, and that was said
+        return UNKNOWN, ""  # a syntax error of the commit itself is no problem of the patch
     try:
         outcomes = engine.examine(tree, ids, component=component).outcomes
         statuses = {outcome.status for outcome in outcomes}
@@ -160,12 +160,14 @@ def trial(component: str, patch: Patch | None, files: dict[str, bytes]) -> tuple
             compile(change.after or b"", change.path, "exec", dont_inherit=True)
         again = engine.apply_patches(tree, ids, component=component)
         if again.changes or APPLIED in {outcome.status for outcome in again.outcomes}:
-            return status, "a second patch changes something"
+            return status, "applying it again changes something"
         engine.undo(tree, component=component)
     except (StackError, SyntaxError) as error:
         return UNKNOWN, str(error)
     same = tree.files == files
-    return status or (AFFECTED if changes else ALREADY), "" if same else "undo lost a byte"
+    return status or (
+        AFFECTED if changes else ALREADY_APPLIED
+    ), "" if same else "undo does not restore the files"
 
 
 def _opened(path: Path, component: str) -> Repository | Folder:
@@ -212,9 +214,9 @@ def main() -> int:
         commits = repository.commits(options.since, "--all" if options.all else "HEAD")
         rows = history(component, repository, commits)
         print(table(f"{name or component}, {len(commits)} commits", rows))
-        troubles = [f"{patch}: {text}" for patch, row in rows.items() for text in row.troubles]
-        print("\n".join(troubles), file=sys.stderr)
-        failed = failed or bool(troubles) or not rows
+        problems = [f"{patch}: {text}" for patch, row in rows.items() for text in row.problems]
+        print("\n".join(problems), file=sys.stderr)
+        failed = failed or bool(problems) or not rows
     return int(failed)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the catalogue of patches into docs/patches.md; with --check, compare it."""
+"""Write the catalogue of patches into docs/patches.md, or compare it with --check."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def catalogue() -> str:
     """Return one Markdown table for each project."""
     written = []
     for component in dict.fromkeys(patch.component for patch in PATCHES):
-        written += [f"\n### {component}\n", "| id | what it does | users see | needed | issues |"]
+        written += [f"\n### {component}\n", "| id | what it does | symptom | needed if | issues |"]
         written += ["|---|---|---|---|---|"]
         written += [
             f"| `{patch.id}` | {patch.title}. {patch.reason} | `{_cell(patch.symptom)}` "
-            f"| {patch.needed.words} | {' '.join(patch.issues)} |"
+            f"| {patch.needed.description} | {' '.join(patch.issues)} |"
             for patch in PATCHES
             if patch.component == component
         ]

@@ -1,10 +1,10 @@
-"""What the modules that patch a source tree have in common."""
+"""Options of the modules that patch a source tree."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The tree, whether its patches are made or taken back, and the versions that decide which."""
+    """The tree, whether patches are applied or undone, and the versions that decide which."""
 
     DOCUMENTATION = r"""
 options:
@@ -14,22 +14,22 @@ options:
     required: true
   state:
     description:
-      - V(present) makes the patches that the tree needs.
-      - V(absent) takes them back.
+      - V(present) applies the patches that the tree needs.
+      - V(absent) undoes them.
     type: str
     choices: [absent, present]
     default: present
   versions:
     description:
-      - Versions of the environment that the tree is for, by package name (torch, torchvision,
-        python, numpy, setuptools, av, pillow).
-      - A patch that these versions do not need is left out; an unknown version needs every patch.
-        Ignored for patches that are named.
+      - Versions in the environment that will use the tree, by package name (torch, torchvision,
+        numpy, setuptools, pillow).
+      - A patch that these versions do not need is left out. A package that is not listed counts as
+        needing its patches. Not used for patches that are selected by id.
     type: dict
     default: {}
 notes:
-  - Each edit finds its place in the syntax tree, keeps every other byte, and is verified before
-    anything is written. Either all patches asked for are made, or none.
-  - The originals are kept in C(.slowfast-stack) in the tree, which git ignores, so that
+  - Each edit is located in the syntax tree, keeps every other byte, and is verified before
+    anything is written. Either all selected patches are applied, or none.
+  - The originals are saved in C(.slowfast-stack) in the tree, which git ignores, so that
     O(state=absent) restores every byte.
 """

@@ -1,17 +1,17 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.patches`: how SlowFast reads checkpoints."""
+"""Apply the patches for loading checkpoints to a source tree of SlowFast, or undo them."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: checkpoint_patch
-short_description: Make SlowFast load checkpoints that do not fit as it says it does
+short_description: Patch how SlowFast loads checkpoints that do not fit
 version_added: 0.1.0
 description:
-  - With other parameter groups, other shapes or another kind of optimizer, training goes on with the weights, a fresh
-    optimizer and one sentence in the log. Where everything fits, loading is as before.
-  - A weight that the checkpoint does not hold is a warning in training and an error at inference.
+  - If the saved optimizer state does not fit (other parameter groups, shapes or kind of optimizer), training continues with
+    the weights, a fresh optimizer and a warning in the log. A state that fits is loaded as before.
+  - A weight that the checkpoint lacks is a warning in training and an error in test and demo.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment:
   - slowfast.stack.attributes
@@ -29,75 +29,35 @@ EXAMPLES = r"""
 
 RETURN = r"""
 patches:
-  description:
-    - What each patch found and did, in the order in which they are made.
-    - RV(patches[].status) is V(applied) where the file was changed now, V(affected) where it would be, or was until it was undone.
+  description: What each patch found and did, as M(slowfast.stack.source_patch) returns it.
   type: list
   elements: dict
   returned: success
-  contains:
-    id:
-      description: The patch.
-      type: str
-      returned: always
-    status:
-      description: What was found, or done.
-      type: str
-      returned: always
-      sample: applied
-    files:
-      description: The files, relative to the tree.
-      type: list
-      elements: str
-      returned: always
-    because:
-      description: One sentence where the status needs one.
-      type: str
-      returned: always
 component:
-  description: The project that the tree holds.
+  description: The project that the tree contains.
   type: str
   returned: success
   sample: slowfast
 commit:
-  description: The commit of the tree; null outside git.
+  description: The git commit of the tree; null outside git.
   type: str
   returned: success
 """
 
-from typing import TYPE_CHECKING, Any
-
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import api
+from ansible_collections.slowfast.stack.plugins.module_utils._patch_module import (
+    OPTIONS,
+    run_patch_module,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.registry import (
     CHECKPOINT,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-SPEC = {
-    "path": {"type": "path", "required": True},
-    "state": {"default": "present", "choices": ["absent", "present"]},
-    "versions": {"type": "dict", "default": {}},
-}
-
-
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    """Make the patches, or take them back."""
-    return api.act(
-        want["path"],
-        CHECKPOINT,
-        component="slowfast",
-        versions=want["versions"],
-        absent=want["state"] == "absent",
-        check=check,
-    )
+SPEC = OPTIONS
 
 
 def main() -> None:
     """Run the module."""
-    run_module(SPEC, act)
+    run_patch_module(SPEC, CHECKPOINT)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""``slowfast-stack patch``: patch known breakages of a source tree, by itself."""
+"""``slowfast-stack patch``: patch known breakages in a source tree."""
 
 from __future__ import annotations
 
@@ -29,13 +29,15 @@ from slowfast_stack.exit_codes import Exit, UsageError
 from slowfast_stack.ui import terminal
 
 EXAMPLES = """
-slowfast-stack patch ~/SlowFast --check --diff
+slowfast-stack patch ~/SlowFast --dry-run --diff
 slowfast-stack patch ~/SlowFast
 slowfast-stack patch ~/SlowFast --only optimizer-state --only empty-loader
 slowfast-stack patch ~/SlowFast --undo
 slowfast-stack patch ~/SlowFast --export patches/
 """
-Only = Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this patch. Repeatable.")]
+Only = Annotated[
+    list[str] | None, typer.Option(metavar="ID", help="Apply only this patch. Repeatable.")
+]
 
 
 def patch(  # noqa: PLR0913  (one parameter for each option)
@@ -44,51 +46,56 @@ def patch(  # noqa: PLR0913  (one parameter for each option)
         Path | None, typer.Argument(help="Root of a checkout, or folder of an installed package.")
     ] = None,
     list_: Annotated[
-        bool, typer.Option("--list", help="Say what is known; change nothing.")
+        bool, typer.Option("--list", help="List the patches, or with PATH what each finds there.")
     ] = False,
-    check: Annotated[bool, typer.Option(help="Change nothing; 1 if a patch is needed.")] = False,
-    diff: Annotated[bool, typer.Option(help="Show what changes.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Change nothing; exit with 1 if a patch is needed.")
+    ] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show the changes.")] = False,
     only: Only = None,
-    undo: Annotated[bool, typer.Option(help="Restore every byte.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Undo the patches.")] = False,
     json: options.AsJson = False,
     export: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write each patch as a patch file.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Write patch files to DIR instead of patching."),
     ] = None,
 ) -> int:
-    """Patch known breakages of SlowFast, Detectron2 or PyTorchVideo.
+    """Patch known breakages in SlowFast, Detectron2 or PyTorchVideo.
 
-    Works on any checkout, and on an installed package. The originals are kept
-    in .slowfast-stack in the tree.
+    Works on any checkout and on an installed package. The originals are saved in
+    .slowfast-stack in the tree.
     """
     if path is None:
         if not list_:
-            raise UsageError("A tree is missing.", hint="Give a PATH, or ask for --list.")
-        return _tell_catalogue(json=json)
+            raise UsageError(
+                "PATH is missing.", hint="Give the PATH of a source tree, or use --list."
+            )
+        return _print_catalogue(json=json)
     if sum((list_, undo, export is not None)) > 1:
-        raise UsageError("Only one of --list, --undo and --export can be done at a time.")
+        raise UsageError("Only one of --list, --undo and --export can be used at a time.")
     tree = FolderTree(str(path))
     if export is not None:
         return _export(tree, only, export, json=json)
-    report = _report(tree, only, undo=undo, check=check, look=list_)
+    report = _report(tree, only, undo=undo, dry_run=dry_run, list_=list_)
     if json:
-        _print_json(api.described(report), with_diff=diff)
+        _print_json(api.to_dict(report), with_diff=diff)
     else:
-        _tell(report, undo=undo)
+        _print_report(report, undo=undo)
         sys.stdout.write(diff_of(report.changes) if diff else "")
-    return Exit.FAILED if check and report.changes else Exit.PROVEN
+    return Exit.FAILED if dry_run and report.changes else Exit.PROVEN
 
 
 def _report(
-    tree: FolderTree, only: list[str] | None, *, undo: bool, check: bool, look: bool
+    tree: FolderTree, only: list[str] | None, *, undo: bool, dry_run: bool, list_: bool
 ) -> Report:
-    if look:
+    if list_:
         return engine.examine(tree, only)
     if undo:
-        return engine.undo(tree, only, check=check)
-    return engine.apply_patches(tree, only, check=check)
+        return engine.undo(tree, only, check=dry_run)
+    return engine.apply_patches(tree, only, check=dry_run)
 
 
-def _tell(report: Report, *, undo: bool) -> None:
+def _print_report(report: Report, *, undo: bool) -> None:
     where = f"{report.component} at {report.commit}" if report.commit else report.component
     print(where)
     for outcome in report.outcomes:
@@ -101,9 +108,9 @@ def _tell(report: Report, *, undo: bool) -> None:
         print("Nothing to change.")
 
 
-def _tell_catalogue(*, json: bool) -> int:
+def _print_catalogue(*, json: bool) -> int:
     if json:
-        _print_json({"patches": [_card(known) for known in PATCHES]})
+        _print_json({"patches": [_catalogue_entry(known) for known in PATCHES]})
         return Exit.PROVEN
     for known in PATCHES:
         issues = f" ({' '.join(known.issues)})" if known.issues else ""
@@ -111,20 +118,20 @@ def _tell_catalogue(*, json: bool) -> int:
     return Exit.PROVEN
 
 
-def _card(known: Patch) -> dict[str, Any]:
+def _catalogue_entry(known: Patch) -> dict[str, Any]:
     return {
         "id": known.id,
         "component": known.component,
         "title": known.title,
         "symptom": known.symptom,
         "reason": known.reason,
-        "needed": known.needed.words,
+        "needed": known.needed.description,
         "issues": list(known.issues),
     }
 
 
 def _export(tree: FolderTree, only: list[str] | None, folder: Path, *, json: bool) -> int:
-    written = exports.patches(tree, only)
+    written = exports.patch_files(tree, only)
     folder.mkdir(parents=True, exist_ok=True)
     for name, patch in written.items():
         (folder / name).write_bytes(patch)
@@ -132,11 +139,11 @@ def _export(tree: FolderTree, only: list[str] | None, folder: Path, *, json: boo
     if json:
         _print_json({"patches": files})
     else:
-        print("\n".join(files) or "No patch: the tree needs no patch.")
+        print("\n".join(files) or "No patch file: the tree needs no patch.")
     return Exit.PROVEN
 
 
-def _print_json(told: dict[str, Any], *, with_diff: bool = True) -> None:
-    shown = {key: value for key, value in told.items() if with_diff or key != "diff"}
+def _print_json(data: dict[str, Any], *, with_diff: bool = True) -> None:
+    shown = {key: value for key, value in data.items() if with_diff or key != "diff"}
     json_format.dump({"schema": terminal.SCHEMA, **shown}, sys.stdout, indent=2)
     sys.stdout.write("\n")

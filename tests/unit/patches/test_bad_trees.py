@@ -1,12 +1,16 @@
-"""Trees that cannot be patched, or not safely: one clear error, and not a byte changed."""
+"""Trees that cannot be patched safely: one error, and no byte changed."""
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import stat
 import subprocess
+import tempfile
+import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import small_trees
@@ -20,6 +24,10 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.synt
     FolderTree,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+NOBODY = 65534
 CHECKPOINT = "slowfast/utils/checkpoint.py"
 STATE = "optimizer-state"
 
@@ -48,81 +56,126 @@ def tree(tmp_path: Path) -> Path:
 def refused(root: Path, match: str, *ids: str, absent: bool = False) -> str:
     before = snapshot(root)
     with pytest.raises(StackError, match=match) as error:
-        api.act(str(root), list(ids) or None, absent=absent)
+        api.run(str(root), list(ids) or None, absent=absent)
     assert snapshot(root) == before
     assert error.value.hint
     return str(error.value)
 
 
 def test_a_folder_that_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(StackError, match="is not a folder"):
-        api.act(str(tmp_path / "nothing"))
+    with pytest.raises(StackError):
+        api.run(str(tmp_path / "nothing"))
 
 
 def test_a_tree_of_another_project(tmp_path: Path) -> None:
     write(tmp_path, {"setup.py": b"setup(install_requires=['PIL'])\n", "other/a.py": b"\n"})
-    refused(tmp_path, "no source tree of slowfast, detectron2, pytorchvideo")
+    refused(tmp_path, "slowfast or detectron2 or pytorchvideo")
 
 
 def test_a_folder_with_two_projects(tmp_path: Path) -> None:
     write(tmp_path, dict.fromkeys(small_trees.MARK.values(), b""))
-    refused(tmp_path, "holds more than one project")
-    assert api.act(str(tmp_path), ["pil-linear"], component="detectron2")["changed"] is False
+    refused(tmp_path, "slowfast, detectron2, pytorchvideo")
+    assert api.run(str(tmp_path), ["pil-linear"], component="detectron2")["changed"] is False
 
 
-def test_a_syntax_error_is_told_with_its_file(tree: Path) -> None:
+def test_a_syntax_error_names_the_file(tree: Path) -> None:
     broken = (tree / CHECKPOINT).read_text().replace("load_state_dict(", "load_state_dict((", 1)
     (tree / CHECKPOINT).write_text(broken)
-    told = refused(tree, f"{CHECKPOINT} is not readable as Python", STATE)
-    assert "line" in told
+    message = refused(tree, f"{CHECKPOINT} ", STATE)
+    assert "line" in message
 
 
-def test_a_missing_anchor_names_file_function_and_commit(tree: Path) -> None:
+def test_an_unknown_form_names_file_function_and_commit(tree: Path) -> None:
     git = ["git", "-C", str(tree), "-c", "user.name=t", "-c", "user.email=t@example.invalid"]
     text = (tree / CHECKPOINT).read_text().replace("def load_checkpoint(", "def read_checkpoint(")
     (tree / CHECKPOINT).write_text(text)
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "a tree"]):
         subprocess.run([*git, *command], check=True)
     commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
-    told = refused(tree, "function load_checkpoint is gone", "empty-loader", STATE)
-    assert CHECKPOINT in told
-    assert commit.stdout.strip() in told
+    message = refused(tree, "load_checkpoint", "empty-loader", STATE)
+    assert CHECKPOINT in message
+    assert commit.stdout.strip() in message
 
 
-def test_one_unknown_repair_stops_all(tree: Path) -> None:
+def test_one_unknown_patch_stops_all(tree: Path) -> None:
     write(tree, {"slowfast/models/optimizer.py": small_trees.SET_LR.encode()})
     write(tree, {"slowfast/datasets/loader.py": b"def construct_loader(cfg):\n    return 1\n"})
-    told = refused(tree, "does not end by returning its loader")
-    assert "slowfast/datasets/loader.py" in told
-    assert api.act(str(tree), ["layer-decay-default"])["changed"] is True
+    refused(tree, "slowfast/datasets/loader.py")
+    assert api.run(str(tree), ["layer-decay-default"])["changed"] is True
 
 
-def test_a_repair_that_does_not_exist(tree: Path) -> None:
-    assert "optimizer-state" in refused(
-        tree, "There is no patch optimiser-state", "optimiser-state"
-    )
+def test_a_patch_that_does_not_exist(tree: Path) -> None:
+    assert "optimizer-state" in refused(tree, "optimiser-state", "optimiser-state")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_file(tree: Path) -> None:
-    (tree / CHECKPOINT).chmod(0o444)
-    refused(tree, "is read-only; nothing was changed", STATE)
+def as_user(act: Callable[[], object]) -> None:
+    """Run ``act`` in a process whose user is not root. Raises if it fails."""
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+            act()
+        except BaseException:  # noqa: BLE001  (nothing may leave the child)
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
 
 
-def test_what_cannot_be_written_is_taken_back(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tree, {"tools/train_net.py": small_trees.TRAIN.encode()})
+@pytest.fixture
+def user_tree(tree: Path) -> Iterator[Path]:
+    """A tree that belongs to a user who is not root, in a folder that this user can reach."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        moved = tree.rename(Path(folder, "tree"))
+        if os.geteuid() == 0:
+            for path in (moved, *moved.rglob("*")):
+                os.chown(path, NOBODY, NOBODY)
+        yield moved
+
+
+@pytest.mark.parametrize("read_only", [CHECKPOINT, "slowfast/utils", "."])
+def test_a_read_only_file_or_folder(user_tree: Path, read_only: str) -> None:
+    place = user_tree / read_only
+    place.chmod(0o444 if place.is_file() else 0o555)
+    as_user(lambda: refused(user_tree, str(place.resolve()), STATE))
+    place.chmod(0o755)
+    as_user(lambda: api.run(str(user_tree), [STATE]))
+    assert STATE in (user_tree / ".slowfast-stack/record.json").read_text()
+
+
+def test_a_read_only_tree_cannot_be_undone_and_stays(user_tree: Path) -> None:
+    as_user(lambda: api.run(str(user_tree), [STATE]))
+    (user_tree / CHECKPOINT).chmod(0o444)
+    as_user(lambda: refused(user_tree, str(user_tree / CHECKPOINT), absent=True))
+    (user_tree / CHECKPOINT).chmod(0o644)
+    as_user(lambda: api.run(str(user_tree), absent=True))
+    assert (user_tree / CHECKPOINT).read_text() == small_trees.CHECKPOINT
+
+
+def test_a_tree_of_another_user_stays_theirs(user_tree: Path) -> None:
+    owner = (user_tree / CHECKPOINT).stat().st_uid
+    api.run(str(user_tree), [STATE])
+    assert (user_tree / CHECKPOINT).stat().st_uid == owner
+
+
+def test_a_failed_write_reverts_all_files(tree: Path) -> None:
+    """The last file is too large for the limit only after its patch."""
+    last = tree / "tools/train_net.py"
+    write(tree, {"tools/train_net.py": small_trees.TRAIN.encode() + b"# " + b"x" * 20_000 + b"\n"})
     before = snapshot(tree)
-    real = FolderTree.write
-
-    def full(self: FolderTree, path: str, data: bytes) -> None:
-        if path == "tools/train_net.py" and b"if cfg.NUM_GPUS" in data:
-            raise OSError(28, "No space left on device")
-        real(self, path, data)
-
-    monkeypatch.setattr(FolderTree, "write", full)
-    with pytest.raises(StackError, match=r"all files are as before.*No space left"):
-        api.act(str(tree))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (last.stat().st_size + 1, limits[1]))
+    try:
+        with pytest.raises(StackError, match="File too large"):
+            api.run(str(tree), [STATE, "cpu-synchronize"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert snapshot(tree) == before
+    assert not (tree / ".slowfast-stack").exists()
 
 
 def test_a_link_out_of_the_tree(tree: Path, tmp_path: Path) -> None:
@@ -130,14 +183,14 @@ def test_a_link_out_of_the_tree(tree: Path, tmp_path: Path) -> None:
     (tree / CHECKPOINT).rename(outside)
     (tree / CHECKPOINT).symlink_to(outside)
     before = outside.read_bytes()
-    refused(tree, "leads out of", STATE)
+    refused(tree, str(outside), STATE)
     assert outside.read_bytes() == before
 
 
 def test_a_link_of_the_record_out_of_the_tree(tree: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tree / ".slowfast-stack").symlink_to(tmp_path / "elsewhere")
-    refused(tree, "leads out of", STATE)
+    refused(tree, str(tmp_path / "elsewhere"), STATE)
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
@@ -145,124 +198,174 @@ def test_a_link_inside_the_tree_is_followed(tree: Path) -> None:
     (tree / CHECKPOINT).rename(tree / "real.py")
     (tree / CHECKPOINT).symlink_to(tree / "real.py")
     before = snapshot(tree)
-    assert api.act(str(tree), [STATE])["changed"] is True
+    assert api.run(str(tree), [STATE])["changed"] is True
     assert (tree / CHECKPOINT).is_symlink()
     assert b"optimizer_state_difference" in (tree / "real.py").read_bytes()
-    api.act(str(tree), absent=True)
+    api.run(str(tree), absent=True)
     assert snapshot(tree) == before
 
 
-def test_mode_and_other_hard_links_stay(tree: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o750])
+def test_mode_and_other_hard_links_are_kept(tree: Path, tmp_path: Path, mode: int) -> None:
     """A package installer links files from its cache: the cache must not change."""
-    (tree / CHECKPOINT).chmod(0o750)
+    (tree / CHECKPOINT).chmod(mode)
     (tmp_path / "cache.py").hardlink_to(tree / CHECKPOINT)
     before = (tmp_path / "cache.py").read_bytes()
-    api.act(str(tree), [STATE])
+    api.run(str(tree), [STATE])
     assert (tmp_path / "cache.py").read_bytes() == before
-    assert stat.S_IMODE((tree / CHECKPOINT).stat().st_mode) == 0o750
+    assert mode_of(tree / CHECKPOINT) == mode
+    api.run(str(tree), absent=True)
+    assert mode_of(tree / CHECKPOINT) == mode
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_created_files_have_the_mode_of_the_umask(tmp_path: Path, umask: int) -> None:
+    write(tmp_path, small_trees.files("cat-all-gather", "pytorchvideo"))
+    before = os.umask(umask)
+    try:
+        api.run(str(tmp_path), ["cat-all-gather"])
+    finally:
+        os.umask(before)
+    losses = tmp_path / "pytorchvideo/losses"
+    originals = tmp_path / ".slowfast-stack/originals"
+    for created in (
+        losses / "__init__.py",
+        losses / "soft_target_cross_entropy.py",
+        originals.with_name("record.json"),
+        *originals.iterdir(),
+    ):
+        assert mode_of(created) == 0o666 & ~umask
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
 
 
 def test_a_file_changed_since_its_patch(tree: Path) -> None:
-    api.act(str(tree), [STATE])
+    api.run(str(tree), [STATE])
     patched = (tree / CHECKPOINT).read_text()
     (tree / CHECKPOINT).write_text(patched + "\n# mine\n")
-    refused(tree, "was changed after it was patched", absent=True)
-    refused(tree, "was changed after it was patched", "scaler-state")
-    assert api.act(str(tree), [STATE])["changed"] is False
+    refused(tree, CHECKPOINT, absent=True)
+    refused(tree, CHECKPOINT, "scaler-state")
+    assert api.run(str(tree), [STATE])["changed"] is False
     (tree / CHECKPOINT).write_text(patched)
-    assert api.act(str(tree), absent=True)["changed"] is True
+    assert api.run(str(tree), absent=True)["changed"] is True
 
 
-def test_a_new_checkout_over_a_repaired_tree_is_repaired_again(tree: Path) -> None:
-    api.act(str(tree), [STATE])
+def test_a_new_checkout_over_a_patched_tree_is_patched_again(tree: Path) -> None:
+    api.run(str(tree), [STATE])
     newer = b"# a newer commit\n" + small_trees.CHECKPOINT.encode()
     (tree / CHECKPOINT).write_bytes(newer)
-    assert api.act(str(tree), [STATE])["changed"] is True
-    api.act(str(tree), absent=True)
+    assert api.run(str(tree), [STATE])["changed"] is True
+    api.run(str(tree), absent=True)
     assert (tree / CHECKPOINT).read_bytes() == newer
 
 
-def test_a_killed_run_is_finished_by_the_next(tree: Path) -> None:
+def test_a_killed_run_is_completed_by_the_next(tree: Path) -> None:
     """Killed between the record and the last file, each file is old or new."""
     write(tree, {"tools/train_net.py": small_trees.TRAIN.encode()})
     before = snapshot(tree)
-    api.act(str(tree))
+    api.run(str(tree))
     (tree / CHECKPOINT).write_bytes(before[CHECKPOINT])
-    assert api.act(str(tree))["changed"] is True
-    assert api.act(str(tree))["changed"] is False
+    assert api.run(str(tree))["changed"] is True
+    assert api.run(str(tree))["changed"] is False
     (tree / CHECKPOINT).write_bytes(before[CHECKPOINT])
-    api.act(str(tree), absent=True)
+    api.run(str(tree), absent=True)
     assert snapshot(tree) == before
 
 
 @pytest.mark.parametrize("damage", [b"{", b"[]", b'{"files": {"a": 1}, "commit": null}', b"\xff"])
 def test_a_damaged_record(tree: Path, damage: bytes) -> None:
-    api.act(str(tree), [STATE])
+    api.run(str(tree), [STATE])
     (tree / ".slowfast-stack/record.json").write_bytes(damage)
-    refused(tree, "record.json cannot be read", absent=True)
+    refused(tree, "record.json", absent=True)
+
+
+def test_a_record_of_the_first_schema_can_be_undone(tree: Path) -> None:
+    before = snapshot(tree)
+    api.run(str(tree), [STATE])
+    path = tree / ".slowfast-stack/record.json"
+    stored = json.loads(path.read_text())
+    stored["schema"] = 1
+    for entry in stored["files"].values():
+        entry["repairs"] = entry.pop("patches")
+    path.write_text(json.dumps(stored))
+    assert api.run(str(tree), ["scaler-state"])["changed"] is True
+    assert json.loads(path.read_text())["schema"] == 2
+    assert json.loads(path.read_text())["files"][CHECKPOINT]["patches"] == [STATE, "scaler-state"]
+    api.run(str(tree), absent=True)
+    assert snapshot(tree) == before
+
+
+def test_a_record_of_a_newer_schema_is_refused(tree: Path) -> None:
+    api.run(str(tree), [STATE])
+    path = tree / ".slowfast-stack/record.json"
+    path.write_text(json.dumps({"schema": 3, "component": "slowfast", "future": {}}))
+    refused(tree, "schema is 3", absent=True)
+    refused(tree, "schema is 3", "scaler-state")
 
 
 def test_a_lost_original(tree: Path) -> None:
-    api.act(str(tree), [STATE])
+    api.run(str(tree), [STATE])
     for original in (tree / ".slowfast-stack/originals").iterdir():
         original.write_bytes(b"something else")
-    refused(tree, "kept original of .* is missing or damaged", absent=True)
+    refused(tree, CHECKPOINT, absent=True)
 
 
 def test_undoing_what_was_never_done_changes_nothing(tree: Path) -> None:
-    result = api.act(str(tree), absent=True)
+    result = api.run(str(tree), absent=True)
     assert result["changed"] is False
     assert result["patches"] == []
 
 
 def test_check_mode_shows_the_change_and_writes_nothing(tree: Path) -> None:
     before = snapshot(tree)
-    shown = api.act(str(tree), [STATE], check=True)
+    shown = api.run(str(tree), [STATE], check=True)
     assert shown["changed"] is True
     assert shown["patches"][0]["status"] == "affected"
     assert snapshot(tree) == before
-    api.act(str(tree), [STATE])
+    api.run(str(tree), [STATE])
     patched = snapshot(tree)
     assert patched[CHECKPOINT].decode() == shown["diff"][0]["after"]
-    assert api.act(str(tree), absent=True, check=True)["changed"] is True
+    assert api.run(str(tree), absent=True, check=True)["changed"] is True
     assert snapshot(tree) == patched
 
 
-def test_git_sees_the_repaired_files_and_nothing_else(tree: Path) -> None:
+def test_git_sees_the_patched_files_and_nothing_else(tree: Path) -> None:
     git = ["git", "-C", str(tree), "-c", "user.name=t", "-c", "user.email=t@example.invalid"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "a tree"]):
         subprocess.run([*git, *command], check=True)
-    api.act(str(tree), [STATE])
+    api.run(str(tree), [STATE])
     seen = subprocess.run([*git, "status", "--short"], check=True, capture_output=True, text=True)
     assert seen.stdout.split() == ["M", CHECKPOINT]
     record = json.loads((tree / ".slowfast-stack/record.json").read_bytes())
     assert record["files"][CHECKPOINT]["patches"] == [STATE]
     assert len(record["commit"]) == 40
-    api.act(str(tree), absent=True)
+    api.run(str(tree), absent=True)
     seen = subprocess.run([*git, "status", "--short"], check=True, capture_output=True, text=True)
     assert seen.stdout == ""
     assert not (tree / ".slowfast-stack").exists()
 
 
-def test_an_installed_package_is_repaired_by_its_folder(tree: Path) -> None:
+def test_an_installed_package_is_patched_by_its_folder(tree: Path) -> None:
     package = tree / "slowfast"
-    result = api.act(str(package), [STATE])
+    result = api.run(str(package), [STATE])
     assert result["patches"][0]["files"] == ["utils/checkpoint.py"]
-    api.act(str(package), absent=True)
+    api.run(str(package), absent=True)
 
 
-def test_files_that_a_repair_adds_go_with_it(tmp_path: Path) -> None:
+def test_files_that_a_patch_creates_are_removed_by_undo(tmp_path: Path) -> None:
     write(tmp_path, small_trees.files("cat-all-gather", "pytorchvideo"))
     before = snapshot(tmp_path)
-    api.act(str(tmp_path), ["cat-all-gather"])
+    api.run(str(tmp_path), ["cat-all-gather"])
     assert (tmp_path / "pytorchvideo/losses/__init__.py").read_bytes() == b""
-    api.act(str(tmp_path), absent=True)
+    api.run(str(tmp_path), absent=True)
     assert snapshot(tmp_path) == before
     assert not (tmp_path / "pytorchvideo/losses").exists()
 
 
-def test_a_repair_of_another_project_is_reported_as_such(tree: Path) -> None:
-    result = api.act(str(tree), ["pil-linear"])
+def test_a_patch_of_another_component_is_not_applicable(tree: Path) -> None:
+    result = api.run(str(tree), ["pil-linear"])
     assert result["changed"] is False
     assert result["patches"][0]["status"] == "not-applicable"
 
@@ -283,10 +386,10 @@ def test_each_exported_patch_applies_alone(tree: Path, tmp_path: Path) -> None:
     before = snapshot(tree)
     crlf = before[CHECKPOINT].replace(b"\n", b"\r\n").rstrip(b"\r\n")
     (tree / CHECKPOINT).write_bytes(crlf)
-    api.act(str(tree), [STATE])
-    patches = export.patches(FolderTree(str(tree)))
+    api.run(str(tree), [STATE])
+    patches = export.patch_files(FolderTree(str(tree)))
     assert {f"{STATE}.patch", "scaler-state.patch"} <= set(patches)
-    api.act(str(tree), absent=True)
+    api.run(str(tree), absent=True)
     for name, patch in patches.items():
         file = tmp_path / name
         file.write_bytes(patch)
@@ -294,6 +397,6 @@ def test_each_exported_patch_applies_alone(tree: Path, tmp_path: Path) -> None:
         subprocess.run(["git", "apply", str(file)], cwd=tree, check=True)
         applied = (tree / CHECKPOINT).read_bytes()
         (tree / CHECKPOINT).write_bytes(crlf)
-        api.act(str(tree), [name[: -len(".patch")]])
+        api.run(str(tree), [name[: -len(".patch")]])
         assert (tree / CHECKPOINT).read_bytes() == applied
-        api.act(str(tree), absent=True)
+        api.run(str(tree), absent=True)

@@ -1,4 +1,4 @@
-"""Random damage: a patch ends in clean success or in one clear error, never in a broken file.
+"""Random damage: a patch succeeds or raises one error, and never breaks a file.
 
 FUZZ_CASES sets the number of cases (10,000 for the acceptance), FUZZ_FILES a checkout of SlowFast
 whose files are then mutated beside the small trees.
@@ -73,7 +73,7 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("part", range(4))
-def test_a_damaged_tree_is_mended_or_left_alone(part: int) -> None:
+def test_a_damaged_tree_is_patched_or_left_unchanged(part: int) -> None:
     trees = real_files()
     for case in range(part, CASES, 4):
         chance = random.Random(case)
@@ -124,7 +124,7 @@ def _random_splice(source: Source, chance: random.Random) -> Splice:
 
 
 def _require_exact(source: Source, splices: list[Splice], result: bytes) -> None:
-    """Every character outside the splices is there, in its order; the result parses."""
+    """Require that every character outside the splices is kept, in order, and the result parses."""
     text = Source("f.py", result).text
     at = done = 0
     for splice in sorted(splices, key=lambda splice: (splice.start, splice.end)):

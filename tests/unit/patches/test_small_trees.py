@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 import small_trees
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import engine
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import engine, record
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.model import (
     AFFECTED,
-    ALREADY,
+    ALREADY_APPLIED,
     APPLIED,
-    NOT_HERE,
+    FIXED_DIFFERENTLY,
+    NOT_APPLICABLE,
     Patch,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.registry import (
@@ -51,7 +53,7 @@ WRITINGS: dict[str, Callable[[str], bytes]] = {
 }
 
 
-def test_every_repair_has_a_small_tree() -> None:
+def test_every_patch_has_a_small_tree() -> None:
     assert set(small_trees.BROKEN) == {patch.id for patch in PATCHES}
 
 
@@ -62,7 +64,7 @@ def test_ids_are_unique_and_the_groups_name_them() -> None:
 
 
 @every_patch
-def test_the_breakage_is_found_mended_once_and_undone(patch: Patch) -> None:
+def test_a_patch_is_found_applied_once_and_undone(patch: Patch) -> None:
     files = small_trees.files(patch.id, patch.component)
     tree = MemoryTree(files)
     found = engine.examine(tree, [patch.id])
@@ -77,7 +79,7 @@ def test_the_breakage_is_found_mended_once_and_undone(patch: Patch) -> None:
 
     again = engine.apply_patches(tree, [patch.id])
     assert again.changes == ()
-    assert again.outcomes[0].status == ALREADY
+    assert again.outcomes[0].status == ALREADY_APPLIED
 
     engine.undo(tree)
     assert tree.files == files
@@ -88,12 +90,12 @@ def test_a_tree_without_the_code_needs_no_patch(patch: Patch) -> None:
     tree = MemoryTree({small_trees.MARK[patch.component]: b"def decode(): pass\n" * 2})
     if patch.id in ("pyav-decoder", "dead-torchvision-decoder", "cat-all-gather"):
         pytest.skip("its own file is the mark of the tree, or is created")
-    assert engine.examine(tree, [patch.id]).outcomes[0].status == NOT_HERE
+    assert engine.examine(tree, [patch.id]).outcomes[0].status == NOT_APPLICABLE
 
 
 @every_patch
 @pytest.mark.parametrize("writing", WRITINGS)
-def test_a_file_keeps_its_way_of_writing(patch: Patch, writing: str) -> None:
+def test_a_patched_file_keeps_its_style(patch: Patch, writing: str) -> None:
     write = WRITINGS[writing]
     plain = MemoryTree(small_trees.files(patch.id, patch.component))
     other = MemoryTree(
@@ -119,25 +121,82 @@ def test_a_file_keeps_its_way_of_writing(patch: Patch, writing: str) -> None:
     assert other.files == before
 
 
-def test_all_repairs_of_a_project_work_on_each_others_result() -> None:
+def test_all_patches_of_a_component_can_be_applied_together() -> None:
     for component in small_trees.MARK:
         ids = [patch.id for patch in PATCHES if patch.component == component]
         tree = MemoryTree(small_trees.whole(component, ids))
         before = dict(tree.files)
         first = engine.apply_patches(tree)
-        assert {outcome.status for outcome in first.outcomes} <= {APPLIED, ALREADY, NOT_HERE}
+        assert {outcome.status for outcome in first.outcomes} <= {
+            APPLIED,
+            FIXED_DIFFERENTLY,
+            ALREADY_APPLIED,
+            NOT_APPLICABLE,
+        }
         assert engine.apply_patches(tree).changes == ()
         engine.undo(tree)
         assert tree.files == before
 
 
-def test_one_of_two_repairs_of_a_file_can_be_undone() -> None:
+def test_a_file_of_a_patch_is_named_after_its_id() -> None:
+    for patch in PATCHES:
+        folder, stem = module_of(patch)
+        prefix = {"forks": "fork-", "detectron2": "(detectron2-)?"}.get(folder, "")
+        assert re.fullmatch(prefix + stem.replace("_", "-"), patch.id)
+        assert folder in (patch.component, "forks")
+
+
+def module_of(patch: Patch) -> tuple[str, str]:
+    names = [name for name, module in sys.modules.items() if vars(module).get("PATCH") is patch]
+    folder, stem = names[0].split(".")[-2:]
+    return folder, stem
+
+
+CHECKPOINT_FILE = "slowfast/utils/checkpoint.py"
+
+
+def test_a_partial_undo_leaves_the_other_patch_applied_and_recorded() -> None:
     tree = MemoryTree(small_trees.files("optimizer-state", "slowfast"))
+    before = dict(tree.files)
     both = ["optimizer-state", "scaler-state"]
     engine.apply_patches(tree, [both[0]])
-    alone = tree.files["slowfast/utils/checkpoint.py"]
+    first_only = dict(tree.files)
     engine.apply_patches(tree, both)
-    engine.undo(tree, [both[1]])
-    assert tree.files["slowfast/utils/checkpoint.py"] == alone
+    undone = engine.undo(tree, [both[1]])
+    assert [(o.id, o.status, o.files) for o in undone.outcomes] == [
+        (both[1], AFFECTED, (CHECKPOINT_FILE,))
+    ]
+    assert tree.files == first_only
+    entry = record.load(tree, "slowfast").files[CHECKPOINT_FILE]
+    assert entry.patches == [both[0]]
+    assert entry.after == record.sha256(first_only[CHECKPOINT_FILE])
+    assert entry.before == record.sha256(before[CHECKPOINT_FILE])
     statuses = {o.id: o.status for o in engine.examine(tree, both).outcomes}
-    assert statuses == {both[0]: ALREADY, both[1]: AFFECTED}
+    assert statuses == {both[0]: ALREADY_APPLIED, both[1]: AFFECTED}
+    assert engine.undo(tree, [both[1]]).changes == ()
+    engine.undo(tree)
+    assert tree.files == before
+
+
+def test_a_patch_that_depends_on_an_undone_one_is_undone_with_it() -> None:
+    tree = MemoryTree(small_trees.files("fork-optimizer-try", "slowfast"))
+    before = dict(tree.files)
+    both = ["fork-optimizer-try", "optimizer-state"]
+    engine.apply_patches(tree, both)
+    undone = engine.undo(tree, [both[0]])
+    assert {outcome.id for outcome in undone.outcomes} == set(both)
+    assert tree.files == before
+    assert engine.examine(tree, both[:1]).outcomes[0].status == AFFECTED
+    assert engine.examine(tree, both[1:]).outcomes[0].status == FIXED_DIFFERENTLY
+
+
+def test_a_partial_undo_of_one_file_keeps_the_patches_of_others() -> None:
+    ids = ["optimizer-state", "cpu-synchronize", "cuda-amp"]
+    tree = MemoryTree(small_trees.whole("slowfast", ids))
+    before = dict(tree.files)
+    engine.apply_patches(tree, ids)
+    applied = dict(tree.files)
+    engine.undo(tree, ["optimizer-state"])
+    assert tree.files[CHECKPOINT_FILE] == before[CHECKPOINT_FILE]
+    assert tree.files["tools/train_net.py"] == applied["tools/train_net.py"]
+    assert set(record.load(tree, "slowfast").files) == {"tools/train_net.py"}

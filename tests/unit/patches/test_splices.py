@@ -63,7 +63,7 @@ def test_lines_come_before_the_decorators_of_a_function() -> None:
     assert changed(here, inserted) == TEXT.replace("@decorator", "X = 1\n\n\n@decorator")
 
 
-def test_a_statement_becomes_several_at_its_own_depth() -> None:
+def test_a_statement_is_replaced_by_several_at_its_indentation() -> None:
     here = source()
     call = find(here.tree, ast.Expr)[0]
     lines = "\nif y:\n    g(x)\n"
@@ -71,20 +71,20 @@ def test_a_statement_becomes_several_at_its_own_depth() -> None:
     assert changed(here, rewrite(here, call, lines)) == expected
 
 
-def test_lines_behind_the_last_line_of_an_unfinished_file() -> None:
+def test_lines_after_the_last_line_without_a_newline() -> None:
     here = source("x = 1")
     assert changed(here, after(here, here.tree.body[0], "y = 2")) == "x = 1\ny = 2\n"
 
 
-def test_a_removed_statement_takes_its_line_along() -> None:
+def test_a_statement_is_removed_with_its_line() -> None:
     here = source()
     assert changed(here, remove(here, here.tree.body[0])) == TEXT[len("import os  # files\n") :]
 
 
-def test_a_shared_line_is_not_taken_along() -> None:
+def test_a_line_with_two_statements_is_not_removed() -> None:
     here = source()
     shared = find(here.tree, ast.Expr)[2]
-    with pytest.raises(BadEditError, match="more than one statement"):
+    with pytest.raises(BadEditError):
         remove(here, shared)
     first = find(here.tree, ast.Expr)[1]
     with pytest.raises(BadEditError):
@@ -96,7 +96,7 @@ def test_a_shared_line_is_not_taken_along() -> None:
     ["g(x", '"""', "g(x)\n    return 1\n", "g(x)\nclass C:\n    def f(self): pass\n", "else:"],
     ids=["bracket", "string", "dedent", "new-owner", "keyword"],
 )
-def test_an_edit_that_reaches_further_is_refused(text: str) -> None:
+def test_an_edit_that_changes_code_outside_it_is_refused(text: str) -> None:
     here = source()
     call = calls(here.tree, "g")[0]
     with pytest.raises(BadEditError):
@@ -105,7 +105,7 @@ def test_an_edit_that_reaches_further_is_refused(text: str) -> None:
 
 def test_an_edit_that_hides_the_rest_is_refused() -> None:
     here = source("a(1)\nb(2)\n")
-    with pytest.raises(BadEditError, match="More than the intended"):
+    with pytest.raises(BadEditError):
         apply(here, [Splice(0, 4, 'if False:\n    """'), Splice(9, 9, '\n    """\n')])
 
 
@@ -118,7 +118,7 @@ def test_a_statement_that_changes_its_branch_is_refused() -> None:
 def test_overlapping_changes_are_refused() -> None:
     here = source()
     call = calls(here.tree, "g")[0]
-    with pytest.raises(BadEditError, match="overlap"):
+    with pytest.raises(BadEditError):
         apply(here, [replace(here, call, "a()"), replace(here, call.args[0], "b")])
 
 
@@ -141,8 +141,8 @@ def test_text_that_the_encoding_lacks_is_refused() -> None:
     ],
     ids=["syntax", "nul", "codec", "bytes", "tabs", "nesting", "utf-16"],
 )
-def test_what_is_not_python_is_told_with_its_name(data: bytes) -> None:
-    with pytest.raises(UnparsableError, match=r"f\.py is not readable as Python"):
+def test_a_file_that_is_not_python_is_refused_by_name(data: bytes) -> None:
+    with pytest.raises(UnparsableError, match=r"^f\.py "):
         Source("f.py", data)
 
 

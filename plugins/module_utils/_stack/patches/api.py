@@ -1,4 +1,4 @@
-"""What the modules and the command line show of a report: plain data."""
+"""Apply or undo patches of a folder and return the result as plain data for modules and CLI."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .report import Change, Report
 
 
-def act(
+def run(
     path: str,
     ids: Sequence[str] | None = None,
     *,
@@ -23,36 +23,38 @@ def act(
     absent: bool = False,
     check: bool = False,
 ) -> dict[str, Any]:
-    """Patch a folder, or take patches back; return what a module returns. Raises ``StackError``."""
+    """Apply patches to a folder, or undo them if ``absent``. Raises ``StackError``.
+
+    Returns the result of ``to_dict``.
+    """
     tree = FolderTree(path)
     if absent:
         report = undo(tree, ids, component=component, check=check)
     else:
         report = apply_patches(tree, ids, component=component, versions=versions, check=check)
-    return described(report)
+    return to_dict(report)
 
 
-def described(report: Report) -> dict[str, Any]:
-    """Return a report as the keys ``changed``, ``component``, ``commit``, ``patches``, ``diff``."""
-    patches: list[dict[str, Any]] = [
-        {
-            "id": outcome.id,
-            "status": outcome.status,
-            "files": list(outcome.files),
-            "because": outcome.because,
-        }
-        for outcome in report.outcomes
-    ]
+def to_dict(report: Report) -> dict[str, Any]:
+    """Return a report with the keys ``changed``, ``component``, ``commit``, ``patches``, ``diff``."""
     return {
         "changed": bool(report.changes),
         "component": report.component,
         "commit": report.commit,
-        "patches": patches,
-        "diff": [_shown(change) for change in report.changes],
+        "patches": [
+            {
+                "id": outcome.id,
+                "status": outcome.status,
+                "files": list(outcome.files),
+                "because": outcome.because,
+            }
+            for outcome in report.outcomes
+        ],
+        "diff": [_diff(change) for change in report.changes],
     }
 
 
-def _shown(change: Change) -> dict[str, str]:
+def _diff(change: Change) -> dict[str, str]:
     before, after = (change.before or b""), (change.after or b"")
     return {
         "before_header": change.path,

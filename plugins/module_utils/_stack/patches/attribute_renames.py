@@ -1,11 +1,11 @@
-"""Attributes that a library has removed, and what they were another name of."""
+"""Replace attributes that a library removed by the names that they were aliases of."""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING, Callable
 
-from .model import Finding, affected, already, not_here
+from .model import Finding, affected, already_applied, not_applicable
 from .syntax.source_file import Source, dotted, find
 from .syntax.splices import replace
 
@@ -13,8 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+NUMPY_ALIASES = {
+    "np.NAN": "np.nan",
+    "np.NaN": "np.nan",
+    "np.bool": "bool",
+    "np.int": "int",
+    "np.float": "float",
+    "np.object": "object",
+}
+
+
 def renaming(names: Mapping[str, str]) -> Callable[[Source], Finding]:
-    """Return a detector for dotted names, with the edit that writes each by its new name."""
+    """Return a detector for the keys of ``names``, dotted, whose edit writes the values instead."""
 
     def examine(source: Source) -> Finding:
         written = {id(node): dotted(node) for node in find(source.tree, ast.Attribute)}
@@ -22,6 +32,6 @@ def renaming(names: Mapping[str, str]) -> Callable[[Source], Finding]:
         if old:
             return affected(*[replace(source, node, names[dotted(node)]) for node in old])
         new = set(names.values()) & set(written.values())
-        return already() if new else not_here("The file uses none of these names.")
+        return already_applied() if new else not_applicable("The file uses none of these names.")
 
     return examine

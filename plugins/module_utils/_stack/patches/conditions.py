@@ -1,4 +1,4 @@
-"""When a patch is needed: conditions on the versions of an environment, unknown ones hold."""
+"""Conditions on package versions that decide whether a patch is needed; unknown versions match."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Condition:
-    """A question to the versions of an environment, by package name, and its words."""
+    """A predicate on the versions of an environment, by package name, with its description."""
 
-    words: str
+    description: str
     holds: Callable[[Mapping[str, str]], bool]
 
     def __call__(self, versions: Mapping[str, str]) -> bool:
-        """Answer for these versions."""
+        """Return whether the condition holds for these versions."""
         return self.holds(versions)
 
 
@@ -26,7 +26,7 @@ always = Condition("always", lambda _: True)
 
 
 def at_least(name: str, version: str) -> Condition:
-    """Hold from a version on, and where the version is not known."""
+    """Return a condition that holds from a version on, and if the version is unknown."""
     bound = parts(version)
     return Condition(
         f"{name} >= {version}",

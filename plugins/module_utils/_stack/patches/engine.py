@@ -1,4 +1,4 @@
-"""Examine a tree, patch it, undo it: everything is computed first, then written, or not at all."""
+"""Examine a source tree, apply patches and undo them; all files are written, or none."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from . import record as records
 from .layout import Layout, layout_of
 from .model import (
     AFFECTED,
-    ALREADY,
-    NOT_HERE,
+    ALREADY_APPLIED,
+    NOT_APPLICABLE,
     UNKNOWN,
     WORST_FIRST,
     Finding,
@@ -19,13 +19,13 @@ from .model import (
     Site,
     Tree,
     Versions,
-    look,
+    examine_file,
 )
 from .registry import PATCHES, by_id
 from .report import Change, Outcome, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
 def examine(
@@ -35,15 +35,16 @@ def examine(
     component: str | None = None,
     versions: Versions | None = None,
 ) -> Report:
-    """Say what each patch finds in a tree and what it would change; write nothing.
+    """Report what each patch finds in a tree and would change; write nothing.
 
-    Without ``ids``: all patches of the component that the given versions need.
+    ``ids`` selects patches; None means those of the component that ``versions`` (by package name)
+    need. Raises ``StackError`` for an unknown id or a tree of another project.
     """
     layout = layout_of(tree, component)
     chosen = _chosen(layout, ids, versions or {})
     draft = _Draft(tree, layout)
     record = records.load(tree, layout.component)
-    outcomes = [_remembered(draft.run(patch), record) for patch in chosen]
+    outcomes = [_with_record(draft.run(patch), record) for patch in chosen]
     return Report(layout.component, tree.commit(), tuple(outcomes), draft.changes())
 
 
@@ -55,12 +56,15 @@ def apply_patches(
     versions: Versions | None = None,
     check: bool = False,
 ) -> Report:
-    """Make every patch asked for, or none: raises ``StackError`` before the first write."""
+    """Apply the selected patches, or none: raises ``StackError`` before the first write.
+
+    With ``check`` nothing is written.
+    """
     report = examine(tree, ids, component=component, versions=versions)
     _require_known(report)
     record = records.load(tree, report.component)
     for change in report.changes:
-        _enter(tree, record, change)
+        _update_record(tree, record, change)
     for change in report.changes:
         tree.require_writable(change.path)
     if check:
@@ -78,20 +82,25 @@ def undo(
     component: str | None = None,
     check: bool = False,
 ) -> Report:
-    """Take patches back, all or the named ones; every other byte is as before them."""
+    """Undo patches, all or those of ``ids``; every other byte stays as it is.
+
+    The report has an outcome for each patch that was undone, with its files. A patch that was
+    possible only after one of ``ids`` is undone with it.
+    """
     layout = layout_of(tree, component)
     record = records.load(tree, layout.component)
-    wanted = [patch.id for patch in _chosen(layout, ids, {})]
+    selected = {patch.id for patch in _chosen(layout, ids, {})}
     changes: list[Change] = []
     undone: dict[str, list[str]] = {}
     for path, entry in list(record.files.items()):
-        gone = [name for name in entry.patches if name in wanted]
-        if not gone:
+        if selected.isdisjoint(entry.patches):
             continue
-        change = _taken_back(tree, layout, record, path, gone)
+        before = entry.patches
+        change = _undo_in_file(tree, layout, record, path, selected)
         changes += [change] if change.before != change.after else []
-        for name in gone:
-            undone.setdefault(name, []).append(path)
+        for name in before:
+            if path not in record.files or name not in entry.patches:
+                undone.setdefault(name, []).append(path)
     for change in changes:
         tree.require_writable(change.path)
     if undone and not check:
@@ -101,7 +110,7 @@ def undo(
 
 
 class _Draft:
-    """The tree as it will be: patches see each other's work before anything is written."""
+    """The tree with its changes in memory: each patch sees the result of those before it."""
 
     def __init__(self, tree: ReadableTree, layout: Layout) -> None:
         self._tree = tree
@@ -112,23 +121,23 @@ class _Draft:
     def read(self, path: str) -> bytes | None:
         return self._after[path] if path in self._after else self._tree.read(path)
 
-    def _placed(self, path: str) -> bytes | None:
-        place = self._layout.place(path)
-        return self.read(place) if place else None
+    def _exists(self, path: str) -> bool:
+        located = self._layout.locate(path)
+        return located is not None and self.read(located) is not None
 
     def run(self, patch: Patch) -> Outcome:
         if patch.component != self._layout.component:
-            return Outcome(patch.id, NOT_HERE, (), f"It is a patch of {patch.component}.")
-        seen: list[tuple[str, Finding]] = []
+            return Outcome(patch.id, NOT_APPLICABLE, (), f"It is a patch for {patch.component}.")
+        findings: list[tuple[str, Finding]] = []
         for site in patch.sites:
-            path = self._layout.place(site.path)
+            path = self._layout.locate(site.path)
             if path is not None:
-                seen.append((path, self._visit(patch, site, path)))
-        present = [finding.status for _path, finding in seen]
-        status = next((status for status in WORST_FIRST if status in present), NOT_HERE)
-        named = [(path, finding) for path, finding in seen if finding.status == status]
-        files = tuple(path for path, _finding in named) if status != NOT_HERE else ()
-        because = " ".join(dict.fromkeys(f.because for _path, f in named if f.because))
+                findings.append((path, self._visit(patch, site, path)))
+        present = {finding.status for _path, finding in findings}
+        status = next((status for status in WORST_FIRST if status in present), NOT_APPLICABLE)
+        decisive = [(path, finding) for path, finding in findings if finding.status == status]
+        files = tuple(path for path, _finding in decisive) if status != NOT_APPLICABLE else ()
+        because = " ".join(dict.fromkeys(f.because for _path, f in decisive if f.because))
         return Outcome(patch.id, status, files, because)
 
     def changes(self) -> tuple[Change, ...]:
@@ -139,55 +148,55 @@ class _Draft:
 
     def _visit(self, patch: Patch, site: Site, path: str) -> Finding:
         data = self.read(path)
-        if site.lacks and self._placed(site.lacks) is not None:
-            return Finding(NOT_HERE)
+        if site.lacks and self._exists(site.lacks):
+            return Finding(NOT_APPLICABLE)
         if data is None:
             if site.text is None:
-                return Finding(NOT_HERE)
+                return Finding(NOT_APPLICABLE)
             finding, data = Finding(AFFECTED), site.text.encode()
         else:
-            finding, data = look(site, path, data)
+            finding, data = examine_file(site, path, data)
         if finding.status == AFFECTED:
             self._after[path] = data
             self._patches.setdefault(path, []).append(patch.id)
         return finding
 
 
-def _remembered(outcome: Outcome, record: records.Record) -> Outcome:
-    """Tell what was patched here from what was never broken."""
+def _with_record(outcome: Outcome, record: records.Record) -> Outcome:
+    """Distinguish code that was patched here from code that never had the breakage."""
     files = tuple(path for path, entry in record.files.items() if outcome.id in entry.patches)
-    if outcome.status != NOT_HERE or not files:
+    if outcome.status != NOT_APPLICABLE or not files:
         return outcome
-    return Outcome(outcome.id, ALREADY, files)
+    return Outcome(outcome.id, ALREADY_APPLIED, files)
 
 
 def _chosen(layout: Layout, ids: Sequence[str] | None, versions: Versions) -> list[Patch]:
     if ids is None:
         own = (patch for patch in PATCHES if patch.component == layout.component)
         return [patch for patch in own if patch.needed(versions)]
-    wanted = {by_id(name).id for name in ids}
-    return [patch for patch in PATCHES if patch.id in wanted]
+    selected = {by_id(name).id for name in ids}
+    return [patch for patch in PATCHES if patch.id in selected]
 
 
 def _require_known(report: Report) -> None:
-    lost = [outcome for outcome in report.outcomes if outcome.status == UNKNOWN]
-    if lost:
-        told = "; ".join(f"{o.id} in {', '.join(o.files)}: {o.because}" for o in lost)
+    failed = [outcome for outcome in report.outcomes if outcome.status == UNKNOWN]
+    if failed:
+        details = "; ".join(f"{o.id} in {', '.join(o.files)}: {o.because}" for o in failed)
         where = f"commit {report.commit}" if report.commit else "a tree without a commit"
         raise StackError(
-            f"Nothing was changed, because the code that a patch patches is not as known: {told}",
+            f"Nothing was changed: a patch does not know this form of the code: {details}",
             f"The tree is {where} of {report.component}.",
-            "Take a commit that the table in docs/patches.md covers, or name only other patches.",
+            "Use a commit that docs/patches.md covers, or select only the other patches.",
         )
 
 
-def _enter(tree: Tree, record: records.Record, change: Change) -> None:
-    """Note a change in the record; refuse where undoing it would lose somebody's work."""
+def _update_record(tree: Tree, record: records.Record, change: Change) -> None:
+    """Add a change to the record. Raises ``StackError`` if an undo could lose the user's edits."""
     before = change.before
     entry = record.files.get(change.path)
     now = None if before is None else records.sha256(before)
     after = records.sha256(change.after or b"")
-    if entry is None or now == entry.before or _forgotten(change, entry):
+    if entry is None or now == entry.before or _is_new_file(change, entry):
         record.files[change.path] = records.FileRecord(now, after, list(change.patches))
     elif now == entry.after:
         record.original(tree, change.path)
@@ -197,63 +206,70 @@ def _enter(tree: Tree, record: records.Record, change: Change) -> None:
         raise _changed_since(change.path)
 
 
-def _forgotten(change: Change, entry: records.FileRecord) -> bool:
-    """Tell whether the file is a new one: all that was patched in it needs patching again."""
+def _is_new_file(change: Change, entry: records.FileRecord) -> bool:
+    """Return whether the file was replaced since: every recorded patch is needed again."""
     return set(entry.patches) <= set(change.patches)
 
 
-def _taken_back(
-    tree: Tree, layout: Layout, record: records.Record, path: str, gone: Sequence[str]
+def _undo_in_file(
+    tree: Tree, layout: Layout, record: records.Record, path: str, selected: Collection[str]
 ) -> Change:
+    """Undo patches of one file: apply those that remain to the original again."""
     entry = record.files[path]
     now, original = tree.read(path), record.original(tree, path)
     if now != original and (now is None or records.sha256(now) != entry.after):
         raise _changed_since(path)
-    entry.patches = [name for name in entry.patches if name not in gone]
+    remaining = [name for name in entry.patches if name not in selected]
     after = original
-    if entry.patches and now != original:
-        after = _patched(layout, path, original, entry.patches)
-        entry.after = records.sha256(after or b"")
-    else:
+    entry.patches = []
+    if now != original and original is not None:
+        after, entry.patches = _reapply(layout, path, original, remaining)
+        entry.after = records.sha256(after)
+    if not entry.patches:
         del record.files[path]
     return Change(path, now, after)
 
 
-def _patched(layout: Layout, path: str, data: bytes | None, names: Sequence[str]) -> bytes | None:
+def _reapply(
+    layout: Layout, path: str, data: bytes, names: Collection[str]
+) -> tuple[bytes, list[str]]:
+    """Apply patches to the original of a file; return the result and those that changed it."""
+    applied = []
     for patch in PATCHES:
         for site in patch.sites:
-            if patch.id in names and layout.place(site.path) == path and data is not None:
-                _finding, data = look(site, path, data)
-    return data
+            if patch.id in names and layout.locate(site.path) == path:
+                finding, data = examine_file(site, path, data)
+                applied += [patch.id] if finding.status == AFFECTED else []
+    return data, applied
 
 
 def _write(tree: Tree, changes: Sequence[Change], record: records.Record) -> None:
-    """Record first, then files: a killed run leaves each file old or new, and both are known."""
+    """Write the record, then the files: after a kill each file is old or new, and both are recorded."""
     previous = tree.read(f"{records.FOLDER}/record.json")
     done: list[Change] = []
     try:
         if record.files:
             records.save(tree, record, [change.before for change in changes])
         for change in changes:
-            _put(tree, change.path, change.after)
+            _replace(tree, change.path, change.after)
             done.append(change)
         if not record.files:
             tree.drop(records.FOLDER)
-    except OSError as error:
+    except (OSError, StackError) as error:
         for change in reversed(done):
-            _put(tree, change.path, change.before)
+            _replace(tree, change.path, change.before)
         if previous is None:
             tree.drop(records.FOLDER)
         else:
             tree.write(f"{records.FOLDER}/record.json", previous)
         raise StackError(
-            f"A file could not be written; all files are as before: {error}.",
-            "The disk, the permissions or the mount refused it.",
-            "Make the tree writable, or free some space, and patch again.",
+            f"A file could not be written; all changes were reverted: {error}.",
+            "The disk is full, or the file system or its permissions do not allow it.",
+            "Make the tree writable or free disk space, then apply the patches again.",
         ) from error
 
 
-def _put(tree: Tree, path: str, data: bytes | None) -> None:
+def _replace(tree: Tree, path: str, data: bytes | None) -> None:
     if data is None:
         tree.remove(path)
     else:
@@ -263,7 +279,7 @@ def _put(tree: Tree, path: str, data: bytes | None) -> None:
 def _changed_since(path: str) -> StackError:
     return StackError(
         f"{path} was changed after it was patched; nothing was changed.",
-        "Going on would lose that change, or mix it with the kept original.",
-        "Save your change, restore the patched file, then go on; "
-        f"or restore it from version control. The original is in {records.FOLDER}/originals.",
+        "Continuing would lose that change, or mix it with the saved original.",
+        "Save your change and restore the patched file; "
+        f"or restore the file from version control. The original is in {records.FOLDER}/originals.",
     )

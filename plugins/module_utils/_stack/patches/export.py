@@ -1,4 +1,4 @@
-"""Each patch as a patch file against the tree as its authors left it."""
+"""Write each patch as a patch file against the unpatched tree."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
     from .report import Report
 
 
-def patches(
+def patch_files(
     tree: Tree, ids: Sequence[str] | None = None, component: str | None = None
 ) -> dict[str, bytes]:
-    """Return the content of a patch file by its name, for every patch that the tree needs.
+    """Return patch files by name, one for each patch that the tree needs.
 
-    Each one applies alone, with ``git apply`` or ``patch -p1``, to the unrepaired tree.
+    Each applies by itself, with ``git apply`` or ``patch -p1``, to the unpatched tree.
     """
     layout = layout_of(tree, component)
     originals = _Originals(tree, load(tree, layout.component))
-    wanted = {by_id(name).id for name in ids} if ids is not None else None
-    written = {}
+    selected = {by_id(name).id for name in ids} if ids is not None else None
+    files = {}
     for patch in PATCHES:
-        if patch.component == layout.component and (wanted is None or patch.id in wanted):
+        if patch.component == layout.component and (selected is None or patch.id in selected):
             report = examine(originals, [patch.id], component=layout.component)
             if report.outcomes[0].status == AFFECTED:
-                written[f"{patch.id}.patch"] = _patch(patch, report)
-    return written
+                files[f"{patch.id}.patch"] = _patch_file(patch, report)
+    return files
 
 
 class _Originals:
-    """The tree before its patches, to read only."""
+    """The tree before its patches, read-only."""
 
     def __init__(self, tree: Tree, record: Record) -> None:
         self._tree = tree
@@ -55,12 +55,12 @@ class _Originals:
         return self._tree.commit()
 
 
-def _patch(patch: Patch, report: Report) -> bytes:
+def _patch_file(patch: Patch, report: Report) -> bytes:
     base = f"Against {report.commit}.\n" if report.commit else ""
     issues = f"Issues: {' '.join(patch.issues)}\n" if patch.issues else ""
     head = (
         f"Subject: [PATCH] {patch.title}\n\n"
-        f"Users see:\n\n    {patch.symptom}\n\n"
+        f"Symptom:\n\n    {patch.symptom}\n\n"
         f"{textwrap.fill(patch.reason, 72)}\n\n{issues}{base}---\n"
     )
     return head.encode() + diff(report.changes, "latin-1").encode("latin-1")

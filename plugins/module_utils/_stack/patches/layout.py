@@ -1,4 +1,4 @@
-"""Which project a folder holds, and where the project's files are in it."""
+"""Recognise which project a folder contains, and map repository paths to paths in it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ..core.errors import StackError
 if TYPE_CHECKING:
     from .model import ReadableTree
 
-# A file of the package that the other two never had; scripts/patch_history.py relies on it.
-MARKS = {
+# For each component a file that the other two never had.
+MARKER_FILES = {
     "slowfast": "datasets/decoder.py",
     "detectron2": "layers/roi_align.py",
     "pytorchvideo": "data/encoded_video.py",
@@ -20,13 +20,13 @@ MARKS = {
 
 @dataclass(frozen=True)
 class Layout:
-    """A component and its shape: a repository root, or the package folder alone."""
+    """The component of a tree, which is a repository or only its package folder."""
 
     component: str
     is_package: bool
 
-    def place(self, path: str) -> str | None:
-        """Return where a path of the repository is in this tree; None if it has no place."""
+    def locate(self, path: str) -> str | None:
+        """Return the path in this tree of a file of the repository; None outside the package."""
         if not self.is_package:
             return path
         inside = f"{self.component}/"
@@ -34,26 +34,26 @@ class Layout:
 
 
 def layout_of(tree: ReadableTree, component: str | None = None) -> Layout:
-    """Recognise a tree. Raises ``StackError`` for the tree of another project."""
-    candidates = [component] if component else list(MARKS)
+    """Recognise a tree, or verify ``component``. Raises ``StackError`` if it is another project."""
+    candidates = [component] if component else list(MARKER_FILES)
     found = [
         Layout(name, is_package=not prefix)
         for name in candidates
         for prefix in (f"{name}/", "")
-        if tree.read(prefix + MARKS[name]) is not None
+        if tree.read(prefix + MARKER_FILES[name]) is not None
     ]
     if len(found) == 1:
         return found[0]
     if found:
         names = ", ".join(layout.component for layout in found)
         raise StackError(
-            f"This folder holds more than one project: {names}.",
-            "One patch works on one tree.",
+            f"This folder contains more than one project: {names}.",
+            "Patches are applied to one project at a time.",
             "Name the component, or give the folder of one package.",
         )
-    looked = ", ".join(f"{name}/{MARKS[name]}" for name in candidates)
+    markers = ", ".join(f"{name}/{MARKER_FILES[name]}" for name in candidates)
     raise StackError(
-        f"This folder is no source tree of {', '.join(candidates)}; nothing was changed.",
-        f"It has none of {looked}.",
+        f"This folder is not a source tree of {' or '.join(candidates)}; nothing was changed.",
+        f"It contains none of these files: {markers}.",
         "Give the root of a checkout, or the folder of the installed package.",
     )

@@ -1,4 +1,4 @@
-"""What a patch is, and what it can find."""
+"""What a patch is, and what it reports about a file."""
 
 from __future__ import annotations
 
@@ -13,49 +13,49 @@ from .syntax.splices import BadEditError, Splice, apply
 if TYPE_CHECKING:
     from .conditions import Condition
 
-# The five answers of a detector, and the one of a patch that was made.
+# The statuses of a patch: five that a detector can report, and APPLIED after writing.
 AFFECTED = "affected"
-ALREADY = "already-applied"
-DIFFERENTLY = "fixed-differently"
-NOT_HERE = "not-applicable"
+ALREADY_APPLIED = "already-applied"
+FIXED_DIFFERENTLY = "fixed-differently"
+NOT_APPLICABLE = "not-applicable"
 UNKNOWN = "unknown"
 APPLIED = "applied"
 
-# When files of one patch disagree, the first of these that occurs is its status.
-WORST_FIRST = (UNKNOWN, AFFECTED, DIFFERENTLY, ALREADY, NOT_HERE)
+# If the files of one patch differ, the first of these that occurs is the status of the patch.
+WORST_FIRST = (UNKNOWN, AFFECTED, FIXED_DIFFERENTLY, ALREADY_APPLIED, NOT_APPLICABLE)
 
 Versions = Mapping[str, str]
 
 
 class ReadableTree(Protocol):
-    """Where files are read; paths are relative, with slashes."""
+    """A tree of files to read; paths are relative to its root, with forward slashes."""
 
     def read(self, path: str) -> bytes | None:
-        """Return the bytes of a file, or None where there is none."""
+        """Return the content of a file, None if it does not exist."""
 
     def commit(self) -> str | None:
-        """Return the commit of the tree, or None outside git."""
+        """Return the git commit of the tree, None outside git."""
 
 
 class Tree(ReadableTree, Protocol):
-    """Where files are read and written."""
+    """A tree of files to read and write."""
 
     def require_writable(self, path: str) -> None:
-        """Raise ``StackError`` where ``write`` could not work."""
+        """Raise ``StackError`` if the file could not be written."""
 
     def write(self, path: str, data: bytes) -> None:
-        """Put a file in place atomically."""
+        """Write a file atomically."""
 
     def remove(self, path: str) -> None:
-        """Take a file away."""
+        """Remove a file."""
 
     def drop(self, folder: str) -> None:
-        """Take a folder away."""
+        """Remove a folder with its content."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The state of one file: a status, the edit if it is affected, else why."""
+    """What a detector reports about one file: a status, the edit if affected, else a reason."""
 
     status: str
     splices: tuple[Splice, ...] = ()
@@ -63,47 +63,47 @@ class Finding:
 
 
 def affected(*splices: Splice) -> Finding:
-    """Say that the breakage is there, and how to patch it."""
+    """Report that the file has the breakage, with the edit that patches it."""
     return Finding(AFFECTED, tuple(splices))
 
 
-def already(because: str = "") -> Finding:
-    """Say that the code is as it should be."""
-    return Finding(ALREADY, (), because)
+def already_applied(because: str = "") -> Finding:
+    """Report that the code is correct."""
+    return Finding(ALREADY_APPLIED, (), because)
 
 
-def differently(because: str) -> Finding:
-    """Say that somebody has patched the same thing in another way that holds."""
-    return Finding(DIFFERENTLY, (), because)
+def fixed_differently(because: str) -> Finding:
+    """Report that the code fixes the same breakage in another way."""
+    return Finding(FIXED_DIFFERENTLY, (), because)
 
 
-def not_here(because: str = "") -> Finding:
-    """Say that this file never had the code in question."""
-    return Finding(NOT_HERE, (), because)
+def not_applicable(because: str = "") -> Finding:
+    """Report that the file does not have the code that the patch is about."""
+    return Finding(NOT_APPLICABLE, (), because)
 
 
 def unknown(because: str) -> Finding:
-    """Say that the code is there in a form that nobody has seen; name the function."""
+    """Report that the code has a form that the patch does not know; name the function."""
     return Finding(UNKNOWN, (), because)
 
 
 @dataclass(frozen=True)
 class Site:
-    """Where a patch looks: one path of the repository, and what it does with the file.
+    """One file that a patch examines, by its path in the repository.
 
-    A file that is missing is created with ``text``, if there is one.
-    Where ``lacks`` names a path, the site counts only in trees without that file.
+    A missing file is created with ``text``, unless that is None.
+    With ``lacks``, the site applies only to trees without the file of that path.
     """
 
     path: str
-    examine: Callable[[Source], Finding] = lambda _: not_here()
+    examine: Callable[[Source], Finding] = lambda _: not_applicable()
     text: str | None = None
     lacks: str | None = None
 
 
 @dataclass(frozen=True)
 class Patch:
-    """One known breakage: how users see it, when it bites, where it is, and how it is patched."""
+    """One known breakage: its symptom and reason, when a patch is needed, and the files to patch."""
 
     id: str
     component: str
@@ -115,14 +115,14 @@ class Patch:
     sites: Sequence[Site]
 
 
-# A file may hold the same breakage several times over; more than this is no patch.
+# How often an edit is repeated in one file until its detector finds nothing more.
 ROUNDS = 4
 
 
-def look(site: Site, path: str, data: bytes) -> tuple[Finding, bytes]:
-    """Examine one file; return the first finding and the file as it should be.
+def examine_file(site: Site, path: str, data: bytes) -> tuple[Finding, bytes]:
+    """Examine one file; return the first finding and the patched content.
 
-    The edit is repeated until the detector is content, so that a second patch changes nothing.
+    The edit is repeated until the detector finds nothing, so applying it again changes nothing.
     """
     first, after = _once(site, path, data)
     finding = first
@@ -133,7 +133,9 @@ def look(site: Site, path: str, data: bytes) -> tuple[Finding, bytes]:
     if first.status != AFFECTED:
         return first, data
     if finding.status in (AFFECTED, UNKNOWN):
-        return unknown(finding.because or "The edit does not satisfy its own detector."), data
+        return unknown(
+            finding.because or "The detector still finds the breakage after the edit."
+        ), data
     return first, after
 
 

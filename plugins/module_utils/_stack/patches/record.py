@@ -1,11 +1,11 @@
-"""What was done to a tree: the originals and a list of hashes, in a folder that git ignores."""
+"""The record of applied patches: originals and hashes, in a folder of the tree that git ignores."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import StackError
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from .model import ReadableTree, Tree
 
 FOLDER = ".slowfast-stack"
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass
 class FileRecord:
-    """SHA-256 of a file before (None: it did not exist) and after, and the patches between."""
+    """SHA-256 of a file before (None: it did not exist) and after its patches, and their ids."""
 
     before: str | None
     after: str
@@ -29,22 +29,25 @@ class FileRecord:
 
 @dataclass
 class Record:
-    """All files that patches have changed in one tree."""
+    """All files of one tree that patches have changed."""
 
     component: str
     commit: str | None = None
     files: dict[str, FileRecord] = field(default_factory=dict)
 
     def original(self, tree: ReadableTree, path: str) -> bytes | None:
-        """Return the bytes that a file had before its first patch; None if it was created."""
+        """Return the content before the first patch, None if the file was created.
+
+        Raises ``StackError`` for an original that is missing or damaged.
+        """
         before = self.files[path].before
         if before is None:
             return None
         data = tree.read(f"{FOLDER}/originals/{before}")
         if data is None or sha256(data) != before:
             raise StackError(
-                f"The kept original of {path} is missing or damaged; nothing was changed.",
-                f"{FOLDER}/originals/{before} does not hold the bytes with that SHA-256.",
+                f"The saved original of {path} is missing or damaged; nothing was changed.",
+                f"{FOLDER}/originals/{before} does not have that SHA-256.",
                 "Restore the file from version control or install the package again.",
             )
         return data
@@ -56,24 +59,41 @@ def sha256(data: bytes) -> str:
 
 
 def load(tree: ReadableTree, component: str) -> Record:
-    """Read the record of a tree; an empty one where nothing was patched yet."""
+    """Read the record of a tree, an empty one if nothing was patched yet. Raises ``StackError``."""
     data = tree.read(f"{FOLDER}/record.json")
     if data is None:
         return Record(component)
     try:
         stored = json.loads(data)
-        files = {path: FileRecord(**entry) for path, entry in stored["files"].items()}
+        schema = int(stored["schema"])
+        if schema > SCHEMA:
+            raise _newer(schema)
+        files = {path: _file_record(entry) for path, entry in stored["files"].items()}
         return Record(stored["component"], stored["commit"], files)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StackError(
             f"{FOLDER}/record.json cannot be read; nothing was changed.",
-            f"It is no record of patches: {error}.",
+            f"It is not a record of patches: {error!r}.",
             f"Restore the tree from version control and remove {FOLDER}.",
         ) from error
 
 
+def _file_record(entry: dict[str, Any]) -> FileRecord:
+    # Versions with schema 1 called the patches repairs.
+    patches = entry["patches"] if "patches" in entry else entry["repairs"]
+    return FileRecord(entry["before"], entry["after"], [str(name) for name in patches])
+
+
+def _newer(schema: int) -> StackError:
+    return StackError(
+        f"{FOLDER}/record.json was written by a newer version; nothing was changed.",
+        f"Its schema is {schema}; this version reads up to {SCHEMA}.",
+        "Upgrade slowfast.stack, or undo the patches with the version that applied them.",
+    )
+
+
 def save(tree: Tree, record: Record, originals: Iterable[bytes | None]) -> None:
-    """Keep each original that the record names under its own hash, then write the record."""
+    """Save the originals that the record names, each under its SHA-256, then write the record."""
     named = {entry.before for entry in record.files.values()}
     tree.write(f"{FOLDER}/.gitignore", b"*\n")
     for data in originals:

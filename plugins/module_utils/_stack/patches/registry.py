@@ -1,7 +1,6 @@
-"""All patches, in the order in which they are made.
+"""All patches, in the order in which they are applied.
 
-The imports are written out: a module ships what it imports, and a search of this folder would
-find nothing on a target.
+The imports are explicit: Ansible copies only what a module imports to the target.
 """
 
 from __future__ import annotations
@@ -9,54 +8,73 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.errors import StackError
-from .detectron2 import missing_csrc, pil_linear, pkg_resources
-from .forks import ava_videos, label_map, learning_rate, optimizer_try, pillow, sampler
+from .detectron2 import (
+    missing_csrc,
+    missing_extension,
+    numpy_aliases,
+    pil_linear,
+    pkg_resources,
+    weights_only,
+)
+from .forks import (
+    assert_print,
+    label_map,
+    lr_weight_decay,
+    optimizer_try,
+    pillow_image,
+    random_sampler,
+    short_cycle_guard,
+    use_pillow,
+)
 from .pytorchvideo import cat_all_gather, functional_tensor
 from .slowfast import (
     ava_test_timer,
+    checkpoint_weights_only,
+    company_imports,
     cpu_synchronize,
     cuda_amp,
+    dead_torchvision_decoder,
     empty_loader,
-    internal_imports,
     layer_decay_default,
     multi_tensor_adamw,
-    numpy_aliases,
+    numpy_nan_alias,
     optimizer_state,
     predictor_gpu_id,
     pyav_decoder,
-    pypi_cpu,
+    pypi_bn_statistics,
+    pypi_loader_on_cpu,
+    pypi_model_to_cpu,
     scaler_state,
     setup_names,
-    short_cycle,
+    short_cycle_index,
+    short_cycle_sampler,
     torch_six,
-    torchvision_decoder,
     weights_not_loaded,
-    weights_only,
 )
 
 if TYPE_CHECKING:
     from .model import Patch
 
 PATCHES: tuple[Patch, ...] = (
-    # Regressions of forks first: they give back the form that the others know.
-    learning_rate.PATCH,
-    pillow.IMAGE_PATCH,
-    pillow.OPTION_PATCH,
-    sampler.PATCH,
-    ava_videos.PATCH,
-    short_cycle.GUARD_PATCH,
+    # Regressions of forks first: they restore the code that the other patches know.
+    lr_weight_decay.PATCH,
+    pillow_image.PATCH,
+    use_pillow.PATCH,
+    random_sampler.PATCH,
+    assert_print.PATCH,
+    short_cycle_guard.PATCH,
     label_map.PATCH,
     optimizer_try.PATCH,
-    internal_imports.PATCH,
+    company_imports.PATCH,
     torch_six.PATCH,
     setup_names.PATCH,
-    numpy_aliases.PATCH,
-    torchvision_decoder.PATCH,
+    numpy_nan_alias.PATCH,
+    dead_torchvision_decoder.PATCH,
     pyav_decoder.PATCH,
-    short_cycle.SAMPLER_PATCH,
-    short_cycle.INDEX_PATCH,
+    short_cycle_sampler.PATCH,
+    short_cycle_index.PATCH,
     empty_loader.PATCH,
-    weights_only.PATCH,
+    checkpoint_weights_only.PATCH,
     optimizer_state.PATCH,
     layer_decay_default.PATCH,
     scaler_state.PATCH,
@@ -66,20 +84,20 @@ PATCHES: tuple[Patch, ...] = (
     cpu_synchronize.PATCH,
     predictor_gpu_id.PATCH,
     ava_test_timer.PATCH,
-    pypi_cpu.MODEL_PATCH,
-    pypi_cpu.LOADER_PATCH,
-    pypi_cpu.STATISTICS_PATCH,
-    missing_csrc.SETUP_PATCH,
-    missing_csrc.IMPORT_PATCH,
+    pypi_model_to_cpu.PATCH,
+    pypi_loader_on_cpu.PATCH,
+    pypi_bn_statistics.PATCH,
+    missing_csrc.PATCH,
+    missing_extension.PATCH,
     pkg_resources.PATCH,
     pil_linear.PATCH,
-    numpy_aliases.DETECTRON2_PATCH,
-    weights_only.DETECTRON2_PATCH,
+    numpy_aliases.PATCH,
+    weights_only.PATCH,
     functional_tensor.PATCH,
     cat_all_gather.PATCH,
 )
 
-# What the modules checkpoint_patch and train_loop_patch stand for.
+# The groups that the modules checkpoint_patch and train_loop_patch apply.
 CHECKPOINT = (
     "checkpoint-weights-only",
     "optimizer-state",
@@ -100,7 +118,7 @@ TRAIN_LOOP = (
 
 
 def by_id(name: str) -> Patch:
-    """Return a patch by its id. Raises ``StackError`` for a name that there is not."""
+    """Return a patch by its id. Raises ``StackError`` for an unknown id."""
     for patch in PATCHES:
         if patch.id == name:
             return patch
@@ -108,5 +126,5 @@ def by_id(name: str) -> Patch:
     raise StackError(
         f"There is no patch {name}.",
         f"The patches are: {known}.",
-        "Correct the name, or leave it out to make every patch that is needed.",
+        "Correct the id, or leave it out to apply every patch that the tree needs.",
     )

@@ -1,4 +1,4 @@
-"""What was found and what changes, as values."""
+"""The result of examining or patching a tree, and its unified diff."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one patch found; ``files`` are those that it changes, or where it is patched."""
+    """The status of one patch; ``files`` are those that have this status."""
 
     id: str
     status: str
@@ -25,7 +25,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Change:
-    """One file before and after; None means that it does not exist."""
+    """The content of one file before and after; None means that it does not exist."""
 
     path: str
     before: bytes | None
@@ -35,7 +35,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Report:
-    """The outcome of every patch asked for, and the changes that follow."""
+    """The outcome of each selected patch, and the resulting changes of files."""
 
     component: str
     commit: str | None
@@ -43,7 +43,7 @@ class Report:
     changes: tuple[Change, ...]
 
     def applied(self) -> Report:
-        """Return the same report after its changes were written."""
+        """Return the report with its affected patches as applied, after the changes were written."""
         outcomes = tuple(
             replace(outcome, status=APPLIED) if outcome.status == AFFECTED else outcome
             for outcome in self.outcomes
@@ -52,7 +52,7 @@ class Report:
 
 
 def diff(changes: Iterable[Change], encoding: str = "utf-8") -> str:
-    """Return the changes as one unified diff, in the form that git writes and reads."""
+    """Return the changes as one unified diff in git's format."""
     written = []
     for change in changes:
         path = change.path

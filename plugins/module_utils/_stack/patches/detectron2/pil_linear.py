@@ -1,4 +1,4 @@
-"""``PIL.Image.LINEAR`` left Pillow with release 10."""
+"""Pillow 10 removed ``PIL.Image.LINEAR``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ..model import Patch, Site
 PATCH = Patch(
     id="pil-linear",
     component="detectron2",
-    title="Write PIL.Image.LINEAR by its other name",
+    title="Replace PIL.Image.LINEAR by BILINEAR",
     symptom="AttributeError: module 'PIL.Image' has no attribute 'LINEAR'",
-    reason="Pillow 10 removed LINEAR, which always meant BILINEAR; Detectron2 followed in ff53992.",
+    reason="Pillow 10 removed LINEAR, an alias of BILINEAR; Detectron2 fixed it in ff53992.",
     issues=("D2#5010", "D2#5145", "SF#700"),
     needed=at_least("pillow", "10"),
     sites=(

@@ -1,18 +1,18 @@
-"""A fork evaluates AVA on another set of classes."""
+"""A fork evaluates AVA on all 80 classes instead of the 60 of the challenge."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, not_here
+from ..model import Finding, Patch, Site, affected, not_applicable
 from ..syntax.source_file import Source, dotted
 from ..syntax.splices import Splice, replace
 
 MAP, NAMES = "_C.AVA.LABEL_MAP_FILE", "_C.DEMO.COMMON_CLASS_NAMES"
 EVALUATED = "ava_action_list_v2.2_for_activitynet_2019.pbtxt"
 ALL_CLASSES = "ava_action_list_v2.2.pbtxt"
-# Classes that are frequent enough to show without a threshold of their own (defaults.py, DEMO).
+# The last two names of upstream's DEMO.COMMON_CLASS_NAMES, and a name that only the fork has.
 FREQUENT, ADDED = ("lie/sleep", "bend/bow (at the waist)"), "extract"
 
 
@@ -23,9 +23,9 @@ def _examine(source: Source) -> Finding:
         if isinstance(node, ast.Assign)
     }
     if MAP not in values:
-        return not_here("There is no AVA evaluation in this commit.")
+        return not_applicable("The configuration has no AVA.LABEL_MAP_FILE.")
     splices = [*_label_map(source, values[MAP]), *_names(source, values.get(NAMES))]
-    return affected(*splices) if splices else not_here("The label map is the evaluated one.")
+    return affected(*splices) if splices else not_applicable("The label map is not the full list.")
 
 
 def _label_map(source: Source, value: ast.expr) -> list[Splice]:
@@ -35,7 +35,7 @@ def _label_map(source: Source, value: ast.expr) -> list[Splice]:
 
 
 def _names(source: Source, value: ast.expr | None) -> list[Splice]:
-    """Return the edit of a list that names classes beyond the frequent ones."""
+    """Return the edit that restores upstream's list of common classes."""
     if not isinstance(value, ast.List):
         return []
     names = [n.value for n in value.elts if isinstance(n, ast.Constant)]
@@ -51,8 +51,8 @@ PATCH = Patch(
     id="fork-label-map",
     component="slowfast",
     title="Evaluate AVA on the 60 classes of the ActivityNet challenge",
-    symptom="An mAP that cannot be compared with any published one",
-    reason="The default label map became the full list of 80 classes.",
+    symptom="The AVA mAP cannot be compared with any published one",
+    reason="The fork changed the default label map to the list of all 80 classes.",
     issues=(),
     needed=always,
     sites=(Site("slowfast/config/defaults.py", _examine),),

@@ -1,11 +1,11 @@
-"""A fork catches torch's errors about a saved optimizer, and misses those that torch misses."""
+"""A fork catches torch's errors on loading an optimizer, which torch does not always raise."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, not_here, unknown
+from ..model import Finding, Patch, Site, affected, not_applicable, unknown
 from ..slowfast.optimizer_state import LOAD
 from ..syntax.source_file import Source, calls, function, parents, same
 from ..syntax.splices import rewrite
@@ -14,21 +14,21 @@ from ..syntax.splices import rewrite
 def _examine(source: Source) -> Finding:
     load = function(source.tree, "load_checkpoint")
     if load is None:
-        return unknown("function load_checkpoint is gone.")
+        return unknown("There is no function load_checkpoint.")
     found = [call for call in calls(load, "optimizer.load_state_dict") if same(call, LOAD)]
     caught = [n for call in found for n in parents(load, call) if isinstance(n, ast.Try)]
     if not caught:
-        return not_here("No error of torch is caught.")
-    # The plain call comes back; optimizer-state then guards it.
+        return not_applicable("load_checkpoint does not catch errors of load_state_dict.")
+    # This restores the plain call; optimizer-state then guards it.
     return affected(rewrite(source, caught[0], LOAD))
 
 
 PATCH = Patch(
     id="fork-optimizer-try",
     component="slowfast",
-    title="Do not catch what torch says about a saved optimizer",
+    title="Do not catch errors of optimizer.load_state_dict",
     symptom="RuntimeError: The size of tensor a (5) must match the size of tensor b (6)",
-    reason="States of another shape pass torch's checks and fail at the first step.",
+    reason="A state of another shape passes torch's checks and fails at the first step.",
     issues=(),
     needed=always,
     sites=(Site("slowfast/utils/checkpoint.py", _examine),),

@@ -1,11 +1,11 @@
-"""PyTorchVideo on PyPI is older than its number says: SlowFast imports what it lacks."""
+"""PyTorchVideo 0.1.5 on PyPI lacks functions that SlowFast imports."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already, unknown
+from ..model import Finding, Patch, Site, affected, already_applied, unknown
 from ..syntax.source_file import Source, find, function
 from ..syntax.splices import after
 
@@ -118,24 +118,28 @@ class SoftTargetCrossEntropyLoss(nn.Module):
 
 def _examine(source: Source) -> Finding:
     if function(source.tree, "cat_all_gather") is not None:
-        return already()
+        return already_applied()
     plain = [alias.name for node in find(source.tree, ast.Import) for alias in node.names]
     if function(source.tree, "get_world_size") is None or "torch" not in plain:
-        return unknown("function get_world_size is gone.")
+        return unknown("There is no function get_world_size, or no import of torch.")
     return affected(after(source, source.tree.body[-1], FUNCTIONS))
+
+
+def _created(path: str, text: str) -> Site:
+    return Site(path, lambda _: already_applied(), text=text)
 
 
 PATCH = Patch(
     id="cat-all-gather",
     component="pytorchvideo",
-    title="Add the gathering functions and the loss that SlowFast imports",
-    symptom="cannot import name 'cat_all_gather' from 'pytorchvideo.layers.distributed'",
-    reason="PyPI's 0.1.5 lacks them; git, which also says 0.1.5, has them since June 2022.",
+    title="Add the distributed functions and the loss that SlowFast imports",
+    symptom="ImportError: cannot import name 'cat_all_gather' from 'pytorchvideo.layers.distributed'",
+    reason="0.1.5 on PyPI lacks them; the repository, also 0.1.5, has them since June 2022.",
     issues=("SF#545", "SF#636", "SF#663", "SF#667", "SF#751"),
     needed=always,
     sites=(
         Site("pytorchvideo/layers/distributed.py", _examine),
-        Site("pytorchvideo/losses/__init__.py", lambda _: already(), text=""),
-        Site("pytorchvideo/losses/soft_target_cross_entropy.py", lambda _: already(), text=LOSS),
+        _created("pytorchvideo/losses/__init__.py", ""),
+        _created("pytorchvideo/losses/soft_target_cross_entropy.py", LOSS),
     ),
 )

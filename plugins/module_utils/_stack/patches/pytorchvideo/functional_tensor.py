@@ -1,11 +1,11 @@
-"""``torchvision.transforms.functional_tensor`` left torchvision with release 0.17."""
+"""torchvision 0.17 removed ``torchvision.transforms.functional_tensor``."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import at_least
-from ..model import Finding, Patch, Site, affected, already
+from ..model import Finding, Patch, Site, affected, already_applied
 from ..syntax.source_file import Source, find
 from ..syntax.splices import rewrite
 
@@ -27,16 +27,16 @@ def _examine(source: Source) -> Finding:
         if isinstance(node, ast.Import) and [a.name for a in node.names] == [OLD]
     ]
     if not wrong:
-        return already("It was patched with the private module." if NEW in names else "")
+        return already_applied(f"The file imports {NEW}." if NEW in names else "")
     return affected(rewrite(source, wrong[0], LINES))
 
 
 PATCH = Patch(
     id="functional-tensor",
     component="pytorchvideo",
-    title="Find the tensor transforms where torchvision keeps them now",
+    title="Import the tensor transforms from their new module",
     symptom="ModuleNotFoundError: No module named 'torchvision.transforms.functional_tensor'",
-    reason="torchvision 0.15 renamed the module, 0.17 removed the old name; fixed by eb04d1b.",
+    reason="torchvision 0.15 renamed the module, 0.17 removed the old name; eb04d1b fixed it.",
     issues=("PTV#258", "PTV#261", "PTV#269", "PTV#271"),
     needed=at_least("torchvision", "0.17"),
     sites=(Site("pytorchvideo/transforms/augmentations.py", _examine),),

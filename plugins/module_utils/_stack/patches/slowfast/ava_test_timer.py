@@ -1,15 +1,15 @@
-"""Testing on AVA pauses a timer twice: the detection branch runs into the common tail."""
+"""The AVA test pauses a timer twice: its branch continues into the code for classification."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already, not_here, unknown
+from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
 from ..syntax.source_file import Source, calls, find, function, same
 from ..syntax.splices import after
 
-LOST = "function perform_test is gone, or asks for cfg.DETECTION.ENABLE in another way."
+OTHER = "Function perform_test is missing, or has no branch for cfg.DETECTION.ENABLE."
 NEXT_BATCH = """
 test_meter.iter_tic()
 continue
@@ -22,11 +22,11 @@ def _examine(source: Source) -> Finding:
     branch = _detection(loop) if loop else None
     if loop is None or branch is None:
         knows = any(node.attr == "DETECTION" for node in find(loop or source.tree, ast.Attribute))
-        return unknown(LOST) if knows else not_here("Nothing is detected in this commit.")
+        return unknown(OTHER) if knows else not_applicable("The test has no branch for detection.")
     tail = loop.body[loop.body.index(branch) + 1 :]
     ends = any(isinstance(node, ast.Continue) for node in branch.body)
     if ends or not any(calls(node, "test_meter.iter_toc") for node in tail):
-        return already()
+        return already_applied()
     return affected(after(source, branch.body[-1], NEXT_BATCH))
 
 
@@ -38,9 +38,9 @@ def _detection(loop: ast.For) -> ast.If | None:
 PATCH = Patch(
     id="ava-test-timer",
     component="slowfast",
-    title="End the detection branch of the test loop with its own batch",
+    title="End the detection branch of the test loop with continue",
     symptom="ValueError: Trying to pause a Timer that is already paused!",
-    reason="After a detection batch the loop runs on into the code for classification.",
+    reason="After a detection batch the loop continues into the code for classification.",
     issues=(),
     needed=always,
     sites=(Site("tools/test_net.py", _examine),),

@@ -1,11 +1,11 @@
-"""Training waits for a GPU even where there is none."""
+"""Training synchronizes CUDA even without a GPU."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already, not_here, unknown
+from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
 from ..syntax.source_file import Source, calls, function, parents, statement_of
 from ..syntax.splices import rewrite
 
@@ -18,12 +18,12 @@ if cfg.NUM_GPUS:
 def _examine(source: Source) -> Finding:
     loop = function(source.tree, "train_epoch")
     if loop is None:
-        return unknown("function train_epoch is gone.")
+        return unknown("There is no function train_epoch.")
     waits = calls(loop, "torch.cuda.synchronize")
     bare = [call for call in waits if not _guarded(loop, call)]
     if bare:
         return affected(*[rewrite(source, statement_of(loop, c), GUARDED) for c in bare])
-    return already() if waits else not_here("Training does not wait for the GPU.")
+    return already_applied() if waits else not_applicable("train_epoch does not synchronize CUDA.")
 
 
 def _guarded(loop: ast.AST, call: ast.Call) -> bool:
@@ -36,9 +36,9 @@ def _guarded(loop: ast.AST, call: ast.Call) -> bool:
 PATCH = Patch(
     id="cpu-synchronize",
     component="slowfast",
-    title="Wait for the GPU only where training uses one",
+    title="Call torch.cuda.synchronize only if training uses a GPU",
     symptom="RuntimeError: Found no NVIDIA driver on your system",
-    reason="train_epoch synchronizes CUDA after every step, also with NUM_GPUS 0 (since 99a655b).",
+    reason="train_epoch synchronizes CUDA in every step, even with NUM_GPUS 0 (since 99a655b).",
     issues=(),
     needed=always,
     sites=(Site("tools/train_net.py", _examine),),

@@ -1,15 +1,15 @@
-"""``torch.cuda.amp`` warns at every start since torch 2.4."""
+"""torch 2.4 deprecated ``torch.cuda.amp`` and warns at every start."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import at_least
-from ..model import Finding, Patch, Site, affected, already, not_here
+from ..model import Finding, Patch, Site, affected, already_applied, not_applicable
 from ..syntax.source_file import Source, calls, dotted, find
 from ..syntax.splices import Splice, replace
 
-# Both new spellings also run on older releases, so a tree may move between environments.
+# Both new forms also run on older releases, so a tree may be used by several environments.
 AUTOCAST, NEW_AUTOCAST = "torch.cuda.amp.autocast", "torch.autocast"
 SCALER = "torch.cuda.amp.GradScaler"
 NEW_SCALER = f'getattr(torch.amp, "GradScaler", {SCALER})'
@@ -21,7 +21,7 @@ def _examine(source: Source) -> Finding:
         scaled = [replace(source, call.func, NEW_SCALER) for call in scalers]
         return affected(*[splice for call in casts for splice in _cast(source, call)], *scaled)
     names = {dotted(node) for node in find(source.tree, ast.Attribute)}
-    return already() if names & {NEW_AUTOCAST, "torch.amp.autocast"} else not_here()
+    return already_applied() if names & {NEW_AUTOCAST, "torch.amp.autocast"} else not_applicable()
 
 
 def _cast(source: Source, call: ast.Call) -> list[Splice]:
@@ -39,9 +39,9 @@ def _cast(source: Source, call: ast.Call) -> list[Splice]:
 PATCH = Patch(
     id="cuda-amp",
     component="slowfast",
-    title="Ask torch.amp, not torch.cuda.amp, for mixed precision",
+    title="Use torch.amp instead of torch.cuda.amp for mixed precision",
     symptom="FutureWarning: `torch.cuda.amp.GradScaler(args...)` is deprecated",
-    reason="torch 2.4 deprecated the module; a later release will remove it.",
+    reason="torch 2.4 deprecated torch.cuda.amp.",
     issues=(),
     needed=at_least("torch", "2.4"),
     sites=(Site("tools/train_net.py", _examine),),

@@ -1,11 +1,11 @@
-"""A training set smaller than one batch: no batch, no step, and once a saved checkpoint."""
+"""A training set smaller than one batch yields no batch, and training makes no step."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already, unknown
+from ..model import Finding, Patch, Site, affected, already_applied, unknown
 from ..syntax.source_file import Source, dotted, find, function
 from ..syntax.splices import before
 
@@ -46,11 +46,11 @@ if split in ["train"]:
 
 def _examine(source: Source) -> Finding:
     if function(source.tree, HELPER) is not None:
-        return already()
+        return already_applied()
     construct = function(source.tree, "construct_loader")
     last = construct.body[-1] if construct else None
     if construct is None or not isinstance(last, ast.Return) or not _is_known(construct, last):
-        return unknown("function construct_loader does not end by returning its loader.")
+        return unknown("Function construct_loader does not end with `return loader`.")
     return affected(before(source, construct, FUNCTION), before(source, last, CALL))
 
 
@@ -62,11 +62,14 @@ def _is_known(construct: ast.AST, last: ast.Return) -> bool:
 PATCH = Patch(
     id="empty-loader",
     component="slowfast",
-    title="Refuse a training set that cannot fill one batch",
-    symptom="cannot access local variable 'inputs' where it is not associated with a value",
+    title="Reject a training set that is smaller than one batch",
+    symptom=(
+        "UnboundLocalError: cannot access local variable 'inputs' where it is not associated "
+        "with a value"
+    ),
     reason=(
-        "drop_last leaves the only, incomplete batch out. Guarding the variable leads on to a "
-        "saved, untrained checkpoint, so the loader itself must refuse."
+        "drop_last drops the only batch, which is incomplete. If the loop were guarded instead, an "
+        "untrained checkpoint would be saved, so the loader raises the error."
     ),
     issues=("SF#257", "SF#547"),
     needed=always,

@@ -1,11 +1,11 @@
-"""``torch.optim._multi_tensor`` is gone; its AdamW lives on as an argument."""
+"""torch removed ``torch.optim._multi_tensor``; ``AdamW(foreach=True)`` replaces its AdamW."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ..conditions import at_least
-from ..model import Finding, Patch, Site, affected, already, not_here, unknown
+from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
 from ..syntax.source_file import Source, calls, function
 from ..syntax.splices import Splice, replace
 
@@ -19,14 +19,14 @@ NEW = "torch.optim.AdamW"
 def _examine(source: Source) -> Finding:
     construct = function(source.tree, "construct_optimizer")
     if construct is None:
-        return unknown("function construct_optimizer is gone.")
+        return unknown("There is no function construct_optimizer.")
     old = calls(construct, OLD)
     if not all(call.keywords for call in old):
-        return unknown("function construct_optimizer calls AdamW without names.")
+        return unknown("Function construct_optimizer calls AdamW without keyword arguments.")
     if old:
         return affected(*[splice for call in old for splice in _foreach(source, call)])
     foreach = [k for call in calls(construct, NEW) for k in call.keywords if k.arg == "foreach"]
-    return already() if foreach else not_here("No multi-tensor optimizer is offered.")
+    return already_applied() if foreach else not_applicable("There is no multi-tensor AdamW.")
 
 
 def _foreach(source: Source, call: ast.Call) -> list[Splice]:
@@ -40,9 +40,9 @@ def _foreach(source: Source, call: ast.Call) -> list[Splice]:
 PATCH = Patch(
     id="multi-tensor-adamw",
     component="slowfast",
-    title="Ask AdamW itself for its multi-tensor form",
+    title="Use AdamW(foreach=True) as multi-tensor AdamW",
     symptom="AttributeError: module 'torch.optim' has no attribute '_multi_tensor'",
-    reason="torch has dropped the private module between 2.4 and 2.11; foreach=True is the same.",
+    reason="torch removed the private module between 2.4 and 2.11; foreach=True is equivalent.",
     issues=(),
     needed=at_least("torch", "2.4"),
     sites=(Site("slowfast/models/optimizer.py", _examine),),

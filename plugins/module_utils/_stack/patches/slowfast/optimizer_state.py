@@ -1,11 +1,20 @@
-"""A saved optimizer that does not fit the present one: torch looks at counts, never at shapes."""
+"""A saved optimizer state does not fit the optimizer: torch compares counts, never shapes."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already, differently, not_here, unknown
+from ..model import (
+    Finding,
+    Patch,
+    Site,
+    affected,
+    already_applied,
+    fixed_differently,
+    not_applicable,
+    unknown,
+)
 from ..syntax.source_file import Source, calls, function, parents, same, statement_of
 from ..syntax.splices import before, rewrite
 
@@ -62,24 +71,24 @@ else:
         "one: {{}}.".format(difference)
     )
 """
-# The scaler belongs to the optimizer that was saved with it.
+# The scaler belongs to the optimizer that it was saved with.
 NO_SCALER = "    scaler = None\n"
 
 
 def _examine(source: Source) -> Finding:
     load = function(source.tree, "load_checkpoint")
     if load is None:
-        return unknown("function load_checkpoint is gone.")
+        return unknown("There is no function load_checkpoint.")
     if function(source.tree, HELPER) is not None:
-        return already()
+        return already_applied()
     found = calls(load, "optimizer.load_state_dict")
     if not found:
-        return not_here("load_checkpoint loads no optimizer.")
+        return not_applicable("Function load_checkpoint does not load an optimizer.")
     if len(found) > 1 or not same(found[0], LOAD):
-        return unknown("function load_checkpoint loads the optimizer in another way.")
+        return unknown("Function load_checkpoint does not load the optimizer as expected.")
     statement = statement_of(load, found[0])
     if any(isinstance(node, ast.Try) for node in parents(load, statement)):
-        return differently("It catches the errors of torch, and misses states of another shape.")
+        return fixed_differently("It catches torch's errors, but not a state of another shape.")
     lines = GUARDED + (NO_SCALER if _argument(load, "scaler") else "")
     return affected(before(source, load, FUNCTION), rewrite(source, statement, lines))
 
@@ -91,11 +100,11 @@ def _argument(load: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> ast.ar
 PATCH = Patch(
     id="optimizer-state",
     component="slowfast",
-    title="Take a saved optimizer over only where it fits, and say so where it does not",
+    title="Load a saved optimizer state only if it fits, and log a warning otherwise",
     symptom="ValueError: loaded state dict has a different number of parameter groups",
     reason=(
-        "torch compares the number and size of groups, never the shapes of the state: another "
-        "NUM_CLASSES loads and dies at the first step, another optimizer loads in silence."
+        "torch compares the number and size of the groups, never the shapes of the state: a state "
+        "for another NUM_CLASSES fails at the first step, one of another optimizer is accepted."
     ),
     issues=("SF#108", "SF#478", "SF#688", "D2#898"),
     needed=always,

@@ -1,11 +1,11 @@
-"""The demo's predictor has no GPU id on a CPU, and reads it all the same."""
+"""The demo's predictor reads ``gpu_id``, which is not set on a CPU."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already, not_here, unknown
+from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
 from ..syntax.source_file import Source, dotted, find, function
 from ..syntax.splices import before
 
@@ -13,15 +13,15 @@ from ..syntax.splices import before
 def _examine(source: Source) -> Finding:
     start = function(source.tree, "Predictor.__init__")
     if not any(node.attr == "gpu_id" for node in find(source.tree, ast.Attribute)):
-        return not_here("The demo knows no GPU id in this commit.")
+        return not_applicable("The demo does not use gpu_id.")
     if start is None:
-        return unknown("method Predictor.__init__ is gone.")
+        return unknown("There is no method Predictor.__init__.")
     settings = [node for node in find(start, ast.Assign) if _sets_gpu_id(node)]
     if not settings or any(node in start.body for node in settings):
-        return already()
+        return already_applied()
     branches = [node for node in start.body if isinstance(node, ast.If) and _has(node, settings)]
     if len(branches) != 1:
-        return unknown("method Predictor.__init__ sets gpu_id in more than one branch.")
+        return unknown("Method Predictor.__init__ sets gpu_id in more than one branch.")
     return affected(before(source, branches[0], "self.gpu_id = gpu_id"))
 
 
@@ -36,9 +36,9 @@ def _has(branch: ast.If, settings: list[ast.Assign]) -> bool:
 PATCH = Patch(
     id="predictor-gpu-id",
     component="slowfast",
-    title="Give the demo's predictor a GPU id, also on a CPU",
+    title="Set gpu_id of the demo's predictor on a CPU too",
     symptom="AttributeError: 'Predictor' object has no attribute 'gpu_id'",
-    reason="With NUM_GPUS 0 the attribute is never set, and the person detector reads it.",
+    reason="With NUM_GPUS 0 the attribute is never set, but the person detector reads it.",
     issues=("SF#39", "SF#666"),
     needed=always,
     sites=(Site("slowfast/visualization/predictor.py", _examine),),

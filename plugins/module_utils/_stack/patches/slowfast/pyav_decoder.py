@@ -1,11 +1,11 @@
-"""The PyAV decoder was left behind when decoding learned to cut several clips per video."""
+"""``pyav_decode`` was not updated when ``decode`` learned to return several clips per video."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already, not_here, unknown
+from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
 from ..syntax.source_file import Function, Source, calls, dotted, find, function, same, statement_of
 from ..syntax.splices import Splice, after, before, replace
 
@@ -27,18 +27,18 @@ SOME_CLIP_IS_MISSING = """(
 def _examine(source: Source) -> Finding:
     decode, pyav = function(source.tree, "decode"), function(source.tree, "pyav_decode")
     if decode is None or pyav is None:
-        return unknown("function decode or pyav_decode is gone.")
+        return unknown("There is no function decode or no function pyav_decode.")
     if not any(name.id == SPANS for name in find(decode, ast.Name)):
-        return not_here("decode cuts one clip per video here, as pyav_decode does.")
+        return not_applicable("Function decode returns one clip per video, as pyav_decode does.")
     call = next(iter(calls(decode, "pyav_decode")), None)
     target = _targets(decode, call)
     if call is None or target is None:
-        return unknown("function decode does not unpack what pyav_decode returns.")
+        return unknown("Function decode does not unpack the result of pyav_decode.")
     if SPANS in [dotted(element) for element in target.elts]:
-        return already()
+        return already_applied()
     spans = _spans(source, pyav)
     if spans is None:
-        return unknown("function pyav_decode does not choose its frames by start_idx and end_idx.")
+        return unknown("Function pyav_decode does not choose frames by start_idx and end_idx.")
     return affected(*_in_decode(source, decode, call, target), *spans)
 
 
@@ -64,7 +64,7 @@ def _in_decode(source: Source, decode: Function, call: ast.Call, target: ast.Tup
 
 
 def _spans(source: Source, pyav: Function) -> list[Splice] | None:
-    """Return what makes pyav_decode tell which frames it cut: None where it cut nothing."""
+    """Return the edits by which pyav_decode returns the range of its frames; None if unknown."""
     unknown_length = next((n for n in pyav.body if isinstance(n, ast.If)), None)
     returned = [n.value for n in find(pyav, ast.Return) if isinstance(n.value, ast.Tuple)]
     if unknown_length is None or not unknown_length.orelse or len(returned) != 1:
@@ -88,12 +88,12 @@ def _with_spans(source: Source, values: ast.Tuple) -> Splice:
 PATCH = Patch(
     id="pyav-decoder",
     component="slowfast",
-    title="Let decode and pyav_decode agree about their arguments and results",
+    title="Make decode and pyav_decode agree on arguments and results",
     symptom=(
         "Failed to decode by pyav with exception: "
         "unsupported operand type(s) for -: 'list' and 'int'"
     ),
-    reason="decode passes lists and expects a fourth value since 99a655b; pyav_decode does not.",
+    reason="Since 99a655b decode passes lists and expects four values; pyav_decode returns three.",
     issues=("SF#557", "SF#563", "SF#541"),
     needed=always,
     sites=(Site("slowfast/datasets/decoder.py", _examine),),

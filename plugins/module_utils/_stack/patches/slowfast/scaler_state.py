@@ -1,11 +1,11 @@
-"""Mixed precision switched on for a checkpoint that was saved without it."""
+"""Mixed precision is on, but the checkpoint was saved without it."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already, not_here, unknown
+from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
 from ..syntax.source_file import Source, calls, find, function, same, statement_of
 from ..syntax.splices import rewrite
 
@@ -21,27 +21,27 @@ else:
 def _examine(source: Source) -> Finding:
     load = function(source.tree, "load_checkpoint")
     if load is None:
-        return unknown("function load_checkpoint is gone.")
+        return unknown("There is no function load_checkpoint.")
     found = calls(load, "scaler.load_state_dict")
     if not found:
-        return not_here("load_checkpoint knows no scaler in this commit.")
-    if _asks_first(load):
-        return already()
+        return not_applicable("Function load_checkpoint does not load a scaler.")
+    if _checks_key(load):
+        return already_applied()
     if len(found) > 1 or not same(found[0], LOAD):
-        return unknown("function load_checkpoint loads the scaler in another way.")
+        return unknown("Function load_checkpoint does not load the scaler as expected.")
     return affected(rewrite(source, statement_of(load, found[0]), GUARDED))
 
 
-def _asks_first(load: ast.AST) -> bool:
+def _checks_key(load: ast.AST) -> bool:
     return any(same(test, '"scaler_state" in checkpoint') for test in find(load, ast.Compare))
 
 
 PATCH = Patch(
     id="scaler-state",
     component="slowfast",
-    title="Start with a fresh scaler where none was saved",
+    title="Use a fresh scaler if the checkpoint has none",
     symptom="KeyError: 'scaler_state'",
-    reason="The key is saved with mixed precision only, and read whenever it is on.",
+    reason="The key is saved only with mixed precision, but read whenever it is on.",
     issues=(),
     needed=always,
     sites=(Site("slowfast/utils/checkpoint.py", _examine),),

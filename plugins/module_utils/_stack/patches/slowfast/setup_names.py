@@ -1,11 +1,11 @@
-"""Requirements in setup.py that are names of modules, not of packages."""
+"""setup.py requires names of modules, not of packages."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already, not_here
+from ..model import Finding, Patch, Site, affected, already_applied, not_applicable
 from ..syntax.source_file import Source, find
 from ..syntax.splices import replace
 
@@ -18,8 +18,8 @@ def _examine(source: Source) -> Finding:
     if wrong:
         return affected(*[replace(source, n, _renamed(source.code(n))) for n in wrong])
     if any(name.value in PACKAGES.values() for name in names):
-        return already()
-    return not_here("setup.py asks for neither package.")
+        return already_applied()
+    return not_applicable("setup.py requires neither package.")
 
 
 def _required(tree: ast.AST) -> list[ast.Constant]:
@@ -37,8 +37,8 @@ PATCH = Patch(
     id="setup-names",
     component="slowfast",
     title="Require Pillow and scikit-learn by their package names",
-    symptom="Could not find a version that satisfies the requirement PIL",
-    reason="PIL and sklearn are names of modules; no installable package has them.",
+    symptom="ERROR: Could not find a version that satisfies the requirement PIL",
+    reason="PIL and sklearn are names of modules; PyPI has no usable package of that name.",
     issues=("SF#430", "SF#592", "SF#721", "SF#463", "SF#760", "SF#770"),
     needed=always,
     sites=(Site("setup.py", _examine),),

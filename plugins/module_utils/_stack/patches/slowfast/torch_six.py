@@ -1,28 +1,28 @@
-"""``torch._six`` is gone since torch 2.0, and the guard around it compares versions wrongly."""
+"""torch 2.0 removed ``torch._six``, and the guard around the import compares versions wrongly."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import Condition, parts
-from ..model import Finding, Patch, Site, Versions, affected, already
+from ..model import Finding, Patch, Site, Versions, affected, already_applied
 from ..syntax.source_file import Source, find
 from ..syntax.splices import Splice, remove, rewrite
 
-FIRST_WITHOUT, PASSES_BY_LUCK = (2, 0), (8,)
+# The guard is `major >= 1 and minor >= 8`: 2.0 to 2.7 fail it, 2.8 and later pass it.
+FIRST_WITHOUT, PASSES_GUARD = (2, 0), (8,)
 GUARD = ("TORCH_MAJOR", "TORCH_MINOR")
 
 
 def _reaches_the_import(versions: Versions) -> bool:
-    """Torch 2.8 to 2.x pass the guard by luck: it asks for major >= 1 and minor >= 8."""
     torch = parts(versions.get("torch", "2.0"))
-    return torch >= FIRST_WITHOUT and torch[1:] < PASSES_BY_LUCK
+    return torch >= FIRST_WITHOUT and torch[1:] < PASSES_GUARD
 
 
 def _examine(source: Source) -> Finding:
     guards = [node for node in source.tree.body if _imports_six(node)]
     if not guards:
-        return already("Nothing is imported from torch._six.")
+        return already_applied("The file does not import torch._six.")
     splices = [rewrite(source, guards[0], "_int_classes = int")]
     return affected(*splices, *_unused_guard(source, guards[0]))
 
@@ -32,7 +32,7 @@ def _imports_six(node: ast.AST) -> bool:
 
 
 def _unused_guard(source: Source, guard: ast.stmt) -> list[Splice]:
-    """Remove the version numbers if nobody but the guard reads them."""
+    """Return the edits that remove the version numbers, if only the guard reads them."""
     inside = {id(name) for name in find(guard, ast.Name)}
     names = [name for name in find(source.tree, ast.Name) if id(name) not in inside]
     if any(name.id in GUARD and isinstance(name.ctx, ast.Load) for name in names):
@@ -48,9 +48,9 @@ def _unused_guard(source: Source, guard: ast.stmt) -> list[Splice]:
 PATCH = Patch(
     id="torch-six",
     component="slowfast",
-    title="Take int itself instead of torch._six.int_classes",
+    title="Use int instead of torch._six.int_classes",
     symptom="ModuleNotFoundError: No module named 'torch._six'",
-    reason="torch 2.0 removed the module; the guard lets 2.0 to 2.7 reach the import.",
+    reason="torch 2.0 removed the module; the version check lets 2.0 to 2.7 reach the import.",
     issues=("SF#734", "SF#764", "SF#649", "SF#735"),
     needed=Condition("torch 2.0 to 2.7", _reaches_the_import),
     sites=(Site("slowfast/datasets/multigrid_helper.py", _examine),),

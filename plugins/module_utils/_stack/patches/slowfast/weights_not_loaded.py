@@ -1,11 +1,11 @@
-"""A head that is not in the checkpoint keeps random values, and only a log line says so."""
+"""Weights that are not in the checkpoint keep random values, and only the log says so."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already, not_here, unknown
+from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
 from ..syntax.source_file import Source, find, function, same
 from ..syntax.splices import Splice, after, before
 
@@ -35,7 +35,7 @@ def {HELPER}(model, missing, training):
 
 
 '''
-# load_checkpoint gets an optimizer exactly where training loads.
+# load_checkpoint gets an optimizer only in training.
 CALL = f"{HELPER}(ms, {{}}, training=optimizer is not None)"
 BLOBS = "len(diff) > 0"
 
@@ -43,13 +43,13 @@ BLOBS = "len(diff) > 0"
 def _examine(source: Source) -> Finding:
     load = function(source.tree, "load_checkpoint")
     if load is None:
-        return unknown("function load_checkpoint is gone.")
+        return unknown("There is no function load_checkpoint.")
     if function(source.tree, HELPER) is not None:
-        return already()
+        return already_applied()
     reports = [node for node in find(load, ast.If) if same(node.test, "not_load_layers")]
     blobs = [node for node in find(load, ast.If) if same(node.test, BLOBS)]
     if not reports and not blobs:
-        return not_here("load_checkpoint insists on every weight.")
+        return not_applicable("Function load_checkpoint fails for a missing weight.")
     return affected(
         before(source, load, FUNCTION),
         *[_call(source, node, "not_load_layers") for node in reports],
@@ -64,9 +64,9 @@ def _call(source: Source, report: ast.If, names: str) -> Splice:
 PATCH = Patch(
     id="weights-not-loaded",
     component="slowfast",
-    title="Warn in training, and fail at inference, where the checkpoint lacks a weight",
+    title="If the checkpoint lacks a weight, warn in training and fail in test and demo",
     symptom="INFO checkpoint.py: Network weights head.projection.weight not loaded.",
-    reason="A demo or test with a random head recognises nothing, and exits 0.",
+    reason="A demo or test with a random head recognises nothing and exits with 0.",
     issues=("SF#333", "SF#18", "SF#417"),
     needed=always,
     sites=(Site("slowfast/utils/checkpoint.py", _examine),),

@@ -1,4 +1,4 @@
-"""One Python file: its exact bytes, its syntax tree, and the way from a node to its characters."""
+"""A Python file with its exact bytes and its syntax tree, and how to find nodes and their text."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class UnparsableError(StackError):
-    """The file is not Python that this interpreter can read."""
+    """A file that this interpreter cannot parse as Python."""
 
 
 class Source:
     """A parsed file; positions are character offsets into ``text``.
 
-    Line endings, tabs, byte-order mark and encoding stay as they are. Raises ``UnparsableError``.
+    Line endings, tabs, byte-order mark and encoding are kept. Raises ``UnparsableError``.
     """
 
     def __init__(self, path: str, data: bytes) -> None:
@@ -47,13 +47,13 @@ class Source:
 
     @property
     def newline(self) -> str:
-        """Return the first line ending of the file; new lines follow it."""
+        """Return the first line ending of the file, for new lines."""
         match = _NEWLINE.search(self.text)
         return match.group() if match else "\n"
 
     @property
     def unit(self) -> str:
-        """Return one step of indentation as this file writes it: four spaces, a tab, ..."""
+        """Return one level of indentation of this file: four spaces, a tab, ..."""
         for node in ast.walk(self.tree):
             body = getattr(node, "body", None)
             if isinstance(body, list) and isinstance(node, ast.stmt):
@@ -63,30 +63,30 @@ class Source:
         return "    "
 
     def span(self, node: ast.AST) -> Span:
-        """Return the characters of a node, from its first to behind its last."""
+        """Return the offsets of the first character of a node and of the one after its last."""
         return (
             self._offset(getattr(node, "lineno", 1), getattr(node, "col_offset", 0)),
             self._offset(getattr(node, "end_lineno", 1), getattr(node, "end_col_offset", 0)),
         )
 
     def code(self, node: ast.AST) -> str:
-        """Return the text of a node as it stands in the file."""
+        """Return the source text of a node."""
         start, end = self.span(node)
         return self.text[start:end]
 
     def indent(self, statement: ast.stmt) -> str | None:
-        """Return the white space before a statement, or None if it does not begin its line."""
+        """Return the indentation of a statement, None if it does not begin its line."""
         start, _end = self.span(statement)
         head = self.text[self._line_start(start) : start]
         return head if not head.strip(" \t\f") else None
 
     def line_of(self, node: ast.stmt) -> int:
-        """Return where the line of a statement begins, its decorators included."""
+        """Return the offset at which a statement's first line begins, including decorators."""
         first = [*getattr(node, "decorator_list", []), node][0]
         return self._line_start(self.span(first)[0])
 
     def line_after(self, node: ast.stmt) -> int:
-        """Return where the line behind a statement begins."""
+        """Return the offset at which the line after a statement begins."""
         _start, end = self.span(node)
         index = bisect_right(self._starts, end - 1)
         return self._starts[index] if index < len(self._starts) else len(self.text)
@@ -116,18 +116,18 @@ def function(tree: ast.AST, name: str) -> Function | None:
 
 
 def find(node: ast.AST, kind: type[Node]) -> list[Node]:
-    """Return all nodes of a kind below a node, in the order of the text."""
+    """Return all nodes of a type below a node, in source order."""
     found = [child for child in ast.walk(node) if isinstance(child, kind)]
     return sorted(found, key=lambda child: (getattr(child, "lineno", 0), _column(child)))
 
 
 def calls(node: ast.AST, *names: str) -> list[ast.Call]:
-    """Return the calls of the given dotted names below a node, in the order of the text."""
+    """Return the calls of the given dotted names below a node, in source order."""
     return [call for call in find(node, ast.Call) if dotted(call.func) in names]
 
 
 def dotted(node: ast.AST | None) -> str:
-    """Return ``a.b.c`` for a name or a chain of attributes, else nothing."""
+    """Return ``a.b.c`` for a name or a chain of attributes, else an empty string."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
@@ -137,12 +137,12 @@ def dotted(node: ast.AST | None) -> str:
 
 
 def same(node: ast.AST | None, code: str) -> bool:
-    """Tell whether a node is the given expression, whatever its formatting."""
+    """Return whether a node is the given expression, regardless of formatting."""
     return node is not None and ast.dump(node) == ast.dump(ast.parse(code, mode="eval").body)
 
 
 def parents(tree: ast.AST, target: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes around a node, from the nearest to the module."""
+    """Yield the ancestors of a node, from its parent to the module."""
     around = {id(child): node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     node = around.get(id(target))
     while node is not None:
@@ -151,7 +151,7 @@ def parents(tree: ast.AST, target: ast.AST) -> Iterator[ast.AST]:
 
 
 def statement_of(tree: ast.AST, target: ast.AST) -> ast.stmt:
-    """Return the innermost statement that holds a node (the node itself if it is one)."""
+    """Return the innermost statement that contains a node (the node itself if it is one)."""
     if isinstance(target, ast.stmt):
         return target
     return next(node for node in parents(tree, target) if isinstance(node, ast.stmt))
@@ -174,7 +174,7 @@ def _parse(path: str, text: str) -> ast.Module:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
-            compile(tree, path, "exec", dont_inherit=True)  # finds what the grammar allows
+            compile(tree, path, "exec", dont_inherit=True)  # finds errors that the grammar allows
             return tree
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise _unparsable(path, str(error)) from error
@@ -182,7 +182,7 @@ def _parse(path: str, text: str) -> ast.Module:
 
 def _unparsable(path: str, cause: str) -> UnparsableError:
     return UnparsableError(
-        f"{path} is not readable as Python.",
-        f"The parser says: {cause}.",
-        "Patch or restore that file, then patch again.",
+        f"{path} cannot be parsed as Python.",
+        f"The parser reports: {cause}.",
+        "Correct or restore that file, then apply the patches again.",
     )

@@ -1,4 +1,4 @@
-"""A folder of source files, reachable only by paths that stay inside it."""
+"""A source tree on disk or in memory; a path that leaves the tree is refused."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class OutsideTreeError(StackError):
 
 
 class FolderTree:
-    """The files below one folder of this machine.
+    """The files below one folder.
 
-    ``read`` answers None for a file that is absent. Writing is atomic and keeps mode and owner;
-    whatever leads out of the folder, a link or ``..``, raises ``OutsideTreeError``.
+    Writing is atomic and keeps mode and owner. A path that leads out of the folder, by a link or
+    by ``..``, raises ``OutsideTreeError``.
     """
 
     def __init__(self, root: str) -> None:
@@ -31,34 +31,34 @@ class FolderTree:
         if not self.root.is_dir():
             raise StackError(
                 f"{root} is not a folder.",
-                "A patch works on a source tree.",
-                "Give the folder of a checkout, or of an installed package.",
+                "Patches are applied to a source tree.",
+                "Give the folder of a checkout or of an installed package.",
             )
 
     def read(self, path: str) -> bytes | None:
-        """Return the bytes of a file, or None where there is none."""
+        """Return the content of a file, None if it does not exist."""
         real = self._inside(path)
         return real.read_bytes() if real.is_file() else None
 
     def require_writable(self, path: str) -> None:
-        """Raise where ``write`` could not work, before anything is written."""
+        """Raise ``StackError`` if the file or its folder is read-only."""
         real = self._inside(path)
         folder = next(parent for parent in real.parents if parent.is_dir())
         for place in (real, folder) if real.exists() else (folder,):
             if not os.access(place, os.W_OK):
                 raise StackError(
                     f"{place} is read-only; nothing was changed.",
-                    "The present user may not write there.",
+                    "The current user may not write there.",
                     "Run as the owner of the tree, or make it writable.",
                 )
 
     def write(self, path: str, data: bytes) -> None:
-        """Put a file in place by renaming, so that nobody ever sees half of it."""
+        """Write a file atomically, with the mode and owner of the file that it replaces."""
         real = self._inside(path)
         atomic_write(real, data)
 
     def remove(self, path: str) -> None:
-        """Take a file away, and the folders that are empty without it."""
+        """Remove a file, and the folders that are then empty."""
         real = self._inside(path)
         real.unlink()
         for folder in real.parents:
@@ -67,7 +67,7 @@ class FolderTree:
             folder.rmdir()
 
     def drop(self, folder: str) -> None:
-        """Take a whole folder away, if it is there."""
+        """Remove a folder with its content, if it exists."""
         if self._inside(folder).exists():
             shutil.rmtree(self._inside(folder))
 
@@ -86,36 +86,36 @@ class FolderTree:
         if real != self.root and self.root not in real.parents:
             raise OutsideTreeError(
                 f"{path} leads out of {self.root}, to {real}; nothing was changed.",
-                "A patch writes only inside the tree that it was given.",
-                "Replace the link by a file, or patch the tree that it points to.",
+                "Patches write only inside the given tree.",
+                "Replace the link by a file, or give the tree that it points to.",
             )
         return real
 
 
 class MemoryTree:
-    """Files in a dictionary: for tests, and for commits that nobody wants to check out."""
+    """Files in a dictionary: for tests, and for commits that are not checked out."""
 
     def __init__(self, files: Mapping[str, bytes], commit: str | None = None) -> None:
         self.files: dict[str, bytes] = dict(files)
         self._commit = commit
 
     def read(self, path: str) -> bytes | None:
-        """Return the bytes of a file, or None where there is none."""
+        """Return the content of a file, None if it does not exist."""
         return self.files.get(path)
 
     def require_writable(self, path: str) -> None:
         """Accept every path."""
 
     def write(self, path: str, data: bytes) -> None:
-        """Keep the bytes of a file."""
+        """Set the content of a file."""
         self.files[path] = data
 
     def remove(self, path: str) -> None:
-        """Forget a file."""
+        """Remove a file."""
         del self.files[path]
 
     def drop(self, folder: str) -> None:
-        """Forget all files of a folder."""
+        """Remove all files of a folder."""
         self.files = {p: d for p, d in self.files.items() if not p.startswith(folder + "/")}
 
     def commit(self) -> str | None:

@@ -1,8 +1,8 @@
-"""Change a few characters of a Python file, keep every other byte, and prove that it was so.
+"""Edit a Python file by character ranges, keep every other byte, and verify the result.
 
-A patch finds a node with ``ast`` and describes each change as a ``Splice``. ``apply`` joins them
-and then compares both syntax trees: everything outside the splices must be equal and must
-still stand in the same place (same function, same branch).
+A patch finds a node with ``ast`` and describes each change as a ``Splice``. ``apply`` makes the
+changes and compares both syntax trees: every node outside the splices must be equal and have the
+same parents (same function, same branch).
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Place = tuple[str, ...]
 
 
 class BadEditError(StackError):
-    """An edit that would have damaged the file; nothing was written."""
+    """An edit that would damage the file; nothing was written."""
 
 
 @dataclass(frozen=True)
 class Splice:
-    """Put ``text`` in place of the characters from ``start`` to ``end``."""
+    """Replace the characters from ``start`` to ``end`` by ``text``."""
 
     start: int
     end: int
@@ -34,7 +34,7 @@ class Splice:
 
 
 def replace(source: Source, node: ast.AST, text: str) -> Splice:
-    """Put other text in the place of one node; its lines are written as given."""
+    """Replace one node by ``text``, which is written as given."""
     start, end = source.span(node)
     return Splice(start, end, text)
 
@@ -46,7 +46,7 @@ def before(source: Source, statement: ast.stmt, lines: str) -> Splice:
 
 
 def after(source: Source, statement: ast.stmt, lines: str) -> Splice:
-    """Insert lines behind a statement, at its indentation."""
+    """Insert lines after a statement, at its indentation."""
     at = source.line_after(statement)
     text = block(source, statement, lines)
     ends_open = at == len(source.text) and not source.text.endswith(("\n", "\r"))
@@ -54,7 +54,7 @@ def after(source: Source, statement: ast.stmt, lines: str) -> Splice:
 
 
 def rewrite(source: Source, statement: ast.stmt, lines: str) -> Splice:
-    """Put lines in the place of a whole statement; a comment behind it stays."""
+    """Replace a statement by lines; a comment after it is kept."""
     start, end = source.span(statement)
     text = block(source, statement, lines)
     indent = source.indent(statement) or ""
@@ -62,13 +62,13 @@ def rewrite(source: Source, statement: ast.stmt, lines: str) -> Splice:
 
 
 def remove(source: Source, statement: ast.stmt) -> Splice:
-    """Take a statement away with its line."""
+    """Remove a statement with its line."""
     _whole_line(source, statement)
     return Splice(source.line_of(statement), source.line_after(statement), "")
 
 
 def block(source: Source, beside: ast.stmt, lines: str) -> str:
-    """Write lines (four spaces a step) the way the file does, as deep as the given statement."""
+    """Return lines (four spaces per level) in the style of the file, indented like ``beside``."""
     indent, unit = _whole_line(source, beside), source.unit
     written = []
     for line in lines.lstrip("\n").removesuffix("\n").split("\n"):
@@ -79,7 +79,7 @@ def block(source: Source, beside: ast.stmt, lines: str) -> str:
 
 
 def apply(source: Source, splices: Sequence[Splice]) -> bytes:
-    """Return the file with all splices made. Raises ``BadEditError`` rather than damage it."""
+    """Return the content with all splices made. Raises ``BadEditError`` if it would be damaged."""
     ordered = sorted(splices, key=lambda splice: (splice.start, splice.end))
     pieces, done = [], 0
     for splice in ordered:
@@ -94,27 +94,27 @@ def apply(source: Source, splices: Sequence[Splice]) -> bytes:
     except (UnicodeEncodeError, UnparsableError) as error:
         raise _bad(source, "The changed file would not parse") from error
     if result.text != text:
-        raise _bad(source, "The changed file would read differently from what was written")
+        raise _bad(source, "The changed file would be decoded differently")
     _require_equal(source, result, ordered)
     return data
 
 
 def _require_equal(source: Source, result: Source, splices: Sequence[Splice]) -> None:
-    there = {
+    present = {
         (*result.span(node), type(node)): (node, place) for node, place in _nodes(result.tree, ())
     }
     for node, place, start, end in _untouched(source, source.tree, (), splices):
         key = (_moved(start, splices), _moved(end, splices, closing=True), type(node))
-        found, where = there.get(key, (None, ()))
+        found, where = present.get(key, (None, ()))
         if found is None or where != place or ast.dump(found) != ast.dump(node):
             line = getattr(node, "lineno", 0)
-            raise _bad(source, f"More than the intended code would change (line {line})")
+            raise _bad(source, f"Code outside the edit would change (line {line})")
 
 
 def _untouched(
     source: Source, node: ast.AST, place: Place, splices: Sequence[Splice]
 ) -> Iterator[tuple[ast.AST, Place, int, int]]:
-    """Yield the largest nodes that no splice touches, with the way to each of them."""
+    """Yield the largest nodes that no splice touches, with their parents and offsets."""
     for child, way in _children(node, place):
         start, end = source.span(child) if hasattr(child, "lineno") else (0, len(source.text))
         if hasattr(child, "lineno") and not any(_touches(s, start, end) for s in splices):
@@ -158,13 +158,13 @@ def _moved(offset: int, splices: Sequence[Splice], *, closing: bool = False) -> 
 def _whole_line(source: Source, statement: ast.stmt) -> str:
     indent = source.indent(statement)
     if indent is None:
-        raise _bad(source, f"Line {statement.lineno} holds more than one statement")
+        raise _bad(source, f"Line {statement.lineno} has more than one statement")
     return indent
 
 
 def _bad(source: Source, message: str) -> BadEditError:
     return BadEditError(
         f"{message} in {source.path}; nothing was changed.",
-        "The code there has a form that this edit was not written for.",
+        "The edit was not written for this form of the code.",
         "Compare the file with a clean checkout, or leave this patch out.",
     )

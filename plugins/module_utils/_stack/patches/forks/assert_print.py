@@ -1,11 +1,11 @@
-"""A fork prints two numbers where the AVA data set has to compare its lists."""
+"""A fork prints two counts where the AVA dataset must compare its lists."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already, not_here, unknown
+from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
 from ..syntax.source_file import Source, function, same
 from ..syntax.splices import before, remove, rewrite
 
@@ -49,12 +49,12 @@ self._image_paths, self._video_idx_to_name = {HELPER}(
 def _examine(source: Source) -> Finding:
     load = function(source.tree, "Ava._load_data")
     if load is None:
-        return unknown("method Ava._load_data is gone.")
+        return unknown("There is no method Ava._load_data.")
     if function(source.tree, HELPER) is not None:
-        return already()
+        return already_applied()
     prints = [n for n in load.body if isinstance(n, ast.Expr) and _prints_a_count(n.value)]
     if not prints:
-        return not_here("The lists are compared, not printed.")
+        return not_applicable("Method Ava._load_data does not print the two counts.")
     ava = next(n for n in source.tree.body if isinstance(n, ast.ClassDef) and load in n.body)
     return affected(
         before(source, ava, FUNCTION),
@@ -70,9 +70,9 @@ def _prints_a_count(value: ast.expr) -> bool:
 PATCH = Patch(
     id="fork-assert-print",
     component="slowfast",
-    title="Compare the AVA lists by name, and say what is missing",
-    symptom="KeyError with the name of a video, or training in silence on a part of the data",
-    reason="The comparison of the two counts was replaced by two prints.",
+    title="Compare the AVA lists by name and report what is missing",
+    symptom="KeyError with the name of a video, or training uses only a part of the data, silently",
+    reason="The fork replaced the assertion that both counts are equal by two prints.",
     issues=(),
     needed=always,
     sites=(Site("slowfast/datasets/ava_dataset.py", _examine),),

@@ -1,16 +1,17 @@
-"""torch 2.6 reads checkpoints without running what is in them; some hold more than tensors."""
+"""torch 2.6 loads with ``weights_only=True`` and refuses checkpoints that hold more than tensors."""
 
 from __future__ import annotations
 
 import ast
+from functools import partial
 
-from ..conditions import at_least
-from ..model import Finding, Patch, Site, affected, already, not_here, unknown
-from ..syntax.source_file import Function, Source, calls, function
-from ..syntax.splices import before, replace
+from .conditions import at_least
+from .model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
+from .syntax.source_file import Function, Source, calls, function
+from .syntax.splices import before, replace
 
 HELPER = "load_trusted"
-# Names as in torch's own messages: what a scalar, an array or a configuration needs to be rebuilt.
+# The names are those of torch's error messages: what rebuilds a scalar, an array or a CfgNode.
 FUNCTION = f'''
 def {HELPER}(file):
     """
@@ -80,20 +81,37 @@ def _safe_to_rebuild():
 '''
 
 
+def weights_only_patch(patch_id: str, component: str, path: str, loader: str) -> Patch:
+    """Return the patch that makes the function ``loader`` of the file ``path`` use the helper."""
+    return Patch(
+        id=patch_id,
+        component=component,
+        title="Load checkpoints with weights_only=True; others only if their SHA-256 is trusted",
+        symptom="_pickle.UnpicklingError: Weights only load failed",
+        reason=(
+            "torch 2.6 refuses files that hold NumPy values or a CfgNode. These are safe and are "
+            "allowed; any other object needs the SHA-256 of the file in SLOWFAST_TRUSTED_SHA256."
+        ),
+        issues=("D2#5456", "fvcore#154"),
+        needed=at_least("torch", "2.6"),
+        sites=(Site(path, partial(_examine, name=loader)),),
+    )
+
+
 def _examine(source: Source, name: str) -> Finding:
     if function(source.tree, HELPER) is not None:
-        return already()
+        return already_applied()
     owner = function(source.tree, name)
     if owner is None:
-        return unknown(f"function {name} is gone.")
+        return unknown(f"There is no function {name}.")
     loads = calls(owner, "torch.load")
     if not loads:
-        return not_here("No checkpoint is read by torch.load here.")
+        return not_applicable(f"Function {name} does not call torch.load.")
     files = [_file(source, call) for call in loads]
     if None in files:
         if all(any(k.arg == "weights_only" for k in call.keywords) for call in loads):
-            return already("weights_only is given.")
-        return unknown(f"function {name} calls torch.load with other arguments.")
+            return already_applied("torch.load is called with weights_only.")
+        return unknown(f"Function {name} calls torch.load with unexpected arguments.")
     top = _top(source, owner)
     return affected(
         before(source, top, FUNCTION),
@@ -102,46 +120,12 @@ def _examine(source: Source, name: str) -> Finding:
 
 
 def _file(source: Source, call: ast.Call) -> str | None:
-    """Return the file that a call reads, if it asks for nothing but the CPU."""
+    """Return the first argument of torch.load, if the only other one is map_location="cpu"."""
     asked = [(k.arg, source.code(k.value).strip("\"'")) for k in call.keywords]
     fits = len(call.args) == 1 and asked in ([], [("map_location", "cpu")])
     return source.code(call.args[0]) if fits else None
 
 
 def _top(source: Source, owner: Function) -> ast.stmt:
-    """Return the statement of the module that holds a function or its class."""
+    """Return the top-level statement that contains a function."""
     return next(node for node in source.tree.body if owner in ast.walk(node))
-
-
-def _in_slowfast(source: Source) -> Finding:
-    return _examine(source, "load_checkpoint")
-
-
-def _in_detectron2(source: Source) -> Finding:
-    return _examine(source, "DetectionCheckpointer._load_file")
-
-
-def _patch(name: str, component: str, site: Site) -> Patch:
-    return Patch(
-        id=name,
-        component=component,
-        title="Read checkpoints without running their code, and full ones by SHA-256 only",
-        symptom="_pickle.UnpicklingError: Weights only load failed",
-        reason=(
-            "torch 2.6 refuses files that hold numpy values or a CfgNode. They are safe to allow; "
-            "for all else the user names the file that is trusted."
-        ),
-        issues=("D2#5456", "fvcore#154"),
-        needed=at_least("torch", "2.6"),
-        sites=(site,),
-    )
-
-
-PATCH = _patch(
-    "checkpoint-weights-only", "slowfast", Site("slowfast/utils/checkpoint.py", _in_slowfast)
-)
-DETECTRON2_PATCH = _patch(
-    "detectron2-weights-only",
-    "detectron2",
-    Site("detectron2/checkpoint/detection_checkpoint.py", _in_detectron2),
-)

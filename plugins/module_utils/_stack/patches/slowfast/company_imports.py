@@ -1,11 +1,11 @@
-"""Imports that only resolve inside the authors' company."""
+"""Imports that resolve only inside the authors' company."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already, unknown
+from ..model import Finding, Patch, Site, affected, already_applied, unknown
 from ..syntax.source_file import Source, find
 from ..syntax.splices import Splice
 
@@ -16,15 +16,15 @@ def _examine(source: Source) -> Finding:
     imports = find(source.tree, ast.ImportFrom)
     wrong = [node for node in imports if (node.module or "").startswith(PREFIX)]
     if not wrong:
-        return already("No import names a package of the authors' company.")
+        return already_applied(f"No import starts with {PREFIX}")
     if any(PREFIX not in source.code(node) for node in wrong):
-        return unknown("an import is written with spaces inside the name.")
+        return unknown("An import has spaces inside the module name.")
     return affected(*[_without_prefix(source, node) for node in wrong])
 
 
 def _without_prefix(source: Source, node: ast.ImportFrom) -> Splice:
     start = source.span(node)[0] + source.code(node).index(PREFIX)
-    # tools/ is no package: its files import each other by name alone.
+    # tools/ is not a package: its files import each other by their plain names.
     prefix = PREFIX + "tools." if (node.module or "").startswith(PREFIX + "tools.") else PREFIX
     return Splice(start, start + len(prefix), "")
 
@@ -32,9 +32,9 @@ def _without_prefix(source: Source, node: ast.ImportFrom) -> Splice:
 PATCH = Patch(
     id="company-imports",
     component="slowfast",
-    title="Import SlowFast's own modules by their public names",
+    title="Import SlowFast's modules by their public names",
     symptom="ModuleNotFoundError: No module named 'vision'",
-    reason="Two commits of August 2024 name the modules as they are called inside the company.",
+    reason="Two commits of August 2024 use the module names of the authors' company.",
     issues=("SF#718", "SF#752", "SF#753", "SF#772"),
     needed=always,
     sites=(

@@ -1,11 +1,11 @@
-"""torchvision's video decoder is gone; PyAV answers the same two questions."""
+"""torchvision's wheels have no video decoder; PyAV replaces its two functions."""
 
 from __future__ import annotations
 
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already, not_here, unknown
+from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
 from ..syntax.source_file import Source, calls, dotted, find, function, statement_of
 from ..syntax.splices import Splice, before, replace, rewrite
 
@@ -100,19 +100,19 @@ def _to_array(frame, min_dimension):
 def _examine(source: Source) -> Finding:
     decode = function(source.tree, "torchvision_decode")
     if decode is None:
-        return not_here("There is no torchvision decoder in this commit.")
+        return not_applicable("There is no function torchvision_decode.")
     probes, reads = calls(decode, PROBE), calls(decode, READ)
     if not probes and not reads:
-        return already()
+        return already_applied()
     if not all(call.args for call in (*probes, *reads)):
-        return unknown("function torchvision_decode names the video in another way.")
+        return unknown("Function torchvision_decode passes the video by keyword.")
     imports = [n for n in source.tree.body if isinstance(n, ast.Import) and _is_io(n)]
     others = [n for n in find(source.tree, ast.Attribute) if dotted(n).startswith("io.")]
     if len(imports) != 1 or len(others) != len(probes) + len(reads):
-        return unknown("function torchvision_decode uses more of torchvision.io than expected.")
+        return unknown("Function torchvision_decode uses more of torchvision.io than expected.")
     readings = [_read(source, call) for call in reads]
     if None in readings:
-        return unknown("function torchvision_decode reads a video with other arguments.")
+        return unknown("Function torchvision_decode reads a video with unexpected arguments.")
     return affected(
         *_imports(source, imports[0]),
         before(source, decode, FUNCTIONS),
@@ -147,11 +147,11 @@ def _read(source: Source, call: ast.Call) -> Splice | None:
 PATCH = Patch(
     id="dead-torchvision-decoder",
     component="slowfast",
-    title="Decode with PyAV where torchvision's decoder was called",
-    symptom="module 'torchvision.io' has no attribute '_probe_video_from_memory'",
+    title="Decode with PyAV instead of torchvision's decoder",
+    symptom="AttributeError: module 'torchvision.io' has no attribute '_probe_video_from_memory'",
     reason=(
-        "No wheel of torchvision holds that decoder; 28 configs name it. Users see 100 retries, "
-        "then: default_collate found <class 'NoneType'>."
+        "No wheel of torchvision contains the decoder, and 28 configs select it. After 100 retries "
+        "users see: TypeError: default_collate ... found <class 'NoneType'>."
     ),
     issues=("SF#148", "SF#181", "SF#438", "SF#551", "SF#558", "SF#579", "vision#9373"),
     needed=always,
