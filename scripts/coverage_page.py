@@ -23,6 +23,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner impo
     gpu_specs,
     planner,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import NoPlan, Plan
 
 PAGE = ROOT / "docs" / "coverage.md"
 MACHINES = ("x86_64", "aarch64")
@@ -39,12 +40,13 @@ def host(row: DistributionRow, machine: str, device: str) -> dict[str, Any]:
     }
 
 
-def label(plan: dict[str, Any]) -> str:
-    """Name a plan by what differs between cards, or the refusal."""
-    if plan["status"] == "no-plan":
+def label(plan: Plan | NoPlan) -> str:
+    """Name a plan by what differs between GPUs, or the refusal."""
+    if isinstance(plan, NoPlan):
         return "refused"
-    torch, driver = plan["torch"], plan["driver"]
-    return f"torch {torch['version']} {torch['variant']}, {driver['branch']} {driver['flavour']}"
+    torch, driver = plan.torch, plan.driver
+    shown = f"{driver.branch} {driver.flavour}" if driver else "no driver"
+    return f"torch {torch.version} {torch.variant}, {shown}"
 
 
 def table(machine: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The explanation of a plan as a filter."""
+"""Render a plan as text in a filter."""
 
 from __future__ import annotations
 
@@ -40,13 +40,16 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain as texts
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
+    explain as renderer,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import plan as plans
 
 
 def explain(plan: object, name: str = "") -> str:
-    """Explain one plan."""
+    """Render one plan as text."""
     try:
-        return texts.explain(plan, name=name)
+        return renderer.explain(plans.from_dict(plan), name=name)
     except StackError as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -20,7 +20,7 @@ options:
     required: true
   request:
     description:
-      - Wishes, all of them optional. C(torch), C(cuda) and C(python) are versions or comparisons
+      - Options, all of them optional. C(torch), C(cuda) and C(python) are versions or comparisons
         such as V(>=2.4,<2.12); C(driver_branch) is a number such as V(580).
       - C(preset) is V(stable), V(newest) or V(guide-2024); C(network) is V(full), V(pypi) or
         V(offline) and replaces what was probed; C(gpu_required) refuses a host without a GPU.
@@ -58,7 +58,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner impo
 def plan(host: object, request: object = None) -> dict[str, Any]:
     """Plan one host."""
     try:
-        return planner.plan(host, request)
+        return planner.plan(host, request).to_dict()
     except StackError as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -29,6 +29,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner impo
     gpu_specs,
     planner,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import NoPlan, Plan
 
 HOSTS = 10_000
 
@@ -96,9 +97,9 @@ def compare() -> None:
             },
             {"preset": "newest"},
         )
-        refused += plan["status"] == "no-plan"
-        if plan["status"] == "planned":
-            name = (plan["torch"]["version"], plan["torch"]["variant"])
+        refused += isinstance(plan, NoPlan)
+        if isinstance(plan, Plan):
+            name = (plan.torch.version, plan.torch.variant)
             releases = candidates.wheels("x86_64", "newest", gpu=True)
             chosen = next(
                 w
@@ -121,7 +122,7 @@ def main() -> None:
     statuses, times = [], []
     for each in hosts:
         core = time.process_time()
-        statuses.append(planner.plan(each)["status"])
+        statuses.append(planner.plan(each).status)
         times.append(time.process_time() - core)
     print(f"{HOSTS} different hosts: {sum(times):.2f} s of one core,", end=" ")
     print(f"median {statistics.median(times) * 1e3:.2f} ms;", end=" ")

@@ -16,10 +16,12 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.bu
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import extract, manifest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import atomic_write
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
     from_bundle,
     planner,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import Plan
 from slowfast_stack import __version__
 from slowfast_stack.bundle import conda, ffmpeg, package_sources, packages, sources, wheels, writer
 from slowfast_stack.bundle.target import Target
@@ -215,10 +217,9 @@ class _Gatherer:
     def system_packages(self) -> dict[str, Any]:
         """Bring the distribution's packages; return which, and the folder that they lie in."""
         stack = self.stack
-        bare = planner.plan(
-            from_bundle.bare(stack.host), {**stack.request, **from_bundle.pins(stack.plan)}
-        )
-        plans = [stack.plan, *([bare] if bare["status"] == "planned" else [])]
+        made, host = Plan.from_dict(stack.plan), model.host(stack.host)
+        bare = planner.plan(from_bundle.bare(host), {**stack.request, **from_bundle.pins(made)})
+        plans = [made, *([bare] if isinstance(bare, Plan) else [])]
         names = [name for plan in plans for name in from_bundle.system_packages(plan)]
         foreign = {name for plan in plans for name in from_bundle.of_nvidia(plan)}
         self._miss_packages(dict.fromkeys(sorted(foreign), "NVIDIA's repository is not read"))
@@ -245,7 +246,8 @@ class _Gatherer:
         folder = self.store.folder / "packages" / self._release()
         archive = packages.Archive(folder, text, host["architecture"])
         archive.update()
-        return archive.bring([*names, *packages.ALWAYS, *from_bundle.beside_driver(plan, host)])
+        beside = from_bundle.beside_driver(Plan.from_dict(plan), model.host(host))
+        return archive.bring([*names, *packages.ALWAYS, *beside])
 
     def _release(self) -> str:
         host = self.stack.host

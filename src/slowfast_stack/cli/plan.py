@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain as texts
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
+    from_dict as read_plan,
+)
 from slowfast_stack import what_if
 from slowfast_stack.cli import options
 from slowfast_stack.exit_codes import Exit
@@ -91,11 +94,5 @@ def plan(  # noqa: PLR0913  (each is an option)
 def _tell(runs: list[HostRun], *, explain: bool) -> None:
     for run in runs:
         if results.code(run, "stack_plan") is Exit.PROVEN:
-            print(_words(run.facts["stack_plan"], run.name, explain=explain))
-
-
-def _words(plan: dict[str, Any], name: str, *, explain: bool) -> str:
-    if explain:
-        return texts.explain(plan, name=name)
-    short = texts.explain({**plan, "reasons": []}, name=name)
-    return short.replace("\nWhy", "", 1)
+            plan = read_plan(run.facts["stack_plan"])
+            print(texts.explain(plan, name=run.name, reasons=explain))

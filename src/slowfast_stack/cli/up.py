@@ -5,10 +5,15 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
+    NoPlan,
+    Plan,
+    from_dict,
+)
 from slowfast_stack.cli import options
 from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.orchestration import playbooks, processes, request, results
@@ -115,7 +120,9 @@ def _consent(session: Session, play: Play, console: Console) -> bool:
     planned = replace(play, playbook="slowfast.stack.plan")
     plans = results.facts(session.follow(planned, "plan", ("probe", "plan")), "stack_plan")
     changes = [
-        f"{name}: {message}" for name, plan in plans.items() for message in beyond_prefix(plan)
+        f"{name}: {message}"
+        for name, plan in plans.items()
+        for message in beyond_prefix(from_dict(plan))
     ]
     if not changes:
         return False
@@ -129,18 +136,19 @@ def _consent(session: Session, play: Play, console: Console) -> bool:
     return True
 
 
-def beyond_prefix(plan: dict[str, Any]) -> list[str]:
-    """List in words what a plan changes outside its own folder."""
-    driver, cuda = plan.get("driver") or {}, plan.get("cuda") or {}
-    changes = []
-    if driver.get("action", "keep") != "keep":
-        changes.append(f"{driver['action']} the NVIDIA driver {driver.get('branch')}")
-    if driver.get("reboot"):
+def beyond_prefix(plan: Plan | NoPlan) -> list[str]:
+    """List what a plan changes outside its own folder."""
+    if isinstance(plan, NoPlan):
+        return []
+    driver, cuda, changes = plan.driver, plan.cuda, []
+    if driver and driver.action != "keep":
+        changes.append(f"{driver.action} the NVIDIA driver {driver.branch}")
+    if driver and driver.reboot:
         changes.append("reboot")
-    if cuda.get("action", "keep") != "keep":
-        changes.append(f"{cuda['action']} the CUDA toolkit {cuda.get('toolkit')}")
-    if plan.get("system_packages"):
-        changes.append("install the packages " + ", ".join(plan["system_packages"]))
+    if cuda and cuda.action != "keep":
+        changes.append(f"{cuda.action} the CUDA toolkit {cuda.toolkit}")
+    if plan.system_packages:
+        changes.append("install the packages " + ", ".join(plan.system_packages))
     return changes
 
 

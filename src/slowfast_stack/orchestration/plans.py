@@ -46,4 +46,5 @@ def runs(
 
 
 def _planned(name: str, host: dict[str, Any], wanted: dict[str, Any]) -> HostRun:
-    return HostRun(name, facts={"stack_host": host, "stack_plan": planner.plan(host, wanted)})
+    plan = planner.plan(host, wanted).to_dict()
+    return HostRun(name, facts={"stack_host": host, "stack_plan": plan})

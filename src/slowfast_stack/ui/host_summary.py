@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import system_packages
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import gpu_specs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ def host(name: str, found: dict[str, Any]) -> str:
 
 
 def _kinds(found: dict[str, Any]) -> dict[str, str]:
-    names = [gpu["name"] for gpu in system_packages.gpus(model.host(found))]
+    names = [gpu.name for gpu in gpu_specs.of_host(model.host(found))]
     driver, disk = found["driver"], found["disk"]
     reached = found["network"]
     return {

@@ -27,7 +27,7 @@ def facts(request: dict[str, Any] | None = None, **change: object) -> dict[str, 
         "names": ["one"],
         "host": {key: host[key] for key in ("architecture", "glibc", "distribution", "network")},
         "request": request or {},
-        "plan": planner.plan(host, request or {}),
+        "plan": planner.plan(host, request or {}).to_dict(),
     }
     return {"made_by": "0", "adopt_torch": False, "stacks": [stack], "missing": []}
 

@@ -6,26 +6,37 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain, planner
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
     from_bundle as offline_plan,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
+    Plan,
+    from_dict,
+)
+from plan_builder import planned
 
 from .conftest import HOSTS, facts, load_host
+
+
+def shown(plan: dict[str, Any]) -> str:
+    return explain.explain(from_dict(plan))
 
 
 def offline(
     bundle: dict[str, Any], request: dict[str, Any] | None = None, **change: object
 ) -> dict[str, Any]:
     host = load_host(network={}, **change)
-    return planner.plan(host, {**(request or {}), "bundle": {"digest": "ab" * 32, **bundle}})
+    wanted = {**(request or {}), "bundle": {"digest": "ab" * 32, **bundle}}
+    return planner.plan(host, wanted).to_dict()
 
 
 def test_the_same_host_gets_the_same_stack_without_a_network() -> None:
     bundle = facts()
     made = bundle["stacks"][0]["plan"]
     plan = offline(bundle)
-    assert plan["status"] == "planned", explain.explain(plan)
+    assert plan["status"] == "planned", shown(plan)
     assert plan["id"] == made["id"]
     assert plan["network"] == "offline"
     assert plan["skipped_claims"] == made["skipped_claims"]
@@ -46,7 +57,7 @@ def test_of_several_stacks_the_one_that_fits_is_taken() -> None:
     [
         ({"architecture": "aarch64"}, "the bundle is for x86_64, this host is aarch64"),
         ({"glibc": "2.31"}, "the bundle is for glibc 2.36, this host has 2.31"),
-        ({"pythons": []}, "this host has no Python 3.11, and the bundle brings none"),
+        ({"pythons": []}, "this host has no Python 3.11, and the bundle has none"),
         ({"libraries": {"libGL.so.1": False}}, "this host lacks libgl1"),
     ],
 )
@@ -55,7 +66,7 @@ def test_a_host_that_the_bundle_does_not_fit_is_told_why(
 ) -> None:
     plan = offline(facts(), **change)
     assert plan["status"] == "no-plan"
-    text = explain.explain(plan)
+    text = shown(plan)
     assert words in text
     assert "slowfast-stack bundle create" in text
 
@@ -65,36 +76,43 @@ LACKS = {"libraries": {"libGL.so.1": False}}
 
 def test_a_bare_host_gets_what_it_lacks_from_the_packages_of_its_release() -> None:
     bundle = facts()
-    names = offline_plan.system_packages(
-        planner.plan(offline_plan.bare(load_host(network={"pypi": True})))
-    )
+    bare = planner.plan(offline_plan.bare(model.host(load_host(network={"pypi": True}))))
+    assert isinstance(bare, Plan)
+    names = offline_plan.system_packages(bare)
     assert {"libgl1", "libglib2.0-0"} <= set(names)
     folder = "packages/debian-12-x86_64"
     bundle["stacks"][0] |= {"system_packages": names, "packages_folder": folder}
     plan = offline(bundle, **LACKS)
-    assert plan["status"] == "planned", explain.explain(plan)
+    assert plan["status"] == "planned", shown(plan)
     assert plan["system_packages"]
     assert plan["packages_folder"] == folder
     other = {"id": "debian", "version": "13", "family": "debian"}
     refused = offline(bundle, distribution=other, **LACKS)
-    assert "this host lacks libgl1" in explain.explain(refused)
+    assert "this host lacks libgl1" in shown(refused)
 
 
 def test_what_a_new_driver_needs_beside_its_packages_has_to_be_brought_too() -> None:
     path = HOSTS / "v100-debian-13.json"
     host = json.loads(path.read_text(encoding="utf-8"))["host"]
-    made = planner.plan(host)
-    assert made["driver"]["action"] == "install"
-    names = {*offline_plan.system_packages(made), *offline_plan.beside_driver(made, host)}
+    made = planned(host)
+    assert made.driver
+    assert made.cuda
+    assert made.driver.action == "install"
+    beside = offline_plan.beside_driver(made, model.host(host))
+    names = {*offline_plan.system_packages(made), *beside}
     assert "nvidia-persistenced" in names
     where = {key: host[key] for key in ("architecture", "glibc", "distribution")}
-    stack = {"names": ["one"], "host": {**where, "network": host["network"]}, "plan": made}
+    stack = {
+        "names": ["one"],
+        "host": {**where, "network": host["network"]},
+        "plan": made.to_dict(),
+    }
     bundle = {"digest": "ab" * 32, "stacks": [{**stack, "request": {}}]}
     for brought in (names, names - {"nvidia-persistenced"}):
         bundle["stacks"][0]["system_packages"] = sorted(brought)
         plan = planner.plan({**host, "network": {}}, {"bundle": bundle})
-        assert (plan["status"] == "planned") == (brought == names), explain.explain(plan)
-    origins = {part["origin"] for part in (made["driver"], made["cuda"])}
+        assert isinstance(plan, Plan) == (brought == names), explain.explain(plan)
+    origins = {made.driver.origin, made.cuda.origin}
     assert offline_plan.of_nvidia(made) <= set(offline_plan.system_packages(made))
     assert ("nvidia" in origins) == bool(offline_plan.of_nvidia(made))
 
@@ -104,22 +122,20 @@ def test_the_ffmpeg_of_the_bundle_is_planned_and_another_is_refused() -> None:
     built, none = facts({**whole, "ffmpeg": "build"}), facts(whole)
     host = {"tools": dict.fromkeys(("git", "make", "nasm", "clang", "pkg-config", "zlib"), "1")}
     plan = offline(built, **host)
-    assert plan["ffmpeg"] == built["stacks"][0]["plan"]["ffmpeg"], explain.explain(plan)
+    assert plan["ffmpeg"] == built["stacks"][0]["plan"]["ffmpeg"], shown(plan)
     assert offline(none, **host)["ffmpeg"] is None
     refused = offline(none, {"ffmpeg": "build"}, **host)
-    assert "FFmpeg of the bundle: none" in explain.explain(refused)
+    assert "FFmpeg of the bundle: none" in shown(refused)
 
 
 def test_conda_without_its_packages_is_refused_and_with_them_it_gets_their_files() -> None:
     bundle = facts({"network": "full", "environment": "conda"})
     host = {"tools": {"git": "2.39.5"}}
-    assert "does not bring what conda installs (python=3" in explain.explain(
-        offline(bundle, **host)
-    )
+    assert "does not have what conda installs (python=3" in shown(offline(bundle, **host))
     files = ["linux-64/python-3.11.9-0.conda"]
     bundle["stacks"][0]["conda_packages"] = files
     plan = offline(bundle, **host)
-    assert plan["status"] == "planned", explain.explain(plan)
+    assert plan["status"] == "planned", shown(plan)
     assert plan["environment"]["files"] == files
 
 
@@ -128,10 +144,10 @@ def test_other_sources_than_those_of_the_bundle_are_refused() -> None:
     bundle["stacks"][0]["plan"]["sources"]["slowfast"]["sha256"] = "0" * 64
     plan = offline(bundle)
     assert plan["status"] == "no-plan"
-    assert "slowfast of the bundle: 000" in explain.explain(plan)
+    assert "slowfast of the bundle: 000" in shown(plan)
 
 
 def test_a_request_that_contradicts_the_bundle_is_refused() -> None:
     plan = offline(facts(), {"torch": "2.4.0"})
     assert plan["status"] == "no-plan"
-    assert "torch of the bundle: 2.11.0; of this host: 2.4.0" in explain.explain(plan)
+    assert "torch of the bundle: 2.11.0; of this host: 2.4.0" in shown(plan)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+from plan_builder import plan_data
+
 CONFLICT = {"facts": ["no GPU was found"], "because": ["a GPU is required"], "try": ["add a GPU"]}
 NO_PLAN = {"status": "no-plan", "roles": [], "conflict": CONFLICT}
 CLAIM = {"id": "torch.cuda", "expected": "True", "measured": "[False]", "seconds": 0.12}
@@ -68,7 +70,8 @@ def test_a_host_without_a_plan_ends_with_3(stack, inventory):
 
 
 def test_a_plan_beyond_the_prefix_needs_consent(stack, inventory):
-    plan = {"status": "planned", "roles": ["proof"], "system_packages": ["git", "g++"]}
+    changes = {"roles": ["proof"], "system_packages": ["git", "g++"]}
+    plan = plan_data("cpu-debian-12", changes=changes)
     done = stack.run("up", "-i", inventory(one={"try_plan": plan}))
     assert done.returncode == 2
     assert "one: install the packages git, g++" in done.stdout

@@ -85,7 +85,7 @@ def test_the_library_plans_without_ansible(python: str) -> None:
         "from _stack.planner import planner\n"
         "host = {'architecture': 'x86_64', 'root': True, 'gpus': [{'pci_id': '10de:2330'}],"
         " 'distribution': {'id': 'ubuntu', 'version': '22.04'}}\n"
-        "print(planner.plan(host)['torch']['variant'])"
+        "print(planner.plan(host).torch.variant)"
     )
     done = subprocess.run(
         [python, "-I", "-c", f"import sys; sys.path.insert(0, {str(UTILS)!r})\n{program}"],

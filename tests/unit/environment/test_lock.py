@@ -13,6 +13,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import lock
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain, planner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import from_dict
 
 from slowfast_stack import sbom
 
@@ -51,7 +52,7 @@ def made(tmp_path: Path) -> lock.Subject:
         },
     )
     put(src, {"slowfast/setup.py": "1", "slowfast/.git/x": "2", "detectron2/a.py": "3"})
-    return lock.Subject(env, src, planner.plan(host()), host())
+    return lock.Subject(env, src, planner.plan(host()).to_dict(), host())
 
 
 def record(subject: lock.Subject) -> dict[str, Any]:
@@ -130,9 +131,9 @@ def test_a_host_is_planned_as_the_lock_says(made: lock.Subject) -> None:
     found = record(made)
     reached = {**host(), "network": {"pypi": True, "slowfast": True, "detectron2": True}}
     reached["network"] |= {"pytorchvideo": True, "pytorch": True}
-    assert planner.plan(reached)["id"] != made.plan["id"]
-    plan = planner.plan(reached, {"locked": found})
-    assert plan["status"] == "planned", explain.explain(plan)
+    assert planner.plan(reached).to_dict()["id"] != made.plan["id"]
+    plan = planner.plan(reached, {"locked": found}).to_dict()
+    assert plan["status"] == "planned", explain.explain(from_dict(plan))
     assert plan["id"] == made.plan["id"]
     assert plan["locked"] == ["six==1.17.0"]
 
@@ -140,9 +141,11 @@ def test_a_host_is_planned_as_the_lock_says(made: lock.Subject) -> None:
 def test_a_host_that_cannot_be_planned_so_is_told_what_differs(made: lock.Subject) -> None:
     found = record(made)
     found["plan"]["packages"] = ["numpy==1.0.0", *found["plan"]["packages"][1:]]
-    plan = planner.plan(host(), {"locked": found})
+    plan = planner.plan(host(), {"locked": found}).to_dict()
     assert plan["status"] == "no-plan"
-    assert "the packages of the lock: numpy==1.0.0; of this host: numpy==" in explain.explain(plan)
+    assert "the packages of the lock: numpy==1.0.0; of this host: numpy==" in explain.explain(
+        from_dict(plan)
+    )
     with pytest.raises(StackError, match=r"request\.locked"):
         planner.plan(host(), {"locked": {"format": "other"}})
 

@@ -15,6 +15,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.ffmp
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.versions import version
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain, planner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import from_dict
 
 HOSTS = Path(__file__).parents[1] / "hosts"
 BUILD = {"ffmpeg": "build", "network": "full"}
@@ -23,7 +24,7 @@ BUILD = {"ffmpeg": "build", "network": "full"}
 def plan(name: str, request: dict[str, Any] | None = None, **change: object) -> dict[str, Any]:
     """Plan a recorded machine."""
     host = json.loads((HOSTS / f"{name}.json").read_text(encoding="utf-8"))["host"]
-    return planner.plan({**host, **change}, request)
+    return planner.plan({**host, **change}, request).to_dict()
 
 
 def test_a_machine_without_gpu_gets_none_unless_it_asks() -> None:
@@ -162,4 +163,4 @@ def test_what_is_asked_of_it_and_why_it_was_chosen_is_told() -> None:
         "ffmpeg.nv_codec_headers",
         "ffmpeg.filters",
     }
-    assert "7.1.5 (build, nv-codec-headers n13.0.19.0)" in explain.explain(made)
+    assert "7.1.5 (build, nv-codec-headers n13.0.19.0)" in explain.explain(from_dict(made))

@@ -1,4 +1,4 @@
-"""Decisions on pictures of machines: every file of plans/ is one, a new one adds no code."""
+"""Plans of recorded hosts: every file of plans/ is a case, a new one adds no code."""
 
 from __future__ import annotations
 
@@ -9,20 +9,26 @@ from typing import Any, cast
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain, planner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
+    NoPlan,
+    Plan,
+    from_dict,
+)
+from plan_builder import planned, refused
 
 HERE = Path(__file__).parents[1]
 PLANS = sorted((HERE / "plans").glob("*.json"))
 
 
 def load(path: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """Return host, request and expectation of a picture."""
-    picture = json.loads(path.read_text(encoding="utf-8"))
-    assert picture["source"]
-    host = json.loads((HERE / "hosts" / f"{picture['host']}.json").read_text(encoding="utf-8"))
+    """Return host, request and expectation of a case."""
+    case = json.loads(path.read_text(encoding="utf-8"))
+    assert case["source"]
+    host = json.loads((HERE / "hosts" / f"{case['host']}.json").read_text(encoding="utf-8"))
     return (
-        {**host["host"], **picture.get("change", {})},
-        picture.get("request", {}),
-        picture["expect"],
+        {**host["host"], **case.get("change", {})},
+        case.get("request", {}),
+        case["expect"],
     )
 
 
@@ -34,53 +40,81 @@ def at(plan: object, path: str) -> object:
 
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
-def test_a_machine_gets_the_plan_of_its_picture(path: Path) -> None:
+def test_a_recorded_host_gets_the_expected_plan(path: Path) -> None:
     host, request, expected = load(path)
     facts = expected.pop("conflict", None)
     plan = planner.plan(host, request)
-    assert plan["status"] == ("no-plan" if facts else "planned"), explain.explain(plan)
-    assert {name: at(plan, name) for name in expected} == expected
-    if facts:
-        found = plan["conflict"]["facts"]
+    assert isinstance(plan, NoPlan if facts else Plan), explain.explain(plan)
+    assert {name: at(plan.to_dict(), name) for name in expected} == expected
+    if isinstance(plan, NoPlan):
+        found = plan.conflict.facts
         assert len(found) == len(facts), found
         assert all(any(words in fact for fact in found) for words in facts), found
-        assert plan["conflict"]["because"]
-        assert plan["conflict"]["try"]
+        assert plan.conflict.because
+        assert plan.conflict.remedies
 
 
-def test_there_are_at_least_eighty_pictures() -> None:
+def test_there_are_at_least_eighty_cases() -> None:
     assert len(PLANS) >= 80
 
 
 def test_a_plan_has_every_key_of_the_contract_also_where_there_is_none() -> None:
-    planned, _, _ = load(HERE / "plans" / "h100-fresh.json")
-    refused, request, _ = load(HERE / "plans" / "h100-torch-1.10.json")
-    assert set(planner.plan(planned)) == set(planner.PLAN_KEYS)
-    assert set(planner.plan(refused, request)) == set(planner.PLAN_KEYS)
+    host, request, _ = load(HERE / "plans" / "h100-torch-1.10.json")
+    assert set(planned(host).to_dict()) == set(refused(host, request).to_dict())
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
+def test_a_plan_is_read_back_from_its_data(path: Path) -> None:
+    host, request, _ = load(path)
+    plan = planner.plan(host, request)
+    assert from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": 3},
+        {"schema": None},
+        {"status": "perhaps"},
+        {"torch": None},
+        {"roles": "preflight"},
+        {"needs_disk_mib": "much"},
+        {"sources": {"slowfast": {"commit": "1"}}},
+    ],
+)
+def test_what_is_no_plan_of_this_schema_is_an_error_and_no_traceback(
+    change: dict[str, object],
+) -> None:
+    host, _, _ = load(HERE / "plans" / "h100-fresh.json")
+    with pytest.raises(StackError) as caught:
+        from_dict({**planned(host).to_dict(), **change})
+    assert caught.value.hint
 
 
 def test_every_choice_has_a_sentence_and_a_source() -> None:
     for path in PLANS:
         host, request, _ = load(path)
-        for row in planner.plan(host, request)["reasons"]:
-            assert row["choice"], row
-            assert row["because"], row
-            assert row["source"], row
+        plan = planner.plan(host, request)
+        for row in plan.reasons if isinstance(plan, Plan) else ():
+            assert row.choice, row
+            assert row.because, row
+            assert row.source, row
 
 
 def test_an_unknown_gpu_gets_a_driver_and_no_capability() -> None:
     host, _, _ = load(HERE / "plans" / "unknown-id.json")
-    plan = planner.plan(host)
-    assert plan["gpus"][0]["compute_capability"] is None
-    assert plan["driver"]["branch"] == "580"
-    assert plan["driver"]["flavour"] == "open"
+    plan = refused(host)
+    assert plan.gpus[0].compute_capability is None
+    assert plan.driver
+    assert plan.driver.branch == "580"
+    assert plan.driver.flavour == "open"
 
 
 def test_equal_environments_share_an_id_and_others_do_not() -> None:
     host, _, _ = load(HERE / "plans" / "cpu-debian.json".replace("debian", "everything-reached"))
-    one = planner.plan(host)["id"]
-    assert one == planner.plan({**host, "memory_mib": 4096})["id"]
-    assert one != planner.plan(host, {"torch": "2.10"})["id"]
+    one = planned(host).id
+    assert one == planned({**host, "memory_mib": 4096}).id
+    assert one != planned(host, {"torch": "2.10"}).id
 
 
 @pytest.mark.parametrize(
@@ -126,4 +160,4 @@ def test_a_conflict_reads_what_why_and_what_next() -> None:
 
 def test_something_else_than_a_plan_is_not_explained() -> None:
     with pytest.raises(StackError, match="not a plan"):
-        explain.explain({"changed": False})
+        from_dict({"changed": False})

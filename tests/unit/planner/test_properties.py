@@ -329,7 +329,7 @@ requests = st.fixed_dictionaries(
 def test_random_hosts_agree_with_an_exhaustive_search(
     host: dict[str, Any], request: dict[str, Any]
 ) -> None:
-    plan = planner.plan(host, request)
+    plan = planner.plan(host, request).to_dict()
     assert (plan["status"] == "planned") == exhaustive(host, request)
     if plan["status"] == "planned":
         satisfies_the_tables(plan, host, request)
@@ -383,9 +383,9 @@ def has_a_minimal_conflict(host: dict[str, Any], request: dict[str, Any]) -> Non
     assert resolver.solve(problem, clash) is None
     for index in clash:
         assert resolver.solve(problem, [other for other in clash if other != index]) is not None
-    told = conflict.explain(problem)
-    assert len(told["facts"]) == len(told["try"]) == len(clash)
-    assert told["because"]
+    explained = conflict.explain(problem)
+    assert len(explained.facts) == len(explained.remedies) == len(clash)
+    assert explained.because
 
 
 def test_every_constraint_of_a_host_has_a_sentence_a_source_and_a_remedy() -> None:

@@ -4,23 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ..catalog.miniforge import CHANNEL, INSTALLER_NAME, INSTALLERS
 from ..catalog.packages import PINS
 from ..catalog.sources import TREES, UPLOADS
 from ..catalog.torch import ARCH_LIST_ACCEPTS
+from ..core.construct import plain
 from ..core.versions import dotted, version
 from ..patches.registry import PATCHES
 from . import ffmpeg as ffmpeg_plan
-from . import system_packages
+from . import gpu_specs, system_packages
 from .candidates import CPU, within
 from .gpu_specs import best_code, of_host
+from .plan import (
+    BuildPlan,
+    CompilerPlan,
+    EnvironmentPlan,
+    InterpreterPlan,
+    Plan,
+    SkippedClaim,
+    SourcePlan,
+    TorchPlan,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ..core.versions import Version
     from ..host.model import Host
     from .candidates import Wheel
     from .network import Network
+    from .plan import CudaPlan, Decision, DriverPlan, FfmpegPlan
     from .request import Request
     from .resolver import Choice
 
@@ -44,77 +60,84 @@ ROLES = (
 )
 
 
-def compose(host: Host, request: Request, network: Network, choice: Choice) -> dict[str, Any]:
-    """Return the plan without its reasons."""
-    gpu = bool(host.gpus)
-    python = f"{choice.python.series[0]}.{choice.python.series[1]}"
-    packages = pins(choice, full=network.name != "pypi")
+def compose(
+    host: Host, request: Request, network: Network, choice: Choice, reasons: tuple[Decision, ...]
+) -> Plan:
+    """Return the plan of a choice."""
     video = ffmpeg_plan.decide(host, request, network, choice)
-    system = [*system_packages.system_packages(host, choice, network), *video.packages]
-    plan: dict[str, Any] = {
-        "status": "planned",
-        "profile": "cuda" if gpu else "cpu",
-        "network": network.name,
-        "gpus": system_packages.gpus(host),
-        "driver": system_packages.driver(host, choice.driver) if gpu else None,
-        "cuda": system_packages.cuda(host, choice),
-        "python": python,
-        "python_interpreter": {
-            "origin": choice.python.origin,
-            "version": choice.python.name,
-            "path": choice.python.host.path if choice.python.host else None,
-        },
-        "environment": environment(host, request, choice),
-        "torch": torch(host, choice, request.adopt_torch),
-        "torchvision": choice.wheel.row.torchvision,
-        "torchaudio": choice.wheel.row.torchaudio,
-        "compiler": _compiler(choice),
-        "packages": packages,
-        "constraints": constraints(choice),
-        "sources": sources(request, network),
-        "build": build(host, choice),
-        "system_packages": system,
-        "ffmpeg": video.ffmpeg,
-    }
-    plan["patches"] = patches(plan)
-    plan["skipped_claims"] = skipped_claims(plan)
-    plan["full_network_adds"] = full_network_adds(plan)
-    plan["needs_disk_mib"] = needs_disk_mib(plan)
-    plan["roles"] = roles(plan)
-    plan["id"] = identity(plan)
-    return plan
+    packages = pins(choice, full=network.compiles)
+    trees = sources(request, network)
+    profile = "cuda" if host.gpus else "cpu"
+    manager = environment(host, request, choice)
+    driver = system_packages.driver(host, choice.driver) if host.gpus else None
+    toolkit = system_packages.cuda(host, choice)
+    plan = Plan(
+        id="",
+        profile=profile,
+        network=network.name,
+        gpus=gpu_specs.plans(host),
+        driver=driver,
+        cuda=toolkit,
+        python=dotted(choice.python.series),
+        python_interpreter=InterpreterPlan(
+            choice.python.origin,
+            choice.python.name,
+            choice.python.host.path if choice.python.host else None,
+        ),
+        environment=manager,
+        torch=torch(host, choice, request.adopt_torch),
+        torchvision=choice.wheel.row.torchvision,
+        torchaudio=choice.wheel.row.torchaudio,
+        compiler=_compiler(choice),
+        packages=packages,
+        constraints=constraints(choice),
+        sources=trees,
+        build=build(host, choice),
+        system_packages=(
+            *system_packages.system_packages(host, choice, network),
+            *video.packages,
+        ),
+        ffmpeg=video.ffmpeg,
+        patches=patches(choice, packages, trees),
+        skipped_claims=skipped_claims(profile, network, video.ffmpeg),
+        full_network_adds=None if network.compiles else FULL_NETWORK_ADDS,
+        needs_disk_mib=needs_disk_mib(choice, network, video.ffmpeg),
+        roles=roles(manager, driver, toolkit, video.ffmpeg),
+        reasons=reasons,
+    )
+    return replace(plan, id=identity(plan))
 
 
-def environment(host: Host, request: Request, choice: Choice) -> dict[str, Any]:
+def environment(host: Host, request: Request, choice: Choice) -> EnvironmentPlan:
     """Return what makes the environment: uv, or conda with its installer and its packages."""
     if choice.python.origin != "conda":
-        return {"manager": "uv"}
+        return EnvironmentPlan("uv")
     row = next(row for row in INSTALLERS if row.machine == host.architecture)
     own = request.sources.get("miniforge", {})
     url = own.get("url", row.url)
     # An installer of another release than the catalogue's says in its name which one it is.
     named = INSTALLER_NAME.search(url) if "sha256" in own else None
-    return {
-        "manager": "conda",
-        "version": named.group(1) if named else row.version,
-        "url": url,
-        "sha256": own.get("sha256", row.sha256),
-        "channel": request.sources.get("conda-forge", {}).get("url", CHANNEL),
-        "packages": [f"python={choice.python.name}", *request.conda_packages],
-    }
+    return EnvironmentPlan(
+        "conda",
+        version=named.group(1) if named else row.version,
+        url=url,
+        sha256=own.get("sha256", row.sha256),
+        channel=request.sources.get("conda-forge", {}).get("url", CHANNEL),
+        packages=(f"python={choice.python.name}", *request.conda_packages),
+    )
 
 
-def torch(host: Host, choice: Choice, adopted: str | None = None) -> dict[str, Any]:
-    """Return the wheel; a null index is PyPI. ``adopted`` has it installed: nothing is fetched."""
+def torch(host: Host, choice: Choice, adopted: str | None = None) -> TorchPlan:
+    """Return the wheel; with ``adopted`` it is installed there, and nothing is downloaded."""
     wheel = choice.wheel
-    return {
-        "version": wheel.row.torch,
-        "variant": wheel.variant,
-        "index": None if wheel.pypi else INDEX + wheel.variant,
-        "arch_list": arch_list(host, choice),
-        "minimum_driver": _minimum_driver(wheel),
-        **({"adopted": adopted} if adopted else {}),
-    }
+    return TorchPlan(
+        version=wheel.row.torch,
+        variant=wheel.variant,
+        index=None if wheel.pypi else INDEX + wheel.variant,
+        arch_list=arch_list(host, choice),
+        minimum_driver=_minimum_driver(wheel),
+        adopted=adopted,
+    )
 
 
 def _minimum_driver(wheel: Wheel) -> str | None:
@@ -137,7 +160,7 @@ def arch_list(host: Host, choice: Choice) -> str | None:
     return ";".join(names) or None
 
 
-def _accepted(choice: Choice) -> list[Any]:
+def _accepted(choice: Choice) -> list[Version]:
     return [
         version(sm)
         for row in ARCH_LIST_ACCEPTS
@@ -147,13 +170,13 @@ def _accepted(choice: Choice) -> list[Any]:
     ]
 
 
-def _compiler(choice: Choice) -> dict[str, Any]:
+def _compiler(choice: Choice) -> CompilerPlan:
     major = choice.compiler.major
     newest = choice.toolkit.max_gcc if choice.toolkit.name else None
-    return {"gcc": str(major) if major else None, "gcc_max": newest}
+    return CompilerPlan(str(major) if major else None, newest)
 
 
-def pins(choice: Choice, *, full: bool) -> list[str]:
+def pins(choice: Choice, *, full: bool) -> tuple[str, ...]:
     """Return the first pin of each package that fits the Python and the NumPy bound."""
     bound = choice.wheel.row.numpy
     found: dict[str, str] = {}
@@ -162,7 +185,7 @@ def pins(choice: Choice, *, full: bool) -> list[str]:
             continue
         if within(row.pythons, choice.python.series) and row.numpy in ("", bound):
             found[row.name] = row.version
-    return [f"{name}=={number}" for name, number in found.items()]
+    return tuple(f"{name}=={number}" for name, number in found.items())
 
 
 def constraints(choice: Choice) -> dict[str, str]:
@@ -178,120 +201,122 @@ def constraints(choice: Choice) -> dict[str, str]:
     }
 
 
-def sources(request: Request, network: Network) -> dict[str, dict[str, Any] | None]:
+def sources(request: Request, network: Network) -> dict[str, SourcePlan | None]:
     """Return where each tree comes from: git, or what PyPI has in its place."""
-    if network.name == "pypi":
-        uploads = {row.name: row for row in UPLOADS}
+    if network.compiles:
+        asked = {tree.name: request.sources.get(tree.name, {}) for tree in TREES}
         return {
-            tree.name: {
-                "origin": "pypi",
-                "requirement": uploads[tree.name].requirement,
-                "sha256": uploads[tree.name].sha256,
-                "commit": None,
-                "lacks": list(uploads[tree.name].lacks),
-            }
-            if tree.name in uploads
-            else None
+            tree.name: SourcePlan(
+                "git",
+                url=asked[tree.name].get("url", tree.url),
+                commit=asked[tree.name].get("commit", tree.commit),
+            )
             for tree in TREES
         }
-    return {
-        tree.name: {
-            "origin": "git",
-            "url": request.sources.get(tree.name, {}).get("url", tree.url),
-            "commit": request.sources.get(tree.name, {}).get("commit", tree.commit),
-        }
-        for tree in TREES
+    uploads = {
+        row.name: SourcePlan(
+            "pypi", None, requirement=row.requirement, sha256=row.sha256, lacks=row.lacks
+        )
+        for row in UPLOADS
     }
+    return {tree.name: uploads.get(tree.name) for tree in TREES}
 
 
-def build(host: Host, choice: Choice) -> dict[str, Any]:
+def build(host: Host, choice: Choice) -> BuildPlan:
     """Return how extensions are compiled; paths are None where a role installs them first."""
     with_cuda = bool(host.gpus) and choice.toolkit.action != "none"
     jobs = min(host.cores, host.memory_mib // MIB_PER_JOB[with_cuda]) if host.memory_mib else 1
     compiler = choice.compiler
     major = compiler.major
-    return {
-        "max_jobs": max(1, jobs),
-        "force_cuda": with_cuda,
-        "cuda_home": choice.toolkit.home if with_cuda else None,
-        "cc": compiler.host.path if compiler.host else (f"/usr/bin/gcc-{major}" if major else None),
-        "cxx": compiler.host.cxx if compiler.host else (f"/usr/bin/g++-{major}" if major else None),
-    }
-
-
-def patches(plan: dict[str, Any]) -> list[str]:
-    """Return the patches that the registry asks for with these versions."""
-    pinned = dict(pin.split("==") for pin in plan["packages"])
-    versions = {**pinned, "torch": plan["torch"]["version"], "torchvision": plan["torchvision"]}
-    present = {name for name, source in plan["sources"].items() if source}
-    return [patch.id for patch in PATCHES if patch.component in present and patch.needed(versions)]
-
-
-def skipped_claims(plan: dict[str, Any]) -> list[dict[str, str]]:
-    """Return the claims that the proof cannot make with this plan, and why."""
-    skipped = []
-    if plan["profile"] == "cpu":
-        skipped.append(("torch.cuda", "this host has no NVIDIA GPU"))
-    if plan["ffmpeg"] is None:
-        because = "this plan has no FFmpeg with CUDA"
-        skipped += [(name, because) for name in ("ffmpeg.build", "ffmpeg.nvdec", "ffmpeg.nvenc")]
-    elif plan["profile"] == "cpu":
-        because = "this host has no NVIDIA GPU"
-        skipped += [(name, because) for name in ("ffmpeg.nvdec", "ffmpeg.nvenc")]
-    if plan["network"] == "pypi":
-        skipped += [
-            ("detectron2.compiled_ops", "PyPI's Detectron2 has no compiled operators (_C)"),
-            ("slowfast.run_net", "PyPI's SlowFast 1.0 has no tools/ and no configs/"),
-            ("slowfast.zoo_config", "PyPI's SlowFast 1.0 has no configs/"),
-            ("slowfast.ava_evaluation", "PyPI's SlowFast 1.0 has no ava_evaluation"),
-            ("pytorchvideo.import", "PyPI's PyTorchVideo 0.1.5 needs torchvision before 0.17"),
-        ]
-    return [{"id": name, "because": because} for name, because in skipped]
-
-
-def full_network_adds(plan: dict[str, Any]) -> str | None:
-    """Say in one line what a full network would add, None where nothing."""
-    if plan["network"] != "pypi":
-        return None
-    return (
-        "A network that reaches the git sources adds today's SlowFast with tools/ and configs/,"
-        " PyTorchVideo, and Detectron2 with its compiled operators."
+    return BuildPlan(
+        max_jobs=max(1, jobs),
+        force_cuda=with_cuda,
+        cuda_home=choice.toolkit.home if with_cuda else None,
+        cc=compiler.host.path if compiler.host else (f"/usr/bin/gcc-{major}" if major else None),
+        cxx=compiler.host.cxx if compiler.host else (f"/usr/bin/g++-{major}" if major else None),
     )
 
 
-def needs_disk_mib(plan: dict[str, Any]) -> int:
+def patches(
+    choice: Choice, packages: Iterable[str], trees: Mapping[str, SourcePlan | None]
+) -> tuple[str, ...]:
+    """Return the patches that the registry asks for with these versions."""
+    row = choice.wheel.row
+    pinned = dict(pin.split("==") for pin in packages)
+    versions = {**pinned, "torch": row.torch, "torchvision": row.torchvision}
+    present = {name for name, source in trees.items() if source}
+    return tuple(
+        patch.id for patch in PATCHES if patch.component in present and patch.needed(versions)
+    )
+
+
+def skipped_claims(
+    profile: str, network: Network, ffmpeg: FfmpegPlan | None
+) -> tuple[SkippedClaim, ...]:
+    """Return the claims that the proof cannot make with this plan, and why."""
+    no_gpu = NO_GPU if profile == "cpu" else ()
+    video = NO_FFMPEG if ffmpeg is None else (NO_CODECS if no_gpu else ())
+    return (*no_gpu, *video, *(() if network.compiles else PYPI_ONLY))
+
+
+NO_GPU = (SkippedClaim("torch.cuda", "this host has no NVIDIA GPU"),)
+NO_FFMPEG = tuple(
+    SkippedClaim(name, "this plan has no FFmpeg with CUDA")
+    for name in ("ffmpeg.build", "ffmpeg.nvdec", "ffmpeg.nvenc")
+)
+NO_CODECS = tuple(
+    SkippedClaim(name, "this host has no NVIDIA GPU") for name in ("ffmpeg.nvdec", "ffmpeg.nvenc")
+)
+PYPI_ONLY = (
+    SkippedClaim("detectron2.compiled_ops", "PyPI's Detectron2 has no compiled operators (_C)"),
+    SkippedClaim("slowfast.run_net", "PyPI's SlowFast 1.0 has no tools/ and no configs/"),
+    SkippedClaim("slowfast.zoo_config", "PyPI's SlowFast 1.0 has no configs/"),
+    SkippedClaim("slowfast.ava_evaluation", "PyPI's SlowFast 1.0 has no ava_evaluation"),
+    SkippedClaim("pytorchvideo.import", "PyPI's PyTorchVideo 0.1.5 needs torchvision before 0.17"),
+)
+FULL_NETWORK_ADDS = (
+    "A network that reaches the git sources adds today's SlowFast with tools/ and configs/,"
+    " PyTorchVideo, and Detectron2 with its compiled operators."
+)
+
+
+def needs_disk_mib(choice: Choice, network: Network, ffmpeg: FfmpegPlan | None) -> int:
     """Return the free space that the plan needs, in MiB."""
-    wheel = DISK_CPU_WHEEL if plan["torch"]["variant"] == CPU else DISK_CUDA_WHEEL
-    ffmpeg = DISK_FFMPEG.get(plan["ffmpeg"]["origin"], 0) if plan["ffmpeg"] else 0
-    return wheel + ffmpeg + (DISK_SOURCES if plan["network"] != "pypi" else 0)
+    wheel = DISK_CPU_WHEEL if choice.wheel.variant == CPU else DISK_CUDA_WHEEL
+    video = DISK_FFMPEG.get(ffmpeg.origin, 0) if ffmpeg else 0
+    return wheel + video + (DISK_SOURCES if network.compiles else 0)
 
 
-def roles(plan: dict[str, Any]) -> list[str]:
+def roles(
+    environment: EnvironmentPlan,
+    driver: DriverPlan | None,
+    cuda: CudaPlan | None,
+    ffmpeg: FfmpegPlan | None,
+) -> tuple[str, ...]:
     """Return the roles in the order of their application."""
-    manager = plan["environment"]["manager"]
     wanted = {
-        "miniforge": manager == "conda",
-        "uv_env": manager == "uv",
-        "nvidia_driver": plan["driver"] is not None,
-        "cuda": plan["cuda"] is not None,
-        "ffmpeg_cuda": plan["ffmpeg"] is not None,
+        "miniforge": environment.manager == "conda",
+        "uv_env": environment.manager == "uv",
+        "nvidia_driver": driver is not None,
+        "cuda": cuda is not None,
+        "ffmpeg_cuda": ffmpeg is not None,
     }
-    return [name for name in ROLES if wanted.get(name, True)]
+    return tuple(name for name in ROLES if wanted.get(name, True))
 
 
-def identity(plan: dict[str, Any]) -> str:
+def identity(plan: Plan) -> str:
     """Return 12 digits that name the Python environment: equal plans share one."""
     deciding = (
-        "python",
-        "python_interpreter",
-        "environment",
-        "torch",
-        "torchvision",
-        "torchaudio",
-        "packages",
-        "sources",
-        "patches",
-        "compiler",
+        plan.python,
+        plan.python_interpreter,
+        plan.environment,
+        plan.torch,
+        plan.torchvision,
+        plan.torchaudio,
+        plan.packages,
+        plan.sources,
+        plan.patches,
+        plan.compiler,
     )
-    text = json.dumps([plan[key] for key in deciding], sort_keys=True)
+    text = json.dumps(plain(deciding), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from ..core.versions import version
 from . import compatibility
+from .plan import Conflict
 from .resolver import choices, minimal_conflict, solve
 
 if TYPE_CHECKING:
@@ -23,15 +24,15 @@ RULES: dict[str, Callable[[Wheel, Any], str | None]] = {
 }
 
 
-def explain(given: Problem) -> dict[str, list[str]]:
+def explain(given: Problem) -> Conflict:
     """Return a minimal conflict: its constraints, what they reject, and what would help."""
     clash = minimal_conflict(given)
     because = [no for index in clash for no in _without(given, clash, index)]
-    return {
-        "facts": [f"{given.constraints[i].text} [{given.constraints[i].source}]" for i in clash],
-        "because": list(dict.fromkeys([*because, *_incompatible(given, clash)])),
-        "try": [_remedy(given, index) for index in clash],
-    }
+    return Conflict(
+        tuple(f"{given.constraints[i].text} [{given.constraints[i].source}]" for i in clash),
+        tuple(dict.fromkeys([*because, *_incompatible(given, clash)])),
+        tuple(_remedy(given, index) for index in clash),
+    )
 
 
 def why_not(given: Problem, wheel: Wheel) -> tuple[str, str]:

@@ -1,90 +1,83 @@
-"""Show a plan to people: what, and why, one line each."""
+"""Render a plan as text: what, and why, one line each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
-from ..core.errors import StackError
+from .plan import NoPlan
 
-
-def explain(plan: object, *, name: str = "") -> str:
-    """Return a plan or a conflict as lines of text. Raises ``StackError`` for anything else."""
-    if not isinstance(plan, Mapping) or plan.get("status") not in ("planned", "no-plan"):
-        raise StackError(
-            "This is not a plan.",
-            "A plan is what the filter slowfast.stack.plan returns.",
-            "Write for example: host | slowfast.stack.plan | slowfast.stack.explain",
-        )
-    lines = _conflict(plan["conflict"], name) if plan["status"] == "no-plan" else _plan(plan, name)
-    return "\n".join(lines)
+if TYPE_CHECKING:
+    from .plan import Conflict, DriverPlan, FfmpegPlan, InterpreterPlan, Plan, SourcePlan
 
 
-def _plan(plan: Mapping[str, Any], name: str) -> list[str]:
+def explain(plan: Plan | NoPlan, *, name: str = "", reasons: bool = True) -> str:
+    """Return a plan or a conflict as lines of text, for a host ``name``, with its ``reasons``."""
+    if isinstance(plan, NoPlan):
+        return "\n".join(_conflict(plan.conflict, name))
+    return "\n".join(_plan(plan, name, reasons=reasons))
+
+
+def _plan(plan: Plan, name: str, *, reasons: bool) -> list[str]:
     title = f"Plan for {name}" if name else "Plan"
-    lines = [f"{title} ({plan['profile']}, network {plan['network']}, id {plan['id']})"]
+    lines = [f"{title} ({plan.profile}, network {plan.network}, id {plan.id})"]
     lines += [f"  {label:<13} {text}" for label, text in _choices(plan).items() if text]
-    lines.append("Why")
-    lines += [f"  {row['choice']}: {row['because']} [{row['source']}]" for row in plan["reasons"]]
-    skipped = plan["skipped_claims"]
-    if skipped:
+    if reasons:
+        lines.append("Why")
+        lines += [f"  {row.choice}: {row.because} [{row.source}]" for row in plan.reasons]
+    if plan.skipped_claims:
         lines.append("What this plan cannot prove")
-        lines += [f"  {row['id']}: {row['because']}" for row in skipped]
-    if plan["full_network_adds"]:
-        lines.append(plan["full_network_adds"])
+        lines += [f"  {row.id}: {row.because}" for row in plan.skipped_claims]
+    if plan.full_network_adds:
+        lines.append(plan.full_network_adds)
     return lines
 
 
-def _choices(plan: Mapping[str, Any]) -> dict[str, str]:
-    driver, cuda, torch = plan["driver"], plan["cuda"], plan["torch"]
-    names = [gpu["name"] for gpu in plan["gpus"]]
-    counted = [f"{names.count(n)} x {n}" for n in dict.fromkeys(names)]
+def _choices(plan: Plan) -> dict[str, str]:
+    driver, cuda, torch = plan.driver, plan.cuda, plan.torch
+    names = [gpu.name for gpu in plan.gpus]
+    counted = [f"{names.count(name)} x {name}" for name in dict.fromkeys(names)]
     return {
         "GPU": ", ".join(counted) or "none",
         "driver": _driver(driver) if driver else "",
-        "CUDA": f"{cuda['toolkit']} ({cuda['action']})" if cuda else "",
-        "Python": _python(plan["python"], plan["python_interpreter"]),
-        "torch": f"{torch['version']} {torch['variant']} from {torch['index'] or 'PyPI'}",
-        "torchvision": plan["torchvision"],
-        "extensions": f"TORCH_CUDA_ARCH_LIST={torch['arch_list']}" if torch["arch_list"] else "",
-        "compiler": f"GCC {plan['compiler']['gcc']}" if plan["compiler"]["gcc"] else "",
-        "sources": _sources(plan["sources"]),
-        "FFmpeg": _ffmpeg(plan["ffmpeg"]) if plan["ffmpeg"] else "",
-        "patches": ", ".join(plan["patches"]),
-        "system": ", ".join(plan["system_packages"]),
-        "roles": " -> ".join(plan["roles"]),
+        "CUDA": f"{cuda.toolkit} ({cuda.action})" if cuda else "",
+        "Python": _python(plan.python, plan.python_interpreter),
+        "torch": f"{torch.version} {torch.variant} from {torch.index or 'PyPI'}",
+        "torchvision": plan.torchvision,
+        "extensions": f"TORCH_CUDA_ARCH_LIST={torch.arch_list}" if torch.arch_list else "",
+        "compiler": f"GCC {plan.compiler.gcc}" if plan.compiler.gcc else "",
+        "sources": ", ".join(_source(*row) for row in plan.sources.items() if row[1]),
+        "FFmpeg": _ffmpeg(plan.ffmpeg) if plan.ffmpeg else "",
+        "patches": ", ".join(plan.patches),
+        "system": ", ".join(plan.system_packages),
+        "roles": " -> ".join(plan.roles),
     }
 
 
-def _python(series: str, interpreter: Mapping[str, Any]) -> str:
-    return f"{series} ({interpreter['path'] or 'from ' + interpreter['origin']})"
+def _python(series: str, interpreter: InterpreterPlan) -> str:
+    return f"{series} ({interpreter.path or 'from ' + interpreter.origin})"
 
 
-def _driver(driver: Mapping[str, Any]) -> str:
-    flavour = f" {driver['flavour']}" if driver["flavour"] else ""
-    fabric = " with Fabric Manager" if driver["fabric_manager"] else ""
-    return f"{driver['action']} {driver['branch']}{flavour}{fabric}"
+def _driver(driver: DriverPlan) -> str:
+    flavour = f" {driver.flavour}" if driver.flavour else ""
+    fabric = " with Fabric Manager" if driver.fabric_manager else ""
+    return f"{driver.action} {driver.branch}{flavour}{fabric}"
 
 
-def _ffmpeg(ffmpeg: Mapping[str, Any]) -> str:
-    headers = ffmpeg["nv_codec_headers"]
-    how = ffmpeg["origin"] + (f", nv-codec-headers {headers}" if headers else "")
-    return f"{ffmpeg['version'] or 'any'} ({how})"
+def _ffmpeg(ffmpeg: FfmpegPlan) -> str:
+    headers = ffmpeg.nv_codec_headers
+    how = ffmpeg.origin + (f", nv-codec-headers {headers}" if headers else "")
+    return f"{ffmpeg.version or 'any'} ({how})"
 
 
-def _sources(sources: Mapping[str, Any]) -> str:
-    return ", ".join(
-        f"{name} {source['commit'][:9] if source['commit'] else source['requirement']}"
-        for name, source in sources.items()
-        if source
-    )
+def _source(name: str, source: SourcePlan | None) -> str:
+    return f"{name} {source.commit[:9] if source.commit else source.requirement}" if source else ""
 
 
-def _conflict(conflict: Mapping[str, Any], name: str) -> list[str]:
-    lines = [f"No plan for {name}" if name else "No plan", "  These do not go together:"]
-    lines += [f"    {text}" for text in conflict["facts"]]
+def _conflict(conflict: Conflict, name: str) -> list[str]:
+    lines = [f"No plan for {name}" if name else "No plan", "  These contradict each other:"]
+    lines += [f"    {text}" for text in conflict.facts]
     lines.append("  Because:")
-    lines += [f"    {text}" for text in conflict["because"]]
+    lines += [f"    {text}" for text in conflict.because]
     lines.append("  Any one of these helps:")
-    lines += [f"    {text}" for text in conflict["try"]]
+    lines += [f"    {text}" for text in conflict.remedies]
     return lines

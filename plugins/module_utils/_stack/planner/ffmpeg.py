@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from ..catalog.cuda import TOOLKITS
 from ..catalog.distributions import SYSTEM_PACKAGES
@@ -24,6 +24,7 @@ from ..core.errors import StackError
 from ..core.versions import Version, dotted, version
 from .constraints import PROBE, REQUEST, distribution
 from .gpu_specs import of_host
+from .plan import Decision, DownloadPlan, FfmpegPlan
 
 if TYPE_CHECKING:
     from ..host.model import Host
@@ -35,19 +36,11 @@ if TYPE_CHECKING:
 BUILDER_DRIVER = "535"
 
 
-class Reason(NamedTuple):
-    """Why a part of FFmpeg was chosen, and where that is written."""
+class Decided(NamedTuple):
+    """The FFmpeg, None where there is none for the host; why; the packages that it still needs."""
 
-    choice: str
-    because: str
-    source: str
-
-
-class Decision(NamedTuple):
-    """The plan's value, None where there is no FFmpeg to have; reasons; packages still missing."""
-
-    ffmpeg: dict[str, Any] | None
-    reasons: tuple[Reason, ...]
+    ffmpeg: FfmpegPlan | None
+    reasons: tuple[Decision, ...]
     packages: tuple[str, ...] = ()
 
 
@@ -68,23 +61,23 @@ class Case(NamedTuple):
     branch: str
 
 
-Option = Callable[[Case], "Decision | Refused"]
+Option = Callable[[Case], "Decided | Refused"]
 
 
-def decide(host: Host, request: Request, network: Network, choice: Choice) -> Decision:
+def decide(host: Host, request: Request, network: Network, choice: Choice) -> Decided:
     """Take the first kind that the host can have, or the one that was asked for.
 
     Raises ``StackError`` where that one cannot be had.
     """
     if request.ffmpeg == "none" or not (host.gpus or request.ffmpeg):
-        return Decision(None, ())
+        return Decided(None, ())
     branch = choice.driver.number if host.gpus else request.driver_branch or BUILDER_DRIVER
     driver = choice.driver.version if host.gpus else version(branch)
     case = Case(host, request, network, choice, driver, branch)
     refusals = []
     for name in [request.ffmpeg] if request.ffmpeg else OPTIONS:
         found = OPTIONS[name](case)
-        if isinstance(found, Decision):
+        if isinstance(found, Decided):
             return found
         refusals.append(found.because)
     if request.ffmpeg:
@@ -93,10 +86,10 @@ def decide(host: Host, request: Request, network: Network, choice: Choice) -> De
             f"It cannot, because {refusals[0]}.",
             f"Ask for another of {', '.join(OPTIONS)}, or leave it out.",
         )
-    return Decision(None, (Reason("ffmpeg", "; ".join(refusals), PROBE),))
+    return Decided(None, (Decision("ffmpeg", "; ".join(refusals), PROBE),))
 
 
-def _packaged(case: Case) -> Decision | Refused:
+def _packaged(case: Case) -> Decided | Refused:
     """Return the distribution's own, where it is known to have all that is asked for."""
     host, asked = case.host, bool(case.request.ffmpeg)
     names = SYSTEM_PACKAGES.get(host.distribution.family, {}).get("ffmpeg")
@@ -128,14 +121,14 @@ def _packaged(case: Case) -> Decision | Refused:
         row.version if row else None,
         nv_codec_headers=row.headers if row else None,
     )
-    return Decision(made, (Reason("ffmpeg.origin", because, source),), missing)
+    return Decided(made, (Decision("ffmpeg.origin", because, source),), missing)
 
 
 def _can_install(case: Case) -> bool:
     return case.host.root and case.network.name != "offline"
 
 
-def _built(case: Case) -> Decision | Refused:
+def _built(case: Case) -> Decided | Refused:
     """Return a build from pinned source."""
     host, asked = case.host, bool(case.request.ffmpeg)
     if not asked and not (case.network.compiles and host.distribution.family == "debian"):
@@ -151,18 +144,18 @@ def _built(case: Case) -> Decision | Refused:
         "build",
         RELEASE.version,
         nv_codec_headers=header.tag,
-        flags=[*FLAGS, *filters.flags],
+        flags=(*FLAGS, *filters.flags),
         sources={"ffmpeg": _release_places(case), "nv-codec-headers": _header_places(case, header)},
     )
     driver = f"driver {case.branch}"
     if not host.gpus:
         driver += " and newer; no GPU is here, so the oldest branch with support counts"
     cause = "the request says so" if asked else "the distribution's own is not known to have all"
-    return Decision(
+    return Decided(
         made,
         (
-            Reason("ffmpeg.origin", cause, REQUEST if asked else PROBE),
-            Reason(
+            Decision("ffmpeg.origin", cause, REQUEST if asked else PROBE),
+            Decision(
                 "ffmpeg.nv_codec_headers",
                 f"{header.tag} is the newest that starts on {driver}",
                 str(header.source),
@@ -195,7 +188,7 @@ class Filters(NamedTuple):
 
     flags: list[str]
     needs: tuple[str, ...]
-    reason: Reason
+    reason: Decision
 
 
 def _filters(case: Case) -> Filters:
@@ -222,10 +215,10 @@ def _filters(case: Case) -> Filters:
             f"--nvccflags=-gencode arch=compute_{sm},code=sm_{sm} -O2",
         ]
         cause = f"nvcc is there and the driver takes its PTX; {dotted(lowest)} is the oldest card"
-        found = Reason("ffmpeg.filters", cause, str(PTX_RULE))
+        found = Decision("ffmpeg.filters", cause, str(PTX_RULE))
         return Filters(flags, (), found)
     cause += ", for capability 3.0 in a PTX that every driver takes"
-    reason = Reason("ffmpeg.filters", cause, str(CLANG_PTX))
+    reason = Decision("ffmpeg.filters", cause, str(CLANG_PTX))
     return Filters(["--enable-cuda-llvm", "--nvcc=clang"], ("clang",), reason)
 
 
@@ -246,33 +239,36 @@ def _missing(case: Case, needs: tuple[str, ...]) -> tuple[str, ...] | None:
     return tuple(name.format(major=major) for need in wanted for name in (names or {})[need])
 
 
-def _release_places(case: Case) -> list[dict[str, str]]:
+def _release_places(case: Case) -> tuple[DownloadPlan, ...]:
     """Return where the release is, best first: one's own, Debian's archive, upstream."""
-    pin = {"sha256": RELEASE.sha256}
+    sha256 = RELEASE.sha256
     own = case.request.sources.get("ffmpeg", {}).get("url")
     if own:
-        return [{"origin": "archive", "url": own, **pin}]
+        return (DownloadPlan("archive", url=own, sha256=sha256),)
     upstream = f"{RELEASES_URL}ffmpeg-{RELEASE.version}.tar.xz"
-    return [*_debian(case, "ffmpeg", pin), {"origin": "archive", "url": upstream, **pin}]
+    return (
+        *_debian(case, "ffmpeg", sha256),
+        DownloadPlan("archive", url=upstream, sha256=sha256),
+    )
 
 
-def _header_places(case: Case, row: HeaderRow) -> list[dict[str, str]]:
+def _header_places(case: Case, row: HeaderRow) -> tuple[DownloadPlan, ...]:
     own = case.request.sources.get("nv-codec-headers", {})
     if own:
-        commit = own.get("commit", row.commit)
-        return [{"origin": "git", "url": own.get("url", HEADERS_URL), "commit": commit}]
-    packaged = _debian(case, "nv-codec-headers", {"sha256": row.sha256}) if row.sha256 else []
-    return [*packaged, {"origin": "git", "url": HEADERS_URL, "commit": row.commit}]
+        url, commit = own.get("url", HEADERS_URL), own.get("commit", row.commit)
+        return (DownloadPlan("git", url=url, commit=commit),)
+    upstream = DownloadPlan("git", url=HEADERS_URL, commit=row.commit)
+    return (*_debian(case, "nv-codec-headers", row.sha256), upstream)
 
 
-def _debian(case: Case, package: str, pin: dict[str, str]) -> list[dict[str, str]]:
-    """Return the place in the Debian archive, whose keys only a Debian has."""
-    if case.host.distribution.id != "debian":
-        return []
-    return [{"origin": "debian", "package": package, "suite": ARCHIVE_SUITE, **pin}]
+def _debian(case: Case, package: str, sha256: str | None) -> tuple[DownloadPlan, ...]:
+    """Return the package in the Debian archive, whose keys only a Debian has."""
+    if case.host.distribution.id != "debian" or not sha256:
+        return ()
+    return (DownloadPlan("debian", package=package, suite=ARCHIVE_SUITE, sha256=sha256),)
 
 
-def _static(case: Case) -> Decision | Refused:
+def _static(case: Case) -> Decided | Refused:
     """Return a static build from PyPI, which needs no root."""
     row = next((row for row in STATIC if row.machine == case.host.architecture), None)
     if row is None:
@@ -281,24 +277,22 @@ def _static(case: Case) -> Decision | Refused:
         return Refused("PyPI is not reached")
     if not case.request.ffmpeg and version(row.minimum_driver) > case.driver:
         return Refused(f"the static build's NVENC needs driver {row.minimum_driver}")
-    place = {"origin": "pypi", "requirement": row.requirement, "sha256": row.sha256}
-    made = _ffmpeg("static", row.version, sources={"ffmpeg": [place]})
+    place = DownloadPlan("pypi", requirement=row.requirement, sha256=row.sha256)
+    made = _ffmpeg("static", row.version, sources={"ffmpeg": (place,)})
     cause = "it needs neither root nor a compiler; its licence is the GPL"
-    return Decision(made, (Reason("ffmpeg.origin", cause, str(row.source)),))
+    return Decided(made, (Decision("ffmpeg.origin", cause, str(row.source)),))
 
 
 # Best first.
 OPTIONS: dict[str, Option] = {"distribution": _packaged, "build": _built, "static": _static}
 
 
-def _ffmpeg(origin: str, number: str | None, **parts: object) -> dict[str, Any]:
-    """Return the plan's value, every key there."""
-    return {
-        "origin": origin,
-        "version": number,
-        "nv_codec_headers": None,
-        "flags": [],
-        "sources": {},
-        "wanted": {name: list(names) for name, names in WANTED.items()},
-        **parts,
-    }
+def _ffmpeg(
+    origin: str,
+    number: str | None,
+    *,
+    nv_codec_headers: str | None = None,
+    flags: tuple[str, ...] = (),
+    sources: dict[str, tuple[DownloadPlan, ...]] | None = None,
+) -> FfmpegPlan:
+    return FfmpegPlan(origin, number, nv_codec_headers, flags, sources or {}, dict(WANTED))

@@ -2,169 +2,202 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Callable
 
+from ..core.construct import construct
 from ..core.versions import version
 from ..host.probe import LIBRARIES
+from .plan import Conflict, Decision, NoPlan, Plan
 from .plan_diff import PACKAGES, differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    Plan = dict[str, Any]
+    from ..host.model import Host
 
 REMEDY = "create a bundle for this host: slowfast-stack bundle create, with the options of plan"
-NO_TORCH = "the bundle holds no torch: say which Python has it with --adopt-torch PYTHON"
+NO_TORCH = "the bundle has no torch: name the Python that has it with --adopt-torch PYTHON"
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release of a distribution."""
+
+    id: str
+    version: str
+
+
+@dataclass(frozen=True)
+class BundleHost:
+    """The host that a stack of a bundle was planned for."""
+
+    architecture: str
+    glibc: str
+    distribution: Release
+    network: dict[str, bool] | None = None
+
+
+@dataclass(frozen=True)
+class BundleStack:
+    """A stack of a bundle: its host, request and plan, and the packages that come with it."""
+
+    host: BundleHost
+    request: dict[str, Any]
+    plan: Plan
+    system_packages: tuple[str, ...] = ()
+    packages_folder: str | None = None
+    conda_packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What planning reads of the manifest of a bundle."""
+
+    digest: str
+    stacks: tuple[BundleStack, ...]
+    adopt_torch: bool = False
+
+
+def read(value: object, where: str) -> Bundle:
+    """Read the manifest of a bundle. Raises ``StackError``."""
+    return construct(Bundle, value, where, ignore_unknown=True)
 
 
 def choose(
-    plan: Callable[[object, object], Plan],
-    host: Mapping[str, Any],
+    plan: Callable[[object, object], Plan | NoPlan],
+    host: Host,
     request: Mapping[str, Any],
-    bundle: Mapping[str, Any],
-) -> Plan:
+    bundle: Bundle,
+) -> Plan | NoPlan:
     """Return the plan of the first stack of the bundle that fits the host, else a conflict.
 
     ``plan`` plans a host for a request. The network counts as it was where the bundle was made,
-    because that decides what kind of stack it holds; nothing of it is touched.
+    because that decides what kind of stack it holds; no network is used.
     """
     own = {key: value for key, value in request.items() if key != "bundle"}
-    refused: list[tuple[Plan, list[str]]] = []
-    for stack in bundle["stacks"]:
-        made = stack["plan"]
-        there = {**host, "network": stack["host"]["network"]}
-        found = plan(there, {**stack["request"], **pins(made), **own})
+    refused: list[tuple[Plan | NoPlan, list[str]]] = []
+    for stack in bundle.stacks:
+        there = host._replace(network=stack.host.network or {})
+        found = plan(there, {**stack.request, **pins(stack.plan), **own})
         cause = list(_against(host, found, stack))
-        if bundle.get("adopt_torch") and not own.get("adopt_torch"):
+        if bundle.adopt_torch and not own.get("adopt_torch"):
             cause.insert(0, NO_TORCH)
-        if not cause:
+        if not cause and isinstance(found, Plan):
             return _as_offline(found, bundle, stack)
         refused.append((found, cause))
-    return _refusal(refused, bundle)
+    return _refusal(refused)
 
 
-def pins(made: Mapping[str, Any]) -> dict[str, Any]:
+def pins(made: Plan) -> dict[str, Any]:
     """Return the request that leads another host to the releases of a plan."""
     return {
-        "torch": f"=={made['torch']['version']}",
-        "python": made["python"],
-        # Of FFmpeg a bundle brings the kind that was planned, and no other.
-        "ffmpeg": (made["ffmpeg"] or {"origin": "none"})["origin"],
+        "torch": f"=={made.torch.version}",
+        "python": made.python,
+        # A bundle has the kind of FFmpeg that was planned, and no other.
+        "ffmpeg": made.ffmpeg.origin if made.ffmpeg else "none",
     }
 
 
-def bare(host: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a host without anything that its distribution's packages bring, driver apart."""
-    pythons = [{**row, "headers": False} for row in host.get("pythons", ())]
-    return {
-        **host,
-        "root": True,
-        "tools": {},
-        "compilers": [],
-        "pythons": pythons,
-        "libraries": dict.fromkeys(LIBRARIES, False),
-    }
+def bare(host: Host) -> Host:
+    """Return a host without anything that its distribution's packages install, driver apart."""
+    return host._replace(
+        root=True,
+        tools={},
+        compilers=(),
+        pythons=tuple(row._replace(headers=False) for row in host.pythons),
+        libraries=dict.fromkeys(LIBRARIES, False),
+    )
 
 
-def system_packages(plan: Mapping[str, Any]) -> list[str]:
+def system_packages(plan: Plan) -> list[str]:
     """Return every package of the distribution that the roles of a plan install."""
-    driver, cuda = plan["driver"] or {}, plan["cuda"] or {}
-    return [
-        *plan["system_packages"],
-        *driver.get("packages", []),
-        *driver.get("fabric_packages", []),
-        *cuda.get("packages", []),
-    ]
+    return [*plan.system_packages, *(name for _origin, names in _parts(plan) for name in names)]
 
 
-def of_nvidia(plan: Mapping[str, Any]) -> set[str]:
+def of_nvidia(plan: Plan) -> set[str]:
     """Return those among them that come from NVIDIA's own repository."""
-    driver, cuda = plan["driver"] or {}, plan["cuda"] or {}
-    found = [(driver, "packages"), (driver, "fabric_packages"), (cuda, "packages")]
-    return {
-        name for part, key in found if part.get("origin") == "nvidia" for name in part.get(key, ())
-    }
+    return {name for origin, names in _parts(plan) if origin == "nvidia" for name in names}
 
 
-def beside_driver(plan: Mapping[str, Any], host: Mapping[str, Any]) -> list[str]:
+def _parts(plan: Plan) -> Iterator[tuple[str | None, tuple[str, ...]]]:
+    """Yield the packages of driver and toolkit with their origin."""
+    if plan.driver:
+        yield plan.driver.origin, (*plan.driver.packages, *plan.driver.fabric_packages)
+    if plan.cuda:
+        yield plan.cuda.origin, plan.cuda.packages
+
+
+def beside_driver(plan: Plan, host: Host) -> list[str]:
     """Return what the role of the driver installs with its packages, where it changes one."""
-    driver, kernel = plan["driver"] or {"action": "keep"}, host.get("kernel") or {}
-    if driver["action"] == "keep":
+    driver = plan.driver
+    if driver is None or driver.action == "keep":
         return []
-    headers = [] if kernel.get("headers") else [f"linux-headers-{kernel.get('release')}"]
-    headers += [name.replace("image", "headers", 1) for name in kernel.get("meta") or ()]
-    signing = ["openssl", "mokutil"] if driver["mok"] else []
+    headers = [] if host.kernel_headers else [f"linux-headers-{host.kernel}"]
+    headers += [name.replace("image", "headers", 1) for name in host.kernel_meta]
+    signing = ["openssl", "mokutil"] if driver.mok else []
     return ["nvidia-persistenced", *headers, *signing]
 
 
-def _against(host: Mapping[str, Any], found: Plan, stack: Mapping[str, Any]) -> Iterator[str]:
+def _against(host: Host, found: Plan | NoPlan, stack: BundleStack) -> Iterator[str]:
     """Say why a stack is not for this host; what follows from the first reason is left out."""
-    made = stack["plan"]
-    python = made["python"]
-    conda = made["environment"]["manager"] == "conda"
-    there = any(f"{row['version']}.".startswith(f"{python}.") for row in host.get("pythons", ()))
-    if conda and not stack.get("conda_packages"):
-        wanted = ", ".join(made["environment"]["packages"])
-        yield f"the bundle does not bring what conda installs ({wanted})"
+    made = stack.plan
+    conda = made.environment.manager == "conda"
+    there = any(f"{row.version}.".startswith(f"{made.python}.") for row in host.pythons)
+    if conda and not stack.conda_packages:
+        wanted = ", ".join(made.environment.packages)
+        yield f"the bundle does not have what conda installs ({wanted})"
     elif not (conda or there):
-        yield f"this host has no Python {python}, and the bundle brings none"
-    elif found["status"] != "planned":
-        yield from found["conflict"]["facts"]
+        yield f"this host has no Python {made.python}, and the bundle has none"
+    elif isinstance(found, NoPlan):
+        yield from found.conflict.facts
     else:
         yield from _differences(host, found, stack)
 
 
-def _differences(host: Mapping[str, Any], found: Plan, stack: Mapping[str, Any]) -> Iterator[str]:
+def _differences(host: Host, found: Plan, stack: BundleStack) -> Iterator[str]:
     """Say what the host needs and the stack of the bundle does not have."""
-    made, where = stack["plan"], stack["host"]
-    if host["architecture"] != where["architecture"]:
-        yield f"the bundle is for {where['architecture']}, this host is {host['architecture']}"
-    if version(host.get("glibc") or "0") < version(where["glibc"]):
-        yield f"the bundle is for glibc {where['glibc']}, this host has {host.get('glibc')}"
+    made, where = stack.plan, stack.host
+    if host.architecture != where.architecture:
+        yield f"the bundle is for {where.architecture}, this host is {host.architecture}"
+    if version(host.glibc or "0") < version(where.glibc):
+        yield f"the bundle is for glibc {where.glibc}, this host has {host.glibc}"
     yield from differences("the bundle", made, found, PACKAGES)
-    if found["ffmpeg"] and _ffmpeg(found) != _ffmpeg(made):
+    if found.ffmpeg and _ffmpeg(found) != _ffmpeg(made):
         yield f"FFmpeg of the bundle: {_ffmpeg(made)}; of this host: {_ffmpeg(found)}"
     # The packages of one release are none for another.
-    same = _release(host) == _release(where)
-    brought = stack.get("system_packages", ()) if same else ()
+    same = host.distribution[:2] == (where.distribution.id, where.distribution.version)
+    available = stack.system_packages if same else ()
     needed = {*system_packages(found), *beside_driver(found, host)}
-    lacking = sorted(needed.difference(brought))
+    lacking = sorted(needed.difference(available))
     if lacking:
-        yield f"this host lacks {', '.join(lacking)}, and the bundle does not bring them"
+        yield f"this host lacks {', '.join(lacking)}, and the bundle does not have them"
 
 
-def _ffmpeg(plan: Mapping[str, Any]) -> str:
-    """Say what decides which files an FFmpeg is made of."""
-    made = plan["ffmpeg"] or {"origin": "none", "version": None, "nv_codec_headers": None}
-    return " ".join(str(made[key]) for key in ("origin", "version", "nv_codec_headers"))
+def _ffmpeg(plan: Plan) -> str:
+    """Return what decides which files an FFmpeg is made of."""
+    made = plan.ffmpeg
+    return f"{made.origin} {made.version} {made.nv_codec_headers}" if made else "none"
 
 
-def _release(host: Mapping[str, Any]) -> tuple[str, str]:
-    return host["distribution"]["id"], host["distribution"]["version"]
+def _as_offline(found: Plan, bundle: Bundle, stack: BundleStack) -> Plan:
+    because = f"the bundle {bundle.digest[:16]} has everything; no network is used"
+    others = (row for row in found.reasons if row.choice != "network")
+    return replace(
+        found,
+        environment=replace(found.environment, files=stack.conda_packages)
+        if found.environment.manager == "conda"
+        else found.environment,
+        network="offline",
+        packages_folder=stack.packages_folder,
+        reasons=(Decision("network", because, "the bundle"), *others),
+    )
 
 
-def _as_offline(found: Plan, bundle: Mapping[str, Any], stack: Mapping[str, Any]) -> Plan:
-    because = f"the bundle {bundle['digest'][:16]} brings everything; no network is asked"
-    reason = {"choice": "network", "because": because, "source": "the bundle"}
-    others = [row for row in found["reasons"] if row["choice"] != "network"]
-    folder = stack.get("packages_folder")
-    environment = found["environment"]
-    if environment["manager"] == "conda":
-        environment = {**environment, "files": stack["conda_packages"]}
-    return {
-        **found,
-        "environment": environment,
-        "network": "offline",
-        "packages_folder": folder,
-        "reasons": [reason, *others],
-    }
-
-
-def _refusal(refused: Sequence[tuple[Plan, list[str]]], bundle: Mapping[str, Any]) -> Plan:
+def _refusal(refused: Sequence[tuple[Plan | NoPlan, list[str]]]) -> NoPlan:
     """Return no plan, with what differs from the stack that comes nearest."""
     nearest, differs = min(refused, key=lambda pair: len(pair[1]))
-    stacks = len(bundle["stacks"])
-    because = f"none of the {stacks} stacks of the bundle fits" if stacks > 1 else "it does not fit"
-    facts = [f"{text} [the bundle]" for text in differs]
-    conflict = {"facts": facts, "because": [f"{because} this host"], "try": [REMEDY]}
-    return {**nearest, "status": "no-plan", "network": "offline", "conflict": conflict}
+    because = f"none of the {len(refused)} stacks fits" if len(refused) > 1 else "it does not fit"
+    facts = tuple(f"{text} [the bundle]" for text in differs)
+    refusal = nearest.refused(Conflict(facts, (f"{because} this host",), (REMEDY,)))
+    return replace(refusal, network="offline")

@@ -1,67 +1,99 @@
-"""Plan a host for a lock: the same releases, pins and sources, or say what differs."""
+"""Plan a host for a lock: the same releases, pins and sources, or a conflict that says why not."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Callable
 
-from .plan_diff import WHOLE, differences
+from ..core.construct import construct
+from ..core.errors import StackError
+from ..core.validation import bad, mapping
+from .plan import Conflict, Decision, NoPlan, Plan, StackPlan
+from .plan_diff import EVERYTHING, differences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    Plan = dict[str, Any]
+    from ..host.model import Host
 
+FORMAT, SCHEMA = "slowfast-stack-lock", 1
 REMEDY = "make a new lock on a host of this kind, with this release: slowfast-stack up"
 
 
+@dataclass(frozen=True)
+class LockedPackage:
+    """A package of the environment; ``origin`` is index for one of the package index."""
+
+    name: str
+    version: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What planning reads of ``stack.lock.json``."""
+
+    plan: StackPlan
+    packages: tuple[LockedPackage, ...]
+
+
+def read(value: object, where: str) -> Lock:
+    """Read the content of a lock. Raises ``StackError``, also for one of another schema."""
+    data = mapping(value, where)
+    if data.get("format") != FORMAT:
+        raise bad(f"{where}.format", f"{FORMAT}, as in stack.lock.json", data.get("format"))
+    if data.get("schema") != SCHEMA:
+        raise StackError(
+            f"The lock has schema {data.get('schema')}.",
+            f"This release reads schema {SCHEMA}.",
+            "Use the release of slowfast-stack that wrote it, or make a new lock with this one.",
+        )
+    return construct(Lock, data, where, ignore_unknown=True)
+
+
 def follow(
-    plan: Callable[[object, object], Plan],
-    host: object,
+    plan: Callable[[object, object], Plan | NoPlan],
+    host: Host,
     request: Mapping[str, Any],
-    lock: Mapping[str, Any],
-) -> Plan:
-    """Return the plan with everything that the lock lists as bounds, else a conflict.
+    lock: Lock,
+) -> Plan | NoPlan:
+    """Return the plan bounded by every package of the lock, else a conflict.
 
     ``plan`` plans a host for a request.
     """
-    made = lock["plan"]
+    made = lock.plan
     own = {key: value for key, value in request.items() if key != "locked"}
     found = plan(host, {**_pins(made), **own, **_sources(made, own)})
-    if found["status"] != "planned":
+    if isinstance(found, NoPlan):
         return found
-    differs = list(differences("the lock", made, found, WHOLE))
+    differs = [f"{text} [the lock]" for text in differences("the lock", made, found, EVERYTHING)]
     if differs:
-        conflict = {
-            "facts": [f"{text} [the lock]" for text in differs],
-            "because": ["a lock is met exactly or not at all"],
-            "try": [REMEDY],
-        }
-        return {**found, "status": "no-plan", "conflict": conflict}
-    because = f"the lock of {made['id']} bounds every package"
-    reason = {"choice": "packages", "because": because, "source": "the lock"}
-    return {**found, "locked": bounds(lock), "reasons": [reason, *found["reasons"]]}
+        because = ("a lock is met exactly or not at all",)
+        return found.refused(Conflict(tuple(differs), because, (REMEDY,)))
+    cause = f"the lock of {made.id} bounds every package"
+    reasons = (Decision("packages", cause, "the lock"), *found.reasons)
+    return replace(found, locked=bounds(lock), reasons=reasons)
 
 
-def bounds(lock: Mapping[str, Any]) -> list[str]:
+def bounds(lock: Lock) -> tuple[str, ...]:
     """Return every package of the index at its version."""
-    rows = [row for row in lock["packages"] if row["origin"] == "index"]
-    return [f"{row['name']}=={row['version']}" for row in rows]
+    return tuple(f"{row.name}=={row.version}" for row in lock.packages if row.origin == "index")
 
 
-def _pins(made: Mapping[str, Any]) -> dict[str, Any]:
+def _pins(made: StackPlan) -> dict[str, Any]:
     """Return the request that leads to the plan of a lock."""
     # The same kind of stack, also where the network would allow more.
-    reduced = any(row and row["origin"] == "pypi" for row in made["sources"].values())
-    torch = f"=={made['torch']['version']}"
-    return {"torch": torch, "python": made["python"], **({"network": "pypi"} if reduced else {})}
+    reduced = any(source and source.origin == "pypi" for source in made.sources.values())
+    network = {"network": "pypi"} if reduced else {}
+    return {"torch": f"=={made.torch.version}", "python": made.python, **network}
 
 
-def _sources(made: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the commits of a lock; a place that is asked for now counts more."""
+def _sources(made: StackPlan, own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the commits of a lock; the address in a request overrides that of the lock."""
     asked = own.get("sources") or {}
     commits = {
-        name: {"url": row["url"], **asked.get(name, {}), "commit": row["commit"]}
-        for name, row in made["sources"].items()
-        if row and row["origin"] == "git"
+        name: {"url": source.url, **asked.get(name, {}), "commit": source.commit}
+        for name, source in made.sources.items()
+        if source and source.origin == "git"
     }
     return {"sources": commits} if commits else {}

@@ -9,6 +9,7 @@ from ..catalog.drivers import FIRST_DRIVERS, ID_RANGES, OPEN_ONLY, RANGES, Range
 from ..catalog.gpus import CHIPS, GPUS, ChipRow, GpuRow
 from ..catalog.source import Source
 from ..core.versions import Version, version
+from .plan import GpuPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,6 +55,14 @@ def gpu_spec(pci_id: str, measured: str | None = None) -> GpuSpec:
 def of_host(host: Host) -> list[GpuSpec]:
     """Return the specification of each GPU of a host."""
     return [gpu_spec(gpu.pci_id, gpu.compute_capability) for gpu in host.gpus]
+
+
+def plans(host: Host) -> tuple[GpuPlan, ...]:
+    """Return what a plan says of each GPU of a host."""
+    return tuple(
+        GpuPlan(found.pci_id, found.name, found.architecture, found.capability_text)
+        for found in of_host(host)
+    )
 
 
 NVML = Source("NVML of the loaded driver", "at the probe", "measured")

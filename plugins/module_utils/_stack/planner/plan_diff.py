@@ -1,62 +1,54 @@
-"""Say how a plan differs from one that was made before, in words that a person knows it by."""
+"""Compare the plan of a host with one that was made before."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Callable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# What decides which packages are installed: a path into the plan.
-PACKAGES = {
-    "Python": ("python",),
-    "torch": ("torch", "version"),
-    "the variant of torch": ("torch", "variant"),
-    "torchvision": ("torchvision",),
-    "torchaudio": ("torchaudio",),
-    "the packages": ("packages",),
+    from .plan import SourcePlan, StackPlan
+
+    Choices = Mapping[str, Callable[[StackPlan], object]]
+
+# What decides which packages are installed.
+PACKAGES: Choices = {
+    "Python": lambda plan: plan.python,
+    "torch": lambda plan: plan.torch.version,
+    "the variant of torch": lambda plan: plan.torch.variant,
+    "torchvision": lambda plan: plan.torchvision,
+    "torchaudio": lambda plan: plan.torchaudio,
+    "the packages": lambda plan: plan.packages,
 }
-# And what else decides what is built.
-WHOLE = {
+# What decides also what is built.
+EVERYTHING: Choices = {
     **PACKAGES,
-    "the profile": ("profile",),
-    "the architectures": ("torch", "arch_list"),
-    "the patches": ("patches",),
-    "GCC": ("compiler", "gcc"),
+    "the profile": lambda plan: plan.profile,
+    "the architectures": lambda plan: plan.torch.arch_list,
+    "the patches": lambda plan: plan.patches,
+    "GCC": lambda plan: plan.compiler.gcc,
 }
 
 
-def differences(
-    whose: str,
-    made: Mapping[str, Any],
-    found: Mapping[str, Any],
-    choices: Mapping[str, tuple[str, ...]],
-) -> Iterator[str]:
-    """Yield a line for each choice and source in which ``found`` is not as ``made``."""
-    for name, path in choices.items():
-        one, other = _at(made, path), _at(found, path)
+def differences(whose: str, made: StackPlan, found: StackPlan, choices: Choices) -> Iterator[str]:
+    """Yield a line for each choice and source in which ``found`` differs from ``made``."""
+    for name, choice in choices.items():
+        one, other = choice(made), choice(found)
         if one != other:
             yield f"{name} of {whose}: {_only(one, other)}; of this host: {_only(other, one)}"
-    for name, source in found["sources"].items():
-        was, now = _content(made["sources"].get(name)), _content(source)
+    for name, source in found.sources.items():
+        was, now = _content(made.sources.get(name)), _content(source)
         if was != now:
             yield f"{name} of {whose}: {was or 'none'}; of this host: {now or 'none'}"
 
 
-def _at(plan: Mapping[str, Any], path: tuple[str, ...]) -> object:
-    value: Any = plan
-    for name in path:
-        value = value[name]
-    return value
-
-
 def _only(value: object, other: object) -> str:
-    """Say a value; of a list only what the other one does not have."""
-    if isinstance(value, list) and isinstance(other, list):
+    """Return a value as text; of a list only what the other one does not have."""
+    if isinstance(value, tuple) and isinstance(other, tuple):
         return " ".join(sorted(set(value) - set(other))) or "none beside those"
     return "none" if value is None else str(value)
 
 
-def _content(source: Mapping[str, Any] | None) -> str | None:
-    """Return what a source is, wherever it comes from."""
-    return None if source is None else source["commit"] or source["sha256"]
+def _content(source: SourcePlan | None) -> str | None:
+    """Return what identifies the content of a source, wherever it comes from."""
+    return (source.commit or source.sha256) if source else None

@@ -1,91 +1,78 @@
-"""The plan of a host: a pure function of host, request and catalogue."""
+"""Plan a host: a pure function of the host, the request and the catalogue."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..catalog import miniforge
 from ..catalog.sources import TREES, UV_PYTHONS
 from ..core.validation import mapping
 from ..host.model import Host
 from ..host.model import host as read_host
-from . import compose, conflict, from_bundle, from_lock, rationale, system_packages
+from . import compose, conflict, from_bundle, from_lock, gpu_specs, rationale, system_packages
 from . import network as networks
+from .constraints import PROBE
+from .plan import Conflict, NoPlan, Plan
 from .request import request as read_request
 from .resolver import driver_alone, problem, solve
 
 if TYPE_CHECKING:
     from .network import Network
 
-NOTHING_REACHED = "neither the package index nor a bundle is there"
+if TYPE_CHECKING:
+    from .candidates import DriverOption
+
+OFFLINE = Conflict(
+    facts=(f"the package index was not reached [{PROBE}]",),
+    because=("there is neither a package index nor a bundle",),
+    remedies=(
+        "check the network, the proxy and the certificates",
+        "provide everything with --offline BUNDLE",
+    ),
+)
 
 
-def plan(host: object, request: object = None) -> dict[str, Any]:
-    """Return the plan of a host as plain data, with status planned or no-plan.
+def plan(host: object, request: object = None) -> Plan | NoPlan:
+    """Return the plan of a host, or why there is none.
 
-    Raises ``StackError`` for a host or a request that cannot be read.
+    ``host`` is a ``Host`` or its plain data, ``request`` plain data. Raises ``StackError`` where
+    one of them cannot be read.
     """
-    there, wishes = read_host(host), read_request(request)
-    if wishes.bundle:
-        asked = mapping(request, "request")
-        return from_bundle.choose(plan, mapping(host, "host"), asked, wishes.bundle)
-    if wishes.locked:
-        return from_lock.follow(plan, host, mapping(request, "request"), wishes.locked)
-    network = networks.of(there, wishes)
-    if network.name == "offline" and wishes.network is None:
-        return _no_plan(there, network, _offline())
-    given = problem(there, wishes, network)
+    there = host if isinstance(host, Host) else read_host(host)
+    asked = read_request(request)
+    if asked.bundle:
+        return from_bundle.choose(plan, there, mapping(request, "request"), asked.bundle)
+    if asked.locked:
+        return from_lock.follow(plan, there, mapping(request, "request"), asked.locked)
+    network = networks.of(there, asked)
+    if network.name == "offline" and asked.network is None:
+        return _no_plan(there, network, OFFLINE)
+    given = problem(there, asked, network)
     choice = solve(given)
     if choice is None:
-        refused = _no_plan(there, network, conflict.explain(given))
-        option = driver_alone(given)
-        return {**refused, "driver": system_packages.driver(there, option) if option else None}
-    found = compose.compose(there, wishes, network, choice)
-    cause = rationale.reasons(there, wishes, network, given, choice)
-    return {**found, "reasons": cause, "conflict": None}
+        return _no_plan(there, network, conflict.explain(given), driver_alone(given))
+    reasons = rationale.reasons(there, asked, network, given, choice)
+    return compose.compose(there, asked, network, choice, reasons)
 
 
-def _offline() -> dict[str, Any]:
-    return {
-        "facts": ["the package index was not reached [the probe of this host]"],
-        "because": [NOTHING_REACHED],
-        "try": [
-            "check the network, the proxy and the certificates",
-            "bring everything with --offline BUNDLE",
-        ],
-    }
-
-
-def _no_plan(host: Host, network: Network, clash: dict[str, Any]) -> dict[str, Any]:
-    """Return a plan of the contract's shape that says what contradicts what."""
-    empty = dict.fromkeys(PLAN_KEYS)
-    lists: dict[str, list[object]] = {name: [] for name in LISTS}
-    return {
-        **empty,
-        **lists,
-        "status": "no-plan",
-        "profile": "cuda" if host.gpus else "cpu",
-        "network": network.name,
-        "gpus": system_packages.gpus(host),
-        "conflict": clash,
-    }
-
-
-PLAN_KEYS = (
-    "status", "profile", "network", "gpus", "driver", "cuda", "python", "python_interpreter",
-    "torch", "torchvision", "torchaudio", "compiler", "packages", "constraints", "sources",
-    "build", "system_packages", "ffmpeg", "patches", "skipped_claims", "full_network_adds",
-    "needs_disk_mib", "environment", "roles", "id", "reasons", "conflict",
-)  # fmt: skip
-LISTS = ("packages", "system_packages", "patches", "skipped_claims", "roles", "reasons")
+def _no_plan(
+    host: Host, network: Network, clash: Conflict, driver: DriverOption | None = None
+) -> NoPlan:
+    return NoPlan(
+        profile="cuda" if host.gpus else "cpu",
+        network=network.name,
+        gpus=gpu_specs.plans(host),
+        driver=system_packages.driver(host, driver) if driver else None,
+        conflict=clash,
+    )
 
 
 def endpoints(request: object = None) -> dict[str, str]:
     """Return what the probe has to reach for a request: name to address, as gpu_info takes it."""
-    wishes = read_request(request)
-    if wishes.network == "offline" or wishes.bundle:
+    asked = read_request(request)
+    if asked.network == "offline" or asked.bundle:
         return {}
-    own = {name: source["url"] for name, source in wishes.sources.items() if "url" in source}
+    own = {name: source["url"] for name, source in asked.sources.items() if "url" in source}
     return {
         "pypi": "package-index",
         **{tree.name: own.get(tree.name, tree.url) for tree in TREES},

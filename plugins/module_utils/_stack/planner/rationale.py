@@ -14,6 +14,7 @@ from . import ffmpeg as ffmpeg_plan
 from .candidates import CPU, preset
 from .constraints import PROBE, REQUEST, distribution
 from .gpu_specs import of_host
+from .plan import Decision
 
 if TYPE_CHECKING:
     from ..host.model import Host
@@ -21,28 +22,26 @@ if TYPE_CHECKING:
     from .request import Request
     from .resolver import Choice, Problem
 
-Reason = dict[str, str]
 
-
-def reason(choice: str, because: str, source: object) -> Reason:
-    """Return one reason in the contract's form."""
-    return {"choice": choice, "because": because, "source": str(source)}
+def reason(choice: str, because: str, source: object) -> Decision:
+    """Return one reason."""
+    return Decision(choice, because, str(source))
 
 
 def reasons(
     host: Host, request: Request, network: Network, given: Problem, choice: Choice
-) -> list[Reason]:
+) -> tuple[Decision, ...]:
     """Return the reasons of a plan, in the order in which a reader asks for them."""
     found = [_network(host, request, network), *_torch(request, given, choice)]
     if host.gpus:
         found += _driver(host, choice)
         found += _toolkit(host, choice)
     found += [*_python(request, network, choice), *_compiler(choice), *_sources(network)]
-    found += [reason(*row) for row in ffmpeg_plan.decide(host, request, network, choice).reasons]
-    return [*found, *_gone(request, host), *_doubts(host, choice)]
+    found += ffmpeg_plan.decide(host, request, network, choice).reasons
+    return (*found, *_gone(request, host), *_doubts(host, choice))
 
 
-def _gone(request: Request, host: Host) -> list[Reason]:
+def _gone(request: Request, host: Host) -> list[Decision]:
     """Say what replaced what a preset's origin names and nobody can have any more."""
     row = preset(request.preset)
     return [
@@ -52,7 +51,7 @@ def _gone(request: Request, host: Host) -> list[Reason]:
     ]
 
 
-def _network(host: Host, request: Request, network: Network) -> Reason:
+def _network(host: Host, request: Request, network: Network) -> Decision:
     if request.network:
         return reason("network", f"the request says {request.network}", REQUEST)
     if not host.network:
@@ -62,7 +61,7 @@ def _network(host: Host, request: Request, network: Network) -> Reason:
     return reason("network", f"{network.name}, because {text}", PROBE)
 
 
-def _torch(request: Request, given: Problem, choice: Choice) -> list[Reason]:
+def _torch(request: Request, given: Problem, choice: Choice) -> list[Decision]:
     wheel, row = choice.wheel, preset(request.preset)
     favourite = given.releases[0]
     if wheel.row.torch == favourite[0].row.torch:
@@ -78,7 +77,7 @@ def _torch(request: Request, given: Problem, choice: Choice) -> list[Reason]:
     return found
 
 
-def _variant(given: Problem, choice: Choice) -> Reason:
+def _variant(given: Problem, choice: Choice) -> Decision:
     wheel = choice.wheel
     release = next(r for r in given.releases if r[0].row.torch == wheel.row.torch)
     before = [other for other in release[: release.index(wheel)] if other.machine == wheel.machine]
@@ -100,7 +99,7 @@ def _variant(given: Problem, choice: Choice) -> Reason:
     return reason("torch.variant", has, wheel.source)
 
 
-def _driver(host: Host, choice: Choice) -> list[Reason]:
+def _driver(host: Host, choice: Choice) -> list[Decision]:
     option, row = choice.driver, choice.driver.branch
     source = row.source if row else BRANCHES_PAGE
     if option.action == "keep" and host.driver:
@@ -121,7 +120,7 @@ def _driver(host: Host, choice: Choice) -> list[Reason]:
     return [*found, *_installation(host, choice)]
 
 
-def _module(host: Host, choice: Choice) -> list[Reason]:
+def _module(host: Host, choice: Choice) -> list[Decision]:
     cards = of_host(host)
     if any(card.open_only for card in cards):
         return [reason("driver.flavour", "a GPU here needs the open module", OPEN_ONLY_POST)]
@@ -134,14 +133,14 @@ def _module(host: Host, choice: Choice) -> list[Reason]:
     return [reason("driver.flavour", text, MODULE_PAGE)]
 
 
-def _fabric(host: Host) -> list[Reason]:
+def _fabric(host: Host) -> list[Decision]:
     if not (host.nvswitches or host.nvlink5_fabric):
         return []
     text = "NVSwitches are here: the Fabric Manager must have exactly the driver's version"
     return [reason("driver.fabric_manager", text, FABRIC)]
 
 
-def _installation(host: Host, choice: Choice) -> list[Reason]:
+def _installation(host: Host, choice: Choice) -> list[Decision]:
     """Say what installing a driver means on this host: names, signature, reboot."""
     found = []
     row = distribution(host)
@@ -158,7 +157,7 @@ def _installation(host: Host, choice: Choice) -> list[Reason]:
     return found
 
 
-def _toolkit(host: Host, choice: Choice) -> list[Reason]:
+def _toolkit(host: Host, choice: Choice) -> list[Decision]:
     toolkit = choice.wheel.toolkit
     if choice.toolkit.action == "none" or toolkit is None:
         return []
@@ -179,7 +178,7 @@ def _toolkit(host: Host, choice: Choice) -> list[Reason]:
     return found
 
 
-def _python(request: Request, network: Network, choice: Choice) -> list[Reason]:
+def _python(request: Request, network: Network, choice: Choice) -> list[Decision]:
     option = choice.python
     where = f"the host has {option.host.path}" if option.host else "the host has none that fits"
     where = f"{where}; {option.origin} brings it" if not option.host else where
@@ -198,7 +197,7 @@ def _python(request: Request, network: Network, choice: Choice) -> list[Reason]:
     return [*found, reason("environment", f"{cause}; conda-forge is reached", INSTALLERS[0].source)]
 
 
-def _compiler(choice: Choice) -> list[Reason]:
+def _compiler(choice: Choice) -> list[Decision]:
     if not choice.compiler.major:
         return []
     wheel, toolkit = choice.wheel, choice.toolkit
@@ -209,7 +208,7 @@ def _compiler(choice: Choice) -> list[Reason]:
     return [reason("compiler.gcc", text, wheel.toolkit.gcc_source)]
 
 
-def _sources(network: Network) -> list[Reason]:
+def _sources(network: Network) -> list[Decision]:
     found = [reason("packages", "these pins were resolved together", RESOLVED)]
     if network.name == "pypi":
         text = "the git sources are not reached; PyPI has SlowFast of 2019 and Detectron2's Python"
@@ -220,7 +219,7 @@ def _sources(network: Network) -> list[Reason]:
     ]
 
 
-def _doubts(host: Host, choice: Choice) -> list[Reason]:
+def _doubts(host: Host, choice: Choice) -> list[Decision]:
     """Say what was not run with these sources, what could not be read, and what is half-done."""
     found = [
         reason(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..catalog.ffmpeg import HEADERS
 from ..catalog.presets import PRESETS
@@ -11,6 +11,11 @@ from ..catalog.sources import TREES
 from ..core import validation
 from ..core.errors import StackError
 from ..core.versions import Spec, spec
+from . import from_bundle, from_lock
+
+if TYPE_CHECKING:
+    from .from_bundle import Bundle
+    from .from_lock import Lock
 
 NETWORKS = ("full", "pypi", "offline")
 FFMPEGS = ("distribution", "build", "static", "none")
@@ -43,11 +48,11 @@ class Request(NamedTuple):
     ffmpeg: str | None
     nv_codec_headers: str | None
     sources: dict[str, dict[str, str]]
-    bundle: dict[str, Any] | None
+    bundle: Bundle | None
     environment: str | None
     conda_packages: tuple[str, ...]
     adopt_torch: str | None
-    locked: dict[str, Any] | None
+    locked: Lock | None
 
 
 def request(value: object) -> Request:
@@ -77,7 +82,9 @@ def request(value: object) -> Request:
             headers, "request.nv_codec_headers", tuple(row.tag for row in HEADERS)
         ),
         sources=_sources(data.get("sources")),
-        bundle=_bundle(data.get("bundle")),
+        bundle=from_bundle.read(data["bundle"], "request.bundle")
+        if data.get("bundle") is not None
+        else None,
         environment=None
         if data.get("environment") is None
         else validation.one_of(data["environment"], "request.environment", ENVIRONMENTS),
@@ -86,7 +93,7 @@ def request(value: object) -> Request:
             for row in validation.items(data.get("conda_packages"), "request.conda_packages")
         ),
         adopt_torch=validation.optional_text(data.get("adopt_torch"), "request.adopt_torch"),
-        locked=_locked(data.get("locked")),
+        locked=from_lock.read(data["locked"], "request.locked") if data.get("locked") else None,
     )
 
 
@@ -104,29 +111,6 @@ def _spec(value: object, name: str) -> Spec | None:
         return spec(validation.text(value, f"request.{name}"))
     except StackError as error:
         raise StackError(f"request.{name}: {error.message}", error.cause, error.hint) from error
-
-
-def _bundle(value: object) -> dict[str, Any] | None:
-    if value is None:
-        return None
-    data = validation.mapping(value, "request.bundle")
-    validation.text(data.get("digest"), "request.bundle.digest")
-    rows = validation.items(data.get("stacks"), "request.bundle.stacks")
-    stacks = [validation.mapping(row, "request.bundle.stacks") for row in rows]
-    for stack in stacks:
-        for key in ("host", "request", "plan"):
-            validation.mapping(stack.get(key), f"request.bundle.stacks.{key}")
-    return {**data, "stacks": stacks}
-
-
-def _locked(value: object) -> dict[str, Any] | None:
-    if not value:
-        return None
-    data = validation.mapping(value, "request.locked")
-    known = (data.get("format"), data.get("schema")) == ("slowfast-stack-lock", 1)
-    if not known or not isinstance(data.get("plan"), dict):
-        raise validation.bad("request.locked", "what stack.lock.json holds", data.get("format"))
-    return data
 
 
 def _sources(value: object) -> dict[str, dict[str, str]]:

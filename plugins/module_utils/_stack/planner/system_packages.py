@@ -1,14 +1,14 @@
-"""The machine's side of a plan: driver, toolkit and the distribution's packages."""
+"""Choose the packages of a host: driver, CUDA toolkit, and what the distribution provides."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..catalog.distributions import SYSTEM_PACKAGES
 from ..core.versions import version
 from .constraint_checks import archive
 from .constraints import distribution
-from .gpu_specs import of_host
+from .plan import CudaPlan, DriverPlan, RepositoryPlan
 
 if TYPE_CHECKING:
     from ..host.model import Host
@@ -22,40 +22,27 @@ FABRIC_WITHOUT_SUFFIX = version("580")
 DRIVER_WITHOUT_SUFFIX = version("590")
 
 
-def gpus(host: Host) -> list[dict[str, str | None]]:
-    """Return what the tables know of each GPU."""
-    return [
-        {
-            "pci_id": found.pci_id,
-            "name": found.name,
-            "architecture": found.architecture,
-            "compute_capability": found.capability_text,
-        }
-        for found in of_host(host)
-    ]
-
-
-def driver(host: Host, option: DriverOption) -> dict[str, Any]:
-    """Return the driver with its packages; empty lists where nothing is installed."""
+def driver(host: Host, option: DriverOption) -> DriverPlan:
+    """Return the driver with its packages; no packages where nothing is installed."""
     changes = option.action != "keep"
     packages, pin = _driver_packages(host, option) if changes else ((), ())
     fabric = bool(host.nvswitches) or host.nvlink5_fabric
-    return {
-        "action": option.action,
-        "branch": option.number,
-        "flavour": option.flavour,
-        "origin": option.origin,
-        "packages": list(packages),
-        "pin": list(pin),
-        "repository": repository(host) if changes and option.origin == "nvidia" else None,
-        "fabric_manager": fabric,
-        "fabric_packages": _fabric_packages(host, option) if fabric else [],
-        "reboot": changes and (host.driver is not None or host.nouveau),
-        "mok": changes and bool(host.secure_boot) and not _signed(host, option),
-    }
+    return DriverPlan(
+        action=option.action,
+        branch=option.number,
+        flavour=option.flavour,
+        origin=option.origin,
+        packages=packages,
+        pin=pin,
+        repository=repository(host) if changes and option.origin == "nvidia" else None,
+        fabric_manager=fabric,
+        fabric_packages=_fabric_packages(host, option) if fabric else (),
+        reboot=changes and (host.driver is not None or host.nouveau),
+        mok=changes and bool(host.secure_boot) and not _signed(host, option),
+    )
 
 
-def repository(host: Host) -> dict[str, str] | None:
+def repository(host: Host) -> RepositoryPlan | None:
     """Return address and signing key of NVIDIA's packages for a host, None where it has none."""
     row = distribution(host)
     if row is None:
@@ -63,7 +50,7 @@ def repository(host: Host) -> dict[str, str] | None:
     # NVIDIA calls 64-bit ARM servers sbsa.
     machine = {"aarch64": "sbsa"}.get(host.architecture, host.architecture)
     url = f"{REPOSITORIES}{row.repository}/{machine}/"
-    return {"url": url, "key": url + row.key}
+    return RepositoryPlan(url, url + row.key)
 
 
 def _signed(host: Host, option: DriverOption) -> bool:
@@ -94,37 +81,37 @@ def _driver_packages(host: Host, option: DriverOption) -> tuple[tuple[str, ...],
     return (name,), pin
 
 
-def _fabric_packages(host: Host, option: DriverOption) -> list[str]:
+def _fabric_packages(host: Host, option: DriverOption) -> tuple[str, ...]:
     """Return the Fabric Manager's packages; their version must be exactly the driver's."""
     if host.distribution.family == "redhat":
-        names = ["nvidia-fabric-manager"]
+        name = "nvidia-fabric-manager"
     elif option.origin == "distribution" or version(option.number) < FABRIC_WITHOUT_SUFFIX:
-        names = [f"nvidia-fabricmanager-{option.number}"]
+        name = f"nvidia-fabricmanager-{option.number}"
     else:
-        names = ["nvidia-fabricmanager"]
+        name = "nvidia-fabricmanager"
     # The switches of NVLink 5 are managed over InfiniBand.
-    return [*names, "nvlsm", "infiniband-diags"] if host.nvlink5_fabric else names
+    return (name, "nvlsm", "infiniband-diags") if host.nvlink5_fabric else (name,)
 
 
-def cuda(host: Host, choice: Choice) -> dict[str, Any] | None:
+def cuda(host: Host, choice: Choice) -> CudaPlan | None:
     """Return the toolkit that compiles the extensions, None where nothing is compiled for CUDA."""
     if choice.toolkit.action == "none" or choice.wheel.toolkit is None or not host.gpus:
         return None
     option = choice.toolkit
-    return {
-        "action": option.action,
-        "toolkit": option.name,
-        "origin": option.origin,
-        "packages": list(option.packages),
-        "repository": repository(host) if option.origin == "nvidia" else None,
-    }
+    return CudaPlan(
+        action=option.action,
+        toolkit=option.name,
+        origin=option.origin,
+        packages=option.packages,
+        repository=repository(host) if option.origin == "nvidia" else None,
+    )
 
 
-def system_packages(host: Host, choice: Choice, network: Network) -> list[str]:
+def system_packages(host: Host, choice: Choice, network: Network) -> tuple[str, ...]:
     """Return the missing packages of the distribution; installing them needs root."""
     names = SYSTEM_PACKAGES.get(host.distribution.family)
     if names is None:
-        return []
+        return ()
     python = f"{choice.python.series[0]}.{choice.python.series[1]}"
     row = distribution(host)
     default_gcc = row.compilers[0] if row else 0
@@ -140,8 +127,8 @@ def system_packages(host: Host, choice: Choice, network: Network) -> list[str]:
         needs.append("opencv")
     if choice.driver.action not in ("keep", "none") and host.kernel and not host.kernel_headers:
         needs.append("kernel-headers")
-    return [
+    return tuple(
         name.format(major=choice.compiler.major, python=python, kernel=host.kernel)
         for need in needs
         for name in names[need]
-    ]
+    )
