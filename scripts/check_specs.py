@@ -1,6 +1,6 @@
-"""Keep every role's argument_specs.yml, defaults/main.yml and README.md telling the same.
+"""Compare each role's argument_specs.yml with its defaults/main.yml, and generate its README.md.
 
-Without options the README files are written; with --check nothing is, and a difference is an error.
+With --check no file is written, and an outdated README is an error.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    """Return 1 when a role contradicts itself or its README is stale."""
+    """Return 1 when a role's files disagree or its README is out of date."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Write the disagreements of upstream's configurations into docs/configs.md.
+"""Write the table of upstream's configurations that disagree with their names into docs/configs.md.
 
 configs_page.py CHECKOUT            write the table
-configs_page.py CHECKOUT --check    compare the page with the checkout; 1 if it differs
+configs_page.py CHECKOUT --check    compare the page with the checkout; exits 1 if it differs
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "collections"))
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
 from slowfast_stack.config import upstream
 from slowfast_stack.config.explain import explain
@@ -29,13 +29,13 @@ def table(checkout: Path) -> str:
 
 
 def _disagreements(path: str, checkout: Path) -> list[tuple[str, str]]:
-    told = explain(path, checkout)["file"]
-    if told is None:
+    found = explain(path, checkout)["file"]
+    if found is None:
         raise SystemExit(f"configs_page.py: {checkout} has no {path}")
-    if told["error"]:
-        return [("", "**refused**: " + told["error"].replace(f"{checkout}/", ""))]
-    refused = [("", f"**refused**: {row['message']}") for row in told["problems"] if row["fatal"]]
-    different = [row for row in told["comparison"] if not row["agrees"]]
+    if found["error"]:
+        return [("", "**refused**: " + found["error"].replace(f"{checkout}/", ""))]
+    refused = [("", f"**refused**: {row['message']}") for row in found["problems"] if row["fatal"]]
+    different = [row for row in found["comparison"] if not row["agrees"]]
     return refused + [
         (
             f"`{row['part']}`: {row['name_says']}" if row["part"] else row["name_says"],
@@ -46,14 +46,14 @@ def _disagreements(path: str, checkout: Path) -> list[tuple[str, str]]:
 
 
 def page(text: str, checkout: Path) -> str:
-    """Return the page with the present table in it."""
+    """Return the text of the page with the current table."""
     head, _, rest = text.partition(BEGIN)
     _, _, tail = rest.partition(END)
     return head + BEGIN + "\n" + table(checkout) + "\n" + END + tail
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or compare it."""
+    """Write or check the page."""
     checkout = Path(next(iter(a for a in arguments if not a.startswith("-")), "."))
     text = PAGE.read_text(encoding="utf-8")
     new = page(text, checkout)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Write docs/coverage.md: every PCI id of the catalogue on every distribution, planned or refused.
+"""Write docs/coverage.md: the plan or refusal for every PCI id of the catalog on every distribution.
 
-``--check`` only compares, and exits with 1 where the page is stale.
+``--check`` compares only, and exits 1 where the page is out of date.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MACHINES = ("x86_64", "aarch64")
 
 
 def host(row: DistributionRow, machine: str, device: str) -> dict[str, Any]:
-    """Return a fresh machine with one card: root, nothing installed, everything reached."""
+    """Return a fresh host with one GPU: root, nothing installed, full network."""
     return {
         "architecture": machine,
         "distribution": {"id": row.id, "version": row.version, "family": row.family},
@@ -41,7 +41,7 @@ def host(row: DistributionRow, machine: str, device: str) -> dict[str, Any]:
 
 
 def label(plan: Plan | NoPlan) -> str:
-    """Name a plan by what differs between GPUs, or the refusal."""
+    """Return the parts of a plan that differ between GPUs, or "refused"."""
     if isinstance(plan, NoPlan):
         return "refused"
     torch, driver = plan.torch, plan.driver
@@ -76,10 +76,10 @@ def page() -> str:
     lines = [
         "# Coverage",
         "",
-        f"Each of the {len(GPUS)} PCI ids of the catalogue on every distribution of the table,",
-        "as a fresh machine with that one card, everything reachable, preset `stable`. A cell",
-        "counts the ids by what is planned for them, or refused with a reason. Ask for the reason",
-        "with `slowfast-stack plan --gpu 10de:ID --os NAME-VERSION --explain`.",
+        f"Each of the {len(GPUS)} PCI ids of the catalog on every distribution of the table, as a fresh",
+        "host with that one GPU, full network, preset `stable`. A cell counts the ids by their plan,",
+        "or as refused. `slowfast-stack plan --gpu 10de:ID --os NAME-VERSION --explain` prints the",
+        "reason.",
         "",
         "Written by `scripts/coverage_page.py`; do not edit.",
         "",
@@ -95,7 +95,7 @@ def main() -> int:
     if "--check" in sys.argv[1:]:
         if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
             return 0
-        print(f"{PAGE} is stale. The catalogue has changed. Run scripts/coverage_page.py.")
+        print(f"{PAGE} is out of date: the catalog has changed. Run scripts/coverage_page.py.")
         return 1
     PAGE.write_text(text, encoding="utf-8")
     return 0

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Read again what the catalogue has from machine-readable sources, and show what differs as rows.
+"""Compare the catalog with its machine-readable sources, and print the rows that differ.
 
-Nothing is written: a row goes into the catalogue by hand, with its source. What a source does not
-say stands as ``?`` in the row; it is never guessed.
+Nothing is written: rows are added to the catalog by hand, with their source. A value that the
+source does not contain is printed as ``?``; it is never guessed.
 
     scripts/refresh_catalog.py gpus                     pci.ids of the Debian archive, through apt
     scripts/refresh_catalog.py gpus --file pci.ids
@@ -84,27 +84,27 @@ def gpu_rows(devices: dict[str, str]) -> Iterator[str]:
 
 
 def _chip(name: str, chips: set[str]) -> str | None:
-    """Return the chip that a device name begins with; M, GL and GLM after it are form factors."""
+    """Return the chip code at the start of a device name, without the form factors M, GL and GLM."""
     code = re.sub(r"(?<=\d)(GLM?|M)$", "", name.split(maxsplit=1)[0] if name.split() else "")
     board = re.search(r"Audio|USB|UCSI|NVSwitch|Bridge|Memory|Switch", name)
     return code if code in chips and not board else None
 
 
 def _looks_like_a_chip(name: str) -> bool:
-    """Tell a GPU chip code of this millennium, such as GR104, from bridges and audio."""
+    """Return whether a name starts with a GPU chip code such as GR104; bridges and audio do not."""
     board = re.search(r"Audio|USB|UCSI|NVSwitch|Bridge|Memory|Switch", name)
     return bool(re.match(r"(GK|GM|GP|GV|TU|GA|AD|GH|GB|GR)\d", name)) and not board
 
 
 def _product(name: str) -> str:
-    """Return the product in brackets, else what follows the chip, "" where there is nothing."""
+    """Return the product in brackets, else the text after the chip, "" where there is none."""
     match = re.search(r"\[(.*)\]", name)
     text = match.group(1) if match else name.partition(" ")[2]
     return text.replace('"', "'").strip()
 
 
 def pci_ids_of_debian() -> str:
-    """Return pci.ids out of the package pci.ids of the configured Debian or Ubuntu archive."""
+    """Return the file pci.ids of the package pci.ids in the configured Debian or Ubuntu archive."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["apt-get", "download", "pci.ids"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -123,18 +123,18 @@ def pci_ids_of_debian() -> str:
 
 
 class Ranges(io.RawIOBase):
-    """A remote file that is read in pieces: enough of a wheel to look into it, and no more."""
+    """A remote file that is read with range requests, so that a wheel is not downloaded completely."""
 
     def __init__(self, size: int, piece: Callable[[int, int], bytes]) -> None:
-        """Take the size, and a function from first and last byte to the bytes between."""
+        """Take the size, and a function that returns the bytes from a first to a last position."""
         self.size, self.piece, self.position = size, piece, 0
 
     def seekable(self) -> bool:
-        """Say yes."""
+        """Return True."""
         return True
 
     def readable(self) -> bool:
-        """Say yes."""
+        """Return True."""
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
@@ -148,7 +148,7 @@ class Ranges(io.RawIOBase):
         return self.position
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        """Fill a buffer from the position on."""
+        """Fill a buffer from the current position."""
         last = min(self.position + len(buffer), self.size) - 1
         if last < self.position:
             return 0
@@ -159,13 +159,13 @@ class Ranges(io.RawIOBase):
 
 
 def remote(url: str) -> Ranges:
-    """Open a URL for reading in pieces. Raises ``StackError`` where it is sent whole."""
+    """Open a URL for range requests. Raise ``StackError`` where the server does not support them."""
 
     def piece(first: int, last: int) -> bytes:
         with _open(url, {"Range": f"bytes={first}-{last}"}) as answer:
             if answer.status != 206:  # noqa: PLR2004  (partial content)
                 raise StackError(
-                    f"{url} is not sent in pieces.",
+                    f"{url} does not support range requests.",
                     f"The server answered {answer.status} to a range request.",
                     "Use an index that supports range requests.",
                 )
@@ -208,7 +208,7 @@ def cuda_variant(metadata: str) -> str:
 
 
 def torch_rows(files: list[dict[str, Any]], releases: list[str]) -> Iterator[str]:
-    """Yield the rows of the releases whose wheels say something else than the catalogue."""
+    """Yield the rows of the releases whose wheels differ from the catalog."""
     known = {row.torch: row for row in RELEASES}
     code = {(row.torch, row.variant, row.machine): row for row in CODE}
     for release in releases:
@@ -250,7 +250,7 @@ def index_files(index: str) -> list[dict[str, Any]]:
         files: list[dict[str, Any]] = json.loads(text)["files"]
     except (ValueError, KeyError) as error:
         raise StackError(
-            f"{base} does not speak JSON.", "It is an older index.", "Give another with --index."
+            f"{base} serves no JSON.", "It is an older index.", "Give another with --index."
         ) from error
     return [{**f, "url": urljoin(base, f["url"])} for f in files]
 
@@ -281,7 +281,7 @@ def _difference(options: argparse.Namespace) -> list[str]:
     if not options.index:
         raise StackError(
             "No package index is given.",
-            "This script knows no address of PyPI by heart.",
+            "The script has no built-in address of a package index.",
             "Name its simple API with --index, or in UV_DEFAULT_INDEX.",
         )
     files = index_files(options.index)
@@ -289,13 +289,13 @@ def _difference(options: argparse.Namespace) -> list[str]:
 
 
 def main() -> int:
-    """Show the difference; 0 where there is none, 1 where there is."""
+    """Print the differences; exit 0 where there are none, 1 otherwise."""
     try:
         rows = _difference(_arguments())
     except StackError as error:
         print(error, file=sys.stderr)
         return 2
-    print("\n".join(rows) if rows else "The catalogue says what the source says.")
+    print("\n".join(rows) if rows else "The catalog agrees with the source.")
     return 1 if rows else 0
 
 
