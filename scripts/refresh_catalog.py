@@ -114,6 +114,7 @@ def pci_ids_of_debian() -> str:
                 "pci.ids was not downloaded.",
                 done.stderr.strip() or "apt-get left no file.",
                 "Run `apt-get update` first, or give a file with --file.",
+                code="download.unreachable",
             )
         command = ["dpkg-deb", "--fsys-tarfile", str(packages[0])]
         tar = subprocess.run(command, capture_output=True, check=True).stdout
@@ -168,6 +169,7 @@ def remote(url: str) -> Ranges:
                     f"{url} does not support range requests.",
                     f"The server answered {answer.status} to a range request.",
                     "Use an index that supports range requests.",
+                    code="download.unexpected-answer",
                 )
             return bytes(answer.read())
 
@@ -178,12 +180,19 @@ def remote(url: str) -> Ranges:
 
 def _open(url: str, headers: dict[str, str]) -> HTTPResponse:
     if not url.startswith(("https://", "http://", "file://")):
-        raise StackError(f"{url} is no address.", "It has no scheme.", "Begin it with https://.")
+        raise StackError(
+            f"{url} is no address.",
+            "It has no scheme.",
+            "Begin it with https://.",
+            code="download.invalid-url",
+        )
     request = urllib.request.Request(url, headers=headers)  # noqa: S310  (checked above)
     try:
         answer: HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT_S)  # noqa: S310
     except OSError as error:
-        raise StackError(f"{url} is not reached.", str(error), "Check the index.") from error
+        raise StackError(
+            f"{url} is not reached.", str(error), "Check the index.", code="download.unreachable"
+        ) from error
     return answer
 
 
@@ -250,7 +259,10 @@ def index_files(index: str) -> list[dict[str, Any]]:
         files: list[dict[str, Any]] = json.loads(text)["files"]
     except (ValueError, KeyError) as error:
         raise StackError(
-            f"{base} serves no JSON.", "It is an older index.", "Give another with --index."
+            f"{base} serves no JSON.",
+            "It is an older index.",
+            "Give another with --index.",
+            code="download.unexpected-answer",
         ) from error
     return [{**f, "url": urljoin(base, f["url"])} for f in files]
 
@@ -283,6 +295,7 @@ def _difference(options: argparse.Namespace) -> list[str]:
             "No package index is given.",
             "The script has no built-in address of a package index.",
             "Name its simple API with --index, or in UV_DEFAULT_INDEX.",
+            code="cli.missing-argument",
         )
     files = index_files(options.index)
     return list(torch_rows(files, options.release or _released(files)))

@@ -20,6 +20,6 @@ def run_module(argument_spec: Mapping[str, Any], act: Action) -> None:
     try:
         result = act(module.params, module.check_mode)
     except StackError as error:
-        module.fail_json(msg=str(error), message=error.message, cause=error.cause, hint=error.hint)
+        module.fail_json(msg=str(error), **error.to_dict())
     else:
         module.exit_json(**result)

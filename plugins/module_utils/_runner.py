@@ -47,7 +47,10 @@ class LocalRunner:
             return None
         except OSError as error:
             raise Unreadable(
-                f"{path} cannot be read.", f"{error.strerror}.", "Run the probe as root."
+                f"{path} cannot be read.",
+                f"{error.strerror}.",
+                "Run the probe as root.",
+                code="file.unreadable",
             ) from error
 
     def reaches(self, url: str, timeout_s: float) -> bool:

@@ -96,6 +96,7 @@ def _fetch(url: str) -> bytes:
             f"The package key at {url} cannot be fetched.",
             f"{error}.",
             "Check network and proxy of the target, or name a mirror in `nvidia_repository_base`.",
+            code="repository.key-unreachable",
         ) from error
 
 

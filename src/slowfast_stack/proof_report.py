@@ -83,4 +83,5 @@ def write_html(path: Path, proofs: dict[str, Any]) -> None:
             f"The evidence cannot be written to {path}.",
             f"{error.strerror}.",
             "Give --html a file in a folder that exists and that you can write.",
+            code="file.not-writable",
         ) from error

@@ -80,6 +80,7 @@ def _gpus(texts: Sequence[str]) -> list[dict[str, Any]]:
                 f"--gpu {text} is not understood.",
                 "It reads VENDOR:DEVICE as lspci -nn shows it, and x8 after it for eight of them.",
                 "For example: --gpu 10de:2330x8",
+                code="cli.invalid-value",
             )
         for _ in range(int(found["count"] or 1)):
             slot = f"0000:{len(gpus) + 1:02x}:00.0"
@@ -103,4 +104,5 @@ def _distribution(text: str) -> tuple[str, str, DistributionRow]:
         f"--os {text} is not known.",
         f"Known are {known}, and {', '.join(SAME_AS)} as rhel.",
         "For example: --os ubuntu-22.04",
+        code="cli.unknown-value",
     )

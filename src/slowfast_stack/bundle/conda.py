@@ -41,6 +41,7 @@ def bring(environment: Mapping[str, Any], target: Target, folder: Path) -> Got:
             f"What conda installs on {target.machine} cannot be chosen here.",
             f"The installer of the plan does not run on {platform.machine()}.",
             f"Create the bundle on a machine with {target.machine}.",
+            code="bundle.other-architecture",
         )
     home = folder / environment["sha256"][:16]
     wanted = miniforge.Miniforge(
@@ -61,7 +62,9 @@ def _chosen(conda: Conda, target: Target) -> list[dict[str, Any]]:
         "CONDA_OVERRIDE_GLIBC": target.glibc,
     }
     message = "conda could not choose its packages"
-    said = Commands().checked(message, argv, environment=environment, hint=CONDA_HINT)
+    said = Commands().checked(
+        message, argv, environment=environment, hint=CONDA_HINT, code="miniforge.not-resolved"
+    )
     rows: list[dict[str, Any]] = json.loads(said[said.index("{") :])["actions"]["FETCH"]
     return rows
 

@@ -98,6 +98,7 @@ class Store:
                     f"{file.name} has no wheel, and none could be built of it.",
                     done.stderr.strip()[-2000:],
                     "Run it by hand to see more: " + " ".join(argv),
+                    code="wheel.build-failed",
                 )
             fresh.rename(ready)
         return next(ready.glob("*.whl"))
@@ -108,4 +109,5 @@ def _another(file: File, cause: str) -> StackError:
         f"{file.name} is not the file that the index describes.",
         cause,
         "Nothing of it was used. Run again, or use another index.",
+        code="download.checksum-mismatch",
     )

@@ -26,6 +26,7 @@ def bring(name: str, places: Sequence[Mapping[str, Any]], folder: Path) -> tuple
         f"The source of {name} could not be had.",
         " ".join(failures),
         f"Check the network, or name a copy with --source {name}=PLACE; then run again.",
+        code="ffmpeg.no-source",
     )
 
 

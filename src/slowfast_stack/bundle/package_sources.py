@@ -98,4 +98,9 @@ def _suite(here: str, there: str, suite: str) -> str | None:
 
 def _refused(name: str, cause: str, hint: str = "") -> StackError:
     message = f"The packages of {name} are not fetched."
-    return StackError(message, f"{cause[0].upper()}{cause[1:]}.", hint.format(name))
+    return StackError(
+        message,
+        f"{cause[0].upper()}{cause[1:]}.",
+        hint.format(name),
+        code="bundle.no-package-sources",
+    )

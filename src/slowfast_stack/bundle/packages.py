@@ -76,7 +76,9 @@ class Archive:
         ]
         # A source that fails is no warning here.
         argv = self._argv("-o", "APT::Update::Error-Mode=any", "update")
-        Commands().checked("The package archive could not be read", argv, hint=HINT)
+        Commands().checked(
+            "The package archive could not be read", argv, hint=HINT, code="debian.unreachable"
+        )
 
     def bring(self, names: Iterable[str]) -> Got:
         """Fetch packages with what they need, verified by apt. Raises StackError."""
@@ -92,7 +94,9 @@ class Archive:
                 cause = self._why_not(*wanted)
                 return Got((), (), {**refused, **dict.fromkeys(wanted, cause)})
             argv = self._argv("--yes", "--download-only", "install", *wanted)
-            Commands().checked("The packages could not be fetched", argv, hint=HINT)
+            Commands().checked(
+                "The packages could not be fetched", argv, hint=HINT, code="debian.unreachable"
+            )
         return Got(tuple(listing), wanted, refused)
 
     def _listed(self, names: tuple[str, ...]) -> list[Path] | None:
@@ -141,6 +145,7 @@ def _stanza(file: Path) -> str:
         f"{file.name} is no package of Debian",
         ["dpkg-deb", "--field", str(file)],
         hint="Remove that file, then run again: it is fetched anew.",
+        code="bundle.invalid-package",
     )
     data = file.read_bytes()
     digest = hashlib.sha256(data).hexdigest()

@@ -69,11 +69,14 @@ def _git(repository: Path | None, *arguments: str, text: bytes = b"") -> bytes:
         done = subprocess.run(argv, input=text, capture_output=True, check=False)
     except FileNotFoundError as error:
         cause = "git is not on this machine."
-        raise StackError("The sources cannot be packed.", cause, "Install git.") from error
+        raise StackError(
+            "The sources cannot be packed.", cause, "Install git.", code="bundle.git-missing"
+        ) from error
     if done.returncode:
         raise StackError(
             "A source cannot be packed.",
             f"`{' '.join(argv[:8])}` said: {done.stderr.decode(errors='replace').strip()[-1000:]}",
             "Check its address and its commit, or give another one with --source.",
+            code="bundle.source-not-packed",
         )
     return done.stdout

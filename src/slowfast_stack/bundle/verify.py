@@ -29,6 +29,7 @@ def check(file: Path, digest: str | None = None) -> tuple[Manifest, tuple[Path, 
             f"{file} is whole, but it is another bundle.",
             f"Its digest is {manifest.digest}, expected {digest}.",
             "Bring the right one.",
+            code="bundle.other-bundle",
         )
     return manifest, files
 

@@ -72,6 +72,7 @@ def _compile(wanted: list[str], *options: str, override: str = "") -> list[dict[
             "The packages cannot be resolved.",
             done.stderr.strip()[-2000:],
             "Check that the package index is reached (proxy, certificates), then run again.",
+            code="packages.not-resolved",
         )
     packages: list[dict[str, Any]] = tomllib.loads(done.stdout).get("packages", [])
     return packages
@@ -88,6 +89,7 @@ def _chosen(package: dict[str, Any], target: Target, index: str | None) -> File:
         f"{package['name']} {package['version']} has no file for {target.platform}.",
         f"Python {target.python} was asked for; the index was {index or 'the configured one'}.",
         "Plan for another Python or release, or use an index that carries it.",
+        code="index.no-file",
     )
 
 
@@ -107,6 +109,7 @@ def pinned(requirement: str, sha256: str, target: Target) -> File:
         f"The index offers no wheel of {requirement} with SHA-256 {sha256}.",
         f"It has another one for {target.platform}.",
         "Use an index that carries it, or ask for another FFmpeg with --ffmpeg.",
+        code="index.no-file",
     )
 
 
@@ -122,4 +125,5 @@ def sdist(requirement: str, sha256: str) -> File:
         f"The index offers no source distribution of {requirement} with SHA-256 {sha256}.",
         "The pinned file is a source distribution.",
         "Use an index that carries it, or give another source with --source.",
+        code="index.no-file",
     )

@@ -71,6 +71,7 @@ def write(
             f"{target} could not be written.",
             f"{error.strerror}; it takes {contents.size >> 20} MiB.",
             "Choose a place with more room with -o. What was fetched is kept.",
+            code="bundle.not-written",
         ) from error
     finally:
         out.close()
@@ -88,6 +89,7 @@ def _copy(source: Path, member: Member, out: _Output, tell: Callable[[], None]) 
             f"{source} is not what it was a moment ago.",
             f"Its SHA-256 is {digest.hexdigest()}, expected {member.sha256}.",
             "Remove that file, then run again: it is fetched anew.",
+            code="bundle.source-changed",
         )
 
 

@@ -78,10 +78,12 @@ def run(arguments: Sequence[str]) -> int:
     except StackError as error:
         return _refuse(error, getattr(error, "exit_code", code_of(error)), arguments)
     except typer.Abort:
-        return _refuse(UsageError("Nothing was started."), Exit.USAGE, arguments)
+        return _refuse(
+            UsageError("Nothing was started.", code="cli.aborted"), Exit.USAGE, arguments
+        )
     except typer.TyperException as error:
         hint = "See: slowfast-stack --help, and slowfast-stack COMMAND --help"
-        misuse = UsageError(error.format_message(), hint=hint)
+        misuse = UsageError(error.format_message(), hint=hint, code="cli.usage")
         return _refuse(misuse, Exit.USAGE, arguments)
     except Exception as error:  # noqa: BLE001  (a bug is told in a sentence, too)
         return _refuse(
@@ -91,8 +93,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _refuse(error: StackError, code: int, arguments: Sequence[str]) -> int:
     if "--json" in arguments:
-        told = {"message": error.message, "cause": error.cause, "hint": error.hint}
-        terminal.print_hosts({}, error=told)
+        terminal.print_hosts({}, error=error.to_dict())
     terminal.print_error(error)
     return code
 

@@ -69,6 +69,7 @@ def _going_on() -> Iterator[None]:
             "Stopped.",
             "What was finished is kept, and nothing half-made is taken for made.",
             "Run the same command again; it goes on.",
+            code="run.stopped",
         )
         stopped.exit_code = 128 + signal.SIGINT  # type: ignore[attr-defined]
         raise stopped from error
@@ -77,14 +78,20 @@ def _going_on() -> Iterator[None]:
 def _release(version: str) -> str:
     if version not in VERSIONS:
         raise UsageError(
-            f"There is no release {version} of AVA.", f"Known are {', '.join(VERSIONS)}."
+            f"There is no release {version} of AVA.",
+            f"Known are {', '.join(VERSIONS)}.",
+            code="cli.unknown-value",
         )
     return version
 
 
 def _refuse_shards(shard: int, shards: int, who: str) -> None:
     if (shard, shards) != (0, 1):
-        raise UsageError("--shard has no place here.", f"{who} divide the videos among them.")
+        raise UsageError(
+            "--shard has no place here.",
+            f"{who} divide the videos among them.",
+            code="cli.conflicting-options",
+        )
 
 
 def _sums(path: Path | None) -> dict[str, str]:
@@ -96,7 +103,10 @@ def _sums(path: Path | None) -> dict[str, str]:
         return {name.lstrip("*").strip(): digest for digest, name in rows}
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"{path} is no list of checksums.", str(error), "See sha256sum(1)."
+            f"{path} is no list of checksums.",
+            str(error),
+            "See sha256sum(1).",
+            code="cli.invalid-file",
         ) from error
 
 
@@ -225,7 +235,11 @@ def extract(  # noqa: PLR0913  (each is an option)
     if inventory is not None:
         _refuse_shards(shard, shards, "The hosts of an inventory")
         if slurm is not None:
-            raise UsageError("Slurm and an inventory were named.", "Either divides the videos.")
+            raise UsageError(
+                "Slurm and an inventory were named.",
+                "Either divides the videos.",
+                code="cli.conflicting-options",
+            )
         return ava_hosts.run(
             inventory, limit, "extract", as_json=json, root=root, videos=video, folder=videos,
             jobs=jobs, replace=replace, cut_s=start, frames=frames, ffmpeg=ffmpeg,

@@ -182,6 +182,7 @@ def size(text: str) -> int:
             f"--piece-size {text} is not understood.",
             f"It is a whole number of {', '.join(_UNITS)}, and at least 1MiB.",
             "For example: --piece-size 64MiB",
+            code="cli.invalid-value",
         )
     return number
 
@@ -194,6 +195,7 @@ def _package_sources(text: str) -> tuple[str, Path]:
             f"--package-sources {text} is not understood.",
             "It reads NAME-VERSION=FILE, and FILE is a sources file of apt.",
             "For example: --package-sources ubuntu-24.04=ubuntu.sources",
+            code="cli.invalid-value",
         )
     return name, Path(path)
 
@@ -205,9 +207,14 @@ def _refuse_foreign(output: Path) -> None:
             f"{output} is there, and it is no bundle.",
             "Only a bundle is replaced by a bundle.",
             "Give another file with -o.",
+            code="bundle.foreign-file",
         )
     if not output.absolute().parent.is_dir():
-        raise UsageError(f"There is no folder {output.absolute().parent}.", hint="Make it first.")
+        raise UsageError(
+            f"There is no folder {output.absolute().parent}.",
+            hint="Make it first.",
+            code="cli.missing-folder",
+        )
 
 
 def _is_bundle(path: Path) -> bool:

@@ -18,9 +18,12 @@ def told(error: Exception) -> StackError:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(trace, encoding="utf-8")
     except OSError:
-        return StackError("slowfast-stack itself failed.", trace, "Please report this.")
+        return StackError(
+            "slowfast-stack itself failed.", trace, "Please report this.", code="internal.bug"
+        )
     return StackError(
         "slowfast-stack itself failed.",
         f"{type(error).__name__}: {error}.",
         f"Please report it with the trace in {path}.",
+        code="internal.bug",
     )

@@ -68,7 +68,11 @@ def demo(  # noqa: PLR0913  (one parameter for each option)
 
     stack = installed.find(prefix)
     if out.exists() and not overwrite:
-        raise UsageError(f"{out} is there already.", hint="Give another --out, or --overwrite.")
+        raise UsageError(
+            f"{out} is there already.",
+            hint="Give another --out, or --overwrite.",
+            code="cli.file-exists",
+        )
     if gpus is None:
         plan = prefixes.current_plan(prefixes.resolve(prefix)) or {}
         gpus = int(plan.get("profile") == "cuda")

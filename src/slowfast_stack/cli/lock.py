@@ -68,6 +68,7 @@ def _export(locks: dict[str, Any], output: Path | None, sbom: Path | None) -> No
             f"{len(locks)} hosts have a lock.",
             "A file holds that of one host.",
             f"Name one with --limit: {', '.join(locks)}.",
+            code="cli.several-hosts",
         )
     ((name, found),) = locks.items()
     if output:
@@ -87,6 +88,7 @@ def _write(path: Path, text: Callable[[], str]) -> None:
             f"{path} cannot be written.",
             f"{error.strerror}.",
             "Give a file in a folder that exists and that you can write.",
+            code="file.not-writable",
         ) from error
 
 

@@ -99,12 +99,20 @@ def get(  # noqa: PLR0913  (one parameter for each option)
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import requests
 
     if sha256 and len(names) > 1:
-        raise UsageError("--sha256 is for one checkpoint.", hint="Ask for them one by one.")
+        raise UsageError(
+            "--sha256 is for one checkpoint.",
+            hint="Ask for them one by one.",
+            code="cli.conflicting-options",
+        )
     if cfg:
         from slowfast_stack.models import config_file
 
         if len(names) > 1:
-            raise UsageError("--cfg is for one checkpoint.", hint="Ask for them one by one.")
+            raise UsageError(
+                "--cfg is for one checkpoint.",
+                hint="Ask for them one by one.",
+                code="cli.conflicting-options",
+            )
         config_file.require(cfg)
     wanted = [
         requests.wish(name, folder, mirror).of(

@@ -68,11 +68,16 @@ def patch(  # noqa: PLR0913  (one parameter for each option)
     if path is None:
         if not list_:
             raise UsageError(
-                "PATH is missing.", hint="Give the PATH of a source tree, or use --list."
+                "PATH is missing.",
+                hint="Give the PATH of a source tree, or use --list.",
+                code="cli.missing-argument",
             )
         return _print_catalogue(json=json)
     if sum((list_, undo, export is not None)) > 1:
-        raise UsageError("Only one of --list, --undo and --export can be used at a time.")
+        raise UsageError(
+            "Only one of --list, --undo and --export can be used at a time.",
+            code="cli.conflicting-options",
+        )
     tree = FolderTree(str(path))
     if export is not None:
         return _export(tree, only, export, json=json)

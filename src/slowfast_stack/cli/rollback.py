@@ -47,7 +47,11 @@ def rollback(  # noqa: PLR0913  (each is an option)
     never the current one and none that is in use, and switches only with an ID.
     """
     if list_ and stack:
-        raise UsageError("--list switches nothing.", hint=f"Leave out --list, or {stack}.")
+        raise UsageError(
+            "--list switches nothing.",
+            hint=f"Leave out --list, or {stack}.",
+            code="cli.conflicting-options",
+        )
     play = playbooks.play(
         "rollback",
         inventory,

@@ -130,7 +130,10 @@ def _consent(session: Session, play: Play, console: Console) -> bool:
     console.print("\n".join(f"  {line}" for line in changes), highlight=False)
     if not sys.stdin.isatty():
         raise UsageError(
-            "The plan needs your consent.", "; ".join(changes) + ".", "Add --yes to go ahead."
+            "The plan needs your consent.",
+            "; ".join(changes) + ".",
+            "Add --yes to go ahead.",
+            code="cli.no-consent",
         )
     typer.confirm("Go ahead?", abort=True, err=True)
     return True

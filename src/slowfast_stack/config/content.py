@@ -51,7 +51,9 @@ def load(path: Path) -> Content:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         cause = getattr(error, "strerror", None) or "It is not text in UTF-8."
-        raise Unreadable(f"{path} cannot be read.", cause, "Name a YAML file.") from error
+        raise Unreadable(
+            f"{path} cannot be read.", cause, "Name a YAML file.", code="config.unreadable"
+        ) from error
     content = parse(text, str(path))
     base = content.values.pop(BASE, None)
     if base is None:
@@ -77,13 +79,17 @@ def parse(text: str, source: str = "the configuration") -> Content:
         tree = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise Unreadable(
-            f"{source} is not YAML.", _place(error), "Patch the line; indent with spaces alike."
+            f"{source} is not YAML.",
+            _place(error),
+            "Patch the line; indent with spaces alike.",
+            code="config.unreadable",
         ) from error
     if tree is not None and not isinstance(tree, dict):
         raise Unreadable(
             f"{source} is not a configuration.",
             f"It holds a {type(tree).__name__}, not keys with values.",
             "Name a YAML file such as configs/Kinetics/SLOWFAST_8x8_R50.yaml.",
+            code="config.unreadable",
         )
     _find_twice(node, "", twice)
     values = _flat(tree or {})

@@ -44,7 +44,12 @@ def _file(text: str, source: Path | None) -> Path | None:
     found = [source / place for place in upstream.places(text) if (source / place).is_file()]
     if len(found) > 1:
         listed = "\n".join(str(path.relative_to(source)) for path in found)
-        raise UsageError(f"{source} has several files of that name.", listed, "Name one of them.")
+        raise UsageError(
+            f"{source} has several files of that name.",
+            listed,
+            "Name one of them.",
+            code="config.ambiguous-name",
+        )
     return found[0] if found else None
 
 
@@ -65,6 +70,7 @@ def _unknown(text: str) -> UsageError:
         f"{text} is neither a file nor a name that can be read.",
         "No part of it is a word of upstream's names.",
         f"Try one of: {', '.join(close)}.",
+        code="config.unknown-name",
     )
 
 

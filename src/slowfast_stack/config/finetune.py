@@ -94,9 +94,16 @@ def _kind(path: Path) -> Kind:
     except OSError as error:
         hint = "Fetch one: slowfast-stack models list, slowfast-stack models get NAME."
         cause = error.strerror or ""
-        raise UsageError(f"{path} cannot be read.", cause, hint) from error
+        raise UsageError(
+            f"{path} cannot be read.", cause, hint, code="config.unreadable-data"
+        ) from error
     if kind.type not in (formats.PYTORCH, formats.CAFFE2):
-        raise UsageError(f"{path} is no checkpoint of SlowFast.", kind.cause, "Name another file.")
+        raise UsageError(
+            f"{path} is no checkpoint of SlowFast.",
+            kind.cause,
+            "Name another file.",
+            code="config.no-checkpoint",
+        )
     return kind
 
 
@@ -152,11 +159,19 @@ def _head(base: Content, wanted: Wanted, data: Data, kind: Kind) -> Iterator[Cha
     classes = wanted.classes or (AVA_CLASSES if wanted.to == AVA else data.classes)
     if classes is None:
         cause = f"{wanted.data / 'train.csv'} has no labels to count."
-        raise UsageError("The number of classes is not known.", cause, "Say it: --classes N.")
+        raise UsageError(
+            "The number of classes is not known.",
+            cause,
+            "Say it: --classes N.",
+            code="config.unknown-classes",
+        )
     if data.classes and classes < data.classes:
         message = f"{classes} classes are too few."
         raise UsageError(
-            message, f"The data have the label {data.classes - 1}.", "Leave --classes away."
+            message,
+            f"The data have the label {data.classes - 1}.",
+            "Leave --classes away.",
+            code="config.unknown-classes",
         )
     had = f", was {kind.classes}: the head begins at random" if kind.classes else ""
     yield Change("MODEL.NUM_CLASSES", classes, f"your classes{had}")
@@ -186,6 +201,7 @@ def _boxes_are_possible(base: Content) -> None:
             f"A configuration of AVA cannot be made from {name}.",
             "Its pathways and strides are not those of a ResNet.",
             "Begin with a SLOWFAST, SLOW, C2D or I3D configuration.",
+            code="config.no-boxes",
         )
 
 
@@ -195,7 +211,9 @@ def _batch(base: Content, wanted: Wanted, data: Data) -> int:
     if wanted.batch is not None:
         if wanted.batch % gpus:
             message = f"{wanted.batch} clips cannot be shared by {gpus} GPUs."
-            raise UsageError(message, hint=f"--batch as a multiple of {gpus}.")
+            raise UsageError(
+                message, hint=f"--batch as a multiple of {gpus}.", code="config.does-not-fit"
+            )
         return wanted.batch
     mine = max(1, wanted.fitting if wanted.fitting is not None else _scaled(base, wanted))
     if data.samples:

@@ -65,7 +65,9 @@ def make(
     ``fitting`` says how many clips of a configuration fit in a GPU, None where that is not known.
     """
     if path.exists():
-        raise UsageError(f"{path} is there already.", hint="Give another --out.")
+        raise UsageError(
+            f"{path} is there already.", hint="Give another --out.", code="cli.file-exists"
+        )
     found = _base(base, source)
     before = found.read_text(encoding="utf-8-sig")
     text = validate.accepted(before)
@@ -102,9 +104,15 @@ def _base(base: str, source: Path | None) -> Path:
     if len(found) == 1:
         return found[0]
     if found:
-        raise UsageError(f"{base} is the name of several files.", "\n".join(places), "Name one.")
+        raise UsageError(
+            f"{base} is the name of several files.",
+            "\n".join(places),
+            "Name one.",
+            code="config.ambiguous-name",
+        )
     raise UsageError(
         f"There is no file {base}.",
         "Upstream has: " + ", ".join(places) if places and not source else "",
         "Name a file, or a name and the checkout that has it: --source DIR.",
+        code="file.not-found",
     )

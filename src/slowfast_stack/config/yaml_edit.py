@@ -146,4 +146,5 @@ def _unknown_form(key: str) -> StackError:
         f"{key} cannot be set in this file.",
         "It is written in a form that this program does not know how to change.",
         "Write the section as lines below each other, as upstream does.",
+        code="config.unknown-form",
     )

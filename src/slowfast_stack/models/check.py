@@ -46,6 +46,7 @@ def check(files: list[Path], folder: Path) -> list[Checked]:
         raise UsageError(
             f"There is no checkpoint in {folder}.",
             hint="Name files, or get some: slowfast-stack models get NAME",
+            code="checkpoint.none-found",
         )
     by_place = {path.resolve(): line for path, line in seen.items()}
     return [_one(path, by_place.get(path.resolve())) for path in chosen]

@@ -25,7 +25,7 @@ def require(path: Path) -> None:
     try:
         content.load(path)
     except StackError as error:
-        raise UsageError(error.message, error.cause, error.hint) from error
+        raise UsageError(error.message, error.cause, error.hint, code=error.code) from error
 
 
 def write(path: Path, got: Got) -> bool:
@@ -38,6 +38,7 @@ def write(path: Path, got: Got) -> bool:
             f"{got.path} does not belong into {path}.",
             f"It is of the type {got.kind.type}; SlowFast loads {' and '.join(SLOWFASTS)}.",
             "Name it to Detectron2, say as DEMO.DETECTRON2_WEIGHTS.",
+            code="checkpoint.other-type",
         )
     text = path.read_text(encoding="utf-8-sig")
     values = {

@@ -21,6 +21,7 @@ def run(inventory: str, limit: str | None, step: str, *, as_json: bool, **asked:
             f"{asked['root']} is relative.",
             "The hosts of an inventory have other working folders and home folders than you.",
             "Give an absolute path, such as /data/ava.",
+            code="cli.relative-path",
         )
     play = playbooks.play("ava", inventory, limit=limit)
     given: dict[str, Any] = {"ava_dataset_steps": [step]}

@@ -25,6 +25,7 @@ def resolve(text: str | None) -> Path:
         f"There is no inventory {text}.",
         f"Neither a file nor a folder stands at {path}.",
         _suggestion(path),
+        code="inventory.not-found",
     )
 
 

@@ -36,6 +36,7 @@ class Log:
                 f"The log file {self.path} cannot be written.",
                 f"{error.strerror}.",
                 "Set XDG_STATE_HOME to a folder that you can write.",
+                code="file.not-writable",
             ) from error
 
     def write(self, text: str) -> None:

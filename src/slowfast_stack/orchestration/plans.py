@@ -32,6 +32,7 @@ def runs(
             "-i and the what-if options exclude each other.",
             "An inventory names hosts that are there.",
             "Leave one of them away.",
+            code="cli.conflicting-options",
         )
     if machine:
         host = what_if.host(machine, list(planner.endpoints(wanted)))

@@ -39,4 +39,5 @@ def target_path(text: str, *, local: bool) -> str:
         f"--prefix {text} is relative.",
         "The hosts of an inventory have other working folders and home folders than you.",
         "Give an absolute path, such as /opt/slowfast-stack.",
+        code="cli.relative-path",
     )

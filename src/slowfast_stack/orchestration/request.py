@@ -23,7 +23,7 @@ def build(**flags: object) -> dict[str, Any]:
     try:
         requests.request(given)
     except StackError as error:
-        raise UsageError(error.message, error.cause, error.hint) from error
+        raise UsageError(error.message, error.cause, error.hint, code=error.code) from error
     return given
 
 
@@ -41,6 +41,7 @@ def lock(path: Path) -> dict[str, Any]:
             f"--locked {path} cannot be read.",
             f"{error}.",
             "Give the stack.lock.json of a stack, or what slowfast-stack lock -o wrote.",
+            code="file.unreadable",
         ) from error
     return found if isinstance(found, dict) else {"format": None}
 
@@ -57,6 +58,7 @@ def source(text: str, *, local: bool) -> tuple[str, dict[str, str]]:
             "It reads NAME=URL_OR_PATH[@COMMIT], and NAME is one of "
             f"{', '.join(requests.SOURCES)}.",
             "For example: --source slowfast=/srv/git/slowfast.git",
+            code="cli.invalid-value",
         )
     key = "sha256" if name == requests.INSTALLER else "commit"
     url, pin = _split_pin(place, key)
@@ -73,6 +75,7 @@ def _split_pin(place: str, key: str) -> tuple[str, str | None]:
             f"{tail} is not a whole commit id.",
             "Only the 40 lower-case digits name one state of a source for good.",
             f"Find them with: git ls-remote {url}",
+            code="cli.invalid-value",
         )
     return place, None
 
@@ -88,5 +91,6 @@ def _absolute(url: str, *, local: bool) -> str:
             f"There is no source at {url}.",
             f"Neither a file nor a folder stands at {path.absolute()}.",
             "Give a git URL, or the path of a git repository or bundle.",
+            code="source.not-found",
         )
     return str(path.absolute())

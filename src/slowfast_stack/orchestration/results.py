@@ -37,7 +37,7 @@ def code(run: HostRun, wanted: str) -> Exit:
 def errors(runs: list[HostRun], wanted: str) -> dict[str, Any]:
     """Return why hosts did not get to the fact ``wanted``; a conflict stands in the plan itself."""
     return {
-        run.name: _plain(run.failure)
+        run.name: _error(run.failure).to_dict()
         for run in runs
         if run.failure and code(run, wanted) in (Exit.FAILED, Exit.UNREACHABLE)
     }
@@ -50,9 +50,7 @@ def print_errors(runs: list[HostRun], wanted: str) -> None:
         if ended is Exit.NO_PLAN:
             terminal.print_error(no_plan(run.name, run.facts["stack_plan"]["conflict"] or {}))
         elif ended is not Exit.PROVEN and run.failure:
-            terminal.print_error(
-                StackError(run.failure.message, run.failure.cause, run.failure.hint)
-            )
+            terminal.print_error(_error(run.failure))
 
 
 def summary(run: HostRun) -> dict[str, Any]:
@@ -62,7 +60,7 @@ def summary(run: HostRun) -> dict[str, Any]:
         "changed": run.changed,
         "plan": run.facts.get("stack_plan"),
         "proof": run.facts.get("stack_proof"),
-        "failure": _plain(run.failure) if run.failure else None,
+        "failure": _error(run.failure).to_dict() if run.failure else None,
     }
 
 
@@ -73,6 +71,7 @@ def no_plan(name: str, conflict: dict[str, list[str]]) -> StackError:
         f"There is no plan for {name}: " + "; ".join(given),
         "\n".join(because),
         "\n".join(tries),
+        code="planner.no-candidate",
     )
 
 
@@ -97,5 +96,5 @@ _STATUS = {
 }
 
 
-def _plain(failure: Failure) -> dict[str, str]:
-    return {"message": failure.message, "cause": failure.cause, "hint": failure.hint}
+def _error(failure: Failure) -> StackError:
+    return StackError(failure.message, failure.cause, failure.hint, code=failure.code)

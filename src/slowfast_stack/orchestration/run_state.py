@@ -47,6 +47,7 @@ class Failure:
     message: str
     cause: str
     hint: str = ""
+    code: str = "ansible.task-failed"
     unreachable: bool = False
 
 
@@ -152,6 +153,7 @@ def _on_unreachable(run: HostRun, data: dict[str, Any], _now: float) -> None:
         f"{run.name} cannot be reached.",
         cause or "Ansible gave no reason.",
         f"Try: ansible {run.name} -m ansible.builtin.ping -i INVENTORY",
+        code="host.unreachable",
         unreachable=True,
     )
 
@@ -175,9 +177,8 @@ def _step_of(run: HostRun, role: str | None) -> str:
 def _failure(run: HostRun, result: dict[str, Any]) -> Failure:
     """Tell a failed task as a person would: its own three parts where it has them."""
     if result.get("message"):
-        return Failure(
-            str(result["message"]), str(result.get("cause", "")), str(result.get("hint", ""))
-        )
+        cause, hint = str(result.get("cause", "")), str(result.get("hint", ""))
+        return Failure(str(result["message"]), cause, hint, result.get("code") or Failure.code)
     told = [str(result.get(key) or "").strip() for key in ("msg", "stderr", "module_stderr")]
     lines = "\n".join(part for part in dict.fromkeys(told) if part).splitlines()
     step = f"{run.current.name}: " if run.current else ""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 class Interrupted(StackError):
     """A person or the system stopped the run."""
 
+    code = "run.stopped"
+
     def __init__(self, signum: int) -> None:
         """Say how to go on."""
         super().__init__(
@@ -82,6 +84,12 @@ def check(outcome: Outcome, progress: Progress, play: Play) -> None:
             f"No host of {play.inventory} was touched.",
             last or "No host matched.",
             "See the hosts with: ansible-inventory --graph -i INVENTORY",
+            code="inventory.no-host",
         )
     if not progress.finished:
-        raise StackError(f"Ansible gave up on {play.playbook}.", last, "Read the log named above.")
+        raise StackError(
+            f"Ansible gave up on {play.playbook}.",
+            last,
+            "Read the log named above.",
+            code="ansible.failed",
+        )

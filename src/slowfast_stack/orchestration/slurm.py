@@ -52,16 +52,24 @@ def submit(root: Path, text: str) -> str:
     path = root / ".ava" / "extract.sbatch"
     if any(letter.isspace() or letter == "%" for letter in str(root)):
         cause = "Slurm's own lines in a script cannot name it."
-        raise StackError(f"{root} has a space or a per cent sign.", cause, "Choose another folder.")
+        raise StackError(
+            f"{root} has a space or a per cent sign.",
+            cause,
+            "Choose another folder.",
+            code="slurm.unsupported-path",
+        )
     atomic_write(path, text)
     if shutil.which("sbatch") is None:
         raise StackError(
             "There is no sbatch on this machine.",
             f"The job was not submitted; its script is {path}.",
             f"On a login node of the cluster: sbatch {path}",
+            code="slurm.not-installed",
         )
     argv = ["sbatch", "--parsable", str(path)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise StackError("Slurm refused the job.", done.stderr.strip(), f"Patch {path}.")
+        raise StackError(
+            "Slurm refused the job.", done.stderr.strip(), f"Patch {path}.", code="slurm.rejected"
+        )
     return done.stdout.strip().partition(";")[0]

@@ -83,9 +83,15 @@ def make(
 ) -> Made:
     """Make the video; ``fetch`` gets a checkpoint of the zoo. It appears whole, or not at all."""
     if not asked.video.is_file() or not asked.video.stat().st_size:
-        raise UsageError(f"There is no video {asked.video}.", hint="Give another --video.")
+        raise UsageError(
+            f"There is no video {asked.video}.", hint="Give another --video.", code="file.not-found"
+        )
     if not asked.out.absolute().parent.is_dir():
-        raise UsageError(f"There is no folder {asked.out.absolute().parent}.", hint="Make it.")
+        raise UsageError(
+            f"There is no folder {asked.out.absolute().parent}.",
+            hint="Make it.",
+            code="cli.missing-folder",
+        )
     with _private(asked.out) as (part, folder):
         job = _job(installed, asked, fetch, part, folder)
         runs.look(job, console, check=checked)
@@ -165,6 +171,7 @@ def _checkpoint(asked: Asked, read: Content, fetch: Callable[[str], Path]) -> Pa
     raise UsageError(
         f"{asked.config} names no checkpoint that is there.",
         hint="Give it: --checkpoint FILE. See: slowfast-stack models list",
+        code="checkpoint.none-found",
     )
 
 
@@ -182,7 +189,9 @@ def _detector(asked: Asked, read: Content, fetch: Callable[[str], Path]) -> dict
 
 def _there(path: Path, option: str) -> Path:
     if not path.is_file():
-        raise UsageError(f"There is no file {path}.", hint=f"Give another {option}.")
+        raise UsageError(
+            f"There is no file {path}.", hint=f"Give another {option}.", code="file.not-found"
+        )
     return path.absolute()
 
 
@@ -190,4 +199,4 @@ def _judge(followed: Followed, part: Path) -> None:
     runs.judge_end(followed, "Nothing was written. Run the same command again.")
     if not followed.course.shown.get("frames") or not part.is_file():
         message = "The demo ended without an error and without a video."
-        raise StackError(message, hint=f"Read the log: {followed.log}")
+        raise StackError(message, hint=f"Read the log: {followed.log}", code="demo.no-video")

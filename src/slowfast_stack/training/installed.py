@@ -42,6 +42,7 @@ def find(folder: str | None) -> Installed:
             f"There is no finished stack in {prefix.resolve(folder)}.",
             "Training and the demo run in the environment that `up` has built and proven.",
             "Build it: slowfast-stack up. Or say where it is: --prefix DIR.",
+            code="stack.not-installed",
         )
     if not found.program.is_file():
         raise UsageError(
@@ -49,6 +50,7 @@ def find(folder: str | None) -> Installed:
             "It has SlowFast as PyPI has it: the library, without tools/ and configs/.",
             "Build the whole one: slowfast-stack up --source slowfast=/path/of/SlowFast, "
             "or with a network that reaches GitHub.",
+            code="stack.reduced",
         )
     return found
 

@@ -51,12 +51,23 @@ def job(config: Path, options: list[str], start: Path) -> Job:
     """Read a configuration and the pairs. Raises UsageError where the pairs are none."""
     if len(options) % 2:
         told = f"{options[-1]} has no value." if options else ""
-        raise UsageError("KEY VALUE pairs come in twos.", told, "Write, say: TRAIN.BATCH_SIZE 4")
+        raise UsageError(
+            "KEY VALUE pairs come in twos.",
+            told,
+            "Write, say: TRAIN.BATCH_SIZE 4",
+            code="cli.invalid-value",
+        )
     strange = [key for key in options[::2] if key.startswith("-")]
     if strange:
-        raise UsageError(f"{strange[0]} is neither an option nor a key.", hint="See --help.")
+        raise UsageError(
+            f"{strange[0]} is neither an option nor a key.",
+            hint="See --help.",
+            code="cli.invalid-value",
+        )
     if not start.is_dir():
-        raise UsageError(f"There is no folder {start}.", hint="Give another --from.")
+        raise UsageError(
+            f"There is no folder {start}.", hint="Give another --from.", code="cli.missing-folder"
+        )
     read = content.with_options(content.load(config), options)
     return Job(config.absolute(), tuple(options), start.absolute(), read)
 
@@ -74,11 +85,18 @@ def alone(folder: Path) -> Iterator[None]:
             lock.enter_context(files.locked(folder / _LOCK, wait=False))
         except OSError as error:
             message, cause = f"{folder} cannot be written.", f"{error.strerror}."
-            raise UsageError(message, cause, "Give another OUTPUT_DIR.") from error
+            raise UsageError(
+                message, cause, "Give another OUTPUT_DIR.", code="file.not-writable"
+            ) from error
         except files.Busy as error:
             message = f"Another run is writing to {folder}."
             cause = "Two would overwrite each other's checkpoints."
-            raise UsageError(message, cause, "Wait for it, or give another OUTPUT_DIR.") from error
+            raise UsageError(
+                message,
+                cause,
+                "Wait for it, or give another OUTPUT_DIR.",
+                code="training.folder-in-use",
+            ) from error
         yield
 
 

@@ -53,6 +53,7 @@ def text(path: Path | None, classes: int) -> str:
             f"{path} names the class {high}.",
             f"The model has {classes} classes, counted from 0.",
             "Give the labels of this model.",
+            code="demo.invalid-labels",
         )
     rest = set(range(classes)) - set(named.values())
     return json.dumps(named | {f"class {index}": index for index in sorted(rest)})
@@ -87,4 +88,6 @@ def _from_json(path: Path, written: str) -> dict[str, int]:
 
 
 def _unreadable(path: Path, cause: str) -> UsageError:
-    return UsageError(f"{path} holds no labels.", cause, f"Give {_FORMS}")
+    return UsageError(
+        f"{path} holds no labels.", cause, f"Give {_FORMS}", code="demo.invalid-labels"
+    )

@@ -50,6 +50,8 @@ _HINTS = (
 class Stopped(StackError):
     """A person or the system stopped the run."""
 
+    code = "run.stopped"
+
     def __init__(self, signum: int, again: str) -> None:
         """Say how to go on."""
         super().__init__(
@@ -109,5 +111,8 @@ def failure(run: Followed) -> StackError:
         cause = "The system killed it, as a rule because the machine's memory was full."
     known = (step for pattern, step in _HINTS if re.search(pattern, tail))
     return StackError(
-        f"SlowFast ended with {ended}.", cause, next(known, f"Read the end of the log: {run.log}")
+        f"SlowFast ended with {ended}.",
+        cause,
+        next(known, f"Read the end of the log: {run.log}"),
+        code="training.failed",
     )

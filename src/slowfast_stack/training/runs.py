@@ -80,7 +80,9 @@ def look(job: Job, console: Console, *, check: bool) -> None:
     if not job.parts:
         message = f"{job.config} asks for nothing."
         cause = "TRAIN.ENABLE, TEST.ENABLE and DEMO.ENABLE are all False."
-        raise UsageError(message, cause, "Set one of them: TRAIN.ENABLE True")
+        raise UsageError(
+            message, cause, "Set one of them: TRAIN.ENABLE True", code="config.unreadable"
+        )
     found = job.findings()
     wrong = jobs.errors(found) if check else []
     for row in found:
@@ -94,6 +96,7 @@ def look(job: Job, console: Console, *, check: bool) -> None:
             "\n".join(f"{row.key}: {row.message} Patch: {row.fix}" for row in wrong),
             f"See what can be patched: slowfast-stack config check {job.config}; "
             "or start it all the same: --no-check",
+            code="config.would-fail",
         )
 
 
@@ -107,13 +110,14 @@ def _judge(job: Job, followed: Followed, resumed: Path | None) -> None:
     missing = [part for part in job.parts if _PHASES[part] not in followed.course.finished]
     if missing:
         message = f"SlowFast ended without an error and without {', '.join(missing)}."
-        raise StackError(message, hint=f"Read the log: {followed.log}")
+        raise StackError(message, hint=f"Read the log: {followed.log}", code="training.failed")
     if "TRAIN" in job.parts and not followed.course.trained and not _was_complete(job, resumed):
         raise StackError(
             "Nothing was trained.",
             f"It would have begun with epoch {followed.course.first_epoch} "
             f"of {job.read.get('SOLVER.MAX_EPOCH')}.",
             "To fine-tune a checkpoint: TRAIN.CHECKPOINT_EPOCH_RESET True",
+            code="training.nothing-to-do",
         )
 
 

@@ -17,7 +17,9 @@ def result(root: Path, told: dict[str, Any], *, as_json: bool) -> int:
     lines = told["things"]
     for item in lines:
         if item["state"] == "failed":
-            terminal.print_error(StackError(item["message"], item["cause"], item["hint"]))
+            terminal.print_error(
+                StackError(item["message"], item["cause"], item["hint"], code=item["code"])
+            )
     if as_json:
         terminal.print_json({"ava": {"root": str(root), **told}})
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +29,16 @@ def print_json(result: dict[str, Any]) -> None:
 
 
 def print_error(error: StackError) -> None:
-    """Tell on standard error what happened, why, and what to do next."""
-    lines = [f"slowfast-stack: {error.message}"]
-    lines += [f"  why:  {_indented(error.cause)}"] if error.cause else []
-    lines += [f"  next: {_indented(error.hint)}"] if error.hint else []
+    """Print on standard error what happened, why, and what to do next."""
+    dim, reset = ("\33[2m", "\33[0m") if _coloured() else ("", "")
+    lines = [f"error{dim}[{error.code}]{reset}: {error.message}"]
+    lines += [f"cause: {_indented(error.cause)}"] if error.cause else []
+    lines += [f"hint:  {_indented(error.hint)}"] if error.hint else []
     print("\n".join(lines), file=sys.stderr, flush=True)
+
+
+def _coloured() -> bool:
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
 
 
 def console(*, as_json: bool) -> Console:
@@ -43,4 +49,4 @@ def console(*, as_json: bool) -> Console:
 
 
 def _indented(text: str) -> str:
-    return text.replace("\n", "\n        ")
+    return text.replace("\n", "\n       ")

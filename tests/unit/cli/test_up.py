@@ -59,14 +59,14 @@ def test_of_several_hosts_each_is_told_and_the_highest_code_counts(stack, invent
     assert told["unproven"]["proof"] == UNPROVEN
     assert told["broken"]["failure"]["cause"].endswith("no space left")
     assert "There is no plan for planless: no GPU was found" in done.stderr
-    assert "next: add a GPU" in done.stderr
+    assert "hint:  add a GPU" in done.stderr
     assert "unreachable cannot be reached" in done.stderr
 
 
 def test_a_host_without_a_plan_ends_with_3(stack, inventory):
     done = stack.run("up", "-i", inventory(one={"try_plan": NO_PLAN}), "--yes")
     assert done.returncode == 3
-    assert "why:  a GPU is required" in done.stderr
+    assert "cause: a GPU is required" in done.stderr
 
 
 def test_a_plan_beyond_the_prefix_needs_consent(stack, inventory):
@@ -75,7 +75,7 @@ def test_a_plan_beyond_the_prefix_needs_consent(stack, inventory):
     done = stack.run("up", "-i", inventory(one={"try_plan": plan}))
     assert done.returncode == 2
     assert "one: install the packages git, g++" in done.stdout
-    assert "next: Add --yes to go ahead." in done.stderr
+    assert "hint:  Add --yes to go ahead." in done.stderr
 
 
 def test_flags_reach_the_play_limit_picks_hosts_and_verbose_shows_all(stack, inventory):

@@ -171,7 +171,7 @@ def test_a_dead_link_is_told(zoo: Zoo, server: Behaviour, status: int) -> None:
     code, _, err = zoo.get()
     assert code == 1
     assert f"HTTP {status}" in err
-    assert "next:" in err
+    assert "error[download.refused]" in err
     assert zoo.left() == []
 
 

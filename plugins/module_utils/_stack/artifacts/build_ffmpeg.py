@@ -142,6 +142,7 @@ def _packaged(site: Site, _recipe: Recipe) -> Path:
                 f"There is no {name} of the distribution.",
                 f"It is not in {PACKAGED}.",
                 "Install the package ffmpeg, or ask for another with --ffmpeg.",
+                code="ffmpeg.no-distribution-program",
             )
         (ready / "bin" / name).symlink_to(found)
     return ready
@@ -164,8 +165,7 @@ def _static(site: Site, recipe: Recipe) -> Path:
             sys.executable, "--target", str(packages), "--requirement", str(wanted),
             "--link-mode", "copy", *where,
         ],
-        hint=ANOTHER_BUNDLE if where else PYPI_HINT,
-    )  # fmt: skip
+        hint=ANOTHER_BUNDLE if where else PYPI_HINT, code="packages.not-installable")  # fmt: skip
     ready = _empty(site.work / "ready")
     program = next(packages.glob("*/binaries/ffmpeg-linux-*"))
     program.replace(ready / "bin" / "ffmpeg")
@@ -214,6 +214,7 @@ def _refuse_missing_tools(recipe: Recipe) -> None:
             f"FFmpeg cannot be built without {', '.join(missing)}.",
             "The plan builds with it, and it is not on this host.",
             "Install it, or run the whole plan, which installs system packages first.",
+            code="ffmpeg.missing-build-tools",
         )
 
 
@@ -235,6 +236,7 @@ def _placed(site: Site, recipe: Recipe, name: str) -> Path:
             ANOTHER_BUNDLE
             if recipe.bundle
             else f"Check the network, or name a copy with --source {name}=PLACE; then run again.",
+            code="ffmpeg.no-source",
         )
     return tree
 
@@ -260,7 +262,9 @@ def _in_bundle(sha256: str, bundle: Path) -> Path:
     for archive in (bundle / "sources").glob(f"{sha256}.*"):
         archives.check(archive, sha256)
         return archive
-    raise StackError(f"The bundle has no archive with the SHA-256 {sha256}.")
+    raise StackError(
+        f"The bundle has no archive with the SHA-256 {sha256}.", code="bundle.missing-source"
+    )
 
 
 def _configure(
@@ -280,6 +284,7 @@ def _configure(
             "FFmpeg could not be configured.",
             f"configure exited with {done.rc}:\n{said}\n",
             " ".join([*hints[:1], f"Its own log is {build}/ffbuild/config.log."]),
+            code="ffmpeg.configure-failed",
         )
 
 
@@ -297,6 +302,7 @@ def _run(
         log=recipe.log,
         hint=f"The whole output is in {recipe.log}. Out of memory? Lower the number of jobs;"
         " what is compiled is kept.",
+        code="ffmpeg.build-failed",
     )
 
 

@@ -118,6 +118,7 @@ def build(commands: Commands, cache: Path, recipe: Recipe) -> tuple[Wheel, bool]
             f"The wheel of {recipe.source.name} vanished from {cache}.",
             "Something else removes files there.",
             "Run again.",
+            code="wheel.vanished",
         )
     return wheel, True
 
@@ -150,4 +151,5 @@ def _failure(recipe: Recipe, done: Finished) -> StackError:
         f"The wheel of {recipe.source.name} could not be built.",
         f"{cause}\nThe build exited with {done.rc}:\n{done.tail()}\n".lstrip(),
         f"{hint} The whole output is in {recipe.log}.".lstrip(),
+        code="wheel.build-failed",
     )

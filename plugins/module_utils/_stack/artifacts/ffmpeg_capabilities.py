@@ -37,6 +37,7 @@ def parse(kind: str, text: str) -> frozenset[str]:
             f"FFmpeg's list of {kind} cannot be read.",
             f"It begins with {((found and body) or before)[:80]!r}.",
             "Run the program by hand: a library may be missing.",
+            code="ffmpeg.unreadable-list",
         )
     return names
 
@@ -68,6 +69,7 @@ def require(
                 f"{program} does not run",
                 [str(program), "-hide_banner", f"-{kind}"],
                 hint=hint,
+                code="ffmpeg.not-runnable",
             ),
         )
         for kind in wanted
@@ -78,4 +80,5 @@ def require(
             f"This FFmpeg has not all that was asked for: it lacks {', '.join(lacks)}.",
             f"{program} does not list them.",
             hint,
+            code="ffmpeg.missing-capability",
         )

@@ -60,6 +60,7 @@ def source_of(planned: Mapping[str, str]) -> GitSource | PypiSource:
             f"The source {dict(planned)} is incomplete.",
             f"{error} is missing.",
             "A git source has url and commit, one of PyPI has requirement and sha256.",
+            code="source.incomplete",
         ) from error
 
 
@@ -122,15 +123,18 @@ def _clone(commands: Commands, source: GitSource, tree: Path, bundle: Path | Non
             f"{source.url} has no commit {source.commit}.",
             "The pinned commit is not in what the source offers.",
             "Check the commit id, or give another source with --source NAME=URL@COMMIT.",
+            code="source.unknown-commit",
         )
     commands.checked(
         "The checkout could not be limited to what is needed",
         [*git, "sparse-checkout", "set", "--no-cone", *LEFT_OUT],
+        code="source.checkout-failed",
     )
     commands.checked(
         f"Commit {source.commit} of {source.url} could not be checked out",
         [*git, "-c", "advice.detachedHead=false", "checkout", "--quiet", "--detach", source.commit],
         hint="The repository may be damaged: try `git fsck` there.",
+        code="source.checkout-failed",
     )
 
 
@@ -140,10 +144,12 @@ def _clone_local(commands: Commands, source: GitSource, tree: Path) -> None:
             f"There is nothing at {source.url}.",
             "A source given as a path must be a git repository or a bundle on the target.",
             "Correct the path, or give the source as a URL.",
+            code="source.not-found",
         )
     commands.checked(
         f"{source.url} is neither a git repository nor a bundle",
         ["git", "clone", "--quiet", "--no-checkout", source.url, str(tree)],
+        code="source.not-a-repository",
     )
 
 
@@ -154,22 +160,39 @@ def _take_from_bundle(commands: Commands, source: GitSource, tree: Path, packed:
             f"The bundle has no commit {source.commit}.",
             f"{packed} is not there.",
             "Create the bundle again, with the same --source.",
+            code="bundle.missing-source",
         )
-    commands.checked("No git repository could be made", ["git", "init", "--quiet", str(tree)])
+    commands.checked(
+        "No git repository could be made",
+        ["git", "init", "--quiet", str(tree)],
+        code="source.checkout-failed",
+    )
     git = ["git", "-C", str(tree)]
     message = f"{packed} is not a bundle of {source.commit}"
-    listed = commands.checked(message, [*git, "bundle", "unbundle", str(packed)])
+    listed = commands.checked(
+        message, [*git, "bundle", "unbundle", str(packed)], code="source.checkout-failed"
+    )
     for line in (f"remote.origin.url={source.url}", "remote.origin.promisor=true"):
-        commands.checked(message, [*git, "config", *line.split("=", 1)])
+        commands.checked(
+            message, [*git, "config", *line.split("=", 1)], code="source.checkout-failed"
+        )
     for pack in (tree / ".git" / "objects" / "pack").glob("*.pack"):
         pack.with_suffix(".promisor").write_text(listed, encoding="utf-8")
     (tree / ".git" / "shallow").write_text(source.commit + "\n", encoding="utf-8")
 
 
 def _fetch_remote(commands: Commands, source: GitSource, tree: Path) -> None:
-    commands.checked("No git repository could be made", ["git", "init", "--quiet", str(tree)])
+    commands.checked(
+        "No git repository could be made",
+        ["git", "init", "--quiet", str(tree)],
+        code="source.checkout-failed",
+    )
     git = ["git", "-C", str(tree)]
-    commands.checked("The source could not be named", [*git, "remote", "add", "origin", source.url])
+    commands.checked(
+        "The source could not be named",
+        [*git, "remote", "add", "origin", source.url],
+        code="source.checkout-failed",
+    )
     one = commands.run(
         [*git, "fetch", "--quiet", "--depth=1", "--filter=blob:limit=1m", "origin", source.commit]
     )
@@ -179,6 +202,7 @@ def _fetch_remote(commands: Commands, source: GitSource, tree: Path) -> None:
             f"{source.url} could not be fetched",
             [*git, "fetch", "--quiet", "origin"],
             hint="Check the network and the URL, or give a local copy with --source.",
+            code="source.unreachable",
         )
 
 
@@ -208,6 +232,7 @@ def _address(commands: Commands, source: PypiSource, uv: str) -> str:
                 "--format", "pylock.toml", wanted.name,
             ],
             hint="Check that PyPI is reached (proxy, certificates, index), then run again.",
+            code="index.unreachable",
         )  # fmt: skip
     url = re.search(r'^sdist = .*?url = "([^"]+)"', answer, re.MULTILINE)
     if url is None:
@@ -215,5 +240,6 @@ def _address(commands: Commands, source: PypiSource, uv: str) -> str:
             f"The index offers no source distribution of {source.requirement}.",
             "The pinned file is a source distribution.",
             "Use an index that carries it, or give another source.",
+            code="index.no-file",
         )
     return url.group(1)

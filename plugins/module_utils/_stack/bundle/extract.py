@@ -51,6 +51,7 @@ def unpack(bundle: Path, folder: Path, digest: str | None = None) -> Manifest:
             f"{bundle} is another bundle than the one that was planned with.",
             f"Its digest is {head(bundle)['digest']}, expected {digest}.",
             "Bring the right one, then run again.",
+            code="bundle.other-bundle",
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = folder.with_name(f".{folder.name}.lock")
@@ -68,6 +69,7 @@ def unpack(bundle: Path, folder: Path, digest: str | None = None) -> Manifest:
                 f"{bundle.name} could not be unpacked into {folder}.",
                 f"{error.filename or folder}: {error.strerror}.",
                 "Free the place, then run again; what was there is untouched.",
+                code="bundle.not-extracted",
             ) from error
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
@@ -81,6 +83,7 @@ def _refuse_without_room(source: Pieces, folder: Path) -> None:
             f"{folder.parent} has {free >> 20} MiB free.",
             f"The bundle unpacked takes {source.size >> 20} MiB.",
             "Free that much, or choose a prefix on another disk with --prefix.",
+            code="disk.full",
         )
 
 

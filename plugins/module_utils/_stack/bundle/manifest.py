@@ -38,6 +38,8 @@ _HEADER = struct.Struct("100s8s8s8s12s12s8sc100s8s247x")
 class Malformed(StackError):
     """A manifest that no program of this project wrote."""
 
+    code = "bundle.malformed"
+
 
 class Member(NamedTuple):
     """A file of the bundle: path with forward slashes, bytes, digest, and what it is.

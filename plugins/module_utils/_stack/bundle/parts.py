@@ -16,6 +16,8 @@ _NUMBER = re.compile(r"\.(\d{3,})")
 class Incomplete(StackError):
     """Pieces that do not make a whole."""
 
+    code = "bundle.incomplete"
+
 
 def piece(bundle: Path, number: int) -> Path:
     """Return the file of a piece, counted from 1."""
@@ -100,6 +102,7 @@ class Pieces:
                 f"{self.files[self._next - 1]} cannot be read.",
                 f"{error.strerror}.",
                 "Check the disk, or bring the file again.",
+                code="file.unreadable",
             ) from error
         data = parts[0] if len(parts) == 1 else b"".join(parts)
         self.offset += len(data)

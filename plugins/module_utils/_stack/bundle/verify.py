@@ -29,6 +29,8 @@ class Damage(NamedTuple):
 class Damaged(StackError):
     """A bundle that is not as it was made; ``damages`` names everything that is wrong."""
 
+    code = "bundle.damaged"
+
     def __init__(self, source: Pieces, damages: list[Damage]) -> None:
         said = []
         for damage in damages[:_SHOWN]:

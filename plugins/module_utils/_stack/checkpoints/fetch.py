@@ -66,7 +66,7 @@ def get(wish: Wish, progress: Progress) -> Got:
     except Refused as error:
         if error.message.startswith(str(wish.path)):
             hint = _OTHER[wish.sha256 is None]
-            raise Refused(error.message, error.cause, hint) from error
+            raise Refused(error.message, error.cause, hint, code="checkpoint.changed") from error
         raise
     kind = _usable(found.path)
     got = Got(found.path, found.size, found.sha256, kind, new=found.new, verified_by=by)
@@ -91,6 +91,7 @@ def _usable(path: Path) -> Kind:
             f"{path.name} is no checkpoint.",
             kind.cause,
             "Look at the address in a browser; a login page or a proxy may have answered.",
+            code="checkpoint.unusable",
         )
     return kind
 

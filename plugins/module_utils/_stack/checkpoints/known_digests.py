@@ -36,7 +36,10 @@ def load(folder: Path) -> dict[str, Seen]:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Unreadable(
-            f"{path} cannot be read.", str(error), "Restore it, or move it away to begin anew."
+            f"{path} cannot be read.",
+            str(error),
+            "Restore it, or move it away to begin anew.",
+            code="record.unreadable",
         ) from error
     return seen
 

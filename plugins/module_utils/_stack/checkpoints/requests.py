@@ -28,6 +28,7 @@ def wish(name: str, folder: Path, mirror: str | None) -> Wish:
             f"{model.id} cannot be fetched by a program.",
             f"It lies at {model.url}, which asks a person first.",
             f"Save it as {folder / model.id}, then: slowfast-stack models check --dir {folder}",
+            code="checkpoint.manual-download",
         )
     url = model.url.replace(HOST, mirror.rstrip("/")) if mirror else model.url
     return Wish(url, model.url, folder, model.id)
@@ -36,7 +37,11 @@ def wish(name: str, folder: Path, mirror: str | None) -> Wish:
 def _own(url: str) -> Model:
     file = PurePosixPath(urlsplit(url).path).name
     if not file:
-        raise Unwished(f"{url} names no file.", hint="Give the address of a checkpoint.")
+        raise Unwished(
+            f"{url} names no file.",
+            hint="Give the address of a checkpoint.",
+            code="checkpoint.invalid-url",
+        )
     return Model(file, "", "", "", "", "", "", url)
 
 
@@ -45,10 +50,16 @@ def _only(name: str, models: tuple[Model, ...]) -> Model:
         return models[0]
     if models:
         listed = "\n".join(f"{model.id:<45} {model.config} {model.data}" for model in models)
-        raise Unwished(f"{name} is the name of {len(models)} checkpoints.", listed, "Name one.")
+        raise Unwished(
+            f"{name} is the name of {len(models)} checkpoints.",
+            listed,
+            "Name one.",
+            code="checkpoint.ambiguous",
+        )
     close = difflib.get_close_matches(name, [model.id for model in MODELS], cutoff=0.4)
     raise Unwished(
         f"There is no checkpoint {name} in upstream's zoo.",
         f"Similar: {', '.join(close)}." if close else "",
         "See: slowfast-stack models list. An address (https://...) is taken too.",
+        code="checkpoint.unknown",
     )

@@ -23,6 +23,7 @@ def check(archive: Path, sha256: str) -> None:
             f"{archive.name} is not the pinned file.",
             f"Its SHA-256 is {found}, expected {sha256}.",
             "Nothing of it was used.",
+            code="download.checksum-mismatch",
         )
 
 
@@ -31,7 +32,9 @@ def fetch(url: str, sha256: str, folder: Path) -> Path:
     if Path(url).is_absolute():
         own = Path(url)
         if not own.is_file():
-            raise StackError(f"There is no file {own}.", "It was named as a source.")
+            raise StackError(
+                f"There is no file {own}.", "It was named as a source.", code="file.not-found"
+            )
         check(own, sha256)
         return own
     return get(Wanted(url, folder / url.rpartition("/")[2], sha256, keep=False)).path
@@ -52,8 +55,8 @@ def from_debian(commands: Commands, package: str, suite: str, sha256: str, folde
     lists = any((folder / "apt" / "state" / "lists").glob("*Sources*"))
     if not lists or commands.run(source, cwd=folder).rc:
         reached = "The Debian archive could not be read"
-        commands.checked(f"{reached} for {suite}", [*apt, "update"])
-        commands.checked(f"{reached} for {package}", source, cwd=folder)
+        commands.checked(f"{reached} for {suite}", [*apt, "update"], code="debian.unreachable")
+        commands.checked(f"{reached} for {package}", source, cwd=folder, code="debian.unreachable")
     fetched = _pinned(folder, package, sha256)
     if fetched:
         return fetched
@@ -62,6 +65,7 @@ def from_debian(commands: Commands, package: str, suite: str, sha256: str, folde
         f"The Debian archive has another {package} than the pinned one.",
         f"It has {', '.join(found) or 'nothing'}, not SHA-256 {sha256}.",
         "Nothing of it was used.",
+        code="debian.other-version",
     )
 
 
@@ -78,6 +82,7 @@ def _private_apt(commands: Commands, suite: str, folder: Path) -> list[str]:
     listing = commands.checked(
         "apt could not say which archive this host uses",
         ["apt-get", "indextargets", "--format", "$(SITE)", "Origin: Debian", "Label: Debian"],
+        code="debian.no-archive",
     )
     mirrors = listing.split()
     if not mirrors:
@@ -85,6 +90,7 @@ def _private_apt(commands: Commands, suite: str, folder: Path) -> list[str]:
             "apt knows no archive of Debian.",
             "It has no package lists, or another distribution's.",
             "Run `apt-get update`, or name a copy of the source with --source.",
+            code="debian.no-archive",
         )
     sources = folder / "debian.sources"
     sources.write_text(
@@ -127,5 +133,6 @@ def _extract(packed: tarfile.TarFile, folder: Path) -> None:
             raise StackError(
                 f"{member.name} would leave the folder it is unpacked into.",
                 "An archive with such a member is not trusted.",
+                code="archive.unsafe-member",
             )
     packed.extractall(folder)  # noqa: S202 - every member was checked above

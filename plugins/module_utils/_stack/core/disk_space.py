@@ -46,6 +46,7 @@ def require(folder: Path, size: int, files: int, message: str) -> None:
             f"{place} has no room for {message}.",
             f"{'; '.join(lacks)}.",
             "Free that much, take another folder, or go ahead all the same with --no-room-check.",
+            code="disk.full",
         )
 
 

@@ -51,6 +51,8 @@ class Unfetchable(StackError):
 class Refused(StackError):
     """A file that arrived and is not what it should be; it was not put in place."""
 
+    code = "download.checksum-mismatch"
+
 
 class _Busy(OSError):
     """The server cannot answer now, or its answer broke off; it may do better later."""
@@ -140,7 +142,12 @@ def alone(target: Path) -> Iterator[None]:
         lock.enter_context(locked(part, wait=False))
     except Busy as error:
         message = f"{part} is being fetched by another process."
-        raise Unfetchable(message, "Two would spoil each other's file.", "Wait for it.") from error
+        raise Unfetchable(
+            message,
+            "Two would spoil each other's file.",
+            "Wait for it.",
+            code="download.in-progress",
+        ) from error
     except OSError as error:
         raise _unwritable(str(part), error) from error
     with lock:
@@ -173,7 +180,9 @@ def takes_ranges(url: str, open_: Open = open_url) -> bool:
             return False
         raise _refused(url, error) from error
     except (OSError, http.client.HTTPException) as error:
-        raise Unfetchable(f"{url} cannot be reached.", f"{error}.", _AGAIN) from error
+        raise Unfetchable(
+            f"{url} cannot be reached.", f"{error}.", _AGAIN, code="download.unreachable"
+        ) from error
 
 
 def difference(wanted: Wanted, size: int, sha256: str) -> str:
@@ -256,7 +265,11 @@ def _receive(url: str, part: Path, progress: Progress, open_: Open) -> None:
         start, total = _place(response)
         if start not in (0, have) or (start and total != known["size"]):
             if not have:
-                raise Unfetchable(f"{url} cannot be fetched.", "The server sent a part unasked.")
+                raise Unfetchable(
+                    f"{url} cannot be fetched.",
+                    "The server sent a part unasked.",
+                    code="download.unexpected-answer",
+                )
             _begin_anew(part)
             _receive(url, part, progress, open_)
             return
@@ -303,11 +316,17 @@ def _ask(open_: Open, url: str, headers: dict[str, str]) -> HTTPResponse:
 
 def _request(url: str, headers: dict[str, str]) -> urllib.request.Request:
     if not url.startswith(("http://", "https://")):
-        raise Unfetchable(f"{url} is no address.", "It begins with neither http:// nor https://.")
+        raise Unfetchable(
+            f"{url} is no address.",
+            "It begins with neither http:// nor https://.",
+            code="download.invalid-url",
+        )
     try:
         return urllib.request.Request(url, headers=headers)  # noqa: S310  (checked above)
     except ValueError as error:
-        raise Unfetchable(f"{url} is no address.", f"{error}.") from error
+        raise Unfetchable(
+            f"{url} is no address.", f"{error}.", code="download.invalid-url"
+        ) from error
 
 
 def _place(response: HTTPResponse) -> tuple[int, int | None]:
@@ -335,7 +354,9 @@ _AGAIN = "Run the same command again: what has arrived is kept."
 def _refused(url: str, error: _Answer) -> Unfetchable:
     cause = _WHY_STATUS.get(error.code, f"{error}.")
     hint = f"Give another address or a mirror, or put the file there yourself. {_AGAIN}"
-    return Unfetchable(f"{url} cannot be fetched.", f"{cause} (HTTP {error.code})", hint)
+    return Unfetchable(
+        f"{url} cannot be fetched.", f"{cause} (HTTP {error.code})", hint, code="download.refused"
+    )
 
 
 def _interrupted(url: str, error: Exception, attempts: int) -> Unfetchable:
@@ -344,11 +365,17 @@ def _interrupted(url: str, error: Exception, attempts: int) -> Unfetchable:
         f"{url} could not be fetched.",
         f"The connection failed {attempts} times in a row: {cause}.",
         _AGAIN,
+        code="download.interrupted",
     )
 
 
 def _unwritable(path: str, error: OSError) -> Unfetchable:
-    return Unfetchable(f"{path} cannot be written.", f"{error.strerror}.", "Free the place.")
+    return Unfetchable(
+        f"{path} cannot be written.",
+        f"{error.strerror}.",
+        "Free the place.",
+        code="file.not-writable",
+    )
 
 
 def _notes(part: Path) -> Path:

@@ -1,23 +1,33 @@
-"""The one error family of the library: what happened, why, and what to do next."""
+"""The one error family of the library: a stable code, what happened, why, and what to do next."""
 
 from __future__ import annotations
 
 
 class StackError(Exception):
-    """A failure that a person can act on.
+    """A failure that the user can act on.
 
-    ``what`` is the sentence of the failure, ``why`` the fact behind it, ``hint`` what the
+    ``message`` is the sentence of the failure, ``cause`` the reason for it, ``hint`` what the
     reader should do. ``str()`` joins them; adapters print exactly that and never a traceback.
+    ``code`` names the kind of failure for programs (table in `error_codes`); a subclass may set it
+    for all its errors.
     """
 
-    def __init__(self, message: str, cause: str = "", hint: str = "") -> None:
+    code = ""
+
+    def __init__(self, message: str, cause: str = "", hint: str = "", *, code: str = "") -> None:
         super().__init__(message, cause, hint)
         self.message = message
         self.cause = cause
         self.hint = hint
+        self.code = code or self.code
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.message, self.cause, self.hint) if part)
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the parts of the error, as module results and ``--json`` show them."""
+        parts = {"message": self.message, "cause": self.cause, "hint": self.hint}
+        return {"code": self.code, **parts}
 
 
 class Unreadable(StackError):

@@ -23,6 +23,8 @@ _BLOCK = 1 << 18  # bytes
 class Busy(StackError):
     """Another process holds the lock."""
 
+    code = "lock.held"
+
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file, as 64 hexadecimal digits."""
@@ -61,6 +63,7 @@ def atomic_write(path: Path, content: Content, *, mode: int | None = None) -> No
             f"{path} cannot be written.",
             f"{error.strerror}.",
             "Free disk space there, or choose a folder that you may write to.",
+            code="file.not-writable",
         ) from error
 
 

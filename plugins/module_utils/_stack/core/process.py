@@ -86,6 +86,7 @@ class Commands:
         message: str,
         argv: Sequence[str],
         *,
+        code: str,
         hint: str = "",
         cwd: Path | None = None,
         environment: Mapping[str, str] | None = None,
@@ -96,7 +97,10 @@ class Commands:
         if done.rc:
             command = " ".join(argv)
             raise StackError(
-                f"{message}.", f"`{command}` exited with {done.rc}:\n{done.tail()}\n", hint
+                f"{message}.",
+                f"`{command}` exited with {done.rc}:\n{done.tail()}\n",
+                hint,
+                code=code,
             )
         return done.output
 

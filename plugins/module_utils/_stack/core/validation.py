@@ -14,6 +14,7 @@ def bad(where: str, wanted: str, value: object) -> StackError:
         f"{where} is {value!r}.",
         f"It should be {wanted}.",
         "Correct it, or probe the host again with slowfast-stack probe --json.",
+        code="data.invalid-value",
     )
 
 
@@ -80,4 +81,5 @@ def only_keys(value: Mapping[str, object], where: str, known: tuple[str, ...]) -
             f"{where} has the unknown key {unknown[0]!r}.",
             f"Known are: {', '.join(known)}.",
             "Correct the key or leave it out.",
+            code="data.unknown-key",
         )

@@ -31,6 +31,7 @@ def version(text: str) -> Version:
             f"{text!r} is not a version.",
             "A version is numbers with dots, such as 2.11.0.",
             "Correct it.",
+            code="version.invalid",
         )
     numbers = [int(part) for part in text.strip().split(".")]
     while len(numbers) > 1 and not numbers[-1]:
@@ -72,6 +73,7 @@ def spec(text: str) -> Spec:
             f"The version request {text!r} is not understood.",
             "It reads a version, or comparisons with commas between them.",
             'Write for example 2.11.0, 2.11 or ">=2.4,<2.12".',
+            code="version.invalid-spec",
         )
     return Spec(text, tuple(_clause(*match.groups()) for match in matches if match))
 

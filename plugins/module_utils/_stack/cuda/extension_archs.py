@@ -26,6 +26,7 @@ def find(env: Path, package: str) -> Path:
             f"{package} has no compiled extension in {env}.",
             "There is no file _C*.so in its folder.",
             HINT,
+            code="extension.not-found",
         )
     return found[0]
 
@@ -35,14 +36,20 @@ def code_of(path: Path, home: str | None, commands: Commands) -> Code:
     tool = Path(home or "") / "bin" / "cuobjdump"
     if home and tool.is_file():
         listings = [
-            commands.checked(f"{path} cannot be read", [str(tool), option, str(path)])
+            commands.checked(
+                f"{path} cannot be read",
+                [str(tool), option, str(path)],
+                code="extension.unreadable",
+            )
             for option in ("--list-elf", "--list-ptx")
         ]
         return cubin.of_listing("".join(listings))
     try:
         return cubin.of_bytes(path.read_bytes())
     except ValueError as error:
-        raise StackError(f"{path} cannot be read.", f"{error}.", HINT) from error
+        raise StackError(
+            f"{path} cannot be read.", f"{error}.", HINT, code="extension.unreadable"
+        ) from error
 
 
 def require(path: Path, arch_list: str, code: Code) -> None:
@@ -53,4 +60,5 @@ def require(path: Path, arch_list: str, code: Code) -> None:
             f"{path.name} of {path.parent.name} has no code for {', '.join(lacks)}.",
             f"Planned is TORCH_CUDA_ARCH_LIST={arch_list}; in the file is {code}.",
             HINT,
+            code="extension.missing-architecture",
         )

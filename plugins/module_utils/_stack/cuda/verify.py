@@ -55,16 +55,19 @@ def prove(
         source.write_text(PROGRAM, encoding="utf-8")
         compiler = _argv(home, "nvcc", *host_compiler, *options(arch_list), source)
         message = f"The CUDA toolkit in {home} cannot compile for {arch_list}"
-        commands.checked(message, [*compiler, "-fatbin", "-o", str(made)], hint=HINT)
+        commands.checked(
+            message, [*compiler, "-fatbin", "-o", str(made)], hint=HINT, code="cuda.compile-failed"
+        )
         seen = _inspect(home, made, arch_list, commands)
         if not gpu:
             return seen
         program = str(Path(folder) / "scale")
-        commands.checked(message, [*compiler, "-o", program], hint=HINT)
+        commands.checked(message, [*compiler, "-o", program], hint=HINT, code="cuda.compile-failed")
         commands.checked(
             f"A program made by {home} does not run on the GPU",
             [program],
             hint="See what `nvidia-smi` and `dmesg | grep -i nvrm` say.",
+            code="cuda.program-failed",
         )
         return f"{seen}, and run on a GPU"
 
@@ -78,7 +81,9 @@ def _inspect(home: Path, made: Path, arch_list: str, commands: Commands) -> str:
         return "compiled, not inspected: this toolkit has no cuobjdump"
     message = f"The program made by {home} cannot be read"
     listing = "".join(
-        commands.checked(message, _argv(home, "cuobjdump", option, made), hint=HINT)
+        commands.checked(
+            message, _argv(home, "cuobjdump", option, made), hint=HINT, code="cuda.compile-failed"
+        )
         for option in ("--list-elf", "--list-ptx")[: 2 if "+PTX" in arch_list else 1]
     )
     lacks = missing(arch_list, of_listing(listing))
@@ -87,5 +92,6 @@ def _inspect(home: Path, made: Path, arch_list: str, commands: Commands) -> str:
             f"The CUDA toolkit in {home} made no code for {', '.join(lacks)}.",
             f"cuobjdump lists: {' '.join(listing.split()) or 'nothing'}.",
             HINT,
+            code="cuda.missing-architecture",
         )
     return f"compiled, with code for {arch_list}"

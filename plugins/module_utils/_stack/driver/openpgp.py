@@ -32,6 +32,7 @@ def require_key(data: bytes, fingerprint: str, origin: str) -> None:
             f"Its fingerprint is {', '.join(found)}; {wanted} was expected.",
             "Nothing was installed. Look at the mirror or proxy in between; if the vendor announced"
             " a new key, set `nvidia_repository_key_fingerprint`.",
+            code="repository.untrusted-key",
         )
 
 
@@ -51,6 +52,7 @@ def _unreadable(origin: str) -> Unreadable:
         f"What lies at {origin} is no OpenPGP public key.",
         "A proxy or mirror that answers with a page of its own is the usual reason.",
         "Open the address and see what it returns.",
+        code="repository.unreadable-key",
     )
 
 

@@ -63,7 +63,9 @@ def _placed(subject: Subject) -> list[tuple[str, Mapping[str, Any]]]:
 def _python(commands: Commands, env: Path) -> dict[str, str]:
     ask = "import platform as p;print(p.python_implementation(),p.python_version())"
     answer = commands.checked(
-        f"The interpreter of {env} does not run", [str(env / "bin" / "python"), "-I", "-c", ask]
+        f"The interpreter of {env} does not run",
+        [str(env / "bin" / "python"), "-I", "-c", ask],
+        code="python.not-runnable",
     )
     name, number = answer.split()
     return {"implementation": name, "version": number}
@@ -168,6 +170,7 @@ def require_equal(expected: Mapping[str, Any], found: Mapping[str, Any]) -> None
             "This environment is not the one of the lock.",
             "\n".join(wrong),
             "The stack that was current stays current. Make a new lock, or patch what differs.",
+            code="lock.mismatch",
         )
 
 

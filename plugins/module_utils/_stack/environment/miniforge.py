@@ -76,6 +76,7 @@ def installed(path: Path) -> str:
             f"{path} was not installed by slowfast.stack.",
             f"It has no {RECORD}.",
             "Give the role another folder in `miniforge_path`; this one stays as it is.",
+            code="miniforge.foreign",
         ) from error
     return found
 
@@ -100,6 +101,7 @@ def install(commands: Commands, wanted: Miniforge) -> str | None:
             ["bash", str(installer), "-b", *update, "-p", str(wanted.path)],
             log=wanted.log,
             hint=HINT.format(log=wanted.log),
+            code="miniforge.install-failed",
         )
         versions(held, wanted)
         record = json.dumps({"version": wanted.version, "sha256": wanted.sha256})
@@ -118,7 +120,7 @@ def versions(commands: Commands, wanted: Miniforge) -> dict[str, str]:
         message = f"{tool} of {wanted.path} does not run"
         hint = HINT.format(log=wanted.log)
         argv = [str(wanted.path / "bin" / tool), "--version"]
-        answer = commands.checked(message, argv, hint=hint)
+        answer = commands.checked(message, argv, hint=hint, code="miniforge.not-runnable")
         # mamba 1 says "mamba 1.5.8" and its conda below, mamba 2 its number alone.
         said[tool] = answer.split("\n", 1)[0].split()[-1]
     planned = wanted.version.partition("-")[0]
@@ -127,6 +129,7 @@ def versions(commands: Commands, wanted: Miniforge) -> dict[str, str]:
             f"conda of {wanted.path} is {said['conda']}.",
             f"Release {wanted.version} of Miniforge brings conda {planned}.",
             "Something else has changed it; remove that folder and run again.",
+            code="miniforge.other-version",
         )
     return said
 

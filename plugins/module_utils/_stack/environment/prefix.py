@@ -33,7 +33,10 @@ def refuse_foreign(prefix: Path) -> None:
         return
     if not prefix.is_dir():
         raise StackError(
-            f"{prefix} is not a folder.", "A file is in the way.", "Choose another prefix."
+            f"{prefix} is not a folder.",
+            "A file is in the way.",
+            "Choose another prefix.",
+            code="prefix.not-a-folder",
         )
     entries = sorted(entry.name for entry in prefix.iterdir())
     if entries:
@@ -41,6 +44,7 @@ def refuse_foreign(prefix: Path) -> None:
             f"{prefix} belongs to something else.",
             f"It holds {', '.join(entries[:4])} and has no {MARKER}.",
             "Choose another prefix with --prefix, or empty that folder yourself.",
+            code="prefix.foreign",
         )
 
 
@@ -55,6 +59,7 @@ def refuse_without_room(prefix: Path, stack: Path, needs_mib: int) -> None:
             f"{parent} has {free} MiB free.",
             f"The planned environment needs {needs_mib} MiB.",
             "Free that much, or choose a prefix on another disk with --prefix.",
+            code="disk.full",
         )
 
 
@@ -72,6 +77,7 @@ def claim(prefix: Path, stack: Path) -> bool:
             f"{error.filename} could not be made.",
             f"{error.strerror}.",
             "Choose a prefix that you may write to with --prefix, or run as root.",
+            code="prefix.not-writable",
         ) from error
     return new
 

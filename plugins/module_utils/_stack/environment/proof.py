@@ -127,6 +127,7 @@ def _run(commands: Commands, subject: Subject, folder: Path, uv: str) -> dict[st
             "The proof did not run to its end.",
             f"Exit status {done.rc}:\n{done.tail()}\n",
             f"The whole output is in {log}.",
+            code="proof.interrupted",
         )
     evidence: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
     return evidence

@@ -139,7 +139,7 @@ def create(commands: Commands, env: PythonEnv, python: str | Conda, version: str
             hint = f"Check that {python} runs."
         place = {"UV_PYTHON_INSTALL_DIR": str(env.pythons)} if env.pythons else {}
         message = f"No environment could be made at {env.path}"
-        held.checked(message, argv, environment=place, hint=hint)
+        held.checked(message, argv, environment=place, hint=hint, code="environment.create-failed")
         env.creating.unlink()
     return reason
 
@@ -214,7 +214,7 @@ def _record_hashes(commands: Commands, env: PythonEnv, wanted: Packages, path: P
     argv += ["--quiet", "--no-header", "--no-annotate", "--output-file", str(fresh)]
     if commands.run([*argv, "--offline"]).rc:
         message = f"The hashes of the packages for {env.path} could not be had"
-        commands.checked(message, argv, hint=NETWORK_HINT)
+        commands.checked(message, argv, hint=NETWORK_HINT, code="index.unreachable")
     pins.unlink()
     fresh.replace(path)
 
@@ -245,12 +245,18 @@ def _pip(
             f"{message}.",
             f"The bundle does not hold what is needed:\n{cached.tail()}\n",
             "Create a bundle for this host: slowfast-stack bundle create.",
+            code="bundle.missing-package",
         )
     with _command(env, wanted, *extra) as argv:
         done = commands.run(argv, log=log)
     if done.rc:
         hint = next((hint for said, hint in HINTS if said in done.output), NETWORK_HINT)
-        raise StackError(f"{message}.", f"uv exited with {done.rc}:\n{done.tail()}\n", hint)
+        raise StackError(
+            f"{message}.",
+            f"uv exited with {done.rc}:\n{done.tail()}\n",
+            hint,
+            code="packages.not-installable",
+        )
     return done.output
 
 
@@ -262,6 +268,7 @@ def install(commands: Commands, env: PythonEnv, wanted: Packages, log: Path) -> 
                 f"There is no environment at {env.path}.",
                 "It must be created first.",
                 "Run the role slowfast.stack.uv_env before this one.",
+                code="environment.missing",
             )
         changes = missing(held, env, wanted)
         if not changes:

@@ -92,6 +92,7 @@ def closure(commands: Commands, python: str, name: str) -> list[Package]:
             f"{', '.join(lacking)} of {python} cannot be adopted.",
             answer.tail(5) if answer.rc else "It is not there, or nobody recorded its files.",
             "Name another Python that has it, or let the plan bring it.",
+            code="environment.not-adoptable",
         )
     return [
         Package(

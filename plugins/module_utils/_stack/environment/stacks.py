@@ -168,6 +168,7 @@ def chosen(stacks: Sequence[Stack], wanted: str, *, unproven: bool) -> Stack:
                 "There is no earlier proven stack to go back to.",
                 _others(stacks),
                 "See them with `slowfast-stack rollback --list`, and name one to take it anyway.",
+                code="stack.no-earlier",
             )
         return found[0]
     found = [stack for stack in stacks if stack.id.startswith(wanted)]
@@ -177,12 +178,14 @@ def chosen(stacks: Sequence[Stack], wanted: str, *, unproven: bool) -> Stack:
             f"{wanted} names no stack.",
             f"{cause}: there are {', '.join(stack.id for stack in stacks) or 'none'}.",
             "See them with `slowfast-stack rollback --list`.",
+            code="stack.unknown",
         )
     if found[0].state != PROVEN and not unproven:
         raise StackError(
             f"The stack {found[0].id} is not proven: {WHY_NOT[found[0].state]}.",
             "The current stack stays.",
             "Add --unproven to take it all the same; then prove it with `slowfast-stack prove`.",
+            code="stack.unproven",
         )
     return found[0]
 
@@ -217,7 +220,9 @@ def superfluous(stacks: Sequence[Stack], keep: int) -> list[Stack]:
     Raises ``StackError``.
     """
     if keep < 0:
-        raise StackError(f"{keep} stacks cannot be kept.", "", "Give 0 or more.")
+        raise StackError(
+            f"{keep} stacks cannot be kept.", "", "Give 0 or more.", code="stack.invalid-count"
+        )
     others = [stack for stack in stacks if not stack.current]
     kept = sorted(others, key=lambda stack: stack.state != PROVEN)[:keep]
     return [stack for stack in others if stack not in kept]

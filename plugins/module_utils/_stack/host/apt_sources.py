@@ -159,4 +159,5 @@ def require(archives: set[tuple[str, str]], origin: str) -> None:
             f"apt knows no package source of {origin}.",
             f"Its lists name none with the origin {origin} and the component main.",
             f"Add the archive of {origin} to {FOLDER}, run `apt-get update`, and run this again.",
+            code="apt.missing-source",
         )

@@ -71,4 +71,5 @@ def _record(text: str) -> dict[str, object] | None:
             "It is not known whether the installation of the driver ended.",
             f"{RECORD} is damaged.",
             "Remove it; the way back to the driver before is lost with it.",
+            code="host.damaged-record",
         ) from error

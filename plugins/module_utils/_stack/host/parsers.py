@@ -44,6 +44,7 @@ def os_release(text: str) -> Distribution:
             "The distribution is not known.",
             "/etc/os-release has no ID.",
             "Restore the file from the package base-files or the release package.",
+            code="host.unknown-distribution",
         )
     likes = (found["ID"], *found.get("ID_LIKE", "").split())
     family = next((name for name, ids in _FAMILIES.items() if set(ids) & set(likes)), "other")
@@ -87,6 +88,7 @@ def loaded_driver(text: str) -> Driver:
             "The version of the loaded NVIDIA driver is not known.",
             f"/proc/driver/nvidia/version reads {text.strip()[:80]!r}.",
             "Report this line; until then plan with --installed-driver VERSION.",
+            code="host.unknown-driver",
         )
     return Driver(
         match.group(2), "open" if "Open Kernel Module" in match.group(1) else "proprietary"
@@ -217,6 +219,7 @@ def secure_boot(variable: bytes) -> bool:
             "The state of Secure Boot is not known.",
             f"Its EFI variable has {len(variable)} bytes, not 5.",
             "Find it with mokutil --sb-state and plan with --secure-boot where it is on.",
+            code="host.unknown-secure-boot",
         )
     return variable[4] == 1
 

@@ -187,6 +187,7 @@ def _require_known(report: Report) -> None:
             f"Nothing was changed: a patch does not know this form of the code: {details}",
             f"The tree is {where} of {report.component}.",
             "Use a commit that docs/patches.md covers, or select only the other patches.",
+            code="patches.unknown-code",
         )
 
 
@@ -266,6 +267,7 @@ def _write(tree: Tree, changes: Sequence[Change], record: records.Record) -> Non
             f"A file could not be written; all changes were reverted: {error}.",
             "The disk is full, or the file system or its permissions do not allow it.",
             "Make the tree writable or free disk space, then apply the patches again.",
+            code="patches.not-written",
         ) from error
 
 
@@ -282,4 +284,5 @@ def _changed_since(path: str) -> StackError:
         "Continuing would lose that change, or mix it with the saved original.",
         "Save your change and restore the patched file; "
         f"or restore the file from version control. The original is in {records.FOLDER}/originals.",
+        code="patches.changed-since",
     )

@@ -50,10 +50,12 @@ def layout_of(tree: ReadableTree, component: str | None = None) -> Layout:
             f"This folder contains more than one project: {names}.",
             "Patches are applied to one project at a time.",
             "Name the component, or give the folder of one package.",
+            code="patches.several-projects",
         )
     markers = ", ".join(f"{name}/{MARKER_FILES[name]}" for name in candidates)
     raise StackError(
         f"This folder is not a source tree of {' or '.join(candidates)}; nothing was changed.",
         f"It contains none of these files: {markers}.",
         "Give the root of a checkout, or the folder of the installed package.",
+        code="patches.not-a-source-tree",
     )

@@ -49,6 +49,7 @@ class Record:
                 f"The saved original of {path} is missing or damaged; nothing was changed.",
                 f"{FOLDER}/originals/{before} does not have that SHA-256.",
                 "Restore the file from version control or install the package again.",
+                code="patches.damaged-original",
             )
         return data
 
@@ -75,6 +76,7 @@ def load(tree: ReadableTree, component: str) -> Record:
             f"{FOLDER}/record.json cannot be read; nothing was changed.",
             f"It is not a record of patches: {error!r}.",
             f"Restore the tree from version control and remove {FOLDER}.",
+            code="patches.damaged-record",
         ) from error
 
 
@@ -89,6 +91,7 @@ def _newer(schema: int) -> StackError:
         f"{FOLDER}/record.json was written by a newer version; nothing was changed.",
         f"Its schema is {schema}; this version reads up to {SCHEMA}.",
         "Upgrade slowfast.stack, or undo the patches with the version that applied them.",
+        code="record.unsupported-schema",
     )
 
 

@@ -127,4 +127,5 @@ def by_id(name: str) -> Patch:
         f"There is no patch {name}.",
         f"The patches are: {known}.",
         "Correct the id, or leave it out to apply every patch that the tree needs.",
+        code="patches.unknown-patch",
     )

@@ -85,6 +85,7 @@ def decide(host: Host, request: Request, network: Network, choice: Choice) -> De
             f"request.ffmpeg is {request.ffmpeg!r}, which this host cannot have.",
             f"It cannot, because {refusals[0]}.",
             f"Ask for another of {', '.join(OPTIONS)}, or leave it out.",
+            code="planner.no-ffmpeg",
         )
     return Decided(None, (Decision("ffmpeg", "; ".join(refusals), PROBE),))
 
@@ -179,6 +180,7 @@ def _header(case: Case) -> HeaderRow | None:
             f"NVENC of FFmpeg with the headers {asked} would not start on this host.",
             f"They need driver {row.minimum_driver}, and the plan has {case.branch}.",
             "Leave nv_codec_headers out, or ask for a newer driver with driver_branch.",
+            code="planner.no-ffmpeg",
         )
     return row
 

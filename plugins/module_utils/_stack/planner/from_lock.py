@@ -47,6 +47,7 @@ def read(value: object, where: str) -> Lock:
             f"The lock has schema {data.get('schema')}.",
             f"This release reads schema {SCHEMA}.",
             "Use the release of slowfast-stack that wrote it, or make a new lock with this one.",
+            code="record.unsupported-schema",
         )
     return construct(Lock, data, where, ignore_unknown=True)
 

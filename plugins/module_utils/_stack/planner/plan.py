@@ -302,4 +302,6 @@ def _known(value: object, where: str) -> dict[str, Any]:
     else:
         cause = f"It has no status of a plan with schema {SCHEMA}."
         hint = "Plan the host again with this release: slowfast-stack plan"
-    raise StackError(f"{where} is not a plan that this release reads.", cause, hint)
+    raise StackError(
+        f"{where} is not a plan that this release reads.", cause, hint, code="planner.not-a-plan"
+    )

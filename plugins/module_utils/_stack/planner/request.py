@@ -110,7 +110,9 @@ def _spec(value: object, name: str) -> Spec | None:
     try:
         return spec(validation.text(value, f"request.{name}"))
     except StackError as error:
-        raise StackError(f"request.{name}: {error.message}", error.cause, error.hint) from error
+        raise StackError(
+            f"request.{name}: {error.message}", error.cause, error.hint, code=error.code
+        ) from error
 
 
 def _sources(value: object) -> dict[str, dict[str, str]]:

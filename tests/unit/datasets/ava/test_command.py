@@ -51,7 +51,7 @@ def test_all_steps_end_with_what_is_missing_and_exit_code_1(
     code, out, err = ava("extract", root)
     assert code == 1
     assert f"{root}: 4 new, 4 FAILED" in out
-    assert "next: Get it: slowfast-stack ava download." in err
+    assert "hint:  Get it: slowfast-stack ava download." in err
     assert "c: 90 frames" in err
     code, out, _ = ava("lists", root)
     assert code == 0
@@ -87,7 +87,7 @@ def test_all_there_is_exit_code_0(ava: Command, finished: Tree) -> None:
 def test_wrong_use_is_exit_code_2(ava: Command, tree: Tree, arguments: list[str]) -> None:
     code, _, err = ava(arguments[0], tree.layout.root, *arguments[1:])
     assert code == 2
-    assert "slowfast-stack:" in err
+    assert "error[" in err
     assert not tree.layout.root.exists()
 
 

@@ -64,11 +64,16 @@ def fetch(
     except BrokenVideo as error:
         if disk_space.is_full(path.parent):  # FFmpeg ends without an error there
             raise StackError(
-                f"The disk is full: {name} was given up.", f"{path.parent} takes no more.", _FREE
+                f"The disk is full: {name} was given up.",
+                f"{path.parent} takes no more.",
+                _FREE,
+                code="disk.full",
             ) from error
         raise
     except OSError as error:
-        raise StackError(f"{path} cannot be written.", f"{error.strerror}.", _FREE) from error
+        raise StackError(
+            f"{path} cannot be written.", f"{error.strerror}.", _FREE, code="file.not-writable"
+        ) from error
     finally:
         if part.exists():
             part.unlink()
@@ -101,13 +106,20 @@ def _require_long_enough(numbers: DataSet, url: str, media: Media) -> None:
     needed = numbers.cut_s + numbers.seconds
     if media.end_s - media.start_s < needed - 1:  # the frames will be counted; this saves the way
         cause = f"It ends at {media.end_s - media.start_s:.1f} s; {needed:.0f} s are needed."
-        raise BrokenVideo(f"{url} is too short.", cause, "Leave the video out.")
+        raise BrokenVideo(
+            f"{url} is too short.", cause, "Leave the video out.", code="ava.video-too-short"
+        )
 
 
 def _require_fetched(done: Finished, url: str) -> None:
     if done.rc:
         said = "\n".join(line for line in done.output.splitlines() if "=" not in line)
-        raise BrokenVideo(f"{url} could not be fetched.", said or f"Exit {done.rc}.", _AGAIN)
+        raise BrokenVideo(
+            f"{url} could not be fetched.",
+            said or f"Exit {done.rc}.",
+            _AGAIN,
+            code="ava.video-not-downloaded",
+        )
 
 
 def _require_all(
@@ -127,7 +139,7 @@ def _require_all(
     last = max(times, default=0.0)
     if last < needed:
         cause = f"{needed - last:.2f} s are missing at the end of what was needed."
-        raise BrokenVideo(f"{url} broke off.", cause, _AGAIN)
+        raise BrokenVideo(f"{url} broke off.", cause, _AGAIN, code="ava.video-not-downloaded")
 
 
 def _count(line: str, tell: Callable[[int], None]) -> None:

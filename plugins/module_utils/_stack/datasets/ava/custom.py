@@ -53,6 +53,8 @@ class Box:
 class BadTable(StackError):
     """A CSV of boxes that cannot be used; every wrong row is named."""
 
+    code = "ava.invalid-boxes"
+
 
 def video_name(clip: str) -> str:
     """Return the name of a clip in the lists: without suffix, and with _ for what they forbid."""
@@ -74,7 +76,9 @@ def read(path: Path, clips: dict[str, Path]) -> list[Box]:
                 else:
                     wrong.append(f"Line {table.line_num}: {box}.")
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise Unreadable(f"{path} cannot be read.", f"{error}.", "Save it as UTF-8 CSV.") from error
+        raise Unreadable(
+            f"{path} cannot be read.", f"{error}.", "Save it as UTF-8 CSV.", code="file.unreadable"
+        ) from error
     if wrong:
         more = [f"{len(wrong) - _SHOWN} more rows are wrong."] if len(wrong) > _SHOWN else []
         raise BadTable(f"{path} has wrong rows.", "\n".join([*wrong[:_SHOWN], *more]), _FORMAT)
@@ -137,7 +141,12 @@ def clips_in(folder: Path, found: dict[str, Path]) -> dict[str, Path]:
         other = named.setdefault(video_name(path.name), path)
         if other != path:
             cause = f"{other.name} and {path.name} both become {video_name(path.name)}."
-            raise StackError(f"Two clips of {folder} get one name.", cause, "Rename one of them.")
+            raise StackError(
+                f"Two clips of {folder} get one name.",
+                cause,
+                "Rename one of them.",
+                code="ava.duplicate-clip",
+            )
     return named
 
 

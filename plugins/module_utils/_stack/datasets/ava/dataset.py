@@ -123,7 +123,10 @@ def load(tree: Layout) -> DataSet:
         return described(json.loads(text))
     except (ValueError, StackError) as error:
         raise Unreadable(
-            f"{path} cannot be read.", str(error), "Restore it or remove it."
+            f"{path} cannot be read.",
+            str(error),
+            "Restore it or remove it.",
+            code="record.unreadable",
         ) from error
 
 

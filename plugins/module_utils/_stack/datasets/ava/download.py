@@ -72,7 +72,10 @@ class Record:
         except (OSError, ValueError, KeyError, TypeError) as error:
             message = f"{self._path} cannot be read."
             raise Unreadable(
-                message, str(error), "Restore it, or remove it to begin anew."
+                message,
+                str(error),
+                "Restore it, or remove it to begin anew.",
+                code="record.unreadable",
             ) from error
 
     def note(self, path: str, url: str, size: int, sha256: str) -> None:
@@ -116,7 +119,12 @@ def _videos(tree: Layout, want: Want) -> list[tuple[str, str]]:
     unknown = sorted(set(want.videos) - names.keys())
     if unknown:
         message = f"{unknown[0]} is no video of the list."
-        raise StackError(message, f"{tree.names} does not name it.", "See the names in that file.")
+        raise StackError(
+            message,
+            f"{tree.names} does not name it.",
+            "See the names in that file.",
+            code="ava.unknown-video",
+        )
     return [(video, names[video]) for video in part_of(sorted(want.videos or names), want.shard)]
 
 
@@ -226,6 +234,7 @@ def _no_page(path: object) -> None:
             f"{path} is a web page." if begin else f"{path} is empty.",
             "The server answered with something else than the file.",
             "Look at the address in a browser: a proxy or a login page may have answered.",
+            code="download.unexpected-content",
         )
 
 
@@ -242,4 +251,9 @@ def _unpack(tree: Layout, path: str) -> None:
                 if not place.exists():
                     atomic_write(place, opened.read(member).decode("utf-8"))
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise Unreadable(f"{archive} cannot be unpacked.", f"{error}.", "Get it again.") from error
+        raise Unreadable(
+            f"{archive} cannot be unpacked.",
+            f"{error}.",
+            "Get it again.",
+            code="archive.unreadable",
+        ) from error

@@ -75,6 +75,7 @@ def extract(
             f"There is no video {order.video}.",
             "Its file is not among the videos.",
             "Get it: slowfast-stack ava download.",
+            code="ava.missing-video",
         )
     return _make(commands, tools, tree, numbers, order, tell)
 
@@ -83,7 +84,7 @@ def argv(tools: Tools, numbers: DataSet, order: Order, folder: Path) -> list[str
     """Return the command of the one pass; a per cent sign in a path is no part of the pattern."""
     source = order.source
     if source is None:
-        raise StackError(f"There is no video {order.video}.")
+        raise StackError(f"There is no video {order.video}.", code="ava.missing-video")
     if source.origin_s is None:
         begin = ["-ss", str(numbers.cut_s)] if numbers.cut_s else []
     else:
@@ -121,6 +122,7 @@ def _adopt(tree: Layout, order: Order) -> Item:
             f"{folder} was made by something else and is not as it should be.",
             seen.wrong or "It is empty.",
             "Move it away, or allow to replace it with --replace.",
+            code="ava.foreign-frames",
         )
     known = manifest.write(tree, order.video, seen, {"adopted": True})
     return Item(order.video, NEW, message="adopted", facts=_facts(known))
@@ -136,7 +138,12 @@ def _make(
 ) -> Item:
     source, work = order.source, tree.work / order.video
     if source is None or source.path.stat().st_size == 0:
-        raise BrokenVideo(f"{source and source.path} is empty.", "It has no bytes.", _AGAIN)
+        raise BrokenVideo(
+            f"{source and source.path} is empty.",
+            "It has no bytes.",
+            _AGAIN,
+            code="ava.broken-video",
+        )
     shutil.rmtree(work, ignore_errors=True)
     try:
         work.mkdir(parents=True)
@@ -146,14 +153,17 @@ def _make(
         said = [line for line in done.output.splitlines() if not _PROGRESS.match(line)]
         if done.rc and disk_space.is_full(work):
             message = f"The disk is full: {order.video} was given up."
-            raise StackError(message, f"{work} takes no more.", _FREE)
+            raise StackError(message, f"{work} takes no more.", _FREE, code="disk.full")
         _require_whole(commands, tools, numbers, order, (done, said, seen))
         known = manifest_of(source.path, command, said)
         _put(tree, order.video)
         told = manifest.write(tree, order.video, seen, known)
     except OSError as error:
         raise StackError(
-            f"{error.filename or work} cannot be written.", f"{error.strerror}.", _FREE
+            f"{error.filename or work} cannot be written.",
+            f"{error.strerror}.",
+            _FREE,
+            code="file.not-writable",
         ) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -184,13 +194,19 @@ def _require_whole(
         return
     media = probe(commands, tools, f"file:{path}")  # says it where this is no video at all
     if done.rc:
-        raise BrokenVideo(f"FFmpeg could not read {path}.", last or f"Exit code {done.rc}.", _AGAIN)
+        raise BrokenVideo(
+            f"FFmpeg could not read {path}.",
+            last or f"Exit code {done.rc}.",
+            _AGAIN,
+            code="ava.broken-video",
+        )
     ends = f"The video ends at {media.end_s:.1f} s"
     needs = f"seconds {numbers.cut_s} to {numbers.cut_s + numbers.seconds:.0f} are needed"
     raise BrokenVideo(
         f"{path} gives {seen.count} of {order.frames or 'any'} frames.",
         f"{ends}; {needs}." + (f" {last}" if last else ""),
         "Get the video again; if it is as short as that, leave it out.",
+        code="ava.incomplete-frames",
     )
 
 

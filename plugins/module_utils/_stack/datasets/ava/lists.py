@@ -65,6 +65,7 @@ def write(
             f"There is no video for {' and '.join(empty)}.",
             _most_frequent(splits) or "No list and no boxes name one.",
             "Extract the frames (ava extract), or write lists for all videos with --all.",
+            code="ava.empty-split",
         )
     folder = tree.lists / ("all" if every else "present")
     changed = place(folder, dict(_files(tree, numbers, release, splits, folder)), dry=dry)
@@ -125,7 +126,12 @@ def _boxes(path: Path, *, strong: bool) -> dict[str, list[str]]:
         wrong = rows.wrong_box(fields, predicted=strong)
         if wrong:
             cause = f"Line {number}: {wrong}."
-            raise Unreadable(f"{path} cannot be used.", cause, "See all of it: ava check.")
+            raise Unreadable(
+                f"{path} cannot be used.",
+                cause,
+                "See all of it: ava check.",
+                code="ava.invalid-boxes",
+            )
         found.setdefault(fields[0], []).append(line.strip() + "\n")
         if not strong or rows.strong(fields):
             good.add(fields[0])

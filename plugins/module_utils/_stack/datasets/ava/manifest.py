@@ -23,7 +23,9 @@ def read(tree: Layout, video: str) -> dict[str, Any] | None:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         hint = "Remove it; the frames are then verified again."
-        raise Unreadable(f"{path} cannot be read.", str(error), hint) from error
+        raise Unreadable(
+            f"{path} cannot be read.", str(error), hint, code="record.unreadable"
+        ) from error
 
 
 def write(tree: Layout, video: str, seen: Seen, made: dict[str, Any]) -> dict[str, Any]:

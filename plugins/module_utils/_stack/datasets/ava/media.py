@@ -45,6 +45,7 @@ def version(commands: Commands, tools: Tools) -> str:
                 f"{program} does not run.",
                 done.tail(3) or f"It exited with {done.rc}.",
                 "Install FFmpeg (Debian: apt-get install ffmpeg), or name it with --ffmpeg.",
+                code="ffmpeg.not-runnable",
             )
     done = commands.run([tools.ffmpeg, "-version"])
     return " ".join(done.output.split()[2:3])
@@ -71,7 +72,9 @@ def probe(
         # What ffprobe complained about stands around its answer.
         said = [line for line in done.output.splitlines() if line.strip() not in _ANSWER]
         cause = "\n".join(said[-2:]) if done.rc else "It holds no video stream."
-        raise BrokenVideo(f"{source} is no video that FFmpeg can read.", cause, _AGAIN) from error
+        raise BrokenVideo(
+            f"{source} is no video that FFmpeg can read.", cause, _AGAIN, code="ava.broken-video"
+        ) from error
 
 
 def _rate(text: str) -> float:

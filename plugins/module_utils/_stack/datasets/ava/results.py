@@ -28,6 +28,7 @@ class Item:
     message: str = ""
     cause: str = ""
     hint: str = ""
+    code: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -54,4 +55,4 @@ def expected(absent: list[str]) -> dict[str, Any]:
 
 def failed(name: str, error: StackError) -> Item:
     """Return the line of a thing that an error kept from being done."""
-    return Item(name, FAILED, error.message, error.cause, error.hint)
+    return Item(name, FAILED, error.message, error.cause, error.hint, error.code)

@@ -27,7 +27,9 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
                 yield number, line.rstrip("\n")
     except (OSError, UnicodeDecodeError) as error:
         cause = getattr(error, "strerror", None) or str(error)
-        raise Unreadable(f"{path} cannot be read.", f"{cause}.", "Get it again.") from error
+        raise Unreadable(
+            f"{path} cannot be read.", f"{cause}.", "Get it again.", code="file.unreadable"
+        ) from error
 
 
 def frame_row(video: str, index: int, number: int, path: str) -> str:
@@ -41,7 +43,12 @@ def frame_rows(path: Path) -> Iterator[tuple[int, str, str]]:
         fields = line.split()
         if len(fields) != FRAME_FIELDS:
             cause = f"Line {number} has {len(fields)} fields instead of {FRAME_FIELDS}: {line!r}."
-            raise Unreadable(f"{path} is no frame list.", cause, "Write it anew: ava lists.")
+            raise Unreadable(
+                f"{path} is no frame list.",
+                cause,
+                "Write it anew: ava lists.",
+                code="ava.invalid-list",
+            )
         if number > 1:
             yield number, fields[0], fields[3]
         elif fields != HEADER.split() and fields[2].isdigit():
@@ -49,6 +56,7 @@ def frame_rows(path: Path) -> Iterator[tuple[int, str, str]]:
                 f"{path} has no header.",
                 "The loader skips the first line, so the first frame would be lost.",
                 "Write it anew: ava lists.",
+                code="ava.invalid-list",
             )
 
 
@@ -120,10 +128,20 @@ def label_map(path: Path) -> dict[int, str]:
             text = line.split()[-1]
             if not text.isdigit() or not 1 <= int(text) <= CLASSES or not name:
                 cause = f"Line {number} gives the class {name!r} the id {text}."
-                raise Unreadable(f"{path} is no label map.", cause, f"Ids are 1 to {CLASSES}.")
+                raise Unreadable(
+                    f"{path} is no label map.",
+                    cause,
+                    f"Ids are 1 to {CLASSES}.",
+                    code="ava.invalid-list",
+                )
             found[int(text)] = name
     if not found:
-        raise Unreadable(f"{path} is no label map.", "It names no class.", "Get it again.")
+        raise Unreadable(
+            f"{path} is no label map.",
+            "It names no class.",
+            "Get it again.",
+            code="ava.invalid-list",
+        )
     return found
 
 

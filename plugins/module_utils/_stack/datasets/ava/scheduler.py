@@ -53,7 +53,11 @@ def part_of(things: Sequence[T], shard: tuple[int, int]) -> list[T]:
     which, of = shard
     if not 0 <= which < of:
         message = f"There is no shard {which} of {of}."
-        raise StackError(message, "The first one is 0, the last one less by one than their number.")
+        raise StackError(
+            message,
+            "The first one is 0, the last one less by one than their number.",
+            code="ava.invalid-shard",
+        )
     return list(things)[which::of]
 
 
@@ -67,6 +71,7 @@ def orders(tree: Layout, numbers: DataSet, want: Want) -> list[Order]:
             f"There is nothing to extract in {tree.root}.",
             f"Neither a list of videos nor a file in {want.folder or tree.videos} was found.",
             "Get them: slowfast-stack ava download.",
+            code="ava.nothing-to-extract",
         )
     jobs = want.jobs or cores()
     chosen = part_of(known, want.shard)
@@ -134,7 +139,10 @@ def _all(
             return None
         except OSError as error:
             message = f"{lock} cannot be written."
-            return failed(order.video, StackError(message, f"{error.strerror}.", _FREE))
+            return failed(
+                order.video,
+                StackError(message, f"{error.strerror}.", _FREE, code="file.not-writable"),
+            )
 
     with ThreadPoolExecutor(want.jobs or cores()) as pool:
         try:
@@ -163,7 +171,10 @@ def _one(
         return failed(order.video, error)
     except OSError as error:
         cause = f"{error.filename}: {error.strerror}."
-        return failed(order.video, StackError(f"{order.video} was given up.", cause, _FREE))
+        return failed(
+            order.video,
+            StackError(f"{order.video} was given up.", cause, _FREE, code="ava.extraction-failed"),
+        )
     tell(order.video, item.facts["frames"], item.facts["frames"])
     return item
 

@@ -36,12 +36,16 @@ def names(tree: Layout) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise Unreadable(f"{tree.names} cannot be read.", str(error), "Get it again.") from error
+        raise Unreadable(
+            f"{tree.names} cannot be read.", str(error), "Get it again.", code="file.unreadable"
+        ) from error
     found = {_stem(line): line for line in lines}
     odd = [line for line in lines if not usable_name(_stem(line))]
     if odd or len(found) < len(lines):
         cause = f"{odd[0]!r} is no name of a video." if odd else "It names a video twice."
-        raise Unreadable(f"{tree.names} is no list of videos.", cause, "Get it again.")
+        raise Unreadable(
+            f"{tree.names} is no list of videos.", cause, "Get it again.", code="ava.invalid-list"
+        )
     return found
 
 
@@ -56,7 +60,12 @@ def present(folder: Path) -> dict[str, Path]:
         if before != path and not path.name.endswith(CUT):
             if not before.name.endswith(CUT):
                 cause = f"{before.name} and {path.name} both give frames named {video}."
-                raise StackError(f"{folder} holds {video} twice.", cause, "Move one of them away.")
+                raise StackError(
+                    f"{folder} holds {video} twice.",
+                    cause,
+                    "Move one of them away.",
+                    code="ava.duplicate-video",
+                )
             found[video] = path  # a whole video serves better than a part
     return found
 
@@ -70,7 +79,12 @@ def source_of(tree: Layout, video: str, path: Path) -> Source:
         return Source(path, float(json.loads(note.read_text(encoding="utf-8"))["origin_s"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         cause = f"{note} does not say where it begins: {error}."
-        raise Unreadable(f"{path} cannot be used.", cause, "Remove it and get it again.") from error
+        raise Unreadable(
+            f"{path} cannot be used.",
+            cause,
+            "Remove it and get it again.",
+            code="record.unreadable",
+        ) from error
 
 
 def cut_note(tree: Layout, video: str) -> Path:

@@ -26,6 +26,8 @@ _BOM = b"\xef\xbb\xbf"
 class UnparsableError(StackError):
     """A file that this interpreter cannot parse as Python."""
 
+    code = "patches.unparsable"
+
 
 class Source:
     """A parsed file; positions are character offsets into ``text``.

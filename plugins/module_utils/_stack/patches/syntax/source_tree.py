@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class OutsideTreeError(StackError):
     """A path that leads out of the tree."""
 
+    code = "patches.outside-tree"
+
 
 class FolderTree:
     """The files below one folder.
@@ -33,6 +35,7 @@ class FolderTree:
                 f"{root} is not a folder.",
                 "Patches are applied to a source tree.",
                 "Give the folder of a checkout or of an installed package.",
+                code="patches.not-a-folder",
             )
 
     def read(self, path: str) -> bytes | None:
@@ -50,6 +53,7 @@ class FolderTree:
                     f"{place} is read-only; nothing was changed.",
                     "The current user may not write there.",
                     "Run as the owner of the tree, or make it writable.",
+                    code="patches.read-only",
                 )
 
     def write(self, path: str, data: bytes) -> None:

@@ -23,6 +23,8 @@ Place = tuple[str, ...]
 class BadEditError(StackError):
     """An edit that would damage the file; nothing was written."""
 
+    code = "patches.unknown-form"
+
 
 @dataclass(frozen=True)
 class Splice:
