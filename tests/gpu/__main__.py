@@ -1,4 +1,4 @@
-"""Carry this project to a GPU machine without a network, and prove it there."""
+"""Copy this project to a GPU machine without a network, and test it there."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 import parts
 import steps
 
-CARRIED = Path(".gpu")
-KEPT = Path("/var/tmp/slowfast-stack-acceptance")  # noqa: S108  (a folder, refused where it is another's)
+COPIED = Path(".gpu")
+KEPT = Path("/var/tmp/slowfast-stack-acceptance")  # noqa: S108  (a folder that is refused if another program owns it)
 
 
 def main() -> int:
-    """Return 0 when all that was asked for is done and proven."""
+    """Return 0 when every requested step passed."""
     options = _parser().parse_args()
     try:
         return int(options.run(options))
@@ -24,18 +24,20 @@ def main() -> int:
 
 
 def _prepare(options: argparse.Namespace) -> int:
-    import prepare  # noqa: PLC0415  (it needs this project's own environment)
+    import prepare  # noqa: PLC0415  (it needs this project's environment)
 
     wanted = ["--gpu", options.gpu, "--os", options.os, "--python", options.python]
     wanted += ["--torch", options.torch, "--installed-cuda", options.cuda]
     wanted += ["--installed-driver", options.driver]
-    return prepare.prepare(CARRIED, wanted, options.source, options.size)
+    return prepare.prepare(COPIED, wanted, options.source, options.size)
 
 
 def _collect(options: argparse.Namespace) -> int:
     missing = parts.collect(options.folder, options.kept)
     print(
-        f"Missing: {', '.join(missing)}" if missing else "All is here: scripts/gpu_acceptance run"
+        f"Missing: {', '.join(missing)}"
+        if missing
+        else "Complete. Next: scripts/gpu_acceptance run"
     )
     return 0
 
@@ -47,9 +49,9 @@ def _run(options: argparse.Namespace) -> int:
 def _rehearse(options: argparse.Namespace) -> int:
     import prepare  # noqa: PLC0415
 
-    carried, kept = options.out / "carried", options.out / "kept"
-    prepare.prepare(carried, [], options.source, options.size)
-    for folder in sorted(carried.iterdir()):
+    copied, kept = options.out / "copied", options.out / "kept"
+    prepare.prepare(copied, [], options.source, options.size)
+    for folder in sorted(copied.iterdir()):
         parts.collect(folder, kept)
     return steps.run(kept, options.out, options.adopt, rehearsal=True)
 
@@ -57,25 +59,27 @@ def _rehearse(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gpu_acceptance", description=__doc__)
     verbs = parser.add_subparsers(required=True)
-    prepare = verbs.add_parser("prepare", help="write what is carried, where the network is")
+    prepare = verbs.add_parser(
+        "prepare", help="write the folders to copy, where a network is available"
+    )
     _source_options(prepare)
     machine = prepare.add_argument_group("the GPU machine")
     machine.add_argument("--gpu", default="10de:2335", help="PCI id (10de:2335, an H200)")
-    machine.add_argument("--os", default="ubuntu-22.04", help="as old as it may be")
+    machine.add_argument("--os", default="ubuntu-22.04", help="the oldest one to support")
     machine.add_argument("--python", default="3.12")
-    machine.add_argument("--torch", default="2.11.0", help="the release that is installed there")
-    machine.add_argument("--cuda", default="13.0", help="the toolkit that is installed there")
-    machine.add_argument("--driver", default="580.159.04", help="the driver that is loaded there")
+    machine.add_argument("--torch", default="2.11.0", help="the installed release")
+    machine.add_argument("--cuda", default="13.0", help="the installed toolkit")
+    machine.add_argument("--driver", default="580.159.04", help="the loaded driver")
     prepare.set_defaults(run=_prepare)
-    collect = verbs.add_parser("collect", help="keep what was brought to the GPU machine")
-    collect.add_argument("folder", type=Path, nargs="?", default=CARRIED)
+    collect = verbs.add_parser("collect", help="store a copied folder on the GPU machine")
+    collect.add_argument("folder", type=Path, nargs="?", default=COPIED)
     collect.add_argument("--kept", type=Path, default=KEPT)
     collect.set_defaults(run=_collect)
     run = verbs.add_parser("run", help="apply, build, prove, train and measure")
     run.add_argument("--kept", type=Path, default=KEPT)
     _target_options(run)
     run.set_defaults(run=_run)
-    rehearse = verbs.add_parser("rehearse", help="all of it here, on the processor")
+    rehearse = verbs.add_parser("rehearse", help="run all steps on this machine's CPU")
     _source_options(rehearse)
     _target_options(rehearse)
     rehearse.set_defaults(run=_rehearse)
@@ -84,12 +88,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _source_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", action="append", default=[], metavar="NAME=PLACE")
-    parser.add_argument("--size", type=int, default=60, help="MiB in a folder at most (60)")
+    parser.add_argument("--size", type=int, default=60, help="maximum MiB per folder (60)")
 
 
 def _target_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the figures")
-    parser.add_argument("--adopt", type=Path, help="the Python that has torch (the first found)")
+    parser.add_argument(
+        "--adopt", type=Path, help="the Python that has torch (default: the first found)"
+    )
 
 
 if __name__ == "__main__":

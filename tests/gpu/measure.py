@@ -1,7 +1,7 @@
-"""Run in the finished environment: its operators and training steps, timed.
+"""Time operators and training steps in the finished environment.
 
-Prints one JSON list of ``what`` and ``figure`` as the last line. On a processor the sizes are
-small: that rehearses the program and measures nothing.
+Prints one JSON list of ``what`` and ``figure`` as the last line. On a CPU the sizes are small, so
+the figures are not meaningful.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WARM_UP = 2
 
 
 def main() -> None:
-    """Print what was measured."""
+    """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--src", type=Path, required=True)
     parser.add_argument("--device", choices=("cuda", "cpu"), required=True)
@@ -36,18 +36,18 @@ def main() -> None:
 
 
 def seconds(act: Callable[[], Any], device: str, times: int) -> float:
-    """Return the mean seconds of ``act`` after a warm-up, with the card's queue drained."""
+    """Return the mean seconds of ``act`` after a warm-up, with the GPU synchronized."""
     for _ in range(WARM_UP):
         act()
-    _drain(device)
+    _synchronize(device)
     started = time.perf_counter()
     for _ in range(times):
         act()
-    _drain(device)
+    _synchronize(device)
     return (time.perf_counter() - started) / times
 
 
-def _drain(device: str) -> None:
+def _synchronize(device: str) -> None:
     if device == "cuda":
         torch.cuda.synchronize()
 
@@ -61,7 +61,7 @@ def products(device: str) -> Iterator[tuple[str, str]]:
 
 
 def operators(device: str) -> Iterator[tuple[str, str]]:
-    """Yield Detectron2's compiled operators here and on the processor, and whether they agree."""
+    """Yield the times of Detectron2's compiled operators on the device and on the CPU."""
     torch.manual_seed(0)
     count = 1000 if device == "cuda" else 50
     features = torch.randn(2, 256, 100, 152)
@@ -78,14 +78,14 @@ def operators(device: str) -> Iterator[tuple[str, str]]:
     for name, run in tries.items():
         here, there = (run(where) for where in (device, "cpu"))
         if not torch.allclose(here.cpu().double(), there.double(), atol=1e-4):
-            raise SystemExit(f"{name} on {device} differs from the processor's result")
+            raise SystemExit(f"{name} on {device} differs from the CPU's result")
         figures = [seconds(lambda: run(where), where, 5) for where in (device, "cpu")]  # noqa: B023
         fast, slow = (1000 * took for took in figures)
-        yield f"{name}, {count} boxes", f"{fast:.2f} ms on {device}, {slow:.2f} ms on the processor"
+        yield f"{name}, {count} boxes", f"{fast:.2f} ms on {device}, {slow:.2f} ms on the CPU"
 
 
 def training(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
-    """Yield whole training steps of SlowFast 8x8 R50 on random clips, in each precision."""
+    """Yield the rate of complete training steps of SlowFast 8x8 R50 on random clips, per precision."""
     device = options.device
     batch, crop, steps = (16, 224, 10) if device == "cuda" else (1, 64, 1)
     cfg = get_cfg()

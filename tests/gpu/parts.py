@@ -1,4 +1,4 @@
-"""Folders that are carried one by one: packed to a size, verified, and put together again."""
+"""Split files into folders of limited size, and verify and collect them again."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ CONTENTS = "contents.json"
 
 
 class Failed(Exception):
-    """What went wrong, why, and what to do next, in one text."""
+    """A step that failed: message, cause and hint in one text."""
 
 
 def pack(files: list[Path], target: Path, limit: int) -> list[Path]:
-    """Copy files into folders 01, 02 ... of at most ``limit`` bytes each, with a list of all.
+    """Copy files into folders 01, 02 ... of at most ``limit`` bytes each, with a list of all files.
 
-    Raises Failed for a file that is larger than that.
+    Raise Failed for a larger file.
     """
     contents = {path.name: {"size": path.stat().st_size, "sha256": digest(path)} for path in files}
     shutil.rmtree(target, ignore_errors=True)
     folders: list[list[Path]] = []
-    room: list[int] = []
+    free: list[int] = []
     for path in sorted(files, key=lambda path: -path.stat().st_size):
         size = path.stat().st_size
         if size > limit:
             raise Failed(
-                f"{path.name} has {size} bytes, and a folder carries {limit}. Give a larger --size."
+                f"{path.name} has {size} bytes, and the limit is {limit}. Pass a larger --size."
             )
-        number = next((place for place, left in enumerate(room) if left >= size), len(room))
-        if number == len(room):
+        number = next((place for place, left in enumerate(free) if left >= size), len(free))
+        if number == len(free):
             folders.append([])
-            room.append(limit)
+            free.append(limit)
         folders[number].append(path)
-        room[number] -= size
+        free[number] -= size
     made = []
     for number, members in enumerate(folders, 1):
         folder = target / f"{number:02d}"
@@ -47,25 +47,25 @@ def pack(files: list[Path], target: Path, limit: int) -> list[Path]:
 
 
 def collect(source: Path, kept: Path) -> list[str]:
-    """Keep what the folder ``source`` or those in it brought; return the names still missing.
+    """Store the files of the folder ``source``, or of its subfolders; return the missing names.
 
-    Raises Failed where nothing was brought, or a file is not what was packed.
+    Raise Failed where there are no files, or a file does not have its digest.
     """
     lists = sorted(source.glob(CONTENTS)) + sorted(source.glob(f"*/{CONTENTS}"))
     if not lists:
-        raise Failed(f"{source} holds nothing that `prepare` wrote. Bring .gpu/01 and so on.")
+        raise Failed(f"{source} holds no files of `prepare`. Copy .gpu/01 and so on.")
     kept.mkdir(parents=True, exist_ok=True)
     for path in lists:
-        _same_carriage(path, kept)
+        _require_same_set(path, kept)
         contents = json.loads(path.read_text(encoding="utf-8"))
-        for brought in path.parent.iterdir():
-            if brought.name in contents and not (kept / brought.name).is_file():
-                _keep(brought, kept, contents[brought.name]["sha256"])
+        for file in path.parent.iterdir():
+            if file.name in contents and not (kept / file.name).is_file():
+                _keep(file, kept, contents[file.name]["sha256"])
     return missing(kept)
 
 
 def missing(kept: Path) -> list[str]:
-    """Return the names of what was packed and is not here."""
+    """Return the names of listed files that are not stored yet."""
     contents = json.loads((kept / CONTENTS).read_text(encoding="utf-8"))
     return [name for name in contents if not (kept / name).is_file()]
 
@@ -79,22 +79,22 @@ def digest(path: Path) -> str:
     return found.hexdigest()
 
 
-def _same_carriage(path: Path, kept: Path) -> None:
-    """Begin anew where ``path`` lists another carriage than the one that is kept."""
+def _require_same_set(path: Path, kept: Path) -> None:
+    """Remove the stored files where ``path`` lists a different set of files."""
     known = kept / CONTENTS
     if known.is_file() and known.read_bytes() == path.read_bytes():
         return
     if not known.is_file() and any(kept.iterdir()):
-        raise Failed(f"{kept} belongs to something else. Give another folder with --kept.")
+        raise Failed(f"{kept} belongs to another program. Pass another folder with --kept.")
     shutil.rmtree(kept)
     kept.mkdir()
     shutil.copyfile(path, known)
 
 
-def _keep(brought: Path, kept: Path, sha256: str) -> None:
-    fresh = kept / f".{brought.name}.new"
-    shutil.copyfile(brought, fresh)
+def _keep(file: Path, kept: Path, sha256: str) -> None:
+    fresh = kept / f".{file.name}.new"
+    shutil.copyfile(file, fresh)
     if digest(fresh) != sha256:
         fresh.unlink()
-        raise Failed(f"{brought} is not what was packed: its SHA-256 differs. Bring it again.")
-    fresh.replace(kept / brought.name)
+        raise Failed(f"{file} is damaged: its SHA-256 differs. Copy it again.")
+    fresh.replace(kept / file.name)

@@ -1,4 +1,4 @@
-"""Make what is carried: the bundle in pieces, and the packages of this project's command line."""
+"""Write the folders to copy: the bundle in parts, and the packages of the command line."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 LOCK = Path("locks/run.txt")
 BUNDLE = "stack.bundle"
-# The command line runs on a processor of this kind, with a C library that is not older.
+# The command line runs on this processor, with this C library or a newer one.
 MACHINE, GLIBC = "x86_64", "2.28"
-# What a list of contents may take of a folder.
+# Reserved in each folder for the list of contents.
 RESERVE = 1 << 20
 
 
 def prepare(target: Path, machine: Sequence[str], sources: Sequence[str], size_mib: int) -> int:
-    """Write the folders for a machine, given as options of ``plan``; without any, for this one."""
+    """Write the folders for a machine that is described by options of ``plan``; default: this one."""
     limit = (size_mib << 20) - RESERVE
     with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as scratch:
         bundle = Path(scratch) / BUNDLE
@@ -35,7 +35,7 @@ def prepare(target: Path, machine: Sequence[str], sources: Sequence[str], size_m
         argv += [*machine, "--adopt-torch", "--piece-size", f"{size_mib - 1}MiB"]
         argv += [option for source in sources for option in ("--source", source)]
         if subprocess.run(argv, check=False).returncode:
-            raise parts.Failed("The bundle could not be made; see above.")
+            raise parts.Failed("The bundle could not be created; see above.")
         python = machine[machine.index("--python") + 1] if "--python" in machine else None
         files = [*sorted(bundle.parent.iterdir()), *_command_line(python)]
         folders = parts.pack(files, target, limit)

@@ -1,4 +1,4 @@
-"""Encode and decode a clip on the card with the FFmpeg of this machine."""
+"""Encode and decode a clip on the GPU with the FFmpeg of this machine."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ CLIP = ["-f", "lavfi", "-i", f"testsrc2=size=1280x720:rate=30:duration={FRAMES /
 
 
 def round_trip(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield what was tried and how fast it was, or why it could not be done.
+    """Yield each test with its rate, or the reason why it is not possible.
 
-    Data centre cards such as A100, H100 and H200 decode (NVDEC) and have no encoder (NVENC).
+    Data centre GPUs such as A100, H100 and H200 decode (NVDEC) and have no encoder (NVENC).
     """
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
-        yield "NVENC and NVDEC", "not tried: this machine has no ffmpeg"
+        yield "NVENC and NVDEC", "not tested: this machine has no ffmpeg"
         return
     clip = folder / "clip.mp4"
     base = [ffmpeg, "-y", "-hide_banner", "-loglevel", "error"]
@@ -31,13 +31,13 @@ def round_trip(folder: Path) -> Iterator[tuple[str, str]]:
         yield f"encode: {name}", _timed([*base, *CLIP, "-c:v", encoder, str(clip)])
     decode = ["-i", str(clip), "-f", "null", "-"]
     yield "decode: NVDEC", _timed([*base, "-hwaccel", "cuda", *decode])
-    yield "decode: processor", _timed([*base, *decode])
+    yield "decode: CPU", _timed([*base, *decode])
 
 
 def _timed(argv: list[str]) -> str:
     started = time.monotonic()
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
         return f"not possible: {last}"
     return f"{FRAMES / (time.monotonic() - started):.0f} frames/s at 1280x720"
