@@ -27,21 +27,21 @@ ZONES = (
 PER_PAGE = 100
 NEEDS = (
     "Servers at Scaleway were not looked up, because SCW_SECRET_KEY is not set: only the hosts of"
-    " hosts.yml are listed. To have them added, set SCW_SECRET_KEY and SCW_DEFAULT_PROJECT_ID, and"
-    f" give the servers the tag {TAG!r}."
+    " hosts.yml are listed. To add them, set SCW_SECRET_KEY and SCW_DEFAULT_PROJECT_ID, and"
+    f" tag the servers with {TAG!r}."
 )
 
 Server = dict[str, Any]
 
 
 def main() -> None:
-    """Print the inventory for ``--list``; everything about a host stands there already."""
+    """Print the inventory for ``--list``; it contains all host variables."""
     found = servers(dict(os.environ)) if "--list" in sys.argv else []
     json.dump(inventory(found), sys.stdout, indent=2)
 
 
 def servers(environment: dict[str, str]) -> list[Server]:
-    """List tagged servers of all zones. Ends the program where Scaleway refuses to answer."""
+    """List tagged servers of all zones. Exit where the Scaleway API refuses the request."""
     key = environment.get("SCW_SECRET_KEY")
     if not key:
         sys.stderr.write(NEEDS)
@@ -57,7 +57,7 @@ def servers(environment: dict[str, str]) -> list[Server]:
 
 
 def inventory(found: list[Server]) -> dict[str, Any]:
-    """Return what Ansible reads; two servers of one name are told apart by their ids."""
+    """Return the inventory for Ansible; servers with equal names get their ids as a suffix."""
     names = [server["name"] for server in found]
     groups: dict[str, Any] = {}
     hosts = {}

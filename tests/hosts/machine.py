@@ -1,4 +1,4 @@
-"""Write the record of a machine, in the form in which its kernel and firmware show it.
+"""Write a recorded host as the files that its kernel and firmware show.
 
     machine.py FOLDER JSON
     machine.py --console FOLDER
@@ -6,9 +6,9 @@
 JSON is {"gpus": ["10de:2330"]} and, where the machine has them, "driver": "580.95.05",
 "flavour": "proprietary", "nvlink5": true, "nouveau": true, "secure_boot": true,
 "kernel": "6.8.0-60-generic", "os": "ubuntu 24.04".
-FOLDER gets what goes over /sys, /proc and /etc of a container, and ``volumes``, the options of
-podman that put it there. --console does what the owner does at the console: it enrols the keys
-that mokutil was asked to import.
+FOLDER receives files that are mounted over /sys, /proc and /etc of a container, and ``volumes``,
+the options of podman that mount them. --console acts as the owner at the console: it enrols the
+keys that mokutil requested.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OPEN = "NVIDIA UNIX Open Kernel Module for x86_64"
 PROPRIETARY = "NVIDIA UNIX x86_64 Kernel Module"
 GLOBAL_VARIABLES = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 SHIM_VARIABLES = "605dab50-e046-4300-abb6-3dd810dd8b23"
-# What each part of a record is put over; podman makes no folder there, so some are parents.
+# Where each part is mounted; podman creates no folder there, so some mounts are parents.
 PLACES = {
     "pci": "/sys/bus/pci/devices:ro",
     "driver": "/proc/driver",
@@ -37,7 +37,7 @@ PLACES = {
 
 
 def write(folder: Path, record: dict[str, Any]) -> None:
-    """Replace the record of a machine that does not run."""
+    """Replace the record of a host that is not running."""
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("pci", "driver"):
         (folder / name).mkdir(parents=True)
@@ -56,7 +56,7 @@ def write(folder: Path, record: dict[str, Any]) -> None:
         _put(folder / "module" / "nouveau" / "initstate", "live\n")
     if "secure_boot" in record:
         variables = folder / "firmware" / "efi" / "efivars"
-        # Four bytes say how a variable is kept, the fifth is its value.
+        # Four bytes of attributes, then the value.
         _put(
             variables / f"SecureBoot-{GLOBAL_VARIABLES}", f"\x06\0\0\0{chr(record['secure_boot'])}"
         )
@@ -71,14 +71,14 @@ def write(folder: Path, record: dict[str, Any]) -> None:
             folder / "os-release",
             f'ID={name}\nVERSION_ID="{number}"\nPRETTY_NAME="{record["os"]}"\n',
         )
-    there = [
+    mounts = [
         f"--volume {folder / name}:{at}" for name, at in PLACES.items() if (folder / name).exists()
     ]
-    _put(folder / "volumes", " ".join(there))
+    _put(folder / "volumes", " ".join(mounts))
 
 
 def enrol(folder: Path) -> None:
-    """Do what the firmware's MokManager does when its owner says yes at the console."""
+    """Enrol the keys, as the firmware's MokManager does after a confirmation at the console."""
     variables = folder / "firmware" / "efi" / "efivars"
     (variables / f"MokNew-{SHIM_VARIABLES}").rename(variables / f"MokListRT-{SHIM_VARIABLES}")
     (variables / f"MokAuth-{SHIM_VARIABLES}").unlink()

@@ -1,5 +1,5 @@
-/* Stands in for NVML beside a real driver whose module no kernel took: it answers as the installed
-   libnvidia-ml.so.1 would, were the driver that the record shows at work. */
+/* Replaces NVML beside a real driver whose module cannot be loaded: it answers as the installed
+   libnvidia-ml.so.1 would with the recorded driver. */
 #define _GNU_SOURCE
 #include <limits.h>
 #include <stdio.h>
@@ -16,14 +16,14 @@ static const char *release(void) {
 }
 
 int nvmlInit_v2(void) {
-  char said[200] = "", wanted[200];
+  char text[200] = "", wanted[200];
   FILE *running = fopen("/proc/driver/nvidia/version", "r");
   if (!release()) return LIBRARY_NOT_FOUND;
   if (!running) return DRIVER_NOT_LOADED;
-  if (!fgets(said, sizeof said, running)) said[0] = 0;
+  if (!fgets(text, sizeof text, running)) text[0] = 0;
   fclose(running);
   snprintf(wanted, sizeof wanted, " %s ", release());
-  return strstr(said, wanted) ? 0 : LIB_RM_VERSION_MISMATCH;
+  return strstr(text, wanted) ? 0 : LIB_RM_VERSION_MISMATCH;
 }
 
 int nvmlSystemGetDriverVersion(char *text, unsigned size) {

@@ -1,10 +1,10 @@
-"""Make signed package repositories of stubs: names, versions and relations are the vendor's.
+"""Create signed package repositories of stubs with the vendor's names, versions and relations.
 
     repositories.py FOLDER KERNEL...
 
-FOLDER/vendor is laid out as NVIDIA's repository, FOLDER/archive has what a distribution brings,
+FOLDER/vendor is laid out as NVIDIA's repository, FOLDER/archive has the packages of a distribution,
 FOLDER/ubuntu is an archive with components.
-A kernel module is an object file that says its version and does nothing else.
+A kernel module is an object file that contains its version and nothing else.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 DRIVERS = ("580.95.05", "580.178.04", "595.91.07", "615.71.09")
 TOOLKITS = ("12.6", "12.8", "13.0")
 DISTRIBUTIONS = ("debian12", "debian13", "ubuntu2404")
-# What Ubuntu's archive brings built and signed.
+# Modules that Ubuntu's archive provides built and signed.
 UBUNTU_DRIVER = "580.159.03"
 LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 NVCC = r"""#!/bin/sh
-# Notes the code that it was asked for; a stub of nvcc.
+# A stub of nvcc that records the requested code.
 for last; do :; done
 printf '%s\n' "$@" |
   sed -n 's/.*code=\(sm_.*\)/\1.cubin/p; s/.*code=\(compute_.*\)/\1.ptx/p' >"$last"
@@ -38,7 +38,7 @@ printf '%s\n' "$@" |
 CUOBJDUMP = """#!/bin/sh
 case $1 in --list-elf) exec grep cubin "$2" ;; --list-ptx) exec grep ptx "$2" ;; esac
 """
-# As DKMS does: for each kernel with headers, nothing without; slowly, for who wants to interrupt.
+# Like DKMS: builds for each kernel with headers; slowly on request, so that tests can interrupt it.
 BUILD = """\
 [ ! -e /etc/slow-packages ] || sleep 6
 for headers in /lib/modules/*/build; do
@@ -58,7 +58,7 @@ for module in /lib/modules/*/updates/dkms/nvidia.ko; do
   rm "$module"
 done
 """
-# Says its version, unless another driver runs: error 18 is that of the real one.
+# Returns its version, or error 18 like the real library where another driver is loaded.
 NVML = r"""
 #include <stdio.h>
 #include <string.h>
@@ -100,7 +100,7 @@ class Stub:
 
 
 def driver(version: str) -> list[Stub]:
-    """Return the packages of one driver release, as Debian's naming has them."""
+    """Return the packages of one driver release with Debian's names."""
     full = f"{version}-1"
 
     def same(*names: str) -> dict[str, str]:
@@ -166,7 +166,7 @@ def toolkit(version: str) -> list[Stub]:
 
 
 def archive(kernels: Sequence[str]) -> list[Stub]:
-    """Return what the distribution itself brings."""
+    """Return the packages of the distribution itself."""
     return [
         Stub(
             "dkms",
@@ -192,7 +192,7 @@ def _headers(kernel: str) -> Stub:
 
 
 def ubuntu(kernel: str) -> list[Stub]:
-    """Return the driver of Ubuntu's archive: modules are built and signed with their kernel."""
+    """Return the driver packages of Ubuntu's archive, with modules signed for each kernel."""
     branch = UBUNTU_DRIVER.partition(".")[0]
     full = f"{UBUNTU_DRIVER}-0ubuntu0.24.04.1"
     modules = f"linux-modules-nvidia-{branch}-server-open"
@@ -240,13 +240,13 @@ def _module(version: str, licence: str) -> bytes:
 
 @cache
 def nvml(version: str) -> bytes:
-    """Return a library that answers as NVML of this release does."""
+    """Return a library that answers like NVML of this release."""
     return library("libnvidia-ml.so.1", NVML, f'-DVERSION="{version}"')
 
 
 @cache
 def library(name: str, text: str, *options: str) -> bytes:
-    """Return a library that the loader knows by this name."""
+    """Return a library with this soname."""
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder) / "stub.c", Path(folder) / "stub.so"
         source.write_text(text, encoding="utf-8")
@@ -292,7 +292,7 @@ def _build(stub: Stub, pool: Path) -> None:
 
 
 def _publish(folder: Path, stubs: list[Stub], home: Path) -> None:
-    """Publish in one folder, as NVIDIA does."""
+    """Publish a flat repository in one folder, as NVIDIA does."""
     folder.mkdir(parents=True)
     for stub in stubs:
         _build(stub, folder)
@@ -347,7 +347,7 @@ def _run(*argv: object, cwd: Path | None = None) -> str:
 
 @contextmanager
 def signing_key(folder: Path, kind: str) -> Iterator[Path]:
-    """Lend a gpg home with a new key; ``folder`` keeps its public half and its fingerprint."""
+    """Yield a gpg home with a new key; ``folder`` receives its public key and fingerprint."""
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         who = "Stub repository <stub@example.invalid>"
@@ -361,7 +361,7 @@ def signing_key(folder: Path, kind: str) -> Iterator[Path]:
 
 
 def main(folder: Path, kernels: Sequence[str]) -> None:
-    """Make both repositories, their key and its fingerprint."""
+    """Create both repositories, their key and its fingerprint."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with signing_key(folder, "ed25519") as home:

@@ -1,9 +1,9 @@
-"""Make signed repositories of stub rpms: names, versions, relations and streams are the vendor's.
+"""Create signed repositories of stub rpms with the vendor's names, versions, relations and streams.
 
     rpm_repositories.py FOLDER KERNEL
 
 FOLDER/vendor is laid out as NVIDIA's repository, rhel8 and rhel9 with module streams, rhel10
-without; FOLDER/distribution has what the distribution and EPEL bring.
+without; FOLDER/distribution has the packages of the distribution and of EPEL.
 Names and relations: NVIDIA's packaging repositories yum-packaging-nvidia-driver and -dkms-nvidia.
 """
 
@@ -21,9 +21,9 @@ from repositories import BUILD, CUOBJDUMP, DKMS, NVCC, UNIT, signing_key, write
 DRIVERS = ("580.95.05", "580.178.04", "595.91.07")
 TOOLKITS = ("12.6", "12.8", "13.0")
 LIBRARIES = "/usr/lib64"
-# rpm runs the new package's script first: only a last removal takes the module away.
+# rpm runs the new package's script first: only the last removal removes the module.
 UNBUILD = f'[ "$1" = 0 ] || exit 0\n{repositories.UNBUILD}'
-# The streams of a branch, with the module that each brings.
+# The streams of a branch, with the kernel module of each.
 STREAMS = {"{}-open": "kmod-nvidia-open-dkms", "{}-dkms": "kmod-nvidia-latest-dkms"}
 STREAM = """\
 ---
@@ -72,7 +72,7 @@ class Stub:
 
     @property
     def nevra(self) -> str:
-        """Return the name that a module stream lists it by."""
+        """Return the name in the list of a module stream."""
         return f"{self.name}-{self.epoch}:{self.version}-1.x86_64"
 
 
@@ -127,7 +127,7 @@ def driver(version: str) -> list[Stub]:
 
 
 def metas(version: str) -> list[Stub]:
-    """Return the packages that name a branch where there are no streams."""
+    """Return the packages that select a branch where there are no streams."""
     branch = version.partition(".")[0]
     common = tuple(
         f"Requires: {name} = 3:{version}" for name in ("nvidia-driver", "nvidia-driver-cuda")
@@ -165,7 +165,7 @@ def toolkit(version: str) -> list[Stub]:
 
 
 def distribution(kernel: str) -> list[Stub]:
-    """Return what the distribution itself, and EPEL, bring."""
+    """Return the packages of the distribution and of EPEL."""
     headers = f"/usr/src/kernels/{kernel}"
     return [
         Stub("system-release", "9.6", ("Provides: /bin/sh",)),
@@ -268,7 +268,7 @@ def _publish(folder: Path, stubs: list[Stub], home: Path, streams: str = "") -> 
 
 
 def main(folder: Path, kernel: str) -> None:
-    """Make the repositories, their key and its fingerprint."""
+    """Create the repositories, their key and its fingerprint."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     releases = {version: driver(version) for version in DRIVERS}
