@@ -161,3 +161,38 @@ def test_a_conflict_reads_what_why_and_what_next() -> None:
 def test_something_else_than_a_plan_is_not_explained() -> None:
     with pytest.raises(StackError, match="not a plan"):
         from_dict({"changed": False})
+
+
+COMMIT = "1" * 40
+OWN = {"url": "/srv/git/slowfast.git"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "present", "absent"),
+    [
+        ({}, {"company-imports", "empty-loader"}, {"fork-label-map", "pypi-model-to-cpu"}),
+        (
+            {"network": "pypi"},
+            {"empty-loader", "missing-csrc", "pypi-model-to-cpu"},
+            {"company-imports", "fork-label-map"},
+        ),
+        (
+            {"sources": {"slowfast": {"commit": COMMIT}}},
+            {"company-imports", "pypi-model-to-cpu"},
+            {"fork-label-map", "missing-csrc"},
+        ),
+        (
+            {"sources": {"slowfast": {**OWN, "commit": COMMIT}}},
+            {"company-imports", "pypi-model-to-cpu", "fork-label-map"},
+            {"missing-csrc", "pil-linear"},
+        ),
+        ({"sources": {"slowfast": OWN}}, {"company-imports"}, {"fork-label-map"}),
+    ],
+)
+def test_a_plan_lists_the_patches_that_its_sources_can_need(
+    request_: dict[str, object], present: set[str], absent: set[str]
+) -> None:
+    host, _, _ = load(HERE / "plans" / "h100-fresh.json")
+    patches = set(planned(host, request_).patches)
+    assert present <= patches
+    assert not absent & patches

@@ -26,6 +26,13 @@ WORST_FIRST = (UNKNOWN, AFFECTED, FIXED_DIFFERENTLY, ALREADY_APPLIED, NOT_APPLIC
 
 Versions = Mapping[str, str]
 
+# Where a source tree can come from: the commit that the catalogue pins, another commit of the
+# upstream repository, the package on PyPI, any other repository.
+PINNED, UPSTREAM, PYPI, FORK = "pinned", "upstream", "pypi", "fork"
+EVERY_ORIGIN = (PINNED, UPSTREAM, PYPI, FORK)
+GIT_ONLY = (PINNED, UPSTREAM, FORK)
+NOT_PINNED = (UPSTREAM, PYPI, FORK)
+
 
 class ReadableTree(Protocol):
     """A tree of files to read; paths are relative to its root, with forward slashes."""
@@ -103,7 +110,11 @@ class Site:
 
 @dataclass(frozen=True)
 class Patch:
-    """One known breakage: its symptom and reason, when a patch is needed, and the files to patch."""
+    """One known breakage: its symptom and reason, when a patch is needed, and the files to patch.
+
+    ``origins`` are those whose trees can have the breakage, as ``scripts/patch_history.py`` and a
+    run over the pinned commits and the packages on PyPI measured on 2026-11-30.
+    """
 
     id: str
     component: str
@@ -113,6 +124,7 @@ class Patch:
     issues: tuple[str, ...]
     needed: Condition
     sites: Sequence[Site]
+    origins: tuple[str, ...] = EVERY_ORIGIN
 
 
 # How often an edit is repeated in one file until its detector finds nothing more.

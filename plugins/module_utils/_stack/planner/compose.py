@@ -13,6 +13,7 @@ from ..catalog.sources import TREES, UPLOADS
 from ..catalog.torch import ARCH_LIST_ACCEPTS
 from ..core.construct import plain
 from ..core.versions import dotted, version
+from ..patches.model import FORK, PINNED, PYPI, UPSTREAM
 from ..patches.registry import PATCHES
 from . import ffmpeg as ffmpeg_plan
 from . import gpu_specs, system_packages
@@ -32,6 +33,7 @@ from .plan import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ..catalog.sources import TreeRow
     from ..core.versions import Version
     from ..host.model import Host
     from .candidates import Wheel
@@ -240,14 +242,27 @@ def build(host: Host, choice: Choice) -> BuildPlan:
 def patches(
     choice: Choice, packages: Iterable[str], trees: Mapping[str, SourcePlan | None]
 ) -> tuple[str, ...]:
-    """Return the patches that the registry asks for with these versions."""
+    """Return the patches that these sources can need with these versions."""
     row = choice.wheel.row
     pinned = dict(pin.split("==") for pin in packages)
     versions = {**pinned, "torch": row.torch, "torchvision": row.torchvision}
-    present = {name for name, source in trees.items() if source}
+    origins = {tree.name: _origin(tree, trees[tree.name]) for tree in TREES}
     return tuple(
-        patch.id for patch in PATCHES if patch.component in present and patch.needed(versions)
+        patch.id
+        for patch in PATCHES
+        if origins[patch.component] in patch.origins and patch.needed(versions)
     )
+
+
+def _origin(tree: TreeRow, source: SourcePlan | None) -> str | None:
+    """Return which of the origins of patches a source has, None for no source."""
+    if source is None:
+        return None
+    if source.origin == "pypi":
+        return PYPI
+    if source.commit == tree.commit:
+        return PINNED
+    return UPSTREAM if source.url == tree.url else FORK
 
 
 def skipped_claims(

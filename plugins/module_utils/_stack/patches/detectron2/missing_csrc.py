@@ -5,7 +5,17 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
+from ..model import (
+    FORK,
+    PYPI,
+    Finding,
+    Patch,
+    Site,
+    affected,
+    already_applied,
+    not_applicable,
+    unknown,
+)
 from ..syntax.source_file import Source, find, function, same
 from ..syntax.splices import replace
 
@@ -34,4 +44,5 @@ PATCH = Patch(
     issues=(),
     needed=always,
     sites=(Site("setup.py", _examine, lacks=SOURCES),),
+    origins=(PYPI, FORK),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already_applied, not_applicable
+from ..model import FORK, PYPI, Finding, Patch, Site, affected, already_applied, not_applicable
 from ..syntax.source_file import Source, find
 from ..syntax.splices import rewrite
 from .missing_csrc import SOURCES
@@ -72,4 +72,5 @@ PATCH = Patch(
         ],
         Site("detectron2/evaluation/coco_evaluation.py", _examine_evaluation, lacks=SOURCES),
     ),
+    origins=(PYPI, FORK),
 )

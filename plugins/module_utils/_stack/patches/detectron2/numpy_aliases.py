@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..attribute_renames import NUMPY_ALIASES, renaming
 from ..conditions import at_least
-from ..model import Patch, Site
+from ..model import NOT_PINNED, Patch, Site
 
 FILES = (
     "evaluation/pascal_voc_evaluation.py",
@@ -24,4 +24,5 @@ PATCH = Patch(
     issues=(),
     needed=at_least("numpy", "1.24"),
     sites=tuple(Site(f"detectron2/{path}", renaming(NUMPY_ALIASES)) for path in FILES),
+    origins=NOT_PINNED,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..attribute_renames import renaming
 from ..conditions import at_least
-from ..model import Patch, Site
+from ..model import NOT_PINNED, Patch, Site
 
 PATCH = Patch(
     id="pil-linear",
@@ -20,4 +20,5 @@ PATCH = Patch(
             renaming({"Image.LINEAR": "Image.BILINEAR"}),
         ),
     ),
+    origins=NOT_PINNED,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
+from ..model import FORK, Finding, Patch, Site, affected, already_applied, not_applicable, unknown
 from ..syntax.source_file import Source, function, same
 from ..syntax.splices import before, remove, rewrite
 
@@ -76,4 +76,5 @@ PATCH = Patch(
     issues=(),
     needed=always,
     sites=(Site("slowfast/datasets/ava_dataset.py", _examine),),
+    origins=(FORK,),
 )

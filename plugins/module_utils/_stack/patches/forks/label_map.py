@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, not_applicable
+from ..model import FORK, Finding, Patch, Site, affected, not_applicable
 from ..syntax.source_file import Source, dotted
 from ..syntax.splices import Splice, replace
 
@@ -56,4 +56,5 @@ PATCH = Patch(
     issues=(),
     needed=always,
     sites=(Site("slowfast/config/defaults.py", _examine),),
+    origins=(FORK,),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, not_applicable, unknown
+from ..model import FORK, Finding, Patch, Site, affected, not_applicable, unknown
 from ..slowfast.layer_decay_default import NEW
 from ..syntax.source_file import Source, find, function, same
 from ..syntax.splices import replace
@@ -32,4 +32,5 @@ PATCH = Patch(
     issues=("SF#654",),
     needed=always,
     sites=(Site("slowfast/models/optimizer.py", _examine),),
+    origins=(FORK,),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, not_applicable, unknown
+from ..model import FORK, Finding, Patch, Site, affected, not_applicable, unknown
 from ..slowfast.optimizer_state import LOAD
 from ..syntax.source_file import Source, calls, function, parents, same
 from ..syntax.splices import rewrite
@@ -32,4 +32,5 @@ PATCH = Patch(
     issues=(),
     needed=always,
     sites=(Site("slowfast/utils/checkpoint.py", _examine),),
+    origins=(FORK,),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, not_applicable
+from ..model import FORK, Finding, Patch, Site, affected, not_applicable
 from ..syntax.source_file import Source, find
 from ..syntax.splices import replace
 
@@ -32,4 +32,5 @@ PATCH = Patch(
         Site(f"slowfast/datasets/{name}.py", _examine)
         for name in ("utils", "transform", "kinetics")
     ),
+    origins=(FORK,),
 )

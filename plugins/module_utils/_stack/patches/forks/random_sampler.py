@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, not_applicable
+from ..model import FORK, Finding, Patch, Site, affected, not_applicable
 from ..slowfast.short_cycle_sampler import FIXED, with_random_sampler
 from ..syntax.source_file import Source, find, function, same
 from ..syntax.splices import rewrite
@@ -34,4 +34,5 @@ PATCH = Patch(
     issues=("SF#308",),
     needed=always,
     sites=(Site("slowfast/datasets/utils.py", _examine),),
+    origins=(FORK,),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, not_applicable
+from ..model import FORK, Finding, Patch, Site, not_applicable
 from ..slowfast.short_cycle_index import examine_index, is_tuple_test
 from ..syntax.source_file import Source, find, same
 
@@ -30,4 +30,5 @@ PATCH = Patch(
     issues=(),
     needed=always,
     sites=(Site("slowfast/datasets/ssv2.py", _examine),),
+    origins=(FORK,),
 )

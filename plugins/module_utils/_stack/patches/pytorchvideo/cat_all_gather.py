@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already_applied, unknown
+from ..model import NOT_PINNED, Finding, Patch, Site, affected, already_applied, unknown
 from ..syntax.source_file import Source, find, function
 from ..syntax.splices import after
 
@@ -142,4 +142,5 @@ PATCH = Patch(
         _created("pytorchvideo/losses/__init__.py", ""),
         _created("pytorchvideo/losses/soft_target_cross_entropy.py", LOSS),
     ),
+    origins=NOT_PINNED,
 )

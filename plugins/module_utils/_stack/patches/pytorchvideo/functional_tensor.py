@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..conditions import at_least
-from ..model import Finding, Patch, Site, affected, already_applied
+from ..model import NOT_PINNED, Finding, Patch, Site, affected, already_applied
 from ..syntax.source_file import Source, find
 from ..syntax.splices import rewrite
 
@@ -40,4 +40,5 @@ PATCH = Patch(
     issues=("PTV#258", "PTV#261", "PTV#269", "PTV#271"),
     needed=at_least("torchvision", "0.17"),
     sites=(Site("pytorchvideo/transforms/augmentations.py", _examine),),
+    origins=NOT_PINNED,
 )

@@ -5,7 +5,16 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
+from ..model import (
+    GIT_ONLY,
+    Finding,
+    Patch,
+    Site,
+    affected,
+    already_applied,
+    not_applicable,
+    unknown,
+)
 from ..syntax.source_file import Source, calls, find, function, same
 from ..syntax.splices import after
 
@@ -44,4 +53,5 @@ PATCH = Patch(
     issues=(),
     needed=always,
     sites=(Site("tools/test_net.py", _examine),),
+    origins=GIT_ONLY,
 )

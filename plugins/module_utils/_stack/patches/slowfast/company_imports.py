@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already_applied, unknown
+from ..model import GIT_ONLY, Finding, Patch, Site, affected, already_applied, unknown
 from ..syntax.source_file import Source, find
 from ..syntax.splices import Splice
 
@@ -41,4 +41,5 @@ PATCH = Patch(
         Site("tools/run_net.py", _examine),
         Site("slowfast/utils/ava_eval_helper.py", _examine),
     ),
+    origins=GIT_ONLY,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..conditions import at_least
-from ..model import Finding, Patch, Site, affected, already_applied, not_applicable
+from ..model import GIT_ONLY, Finding, Patch, Site, affected, already_applied, not_applicable
 from ..syntax.source_file import Source, calls, dotted, find
 from ..syntax.splices import Splice, replace
 
@@ -45,4 +45,5 @@ PATCH = Patch(
     issues=(),
     needed=at_least("torch", "2.4"),
     sites=(Site("tools/train_net.py", _examine),),
+    origins=GIT_ONLY,
 )

@@ -5,7 +5,16 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
+from ..model import (
+    GIT_ONLY,
+    Finding,
+    Patch,
+    Site,
+    affected,
+    already_applied,
+    not_applicable,
+    unknown,
+)
 from ..syntax.source_file import Source, calls, dotted, find, function, statement_of
 from ..syntax.splices import Splice, before, replace, rewrite
 
@@ -156,4 +165,5 @@ PATCH = Patch(
     issues=("SF#148", "SF#181", "SF#438", "SF#551", "SF#558", "SF#579", "vision#9373"),
     needed=always,
     sites=(Site("slowfast/datasets/decoder.py", _examine),),
+    origins=GIT_ONLY,
 )

@@ -5,7 +5,16 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
+from ..model import (
+    GIT_ONLY,
+    Finding,
+    Patch,
+    Site,
+    affected,
+    already_applied,
+    not_applicable,
+    unknown,
+)
 from ..syntax.source_file import Source, find, function, same
 from ..syntax.splices import replace
 
@@ -38,4 +47,5 @@ PATCH = Patch(
     issues=("SF#654",),
     needed=always,
     sites=(Site("slowfast/models/optimizer.py", _examine),),
+    origins=GIT_ONLY,
 )

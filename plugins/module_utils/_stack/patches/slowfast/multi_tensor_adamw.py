@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..conditions import at_least
-from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
+from ..model import (
+    GIT_ONLY,
+    Finding,
+    Patch,
+    Site,
+    affected,
+    already_applied,
+    not_applicable,
+    unknown,
+)
 from ..syntax.source_file import Source, calls, function
 from ..syntax.splices import Splice, replace
 
@@ -46,4 +55,5 @@ PATCH = Patch(
     issues=(),
     needed=at_least("torch", "2.4"),
     sites=(Site("slowfast/models/optimizer.py", _examine),),
+    origins=GIT_ONLY,
 )

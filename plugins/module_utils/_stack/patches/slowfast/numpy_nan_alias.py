@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..attribute_renames import NUMPY_ALIASES, renaming
 from ..conditions import at_least
-from ..model import Patch, Site
+from ..model import NOT_PINNED, Patch, Site
 
 PATCH = Patch(
     id="numpy-nan-alias",
@@ -18,4 +18,5 @@ PATCH = Patch(
         Site("ava_evaluation/metrics.py", renaming(NUMPY_ALIASES)),
         Site("slowfast/utils/ava_evaluation/metrics.py", renaming(NUMPY_ALIASES)),
     ),
+    origins=NOT_PINNED,
 )

@@ -5,7 +5,16 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
+from ..model import (
+    GIT_ONLY,
+    Finding,
+    Patch,
+    Site,
+    affected,
+    already_applied,
+    not_applicable,
+    unknown,
+)
 from ..syntax.source_file import Source, dotted, find, function
 from ..syntax.splices import before
 
@@ -42,4 +51,5 @@ PATCH = Patch(
     issues=("SF#39", "SF#666"),
     needed=always,
     sites=(Site("slowfast/visualization/predictor.py", _examine),),
+    origins=GIT_ONLY,
 )

@@ -5,7 +5,16 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
+from ..model import (
+    GIT_ONLY,
+    Finding,
+    Patch,
+    Site,
+    affected,
+    already_applied,
+    not_applicable,
+    unknown,
+)
 from ..syntax.source_file import Function, Source, calls, dotted, find, function, same, statement_of
 from ..syntax.splices import Splice, after, before, replace
 
@@ -97,4 +106,5 @@ PATCH = Patch(
     issues=("SF#557", "SF#563", "SF#541"),
     needed=always,
     sites=(Site("slowfast/datasets/decoder.py", _examine),),
+    origins=GIT_ONLY,
 )

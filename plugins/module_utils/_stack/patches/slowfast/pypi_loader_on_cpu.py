@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already_applied, unknown
+from ..model import NOT_PINNED, Finding, Patch, Site, affected, already_applied, unknown
 from ..syntax.source_file import Source, find, function, same
 from ..syntax.splices import replace
 
@@ -30,4 +30,5 @@ PATCH = Patch(
     issues=(),
     needed=always,
     sites=(Site("slowfast/datasets/loader.py", _examine),),
+    origins=NOT_PINNED,
 )

@@ -5,7 +5,16 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
+from ..model import (
+    NOT_PINNED,
+    Finding,
+    Patch,
+    Site,
+    affected,
+    already_applied,
+    not_applicable,
+    unknown,
+)
 from ..syntax.source_file import Source, function, same
 from ..syntax.splices import Splice, rewrite
 
@@ -45,4 +54,5 @@ PATCH = Patch(
         Site("slowfast/models/model_builder.py", _examine),
         Site("slowfast/models/build.py", _examine),
     ),
+    origins=NOT_PINNED,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already_applied, not_applicable
+from ..model import GIT_ONLY, Finding, Patch, Site, affected, already_applied, not_applicable
 from ..syntax.source_file import Source, find
 from ..syntax.splices import replace
 
@@ -42,4 +42,5 @@ PATCH = Patch(
     issues=("SF#430", "SF#592", "SF#721", "SF#463", "SF#760", "SF#770"),
     needed=always,
     sites=(Site("setup.py", _examine),),
+    origins=GIT_ONLY,
 )

@@ -5,7 +5,16 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
+from ..model import (
+    GIT_ONLY,
+    Finding,
+    Patch,
+    Site,
+    affected,
+    already_applied,
+    not_applicable,
+    unknown,
+)
 from ..syntax.source_file import Source, dotted, find, function, same
 from ..syntax.splices import remove, rewrite
 
@@ -69,4 +78,5 @@ PATCH = Patch(
         Site(f"slowfast/datasets/{name}.py", examine_index)
         for name in ("kinetics", "ssv2", "charades", "ava_dataset")
     ),
+    origins=GIT_ONLY,
 )

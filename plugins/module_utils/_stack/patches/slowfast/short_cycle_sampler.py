@@ -5,7 +5,16 @@ from __future__ import annotations
 import ast
 
 from ..conditions import always
-from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
+from ..model import (
+    GIT_ONLY,
+    Finding,
+    Patch,
+    Site,
+    affected,
+    already_applied,
+    not_applicable,
+    unknown,
+)
 from ..syntax.source_file import Source, find, function, same
 from ..syntax.splices import Splice, after, rewrite
 
@@ -60,4 +69,5 @@ PATCH = Patch(
     issues=("SF#308",),
     needed=always,
     sites=(Site("slowfast/datasets/utils.py", _examine),),
+    origins=GIT_ONLY,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..conditions import Condition, parts
-from ..model import Finding, Patch, Site, Versions, affected, already_applied
+from ..model import GIT_ONLY, Finding, Patch, Site, Versions, affected, already_applied
 from ..syntax.source_file import Source, find
 from ..syntax.splices import Splice, remove, rewrite
 
@@ -54,4 +54,5 @@ PATCH = Patch(
     issues=("SF#734", "SF#764", "SF#649", "SF#735"),
     needed=Condition("torch 2.0 to 2.7", _reaches_the_import),
     sites=(Site("slowfast/datasets/multigrid_helper.py", _examine),),
+    origins=GIT_ONLY,
 )
