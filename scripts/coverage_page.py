@@ -19,6 +19,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.dist
     DistributionRow,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import GPUS
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.architectures import (
+    ARCHITECTURES,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
     gpu_specs,
     planner,
@@ -26,7 +29,6 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner impo
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import NoPlan, Plan
 
 PAGE = ROOT / "docs" / "coverage.md"
-MACHINES = ("x86_64", "aarch64")
 
 
 def host(row: DistributionRow, machine: str, device: str) -> dict[str, Any]:
@@ -84,7 +86,7 @@ def page() -> str:
         "Written by `scripts/coverage_page.py`; do not edit.",
         "",
     ]
-    for machine in MACHINES:
+    for machine in ARCHITECTURES:
         lines += table(machine)
     return "\n".join(lines)
 

@@ -38,6 +38,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.torc
     CODE,
     RELEASES,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.architectures import (
+    ARCHITECTURES,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.versions import version
 
@@ -49,7 +52,6 @@ JSON_INDEX = "application/vnd.pypi.simple.v1+json"
 # The first Kepler id: older chips have no row.
 FIRST_DEVICE = "0fa0"
 PYTHON_LIBRARY = "torch/lib/libtorch_python.so"
-MACHINES = ("x86_64", "aarch64")
 TIMEOUT_S = 60
 
 
@@ -221,7 +223,7 @@ def torch_rows(files: list[dict[str, Any]], releases: list[str]) -> Iterator[str
     known = {row.torch: row for row in RELEASES}
     code = {(row.torch, row.variant, row.machine): row for row in CODE}
     for release in releases:
-        for machine in MACHINES:
+        for machine in ARCHITECTURES:
             wheels = [f for f in files if _is_wheel(f["filename"], release, machine)]
             if not wheels:
                 continue

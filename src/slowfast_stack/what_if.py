@@ -11,6 +11,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.dist
     SAME_AS,
     DistributionRow,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.architectures import (
+    ARCHITECTURES,
+)
 from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
@@ -19,8 +22,6 @@ if TYPE_CHECKING:
 DEFAULT_OS = "ubuntu-24.04"
 _GPU = re.compile(r"(?P<pci>[0-9a-fA-F]{4}:[0-9a-fA-F]{4})(?:x(?P<count>\d+))?")
 _NVSWITCH = "10de:22a3"
-# What the metapackages of the kernel end with: linux-headers-amd64 is Debian's, -generic Ubuntu's.
-_DEBIAN_KERNELS = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,9 @@ def host(machine: Machine, endpoints: list[str]) -> dict[str, Any]:
         "architecture": machine.arch,
         "distribution": {"id": name, "version": version, "family": row.family},
         "kernel": {
-            "release": _DEBIAN_KERNELS.get(machine.arch, "generic")
-            if name == "debian"
+            # The suffix of the kernel's metapackage, as in linux-headers-amd64.
+            "release": ARCHITECTURES[machine.arch].debian
+            if name == "debian" and machine.arch in ARCHITECTURES
             else "generic",
             "headers": False,
         },

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import archives
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.architectures import (
+    ARCHITECTURES,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import miniforge
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
     from slowfast_stack.bundle.target import Target
 
 # How conda calls the platforms of targets.
-SUBDIRS = {"x86_64": "linux-64", "aarch64": "linux-aarch64"}
 
 
 class Got(NamedTuple):
@@ -58,7 +60,7 @@ def _chosen(conda: Conda, target: Target) -> list[dict[str, Any]]:
     environment = {
         # With an empty cache conda lists everything as to be fetched.
         "CONDA_PKGS_DIRS": str(conda.home / "nothing-fetched"),
-        "CONDA_SUBDIR": SUBDIRS[target.machine],
+        "CONDA_SUBDIR": ARCHITECTURES[target.machine].conda,
         "CONDA_OVERRIDE_GLIBC": target.glibc,
     }
     message = "conda could not choose its packages"

@@ -12,9 +12,11 @@ from ansible_collections.slowfast.stack.plugins.module_utils._runner import Loca
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.distributions import (
     CODENAMES,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.architectures import (
+    ARCHITECTURES,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import apt_sources
-from slowfast_stack.bundle.packages import MACHINES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +42,7 @@ def of(host: Mapping[str, Any], given: Mapping[str, Path], *, drivers: bool) -> 
     ``given`` are files by distribution; ``drivers`` asks for the components that have some.
     """
     name, message = release_of(host), host["distribution"]
-    if message["family"] != "debian" or host["architecture"] not in MACHINES:
+    if message["family"] != "debian" or host["architecture"] not in ARCHITECTURES:
         raise _refused(name, "only those of Debian and Ubuntu are, for x86_64 and aarch64")
     if shutil.which("apt-get") is None:
         raise _refused(name, "this machine has no apt")

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.architectures import (
+    ARCHITECTURES,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import (
     Commands,
     Finished,
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 # How Debian and Ubuntu call processors.
-MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 _LACKS = re.compile(r"(Depends|Conflicts|Breaks): ")
 # What Ansible's module apt works with; it installs it by itself where it is not there.
 ALWAYS = ("python3-apt",)
@@ -54,8 +56,8 @@ class Archive:
         (self.folder / "status").write_bytes(b"")
         (self.folder / "bundle.sources").write_text(self.sources, encoding="utf-8")
         settings = {
-            "APT::Architecture": MACHINES[self.machine],
-            "APT::Architectures": MACHINES[self.machine],
+            "APT::Architecture": ARCHITECTURES[self.machine].debian,
+            "APT::Architectures": ARCHITECTURES[self.machine].debian,
             "APT::Install-Recommends": "false",
             "APT::Keep-Downloaded-Packages": "true",
             "Acquire::Languages": "none",

@@ -51,6 +51,8 @@ def test_the_probe_ships_neither_solver_nor_catalogue() -> None:
         path.relative_to(UTILS / "_stack") for path in payload(MODULE) if "_stack" in str(path)
     }
     assert {str(path) for path in shipped} == {
+        "core/architectures.py",
+        "core/construct.py",
         "core/errors.py",
         "core/http.py",
         "core/validation.py",

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import parsers
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model, parsers
 
 HOSTS = Path(__file__).parents[2] / "hosts"
 
@@ -40,7 +40,7 @@ def test_a_recorded_machine_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert (gpu.pci_id, gpu.kernel_driver, parsers.is_gpu(gpu)) == ("10de:2330", "nvidia", True)
     assert parsers.is_nvswitch(switch)
     text = (tmp_path / "driver" / "nvidia" / "version").read_text()
-    assert parsers.loaded_driver(text) == ("580.95.05", "open")
+    assert parsers.loaded_driver(text) == model.Driver("580.95.05", "open")
 
 
 @pytest.mark.parametrize("on", [True, False])

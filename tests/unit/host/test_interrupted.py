@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import Unreadable
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver import package_recovery
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import interrupted
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.model import Interrupted
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import (
     LISTINGS,
     Answer,
@@ -69,7 +70,7 @@ def test_packages_of_others_leave_the_driver_whole() -> None:
 def test_an_installation_that_ended_is_finished_whatever_it_changed() -> None:
     record = json.dumps({"before": {"packages": [], "stream": ""}, "done": True})
     listing = f"libcuda1\t580.95.05-1\t{VENDOR}\tinstalled\n"
-    assert not any(interrupted.find("debian", listing, "", record, ""))
+    assert interrupted.find("debian", listing, "", record, "") == Interrupted()
 
 
 def test_a_damaged_record_is_told() -> None:

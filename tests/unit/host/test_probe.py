@@ -73,7 +73,7 @@ def test_an_unreadable_driver_version_is_listed_and_not_absent() -> None:
     picture = {"files": {"/proc/driver/nvidia/version": "something else\n"}}
     found = probe.probe(RecordedRunner(picture), probe.Where("/opt", {}))
     assert found.driver is None
-    assert {row["what"] for row in found.unreadable} == {"driver", "distribution"}
+    assert {row.what for row in found.unreadable} == {"driver", "distribution"}
 
 
 def test_every_endpoint_is_probed_in_its_own_way() -> None:
@@ -131,7 +131,10 @@ def test_the_toolkit_of_a_distribution_is_seen_beside_others() -> None:
         },
     }
     found = probe.probe(RecordedRunner(picture), probe.Where("/opt", {}))
-    assert found.toolkits == (("12.8", "/usr/local/cuda-12.8"), ("11.8", "/usr"))
+    assert found.toolkits == (
+        model.Toolkit("12.8", "/usr/local/cuda-12.8"),
+        model.Toolkit("11.8", "/usr"),
+    )
 
 
 def test_without_git_a_git_source_is_asked_over_https() -> None:
@@ -199,7 +202,7 @@ def test_this_machine_can_be_probed_and_read_back() -> None:
         ({"colour": "blue"}, "unknown key 'colour'"),
         ({"network": {"pypi": "yes"}}, "host.network.pypi is 'yes'"),
         ({"virtualization": "cloud"}, "host.virtualization"),
-        ({"compilers": [{"major": 12}]}, "host.compilers.version"),
+        ({"compilers": [{"major": 12}]}, "host.compilers[0].version"),
     ],
 )
 def test_malformed_facts_are_a_sentence(change: dict[str, Any], words: str) -> None:
@@ -223,3 +226,9 @@ def test_the_meta_packages_of_a_kernel_are_known_by_their_names() -> None:
     }
     text = "".join(f"{name}\t1\tUbuntu\t{state}\n" for name, state in names.items())
     assert parsers.kernel_meta(text) == tuple(list(names)[:3])
+
+
+def test_absent_keys_mean_that_there_is_none_of_it() -> None:
+    found = model.host({"architecture": "arm64", "distribution": {"id": "debian", "version": "12"}})
+    assert found == model.Host("aarch64", model.Distribution("debian", "12", name="debian 12"))
+    assert "torch" not in found.to_dict()

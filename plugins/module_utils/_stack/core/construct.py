@@ -24,6 +24,7 @@ def read(
     reader: Reader | None = None,
     *,
     default: Any = MISSING,  # noqa: ANN401  (as dataclasses.field)
+    default_factory: Any = MISSING,  # noqa: ANN401
     key: str | None = None,
     omit: bool = False,
 ) -> Any:  # noqa: ANN401
@@ -31,8 +32,8 @@ def read(
 
     ``omit`` leaves the key out of the plain data where the value is the default.
     """
-    given = {"default": default} if default is not MISSING else {}
-    return field(metadata={READ: reader, KEY: key, OMIT: omit}, **given)
+    metadata = {READ: reader, KEY: key, OMIT: omit}
+    return field(default=default, default_factory=default_factory, metadata=metadata)
 
 
 def construct(cls: type[T], value: object, where: str, *, ignore_unknown: bool = False) -> T:

@@ -1,9 +1,9 @@
-"""Read plain data that came from outside: the wrong shape is a sentence, never a traceback."""
+"""Validate plain data from outside; each error names the value and what it should be."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Callable
 
 from .errors import StackError
 
@@ -60,7 +60,7 @@ def optional_flag(value: object, where: str) -> bool | None:
 
 
 def whole(value: object, where: str) -> int:
-    """Return a number of things, zero or more. Raises ``StackError``."""
+    """Return an integer, zero or more. Raises ``StackError``."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise bad(where, "a whole number", value)
     return value
@@ -73,8 +73,13 @@ def one_of(value: object, where: str, allowed: tuple[str, ...]) -> str:
     return str(value)
 
 
+def choice(*allowed: str) -> Callable[[Any, str], str]:
+    """Return a reader that accepts one of a few words."""
+    return lambda value, where: one_of(value, where, allowed)
+
+
 def only_keys(value: Mapping[str, object], where: str, known: tuple[str, ...]) -> None:
-    """Refuse a key that nobody reads: it is a typing error. Raises ``StackError``."""
+    """Raise ``StackError`` for a key that is not known: it is a spelling error."""
     unknown = sorted(set(value) - set(known))
     if unknown:
         raise StackError(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import Unreadable
 from ..driver import history
-from .model import Unfinished
+from .model import Interrupted
 from .packages import Package, is_driver
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _rows(listing: str, columns: int) -> Iterator[list[str]]:
 
 def find(
     family: str, listing: str, stream_file: str, record_file: str, toolkits_file: str
-) -> Unfinished:
+) -> Interrupted:
     """Return what did not end, from the package manager and from what the roles noted.
 
     Raises ``Unreadable`` where the record of the driver is damaged.
@@ -60,7 +60,7 @@ def find(
     begun = _record(record_file)
     driver = any(map(is_driver, left)) or bool(begun and history.is_open(begun, now))
     names = tuple(sorted({package.name for package in left}))
-    return Unfinished(driver, tuple(toolkits_file.split()), names)
+    return Interrupted(driver, tuple(toolkits_file.split()), names)
 
 
 def _record(text: str) -> dict[str, object] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..core.errors import StackError, Unreadable
@@ -10,15 +11,18 @@ from ..driver import history
 from . import interrupted, parsers
 from .model import (
     Compiler,
+    Disk,
     Distribution,
     Driver,
     Gpu,
     Host,
+    Interrupted,
+    Kernel,
     Package,
     Python,
     Toolkit,
     Torch,
-    Unfinished,
+    Unknown,
     series,
 )
 
@@ -102,13 +106,11 @@ def probe(runner: Runner, where: Where) -> Host:
     pythons = (*([named] if named else []), *look.pythons(where.home))
     if driver:
         measured = look.capabilities(pythons)
-        gpus = tuple(gpu._replace(compute_capability=measured.get(gpu.slot)) for gpu in gpus)
+        gpus = tuple(replace(gpu, compute_capability=measured.get(gpu.slot)) for gpu in gpus)
     return Host(
         architecture=machine or "unknown",
         distribution=distribution,
-        kernel=release,
-        kernel_headers=bool(release) and look.exists(f"/lib/modules/{release}/build/Makefile"),
-        kernel_meta=meta,
+        kernel=Kernel(release, look.has_headers(release), meta),
         gpus=gpus,
         nvswitches=tuple(f.pci_id for f in functions if parsers.is_nvswitch(f)),
         nvlink5_fabric=look.nvlink5_fabric() if gpus else False,
@@ -141,7 +143,7 @@ class _Look:
 
     def __init__(self, runner: Runner) -> None:
         self.runner = runner
-        self.unreadable: list[dict[str, str]] = []
+        self.unreadable: list[Unknown] = []
 
     def text(self, path: str, message: str = "") -> str | None:
         """Return a file as text; None where it is absent, or listed as unreadable."""
@@ -154,9 +156,7 @@ class _Look:
 
     def note(self, message: str, source: str, error: StackError) -> None:
         """Remember that something is there and was not understood."""
-        self.unreadable.append(
-            {"what": message, "source": source, "why": error.cause or error.message}
-        )
+        self.unreadable.append(Unknown(message, source, error.cause or error.message))
 
     def exists(self, path: str) -> bool:
         return self.text(path) is not None
@@ -168,6 +168,9 @@ class _Look:
 
     def has(self, tool: str) -> bool:
         return self.runner.run((tool, "--version")).rc is not None
+
+    def has_headers(self, release: str) -> bool:
+        return bool(release) and self.exists(f"/lib/modules/{release}/build/Makefile")
 
     def functions(self) -> list[Gpu]:
         """Return every PCI function; containers without sysfs have none."""
@@ -202,7 +205,7 @@ class _Look:
             return parsers.redhat_packages(listing), ()
         return parsers.debian_packages(listing), parsers.kernel_meta(listing)
 
-    def unfinished(self, family: str, listing: str) -> Unfinished:
+    def unfinished(self, family: str, listing: str) -> Interrupted:
         """Return the installations that did not end; of a damaged record nothing is guessed."""
         stream, begun, toolkits = (
             self.text(path) or ""
@@ -327,13 +330,13 @@ class _Look:
         inodes = [self.output("stat", "-c", "%i", path).strip() for path in LOCKS]
         return any(f":{inode} " in held for inode in inodes if inode)
 
-    def disk(self, prefix: str) -> dict[str, object] | None:
+    def disk(self, prefix: str) -> Disk | None:
         """Measure the nearest folder above the prefix that exists."""
         path = prefix
         while True:
             free = parsers.disk_free_mib(self.output("df", "-Pm", path))
             if free is not None:
-                return {"path": prefix, "free_mib": free}
+                return Disk(prefix, free)
             if path in ("", "/"):
                 return None
             path = path.rpartition("/")[0] or "/"

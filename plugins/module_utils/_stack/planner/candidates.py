@@ -9,6 +9,7 @@ from ..catalog.cuda import TOOLKITS, ToolkitRow
 from ..catalog.drivers import BRANCHES, FIRST_OPEN_BRANCH, BranchRow
 from ..catalog.presets import PRESETS, PresetRow
 from ..catalog.torch import CODE, METADATA, RELEASES, CodeRow, ReleaseRow
+from ..core.architectures import ARCHITECTURES
 from ..core.versions import Version, version
 from ..host.model import Compiler, Host, Python, Toolkit, series
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from ..catalog.source import Source
 
 CPU = "cpu"
-MACHINES = ("x86_64", "aarch64")
 PYTHONS = tuple(version(f"3.{minor}") for minor in range(9, 15))
 GCC_MAJORS = tuple(range(8, 17))
 # The oldest GCC that speaks the C++ standard of torch's headers.
@@ -135,7 +135,7 @@ def wheels(machine: str, preset_name: str, *, gpu: bool) -> tuple[tuple[Wheel, .
     """
     row = preset(preset_name)
     releases = {release.torch: release for release in RELEASES}
-    machines = sorted(MACHINES, key=lambda name: name != machine)
+    machines = sorted(ARCHITECTURES, key=lambda name: name != machine)
     return tuple(
         tuple(
             wheel

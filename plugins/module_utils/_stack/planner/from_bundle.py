@@ -78,7 +78,7 @@ def choose(
     own = {key: value for key, value in request.items() if key != "bundle"}
     refused: list[tuple[Plan | NoPlan, list[str]]] = []
     for stack in bundle.stacks:
-        there = host._replace(network=stack.host.network or {})
+        there = replace(host, network=stack.host.network or {})
         found = plan(there, {**stack.request, **pins(stack.plan), **own})
         cause = list(_against(host, found, stack))
         if bundle.adopt_torch and not own.get("adopt_torch"):
@@ -101,11 +101,12 @@ def pins(made: Plan) -> dict[str, Any]:
 
 def bare(host: Host) -> Host:
     """Return a host without anything that its distribution's packages install, driver apart."""
-    return host._replace(
+    return replace(
+        host,
         root=True,
         tools={},
         compilers=(),
-        pythons=tuple(row._replace(headers=False) for row in host.pythons),
+        pythons=tuple(replace(row, headers=False) for row in host.pythons),
         libraries=dict.fromkeys(LIBRARIES, False),
     )
 
@@ -133,8 +134,8 @@ def beside_driver(plan: Plan, host: Host) -> list[str]:
     driver = plan.driver
     if driver is None or driver.action == "keep":
         return []
-    headers = [] if host.kernel_headers else [f"linux-headers-{host.kernel}"]
-    headers += [name.replace("image", "headers", 1) for name in host.kernel_meta]
+    headers = [] if host.kernel.headers else [f"linux-headers-{host.kernel.release}"]
+    headers += [name.replace("image", "headers", 1) for name in host.kernel.meta]
     signing = ["openssl", "mokutil"] if driver.mok else []
     return ["nvidia-persistenced", *headers, *signing]
 
@@ -166,7 +167,8 @@ def _differences(host: Host, found: Plan, stack: BundleStack) -> Iterator[str]:
     if found.ffmpeg and _ffmpeg(found) != _ffmpeg(made):
         yield f"FFmpeg of the bundle: {_ffmpeg(made)}; of this host: {_ffmpeg(found)}"
     # The packages of one release are none for another.
-    same = host.distribution[:2] == (where.distribution.id, where.distribution.version)
+    here, there = host.distribution, where.distribution
+    same = (here.id, here.version) == (there.id, there.version)
     available = stack.system_packages if same else ()
     needed = {*system_packages(found), *beside_driver(found, host)}
     lacking = sorted(needed.difference(available))

@@ -223,9 +223,9 @@ def _doubts(host: Host, choice: Choice) -> list[Decision]:
     """Say what was not run with these sources, what could not be read, and what is half-done."""
     found = [
         reason(
-            f"host.{row['what']}",
-            f"could not be read, so it decides nothing: {row['why']}",
-            row["source"],
+            f"host.{row.what}",
+            f"could not be read, so it decides nothing: {row.why}",
+            row.source,
         )
         for row in host.unreadable
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..catalog.distributions import SYSTEM_PACKAGES
+from ..core.architectures import ARCHITECTURES
 from ..core.versions import version
 from .constraint_checks import archive
 from .constraints import distribution
@@ -47,9 +48,8 @@ def repository(host: Host) -> RepositoryPlan | None:
     row = distribution(host)
     if row is None:
         return None
-    # NVIDIA calls 64-bit ARM servers sbsa.
-    machine = {"aarch64": "sbsa"}.get(host.architecture, host.architecture)
-    url = f"{REPOSITORIES}{row.repository}/{machine}/"
+    machine = ARCHITECTURES.get(host.architecture)
+    url = f"{REPOSITORIES}{row.repository}/{machine.nvidia if machine else host.architecture}/"
     return RepositoryPlan(url, url + row.key)
 
 
@@ -66,7 +66,7 @@ def _driver_packages(host: Host, option: DriverOption) -> tuple[tuple[str, ...],
     if option.origin == "distribution":
         entry = archive(row, option)
         names = (entry.open if option.flavour == "open" else entry.proprietary) if entry else ()
-        flavour = host.kernel.rpartition("-")[2] or "generic"
+        flavour = host.kernel.release.rpartition("-")[2] or "generic"
         return tuple(name.format(kernel=flavour) for name in names), ()
     open_module = option.flavour == "open"
     name = "nvidia-open" if open_module else "cuda-drivers"
@@ -125,10 +125,14 @@ def system_packages(host: Host, choice: Choice, network: Network) -> tuple[str, 
         needs.append("python-headers")
     if not all(host.libraries.values()):
         needs.append("opencv")
-    if choice.driver.action not in ("keep", "none") and host.kernel and not host.kernel_headers:
+    if (
+        choice.driver.action not in ("keep", "none")
+        and host.kernel.release
+        and not host.kernel.headers
+    ):
         needs.append("kernel-headers")
     return tuple(
-        name.format(major=choice.compiler.major, python=python, kernel=host.kernel)
+        name.format(major=choice.compiler.major, python=python, kernel=host.kernel.release)
         for need in needs
         for name in names[need]
     )
