@@ -32,7 +32,7 @@ def prepare(target: Path, machine: Sequence[str], sources: Sequence[str], size_m
     with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as scratch:
         bundle = Path(scratch) / BUNDLE
         argv = [sys.executable, "-m", "slowfast_stack", "bundle", "create", "-o", str(bundle)]
-        argv += [*machine, "--adopt-torch", "--piece-size", f"{size_mib - 1}MiB"]
+        argv += [*machine, "--adopt-torch", "--part-size", f"{size_mib - 1}MiB"]
         argv += [option for source in sources for option in ("--source", source)]
         if subprocess.run(argv, check=False).returncode:
             raise parts.Failed("The bundle could not be created; see above.")
@@ -54,7 +54,7 @@ def _command_line(python: str | None) -> list[Path]:
         if re.match(r"[a-z0-9]\S*==", line)
     ]
     files = wheels.resolve(pins, Target(version, MACHINE, GLIBC))
-    kept = download_cache.Store(download_cache.default_folder())
+    kept = download_cache.DownloadCache(download_cache.default_folder())
     with download_progress.shown() as shown:
-        kept.bring(files, shown)
+        kept.download(files, shown)
     return [kept.wheel_of(file) for file in files]

@@ -1,4 +1,4 @@
-"""From a bundle, without any route: the same stack, proven; its lock says it is the same."""
+"""From a bundle, without a network: the same stack, proven, with an equal lock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from typing import Any
 import bare_root
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import manifest, verify
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.parts import Pieces, find
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.parts import (
+    PartReader,
+    find,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import lock
 from bare_root import BareRoot
 from stack_under_test import COMMAND, SOURCES, Stack
@@ -31,17 +34,17 @@ def lock_of(stack: Stack) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def bundle(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle in small pieces for this machine, without torch and with what was built here."""
+    """A bundle in small parts for this machine, without torch and with the wheels built here."""
     folder = tmp_path_factory.mktemp("bundle")
     argv = [str(COMMAND), "bundle", "create", "-o", str(folder / "stack.bundle"), *stack.options]
-    argv += ["--piece-size", "64MiB", "--adopt-torch", "--cache", str(folder / "cache"), "--json"]
+    argv += ["--part-size", "64MiB", "--adopt-torch", "--cache", str(folder / "cache"), "--json"]
     argv += ["--built", str(stack.prefix)] if SOURCES else []
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
-    said = json.loads(done.stdout)["bundle"]
-    assert len(said["files"]) > 1
-    assert max(Path(file).stat().st_size for file in said["files"]) == 64 << 20
-    return Path(said["files"][0])
+    printed = json.loads(done.stdout)["bundle"]
+    assert len(printed["files"]) > 1
+    assert max(Path(file).stat().st_size for file in printed["files"]) == 64 << 20
+    return Path(printed["files"][0])
 
 
 def test_up_without_any_route_ends_proven_and_is_the_same_stack(
@@ -69,7 +72,7 @@ def test_up_without_any_route_ends_proven_and_is_the_same_stack(
 
 @pytest.fixture(scope="module")
 def bare(stack: Stack, bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> BareRoot:
-    """A Debian that has neither compiler nor git nor the libraries of OpenCV; torch is lent."""
+    """A Debian without compiler, git and the libraries of OpenCV, with the torch of this stack."""
     return bare_root.make(tmp_path_factory.mktemp("bare"), stack.prefix, bundle.parent)
 
 
@@ -99,47 +102,48 @@ def test_a_bare_debian_gets_its_system_packages_from_the_bundle_alone(
 
 
 def places(bundle: Path) -> dict[str, tuple[str, int]]:
-    """Return for each kind of member the path and the place of one of its bytes."""
-    with closing(Pieces(find(bundle))) as source:
-        contents = verify.manifest_of(source)
-    found, offset = {}, 0
-    for member, _ in manifest.frame(contents):
-        offset += len(member.head)
-        found[member.kind] = (member.path, offset + member.size // 2)
-        offset += member.size + manifest.padding(member.size)
+    """Return for each kind of member the path and the offset of one of its bytes."""
+    with closing(PartReader(find(bundle))) as source:
+        contents = verify.read_manifest(source)
+    offset = len(contents.head)
+    found = {"header": ("", 100), "manifest": (manifest.MANIFEST, offset // 2)}
+    for member in contents.members:
+        header, *_content = member.extents()
+        found[member.kind] = (member.path, offset + header + member.size // 2)
+        offset += sum(member.extents())
     return found
 
 
 def flip(bundle: Path, offset: int) -> str:
-    """Change one bit of the byte at a place of the whole; return the piece that it lies in."""
-    for piece in find(bundle):
-        if offset < piece.stat().st_size:
-            with piece.open("r+b") as stream:
+    """Change one bit of the byte at an offset; return the part that contains it."""
+    for part in find(bundle):
+        if offset < part.stat().st_size:
+            with part.open("r+b") as stream:
                 stream.seek(offset)
                 byte = stream.read(1)[0]
                 stream.seek(offset)
                 stream.write(bytes([byte ^ 1]))
-            return piece.name
-        offset -= piece.stat().st_size
+            return part.name
+        offset -= part.stat().st_size
     raise AssertionError(offset)
 
 
-def test_a_byte_that_changed_anywhere_stops_it_before_anything_is_there(
+def test_a_changed_byte_anywhere_stops_up_before_it_installs_anything(
     bundle: Path, tmp_path: Path
 ) -> None:
     kinds = places(bundle)
-    assert {"wheel", "source", "uv", "seal", "manifest"} <= set(kinds)
+    assert {"wheel", "source", "uv", "header", "manifest"} <= set(kinds)
     if shutil.which("apt-get"):
         assert {"system package", "package index"} <= set(kinds)
     away = Stack(tmp_path / "prefix")
     argv = away.argv("up", "--yes", "--offline", str(bundle))
     for path, offset in kinds.values():
-        piece = flip(bundle, offset)
+        part = flip(bundle, offset)
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         flip(bundle, offset)
         assert done.returncode == 1, done.stderr
-        assert path in done.stderr or "manifest" in path
-        assert piece in done.stderr
+        assert path in done.stderr
+        assert part in done.stderr
         assert not away.prefix.exists()
 
 

@@ -1,1 +1,1 @@
-"""Make bundles: everything that a host without a network needs, in one file."""
+"""Create bundles: one file with everything that a host without a network needs."""

@@ -1,4 +1,4 @@
-"""Put a bundle together: what the plans need, what of it can be had here, and what cannot."""
+"""Create a bundle: download everything that plans install, and list what is not available here."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.bu
     RECORD,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import extract, manifest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import plain
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import atomic_write
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
@@ -33,42 +34,62 @@ if TYPE_CHECKING:
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.manifest import (
         Manifest,
     )
-    from slowfast_stack.bundle.download_cache import Store
+    from slowfast_stack.bundle.download_cache import DownloadCache
     from slowfast_stack.bundle.wheels import File
-    from slowfast_stack.bundle.writer import Item
+    from slowfast_stack.bundle.writer import Entry
 
-    Started = Callable[[str], Callable[[int, int | None], None]]
+    Progress = Callable[[str], Callable[[int, int | None], None]]
 
 
 class Stack(NamedTuple):
-    """A host that the bundle is for: what it is, what was asked, what was planned."""
+    """A host that the bundle is for, with its request and its plan, each also as plain data."""
 
     name: str
-    host: Mapping[str, Any]
+    host: model.Host
+    host_data: Mapping[str, Any]
     request: Mapping[str, Any]
-    plan: Mapping[str, Any]
+    plan: Plan
+    plan_data: Mapping[str, Any]
+
+    @classmethod
+    def read(
+        cls, name: str, host: Mapping[str, Any], request: Mapping[str, Any], plan: Mapping[str, Any]
+    ) -> Stack:
+        """Return a stack from plain data. Raises StackError."""
+        return cls(name, model.host(host), host, request, Plan.from_dict(plan), plan)
 
     @property
     def target(self) -> Target:
-        """Return where its wheels run."""
-        return Target(self.plan["python"], self.host["architecture"], self.host["glibc"])
+        """Return where its wheels are installed."""
+        return Target(self.plan.python, self.host.architecture, self.host.glibc or "")
 
-    def kind(self) -> str:
-        """Return what decides the content; hosts of one kind share it."""
-        system = [self.plan[key] for key in ("driver", "cuda", "ffmpeg", "system_packages")]
-        release = package_sources.release_of(self.host)
-        return json.dumps([self.plan["id"], *self.target, release, *system])
+    @property
+    def release(self) -> str:
+        """Return the distribution and architecture, such as debian-13-x86_64."""
+        return f"{package_sources.release_of(self.host)}-{self.host.architecture}"
+
+    def key(self) -> str:
+        """Return what decides the content; hosts with the same key share it."""
+        plan = self.plan
+        system = plain([plan.driver, plan.cuda, plan.ffmpeg, plan.system_packages])
+        return json.dumps([plan.id, *self.target, self.release, *system])
+
+    def row(self, names: list[str]) -> dict[str, Any]:
+        """Return the stack as the manifest lists it, for the hosts ``names``."""
+        keys = ("architecture", "glibc", "distribution", "network")
+        host = {key: self.host_data[key] for key in keys}
+        return {"names": names, "host": host, "request": self.request, "plan": self.plan_data}
 
 
-class Wishes(NamedTuple):
-    """How the bundle shall be: where, in pieces of how many bytes, and what more is put in.
+class BundleOptions(NamedTuple):
+    """What to write: the file, the size of a part in bytes, and what to include.
 
-    ``built`` is a prefix whose built wheels go along, ``package_sources`` are apt's sources by
-    distribution, for those that this machine has not.
+    ``built`` is a prefix whose built wheels are included; ``package_sources`` are sources files of
+    apt by distribution, for distributions other than that of this machine.
     """
 
     target: Path
-    piece_size: int | None = None
+    part_size: int | None = None
     adopt_torch: bool = False
     built: Path | None = None
     system_packages: bool = True
@@ -77,46 +98,55 @@ class Wishes(NamedTuple):
 
 @dataclass
 class _Content:
-    items: dict[str, Item] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
     missing: list[dict[str, str]] = field(default_factory=list)
-    # Packages of a distribution by the folder that they get.
+    # Packages of distributions by their folder in the bundle.
     packages: dict[str, set[Path]] = field(default_factory=dict)
 
     def add(self, source: Path, path: str, kind: str, *, executable: bool = False) -> None:
-        if path not in self.items:
-            self.items[path] = writer.item(source, path, kind, executable=executable)
+        if path not in self.entries:
+            self.entries[path] = writer.entry(source, path, kind, executable=executable)
 
 
 def create(
-    stacks: list[Stack], wishes: Wishes, store: Store, *, say: Callable[[str], None], shown: Started
+    stacks: list[Stack],
+    options: BundleOptions,
+    cache: DownloadCache,
+    *,
+    report: Callable[[str], None],
+    progress: Progress,
 ) -> tuple[Manifest, tuple[Path, ...]]:
-    """Bring everything that the stacks need here and write the bundle. Raises StackError."""
-    kinds = list({stack.kind(): stack for stack in stacks}.values())
+    """Download everything that the stacks install and write the bundle. Raises StackError.
+
+    Returns the manifest and the files of the bundle. ``report`` gets a line for each step.
+    """
     content = _Content()
     rows = []
-    for stack in kinds:
-        gatherer = _Gatherer(stack, wishes, store, content, say, shown)
-        gatherer.gather()
-        names = [one.name for one in stacks if one.kind() == stack.kind()]
-        brought = {**gatherer.system_packages(), "conda_packages": gatherer.conda_packages()}
-        rows.append({**_row(stack, names), **brought})
+    for key, stack in {stack.key(): stack for stack in stacks}.items():
+        collector = _Collector(stack, options, cache, content, report, progress)
+        collector.collect()
+        names = [each.name for each in stacks if each.key() == key]
+        included = {**collector.system_packages(), "conda_packages": collector.conda_packages()}
+        rows.append({**stack.row(names), **included})
     for folder, files in content.packages.items():
-        _add_repository(content, folder, files, store.folder / folder)
+        _add_repository(content, folder, files, cache.folder / folder)
     facts = {
         "made_by": __version__,
         "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "adopt_torch": wishes.adopt_torch,
+        "adopt_torch": options.adopt_torch,
         "stacks": rows,
         "missing": content.missing,
     }
-    say(f"Write {wishes.target} ...")
-    tell = shown(wishes.target.name)
-    items = [content.items[path] for path in sorted(content.items)]
-    return writer.write(wishes.target, facts, items, piece_size=wishes.piece_size, progress=tell)
+    report(f"Write {options.target} ...")
+    entries = [content.entries[path] for path in sorted(content.entries)]
+    written = progress(options.target.name)
+    return writer.write(
+        options.target, facts, entries, part_size=options.part_size, progress=written
+    )
 
 
 def _add_repository(content: _Content, folder: str, files: set[Path], scratch: Path) -> None:
-    """Add packages with the index by which apt finds them."""
+    """Add packages with the index files that apt reads."""
     for file in sorted(files):
         content.add(file, f"{folder}/{file.name}", "system package")
     for name, text in zip(("Packages", "Release"), packages.index(files), strict=True):
@@ -124,176 +154,164 @@ def _add_repository(content: _Content, folder: str, files: set[Path], scratch: P
         content.add(scratch / name, f"{folder}/{name}", "package index")
 
 
-def _row(stack: Stack, names: list[str]) -> dict[str, Any]:
-    host = {key: stack.host[key] for key in ("architecture", "glibc", "distribution", "network")}
-    return {"names": names, "host": host, "request": stack.request, "plan": stack.plan}
-
-
 @dataclass
-class _Gatherer:
-    """Collects what one stack needs."""
+class _Collector:
+    """Adds the content for one stack."""
 
     stack: Stack
-    wishes: Wishes
-    store: Store
+    options: BundleOptions
+    cache: DownloadCache
     content: _Content
-    say: Callable[[str], None]
-    shown: Started
+    report: Callable[[str], None]
+    progress: Progress
 
-    def gather(self) -> None:
-        """Add everything to the content, or to what is missing."""
+    def collect(self) -> None:
+        """Add everything except packages of the distribution and of conda."""
         self._wheels()
         self._uv()
         self._sources()
         self._ffmpeg()
-        self._built()
-        self._not_brought()
+        self._built_wheels()
+        if self.stack.plan.python_interpreter.origin == "uv":
+            cause = "the plan uses one of uv; the host must have it"
+            self._miss(f"Python {self.stack.plan.python}", cause)
 
     def _wheels(self) -> None:
-        plan, adopt = self.stack.plan, self.wishes.adopt_torch
-        self.say(f"Resolve the packages of {self.stack.name} ...")
+        plan, adopt = self.stack.plan, self.options.adopt_torch
+        self.report(f"Resolve the packages of {self.stack.name} ...")
         files = wheels.resolve(
             wheels.requirements(plan, adopt_torch=adopt),
             self.stack.target,
-            index=plan["torch"]["index"],
+            index=plan.torch.index,
             adopt_torch=adopt,
         )
-        self._bring(files)
+        self._download(files)
         for file in files:
-            wheel = self.store.wheel_of(file)
+            wheel = self.cache.wheel_of(file)
             self.content.add(wheel, f"wheels/{wheel.name}", "wheel")
 
     def _uv(self) -> None:
-        """Put uv in as the program that roles start on the target."""
-        pin = f"uv=={installed('uv')}"
-        (file,) = wheels.resolve([pin], self.stack.target)
-        self._bring([file])
-        program = self.store.path(file).with_name("uv")
+        """Add uv as the program that roles run on the target."""
+        (file,) = wheels.resolve([f"uv=={installed('uv')}"], self.stack.target)
+        self._download([file])
+        program = self.cache.path(file).with_name("uv")
         if not program.is_file():
-            with zipfile.ZipFile(self.store.path(file)) as wheel:
+            with zipfile.ZipFile(self.cache.path(file)) as wheel:
                 name = next(row for row in wheel.namelist() if row.endswith(".data/scripts/uv"))
                 atomic_write(program, wheel.read(name))
-        path = f"tools/{self.stack.host['architecture']}/uv"
+        path = f"tools/{self.stack.host.architecture}/uv"
         self.content.add(program, path, "uv", executable=True)
 
     def _sources(self) -> None:
-        for name, source in self.stack.plan["sources"].items():
-            if source and source["origin"] == "git":
-                self.say(f"Pack {name} at {source['commit'][:12]} ...")
-                packed = sources.pack(source, self.store.folder / "sources")
+        for name, source in self.stack.plan.sources.items():
+            if source and source.origin == "git":
+                url, commit = source.url or "", source.commit or ""
+                self.report(f"Pack {name} at {commit[:12]} ...")
+                packed = sources.pack(url, commit, self.cache.folder / "sources")
                 self.content.add(packed, f"sources/{packed.name}", "source")
             elif source:
-                file = wheels.sdist(source["requirement"], source["sha256"])
-                self._bring([file])
+                file = wheels.sdist(source.requirement or "", source.sha256 or "")
+                self._download([file])
                 path = f"sources/{file.sha256}.tar.gz"
-                self.content.add(self.store.path(file), path, "source")
+                self.content.add(self.cache.path(file), path, "source")
 
     def _ffmpeg(self) -> None:
-        """Put in what FFmpeg is built or taken from."""
-        for name, places in (self.stack.plan["ffmpeg"] or {"sources": {}})["sources"].items():
-            self.say(f"Fetch the source of {name} ...")
-            if places[0]["origin"] == "pypi":
-                pin = places[0]
-                file = wheels.pinned(pin["requirement"], pin["sha256"], self.stack.target)
-                self._bring([file])
-                self.content.add(self.store.path(file), f"wheels/{file.name}", "wheel")
+        planned = self.stack.plan.ffmpeg
+        for name, locations in (planned.sources if planned else {}).items():
+            self.report(f"Download the source of {name} ...")
+            first = locations[0]
+            if first.origin == "pypi":
+                requirement, sha256 = first.requirement or "", first.sha256 or ""
+                file = wheels.pinned(requirement, sha256, self.stack.target)
+                self._download([file])
+                self.content.add(self.cache.path(file), f"wheels/{file.name}", "wheel")
             else:
-                found, path = ffmpeg.bring(name, places, self.store.folder / "sources")
+                found, path = ffmpeg.download(name, locations, self.cache.folder / "sources")
                 self.content.add(found, path, "source")
 
     def conda_packages(self) -> list[str]:
-        """Put in the installer of conda and the packages of the plan; return their names."""
-        wanted = self.stack.plan["environment"]
-        if wanted["manager"] != "conda":
+        """Add the installer of conda and the packages of the plan; return their names."""
+        environment = self.stack.plan.environment
+        if environment.manager != "conda":
             return []
-        self.say(f"Fetch Miniforge {wanted['version']} and what it installs ...")
-        got = conda.bring(wanted, self.stack.target, self.store.folder / "conda")
-        self.content.add(got.installer, manifest.installer_path(wanted["sha256"]), "installer")
-        for file in got.packages:
-            path = f"{manifest.CONDA}/{file.parent.name}/{file.name}"
-            self.content.add(file, path, "conda package")
-        return [f"{file.parent.name}/{file.name}" for file in got.packages]
+        self.report(f"Download Miniforge {environment.version} and its packages ...")
+        got = conda.download(environment, self.stack.target, self.cache.folder / "conda")
+        path = manifest.installer_path(environment.sha256 or "")
+        self.content.add(got.installer, path, "installer")
+        names = [f"{file.parent.name}/{file.name}" for file in got.packages]
+        for name, file in zip(names, got.packages, strict=True):
+            self.content.add(file, f"{manifest.CONDA}/{name}", "conda package")
+        return names
 
     def system_packages(self) -> dict[str, Any]:
-        """Bring the distribution's packages; return which, and the folder that they lie in."""
+        """Add packages of the distribution; return their names and their folder in the bundle."""
         stack = self.stack
-        made, host = Plan.from_dict(stack.plan), model.host(stack.host)
-        bare = planner.plan(from_bundle.bare(host), {**stack.request, **from_bundle.pins(made)})
-        plans = [made, *([bare] if isinstance(bare, Plan) else [])]
-        names = [name for plan in plans for name in from_bundle.system_packages(plan)]
+        bare = planner.plan(
+            from_bundle.bare(stack.host), {**stack.request, **from_bundle.pins(stack.plan)}
+        )
+        plans = [stack.plan, *([bare] if isinstance(bare, Plan) else [])]
         foreign = {name for plan in plans for name in from_bundle.of_nvidia(plan)}
-        self._miss_packages(dict.fromkeys(sorted(foreign), "NVIDIA's repository is not read"))
+        names = [name for plan in plans for name in from_bundle.system_packages(plan)]
         names = [name for name in names if name not in foreign]
-        if not (self.wishes.system_packages and names):
-            self._miss_packages(dict.fromkeys(names, "it was left out"))
-            return {"system_packages": [], "packages_folder": None}
+        self._miss_packages(dict.fromkeys(sorted(foreign), "NVIDIA's repository is not supported"))
+        none: dict[str, Any] = {"system_packages": [], "packages_folder": None}
+        if not (self.options.system_packages and names):
+            self._miss_packages(dict.fromkeys(names, "excluded by --no-system-packages"))
+            return none
         try:
-            got = self._packages(names)
+            got = self._download_packages(names)
         except StackError as error:
             self._miss_packages(dict.fromkeys(names, str(error)))
-            return {"system_packages": [], "packages_folder": None}
+            return none
         self._miss_packages(got.refused)
-        folder = f"packages/{self._release()}"
+        folder = f"packages/{stack.release}"
         self.content.packages.setdefault(folder, set()).update(got.files)
         return {"system_packages": list(got.names), "packages_folder": folder}
 
-    def _packages(self, names: list[str]) -> packages.Got:
+    def _download_packages(self, names: list[str]) -> packages.Downloaded:
         plan, host = self.stack.plan, self.stack.host
-        parts = [part for part in (plan["driver"], plan["cuda"]) if part]
-        drivers = any(part["origin"] == "distribution" for part in parts)
-        text = package_sources.of(host, self.wishes.package_sources, drivers=drivers)
-        self.say(f"Fetch the packages of {package_sources.release_of(host)} ...")
-        folder = self.store.folder / "packages" / self._release()
-        archive = packages.Archive(folder, text, host["architecture"])
+        drivers = any(part and part.origin == "distribution" for part in (plan.driver, plan.cuda))
+        text = package_sources.of(host, self.options.package_sources, drivers=drivers)
+        self.report(f"Download the packages of {package_sources.release_of(host)} ...")
+        folder = self.cache.folder / "packages" / self.stack.release
+        archive = packages.Archive(folder, text, host.architecture)
         archive.update()
-        beside = from_bundle.beside_driver(Plan.from_dict(plan), model.host(host))
-        return archive.bring([*names, *packages.ALWAYS, *beside])
-
-    def _release(self) -> str:
-        host = self.stack.host
-        return f"{package_sources.release_of(host)}-{host['architecture']}"
+        return archive.download([*names, *packages.ALWAYS, *from_bundle.beside_driver(plan, host)])
 
     def _miss_packages(self, refused: Mapping[str, str]) -> None:
         for cause in dict.fromkeys(refused.values()):
             names = [name for name, because in refused.items() if because == cause]
             self._miss(f"the system packages {', '.join(names)}", cause)
 
-    def _built(self) -> None:
-        """Put in what was built for the same Python, torch and sources."""
-        if not self.wishes.built:
+    def _built_wheels(self) -> None:
+        """Add the wheels that were built for the same Python, torch and sources."""
+        prefix, plan = self.options.built, self.stack.plan
+        if not prefix:
             return
-        plan = self.stack.plan
-        torch = f"{plan['torch']['version']}+{plan['torch']['variant']}"
-        known = {source["commit"] for source in plan["sources"].values() if source}
-        count = 0
-        for folder, made in _built_wheels(self.wishes.built / "cache" / "wheels"):
+        torch = f"{plan.torch.version}+{plan.torch.variant}"
+        known = {source.commit for source in plan.sources.values() if source}
+        found = False
+        for folder, made in _records(prefix / "cache" / "wheels"):
             facts = made["facts"]
-            same = facts.get("python") == plan["python"] and facts.get("source") in known
+            same = facts.get("python") == plan.python and facts.get("source") in known
             if same and facts.get("torch", torch) == torch:
-                count += 1
+                found = True
                 for name in (RECORD, made["file"]):
                     path = f"{extract.BUILT}/{folder.name}/{name}"
                     self.content.add(folder / name, path, "built wheel")
-        if not count:
-            cause = f"{self.wishes.built} has none for this Python, torch and these sources"
+        if not found:
+            cause = f"{prefix} has none for this Python, torch and these sources"
             self._miss("built wheels", cause)
-
-    def _not_brought(self) -> None:
-        """Say what the target itself must have."""
-        plan = self.stack.plan
-        python = plan["python_interpreter"]
-        if python["origin"] == "uv":
-            self._miss(f"Python {plan['python']}", "the plan takes uv's; the host must have one")
 
     def _miss(self, message: str, cause: str) -> None:
         row = {"for": self.stack.name, "what": message, "why": cause}
         if row not in self.content.missing:
             self.content.missing.append(row)
 
-    def _bring(self, files: list[File]) -> None:
-        self.store.bring(files, self.shown)
+    def _download(self, files: list[File]) -> None:
+        self.cache.download(files, self.progress)
 
 
-def _built_wheels(cache: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+def _records(cache: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     for record in sorted(cache.glob(f"*/{RECORD}")):
         yield record.parent, json.loads(record.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Bring Miniforge's installer, and the packages that its own conda chooses for a target."""
+"""Download Miniforge's installer and the packages that its conda selects for a target."""
 
 from __future__ import annotations
 
@@ -22,56 +22,58 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
+        EnvironmentPlan,
+    )
     from slowfast_stack.bundle.target import Target
 
-# How conda calls the platforms of targets.
 
-
-class Got(NamedTuple):
-    """An installer, and packages that lie below the folder of their platform."""
+class Downloaded(NamedTuple):
+    """The installer, and the packages, each in a folder named after its platform."""
 
     installer: Path
     packages: tuple[Path, ...]
 
 
-def bring(environment: Mapping[str, Any], target: Target, folder: Path) -> Got:
-    """Fetch installer and packages, verified by SHA-256. Raises StackError."""
+def download(environment: EnvironmentPlan, target: Target, folder: Path) -> Downloaded:
+    """Download installer and packages, verified by SHA-256. Raises StackError."""
+    url, sha256 = environment.url or "", environment.sha256 or ""
     folder.mkdir(parents=True, exist_ok=True)
-    installer = archives.fetch(environment["url"], environment["sha256"], folder)
+    installer = archives.fetch(url, sha256, folder)
     if platform.machine() != target.machine:
         raise StackError(
-            f"What conda installs on {target.machine} cannot be chosen here.",
-            f"The installer of the plan does not run on {platform.machine()}.",
+            f"The conda packages for {target.machine} cannot be selected here.",
+            f"The planned installer does not run on {platform.machine()}.",
             f"Create the bundle on a machine with {target.machine}.",
             code="bundle.other-architecture",
         )
-    home = folder / environment["sha256"][:16]
-    wanted = miniforge.Miniforge(
-        home, environment["version"], str(installer), environment["sha256"], folder, folder / "log"
+    home = folder / sha256[:16]
+    spec = miniforge.Miniforge(
+        home, environment.version or "", str(installer), sha256, folder, folder / "log"
     )
-    miniforge.install(Commands(), wanted)
-    rows = _chosen(Conda(home, environment["channel"], tuple(environment["packages"])), target)
-    return Got(installer, tuple(_fetched(row, folder / "packages") for row in rows))
+    miniforge.install(Commands(), spec)
+    rows = _selected(Conda(home, environment.channel or "", environment.packages), target)
+    return Downloaded(installer, tuple(_download(row, folder / "packages") for row in rows))
 
 
-def _chosen(conda: Conda, target: Target) -> list[dict[str, Any]]:
-    """Return the packages as conda's solver names them, all of them."""
+def _selected(conda: Conda, target: Target) -> list[dict[str, Any]]:
+    """Return all packages that conda's solver selects."""
     argv = [*conda.argv(conda.home / "nowhere"), "--dry-run", "--json"]
     environment = {
-        # With an empty cache conda lists everything as to be fetched.
+        # With an empty cache conda lists every package as one to download.
         "CONDA_PKGS_DIRS": str(conda.home / "nothing-fetched"),
         "CONDA_SUBDIR": ARCHITECTURES[target.machine].conda,
         "CONDA_OVERRIDE_GLIBC": target.glibc,
     }
-    message = "conda could not choose its packages"
-    said = Commands().checked(
+    message = "conda could not select packages"
+    output = Commands().checked(
         message, argv, environment=environment, hint=CONDA_HINT, code="miniforge.not-resolved"
     )
-    rows: list[dict[str, Any]] = json.loads(said[said.index("{") :])["actions"]["FETCH"]
+    rows: list[dict[str, Any]] = json.loads(output[output.index("{") :])["actions"]["FETCH"]
     return rows
 
 
-def _fetched(row: Mapping[str, Any], folder: Path) -> Path:
+def _download(row: Mapping[str, Any], folder: Path) -> Path:
     place = folder / row["subdir"]
     place.mkdir(parents=True, exist_ok=True)
     return archives.fetch(row["url"].removeprefix("file://"), row["sha256"], place)

@@ -1,4 +1,4 @@
-"""Where files lie while bundles are made: by digest, resumed, verified, kept for next time."""
+"""The cache of files that bundles are made of: downloads are resumed, verified and kept."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ _ATTEMPTS = 5
 
 
 def default_folder() -> Path:
-    """Return the folder for downloads, after the XDG convention."""
+    """Return the cache folder by the XDG convention."""
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(cache).expanduser() / "slowfast-stack" / "bundle"
 
 
-class Store:
-    """A folder of files, each below the first digits of its SHA-256."""
+class DownloadCache:
+    """A folder of files, each in a folder named after the first digits of its SHA-256."""
 
     def __init__(self, folder: Path) -> None:
-        """Use a folder, which need not exist."""
+        """Use a folder, which is created when needed."""
         self.folder = folder
 
     def path(self, file: File) -> Path:
-        """Return where a file lies once it is there."""
+        """Return the path of a file once it is downloaded."""
         return self.folder / file.sha256[:16] / file.name
 
-    def bring(
-        self, files: Iterable[File], started: Callable[[str], Callable[[int, int | None], None]]
+    def download(
+        self, files: Iterable[File], progress: Callable[[str], Callable[[int, int | None], None]]
     ) -> None:
-        """Fetch what is missing, several at a time. Raises StackError."""
+        """Download the missing files, several at a time. Raises StackError."""
         missing = [file for file in dict.fromkeys(files) if not self.path(file).is_file()]
         missing.sort(key=lambda file: -(file.size or 0))
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            tasks = [pool.submit(self._fetch, file, started(file.name)) for file in missing]
+            tasks = [pool.submit(self._download, file, progress(file.name)) for file in missing]
             try:
                 for task in tasks:
                     task.result()
@@ -59,7 +59,7 @@ class Store:
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def _fetch(self, file: File, progress: Progress) -> None:
+    def _download(self, file: File, progress: Progress) -> None:
         if urlsplit(file.url).scheme == "file":
             self._copy(file)
             return
@@ -67,7 +67,7 @@ class Store:
         try:
             download.get(wanted, progress=progress, attempts=_ATTEMPTS)
         except download.Refused as error:
-            raise _another(file, error.cause) from error
+            raise _mismatch(file, error.cause) from error
 
     def _copy(self, file: File) -> None:
         target = self.path(file)
@@ -79,11 +79,11 @@ class Store:
             found = sha256_of(part)
             if found != file.sha256:
                 download.discard(target)
-                raise _another(file, f"Its SHA-256 is {found}, expected {file.sha256}.")
+                raise _mismatch(file, f"Its SHA-256 is {found}, expected {file.sha256}.")
             part.replace(target)
 
     def wheel_of(self, file: File) -> Path:
-        """Return the wheel of a file; a source distribution is built once. Raises StackError."""
+        """Return the wheel of a downloaded file; a source distribution is built once. Raises StackError."""
         archive = self.path(file)
         if file.is_wheel:
             return archive
@@ -95,19 +95,19 @@ class Store:
             done = subprocess.run(argv, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise StackError(
-                    f"{file.name} has no wheel, and none could be built of it.",
+                    f"{file.name} has no wheel, and building one failed.",
                     done.stderr.strip()[-2000:],
-                    "Run it by hand to see more: " + " ".join(argv),
+                    "Run it for the whole output: " + " ".join(argv),
                     code="wheel.build-failed",
                 )
             fresh.rename(ready)
         return next(ready.glob("*.whl"))
 
 
-def _another(file: File, cause: str) -> StackError:
+def _mismatch(file: File, cause: str) -> StackError:
     return StackError(
-        f"{file.name} is not the file that the index describes.",
+        f"{file.name} is not the file that the package index describes.",
         cause,
-        "Nothing of it was used. Run again, or use another index.",
+        "It was not used. Run again, or use another package index.",
         code="download.checksum-mismatch",
     )

@@ -1,8 +1,8 @@
-"""Bring what the FFmpeg of a plan is made of, each from the first of its places that has it."""
+"""Download the sources of the planned FFmpeg, each from the first location that has it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import archives
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
@@ -10,35 +10,40 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process
 from slowfast_stack.bundle import sources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
+        DownloadPlan,
+    )
 
-def bring(name: str, places: Sequence[Mapping[str, Any]], folder: Path) -> tuple[Path, str]:
-    """Return the file of a source and its path in a bundle. Raises StackError."""
+
+def download(name: str, locations: Sequence[DownloadPlan], folder: Path) -> tuple[Path, str]:
+    """Return the file of a source and its path in the bundle. Raises StackError."""
     failures = []
-    for place in places:
+    for location in locations:
         try:
-            return _bring(place, folder)
+            return _download(location, folder)
         except StackError as error:
             failures.append(f"{error.message} {error.cause}".strip())
     raise StackError(
-        f"The source of {name} could not be had.",
+        f"The source of {name} could not be downloaded.",
         " ".join(failures),
         f"Check the network, or name a copy with --source {name}=PLACE; then run again.",
         code="ffmpeg.no-source",
     )
 
 
-def _bring(place: Mapping[str, Any], folder: Path) -> tuple[Path, str]:
-    if place["origin"] == "git":
-        packed = sources.pack(place, folder)
+def _download(location: DownloadPlan, folder: Path) -> tuple[Path, str]:
+    if location.origin == "git":
+        packed = sources.pack(location.url or "", location.commit or "", folder)
         return packed, f"sources/{packed.name}"
-    sha256 = place["sha256"]
+    sha256 = location.sha256 or ""
     kept = folder / sha256
     kept.mkdir(parents=True, exist_ok=True)
-    if place["origin"] == "debian":
-        found = archives.from_debian(Commands(), place["package"], place["suite"], sha256, kept)
+    if location.origin == "debian":
+        package, suite = location.package or "", location.suite or ""
+        found = archives.from_debian(Commands(), package, suite, sha256, kept)
     else:
-        found = archives.fetch(place["url"], sha256, kept)
+        found = archives.fetch(location.url or "", sha256, kept)
     return found, f"sources/{sha256}{found.name[found.name.rindex('.tar') :]}"

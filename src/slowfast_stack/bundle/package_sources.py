@@ -1,4 +1,4 @@
-"""Where the packages of a target's distribution come from: the archive that this machine uses."""
+"""Derive apt sources for the distribution of a target from those of this machine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import platform
 import shutil
 import tempfile
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.distributions import (
@@ -22,66 +22,65 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.model import Host
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import Answer
 
-# What an archive calls itself, and the components that its drivers and toolkits are in.
+# The origin of each distribution's archive, and the components with drivers and toolkits.
 ORIGINS = {"debian": "Debian", "ubuntu": "Ubuntu"}
 COMPONENTS = {"debian": ("contrib", "non-free", "non-free-firmware"), "ubuntu": ("restricted",)}
 _UPDATE_S = 600
-OWN_FILE = "Name a sources file of that distribution with --package-sources {}=FILE."
+OWN_FILE = "Give a sources file of that distribution with --package-sources {}=FILE."
 
 
-def release_of(host: Mapping[str, Any]) -> str:
+def release_of(host: Host) -> str:
     """Return a distribution as --os names it, such as debian-13."""
-    return f"{host['distribution']['id']}-{host['distribution']['version']}"
+    return f"{host.distribution.id}-{host.distribution.version}"
 
 
-def of(host: Mapping[str, Any], given: Mapping[str, Path], *, drivers: bool) -> str:
-    """Return a sources file for the distribution of a host. Raises StackError that says why not.
+def of(host: Host, given: Mapping[str, Path], *, drivers: bool) -> str:
+    """Return the text of a sources file for the distribution of a host. Raises StackError.
 
-    ``given`` are files by distribution; ``drivers`` asks for the components that have some.
+    ``given`` are files by distribution; ``drivers`` adds the components that have drivers.
     """
-    name, message = release_of(host), host["distribution"]
-    if message["family"] != "debian" or host["architecture"] not in ARCHITECTURES:
-        raise _refused(name, "only those of Debian and Ubuntu are, for x86_64 and aarch64")
+    name, release = release_of(host), host.distribution
+    if release.family != "debian" or host.architecture not in ARCHITECTURES:
+        raise _refused(name, "only Debian and Ubuntu on x86_64 and aarch64 are supported")
     if shutil.which("apt-get") is None:
         raise _refused(name, "this machine has no apt")
     if name in given:
         return given[name].read_text(encoding="utf-8")
-    here, there = (
-        platform.freedesktop_os_release(),
-        CODENAMES.get((message["id"], message["version"])),
-    )
-    if here["ID"] != message["id"] or there is None:
+    here = platform.freedesktop_os_release()
+    codename = CODENAMES.get((release.id, release.version))
+    if here["ID"] != release.id or codename is None:
         raise _refused(name, f"this machine uses the archive of {here['ID']}", OWN_FILE)
     runner = LocalRunner()
-    archives = _known(runner, ORIGINS[message["id"]])
+    archives = _known(runner, ORIGINS[release.id])
     found = apt_sources.of_suites(
         apt_sources.read(runner, ""),
         archives,
-        partial(_suite, here["VERSION_CODENAME"], there),
-        COMPONENTS[message["id"]] if drivers else (),
+        partial(_suite, here["VERSION_CODENAME"], codename),
+        COMPONENTS[release.id] if drivers else (),
     )
     if not found:
-        cause = f"no source of this machine offers {ORIGINS[message['id']]} by the codename of a release"
+        cause = f"no apt source of this machine names {ORIGINS[release.id]} by a codename"
         raise _refused(name, cause, OWN_FILE)
     return found
 
 
 def _known(runner: LocalRunner, origin: str) -> set[tuple[str, str]]:
-    """Return the archives of an origin; lists are read anew where this machine has none."""
+    """Return the archives of an origin; lists are downloaded if this machine has none."""
     found = apt_sources.known(runner, origin)
     if found:
         return found
     with tempfile.TemporaryDirectory() as folder:
         private = _PrivateApt((f"Dir::State::lists={folder}", "APT::Sandbox::User=root"))
-        # What is not reached is not known; the others are.
+        # An archive that is not reached is not listed.
         private.run(("apt-get", "update"), timeout_s=_UPDATE_S)
         return apt_sources.known(private, origin)
 
 
 class _PrivateApt(LocalRunner):
-    """Runs apt with options of its own."""
+    """Runs apt with additional options."""
 
     def __init__(self, options: tuple[str, ...]) -> None:
         self._options = [part for option in options for part in ("-o", option)]
@@ -92,14 +91,14 @@ class _PrivateApt(LocalRunner):
 
 
 def _suite(here: str, there: str, suite: str) -> str | None:
-    """Return the suite of another release, None for one that is not named after its release."""
+    """Return the suite of the other release, None for a suite not named after its release."""
     if here == there:
         return suite
     return suite.replace(here, there) if suite.startswith(here) else None
 
 
 def _refused(name: str, cause: str, hint: str = "") -> StackError:
-    message = f"The packages of {name} are not fetched."
+    message = f"The packages of {name} cannot be downloaded."
     return StackError(
         message,
         f"{cause[0].upper()}{cause[1:]}.",

@@ -1,4 +1,4 @@
-"""Fetch packages of a distribution with all that they need, as its apt would on a bare host."""
+"""Download packages of a distribution with all dependencies, as apt would on a bare host."""
 
 from __future__ import annotations
 
@@ -21,15 +21,14 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-# How Debian and Ubuntu call processors.
 _LACKS = re.compile(r"(Depends|Conflicts|Breaks): ")
-# What Ansible's module apt works with; it installs it by itself where it is not there.
+# Ansible's module apt needs it, and would install it.
 ALWAYS = ("python3-apt",)
-HINT = "Check that the archive is reached, then run again; what was fetched is kept."
+HINT = "Check that the package archive is reached, then run again; downloads are kept."
 
 
-class Got(NamedTuple):
-    """What came of a request: files, the names that they are for, and why others are not there."""
+class Downloaded(NamedTuple):
+    """The downloaded files, the packages they are for, and why other packages are missing."""
 
     files: tuple[Path, ...]
     names: tuple[str, ...]
@@ -38,9 +37,9 @@ class Got(NamedTuple):
 
 @dataclass
 class Archive:
-    """The archive of a distribution for one processor, read by an apt with a state of its own.
+    """The archive of a distribution for one architecture, read by apt with separate state.
 
-    ``sources`` is its deb822 file; ``folder`` keeps lists and packages for next time.
+    ``sources`` is the text of its deb822 file; ``folder`` keeps lists and packages.
     """
 
     folder: Path
@@ -49,10 +48,10 @@ class Archive:
     _options: list[str] = field(init=False, default_factory=list)
 
     def update(self) -> None:
-        """Read the lists. Raises StackError."""
+        """Download the package lists. Raises StackError."""
         for name in ("lists/partial", "archives/partial", "listing/partial"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        # No package is installed there, so each brings everything that it needs.
+        # An empty status: no package is installed, so all dependencies are downloaded.
         (self.folder / "status").write_bytes(b"")
         (self.folder / "bundle.sources").write_text(self.sources, encoding="utf-8")
         settings = {
@@ -61,7 +60,7 @@ class Archive:
             "APT::Install-Recommends": "false",
             "APT::Keep-Downloaded-Packages": "true",
             "Acquire::Languages": "none",
-            # The lock of this folder is taken here, that of the system is not.
+            # This folder has a lock of its own; the one of the system is not taken.
             "Debug::NoLocking": "true",
             "Dir::Cache": self.folder,
             "Dir::Cache::archives": self.folder / "archives",
@@ -76,66 +75,66 @@ class Archive:
         self._options = [
             part for key, value in settings.items() for part in ("-o", f"{key}={value}")
         ]
-        # A source that fails is no warning here.
+        # A source that fails is an error.
         argv = self._argv("-o", "APT::Update::Error-Mode=any", "update")
         Commands().checked(
-            "The package archive could not be read", argv, hint=HINT, code="debian.unreachable"
+            "The package lists could not be downloaded", argv, hint=HINT, code="debian.unreachable"
         )
 
-    def bring(self, names: Iterable[str]) -> Got:
-        """Fetch packages with what they need, verified by apt. Raises StackError."""
-        wanted = tuple(dict.fromkeys(names))
+    def download(self, names: Iterable[str]) -> Downloaded:
+        """Download packages with their dependencies, verified by apt. Raises StackError."""
+        selected = tuple(dict.fromkeys(names))
         refused: dict[str, str] = {}
         with locked(Commands(), self.folder / ".lock"):
-            listing = self._listed(wanted)
-            if listing is None:
-                refused = {name: cause for name in wanted if (cause := self._why_not(name))}
-                wanted = tuple(name for name in wanted if name not in refused)
-                listing = self._listed(wanted)
-            if listing is None:
-                cause = self._why_not(*wanted)
-                return Got((), (), {**refused, **dict.fromkeys(wanted, cause)})
-            argv = self._argv("--yes", "--download-only", "install", *wanted)
+            files = self._files(selected)
+            if files is None:
+                refused = {name: cause for name in selected if (cause := self._refusal(name))}
+                selected = tuple(name for name in selected if name not in refused)
+                files = self._files(selected)
+            if files is None:
+                cause = self._refusal(*selected)
+                return Downloaded((), (), {**refused, **dict.fromkeys(selected, cause)})
+            argv = self._argv("--yes", "--download-only", "install", *selected)
             Commands().checked(
-                "The packages could not be fetched", argv, hint=HINT, code="debian.unreachable"
+                "The packages could not be downloaded", argv, hint=HINT, code="debian.unreachable"
             )
-        return Got(tuple(listing), wanted, refused)
+        return Downloaded(tuple(files), selected, refused)
 
-    def _listed(self, names: tuple[str, ...]) -> list[Path] | None:
-        """Return where packages and all that they need will lie; None where apt refuses."""
-        done = self._asked(names)
+    def _files(self, names: tuple[str, ...]) -> list[Path] | None:
+        """Return the paths of packages and their dependencies; None if apt refuses."""
+        done = self._simulate(names)
         if done.rc:
             return None
-        # 'ADDRESS' FILE SIZE DIGEST
+        # 'URI' FILE SIZE DIGEST
         rows = [line.split() for line in done.output.splitlines() if line.startswith("'")]
-        return [self._place(address.strip("'"), name) for address, name, *_ in rows]
+        return [self._path(uri.strip("'"), name) for uri, name, *_ in rows]
 
-    def _place(self, address: str, name: str) -> Path:
-        """Return the file of a package; apt leaves those of a local repository where they are."""
-        scheme, _, path = address.partition(":")
+    def _path(self, uri: str, name: str) -> Path:
+        """Return the path of a package; apt does not copy those of a local repository."""
+        scheme, _, path = uri.partition(":")
         return Path(unquote(path)) if scheme == "file" else self.folder / "archives" / name
 
-    def _asked(self, names: tuple[str, ...]) -> Finished:
-        """Ask apt what it would fetch where nothing has been fetched."""
-        nothing = ("-o", f"Dir::Cache::archives={self.folder / 'listing'}")
-        return Commands().run(self._argv(*nothing, "--yes", "--print-uris", "install", *names))
+    def _simulate(self, names: tuple[str, ...]) -> Finished:
+        """List what apt would download with an empty cache."""
+        empty = ("-o", f"Dir::Cache::archives={self.folder / 'listing'}")
+        return Commands().run(self._argv(*empty, "--yes", "--print-uris", "install", *names))
 
-    def _why_not(self, *names: str) -> str:
-        """Return what apt has against packages; empty where it would install them."""
-        done = self._asked(names)
+    def _refusal(self, *names: str) -> str:
+        """Return why apt refuses packages; empty if it would install them."""
+        done = self._simulate(names)
         if done.rc == 0:
             return ""
-        # The package that lacks something says more than the error below it.
-        said = [line for line in done.output.splitlines() if _LACKS.search(line)]
-        said += [line for line in done.output.splitlines() if line.startswith("E: ")]
-        return " ".join((said or [done.tail(1)])[0].removeprefix("E:").split())
+        # The line of the package that lacks something says more than the error after it.
+        lines = [line for line in done.output.splitlines() if _LACKS.search(line)]
+        lines += [line for line in done.output.splitlines() if line.startswith("E: ")]
+        return " ".join((lines or [done.tail(1)])[0].removeprefix("E:").split())
 
     def _argv(self, *words: str) -> list[str]:
         return ["apt-get", "--quiet", *self._options, *words]
 
 
 def index(files: Iterable[Path]) -> tuple[bytes, bytes]:
-    """Return Packages and Release of a repository whose files lie beside them."""
+    """Return the files Packages and Release of a flat repository of ``files``."""
     packages = "\n".join(_stanza(file) for file in sorted(files)).encode()
     digest = hashlib.sha256(packages).hexdigest()
     release = f"Origin: slowfast.stack\nSHA256:\n {digest} {len(packages)} Packages\n"
@@ -143,12 +142,12 @@ def index(files: Iterable[Path]) -> tuple[bytes, bytes]:
 
 
 def _stanza(file: Path) -> str:
-    told = Commands().checked(
-        f"{file.name} is no package of Debian",
+    fields = Commands().checked(
+        f"{file.name} is not a Debian package",
         ["dpkg-deb", "--field", str(file)],
-        hint="Remove that file, then run again: it is fetched anew.",
+        hint="Remove that file and run again: it is downloaded again.",
         code="bundle.invalid-package",
     )
     data = file.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    return f"{told.strip()}\nFilename: ./{file.name}\nSize: {len(data)}\nSHA256: {digest}\n"
+    return f"{fields.strip()}\nFilename: ./{file.name}\nSize: {len(data)}\nSHA256: {digest}\n"

@@ -1,25 +1,20 @@
-"""Pack one commit of a repository, and nothing before it, as a git bundle."""
+"""Pack one commit of a repository, without its history, as a git bundle."""
 
 from __future__ import annotations
 
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-# As the roles leave them out of their checkouts: 30 MB of animations that no program reads.
-_LEFT_OUT = ".gif"
+# The roles exclude them from checkouts too: 30 MB of animations that no program reads.
+_EXCLUDED = ".gif"
 _HEAD = "# v2 git bundle\n{} refs/heads/pinned\n\n"
 
 
-def pack(source: Mapping[str, str], folder: Path) -> Path:
-    """Return the file of a planned source, made where it is not there yet. Raises StackError."""
-    url, commit = source["url"], source["commit"]
+def pack(url: str, commit: str, folder: Path) -> Path:
+    """Return the git bundle of a commit in ``folder``, created if needed. Raises StackError."""
     ready = folder / f"{commit}.bundle"
     if ready.is_file():
         return ready
@@ -36,7 +31,7 @@ def pack(source: Mapping[str, str], folder: Path) -> Path:
 
 
 def _repository(url: str, commit: str, scratch: Path) -> Path:
-    """Return a repository that has the commit: the one at a path, or a shallow copy."""
+    """Return a repository that has the commit: a local one, or a shallow clone."""
     if Path(url).is_dir():
         return Path(url)
     copy = scratch / "copy.git"
@@ -49,7 +44,7 @@ def _repository(url: str, commit: str, scratch: Path) -> Path:
     try:
         _git(copy, "fetch", "--quiet", *narrow)
     except StackError:
-        # Not every server hands out a commit that no branch points at.
+        # Not every server allows fetching a commit that no branch points to.
         _git(copy, "fetch", "--quiet", "origin")
     return copy
 
@@ -57,7 +52,7 @@ def _repository(url: str, commit: str, scratch: Path) -> Path:
 def _objects(repository: Path, commit: str) -> bytes:
     listing = _git(repository, "ls-tree", "-r", "-t", "-z", commit).decode()
     rows = [row.split("\t", 1) for row in listing.split("\0") if row]
-    kept = [facts.split()[2] for facts, path in rows if not path.endswith(_LEFT_OUT)]
+    kept = [facts.split()[2] for facts, path in rows if not path.endswith(_EXCLUDED)]
     root = _git(repository, "rev-parse", f"{commit}^{{tree}}").decode().strip()
     return "\n".join(dict.fromkeys([commit, root, *kept])).encode() + b"\n"
 
@@ -68,15 +63,15 @@ def _git(repository: Path | None, *arguments: str, text: bytes = b"") -> bytes:
     try:
         done = subprocess.run(argv, input=text, capture_output=True, check=False)
     except FileNotFoundError as error:
-        cause = "git is not on this machine."
+        cause = "git is not installed on this machine."
         raise StackError(
             "The sources cannot be packed.", cause, "Install git.", code="bundle.git-missing"
         ) from error
     if done.returncode:
         raise StackError(
-            "A source cannot be packed.",
-            f"`{' '.join(argv[:8])}` said: {done.stderr.decode(errors='replace').strip()[-1000:]}",
-            "Check its address and its commit, or give another one with --source.",
+            "A source tree cannot be packed.",
+            f"`{' '.join(argv[:8])}` failed: {done.stderr.decode(errors='replace').strip()[-1000:]}",
+            "Check its URL and its commit, or give another one with --source.",
             code="bundle.source-not-packed",
         )
     return done.stdout

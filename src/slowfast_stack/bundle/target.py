@@ -1,4 +1,4 @@
-"""Which wheels a target takes, best first: its Python, processor and C library."""
+"""Select the wheels that a target can install, by its Python, architecture and glibc."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import NamedTuple
 from packaging import tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-# Older names of the same promise, PEP 600.
+# Older names of platform tags, PEP 600.
 _ALIASES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 _OLDEST = 5
-# What `uv pip compile --python-platform` knows, as minor versions of glibc 2.
+# The minor versions of glibc 2 that `uv pip compile --python-platform` knows.
 _UV_KNOWS = (17, 28, *range(31, 41))
 
 
 class Target(NamedTuple):
-    """Where wheels shall run: Python as X.Y, processor as uname says it, glibc as 2.N."""
+    """Where wheels are installed: Python as X.Y, architecture as of uname, glibc as 2.N."""
 
     python: str
     machine: str
@@ -23,13 +23,13 @@ class Target(NamedTuple):
 
     @property
     def platform(self) -> str:
-        """Return the platform for uv: the newest it knows that is not newer than the target."""
+        """Return the newest platform of uv that is not newer than the target."""
         minor = int(self.glibc.partition(".")[2])
         known = max((row for row in _UV_KNOWS if row <= minor), default=_UV_KNOWS[0])
         return f"{self.machine}-manylinux_2_{known}"
 
     def tags(self) -> list[tags.Tag]:
-        """Return the tags of the wheels that run there, best first."""
+        """Return the supported wheel tags, best first."""
         major, minor = (int(part) for part in self.python.split("."))
         abi = f"cp{major}{minor}"
         platforms = [
@@ -45,7 +45,7 @@ class Target(NamedTuple):
         ]
 
     def best(self, files: list[str]) -> str | None:
-        """Return the best of these wheels, None where none runs there."""
+        """Return the best of these wheels, None if the target supports none."""
         order = {tag: place for place, tag in enumerate(self.tags())}
         ranked = []
         for file in files:

@@ -1,4 +1,4 @@
-"""Verify a bundle in front of a person, and say what it holds."""
+"""Verify a bundle for the command line and describe its content."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import verify
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.parts import Pieces, find
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.parts import (
+    PartReader,
+    find,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack.ui import download_progress
 
@@ -20,22 +23,22 @@ if TYPE_CHECKING:
 
 
 def check(file: Path, digest: str | None = None) -> tuple[Manifest, tuple[Path, ...]]:
-    """Read every byte, with progress on a terminal. Raises StackError that names what is wrong."""
+    """Read every byte, with progress on a terminal. Raises StackError with everything damaged."""
     files = find(file)
-    with closing(Pieces(files)) as source, download_progress.shown() as started:
-        manifest = verify.read(source, progress=started(file.name))
+    with closing(PartReader(files)) as source, download_progress.shown() as progress:
+        manifest = verify.read(source, progress=progress(file.name))
     if digest not in (None, manifest.digest):
         raise StackError(
-            f"{file} is whole, but it is another bundle.",
+            f"{file} is complete, but it is another bundle.",
             f"Its digest is {manifest.digest}, expected {digest}.",
-            "Bring the right one.",
+            "Copy the right bundle.",
             code="bundle.other-bundle",
         )
     return manifest, files
 
 
-def described(manifest: Manifest, files: tuple[Path, ...]) -> dict[str, Any]:
-    """Return what --json says of a bundle."""
+def describe(manifest: Manifest, files: tuple[Path, ...]) -> dict[str, Any]:
+    """Return the output of --json for a bundle."""
     facts = manifest.facts
     return {
         "files": [str(file) for file in files],
@@ -48,21 +51,22 @@ def described(manifest: Manifest, files: tuple[Path, ...]) -> dict[str, Any]:
     }
 
 
-def lines(told: dict[str, Any]) -> list[str]:
-    """Return the same for people."""
-    files = told["files"]
-    pieces = f" in {len(files)} pieces" if len(files) > 1 else ""
-    found = [f"{files[0]}: whole, {told['size'] / 2**20:.1f} MiB{pieces}"]
-    found += [f"  digest {told['digest']}"]
-    found += [f"  for {', '.join(row['names'])}: {_stack(row)}" for row in told["stacks"]]
-    kinds = ", ".join(f"{count} x {kind}" for kind, count in sorted(told["members"].items()))
-    found += [f"  holds {kinds}"]
-    if told["adopt_torch"]:
-        found += ["  does not hold torch: the target must have it (up --adopt-torch PYTHON)"]
-    found += [
-        f"  does not hold {row['what']} ({row['for']}): {row['why']}" for row in told["missing"]
+def render(bundle: dict[str, Any]) -> list[str]:
+    """Return the lines that describe a bundle."""
+    files = bundle["files"]
+    parts = f" in {len(files)} parts" if len(files) > 1 else ""
+    lines = [f"{files[0]}: complete, {bundle['size'] / 2**20:.1f} MiB{parts}"]
+    lines += [f"  digest {bundle['digest']}"]
+    lines += [f"  for {', '.join(row['names'])}: {_stack(row)}" for row in bundle["stacks"]]
+    kinds = ", ".join(f"{count} x {kind}" for kind, count in sorted(bundle["members"].items()))
+    lines += [f"  contains {kinds}"]
+    if bundle["adopt_torch"]:
+        lines += ["  does not contain torch: the target must have it (up --adopt-torch PYTHON)"]
+    lines += [
+        f"  does not contain {row['what']} ({row['for']}): {row['why']}"
+        for row in bundle["missing"]
     ]
-    return found
+    return lines
 
 
 def _stack(row: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Which files of the package index make up an environment: asked of uv, as the roles would."""
+"""Resolve the files of a package index for an environment with uv, as the roles do."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from urllib.parse import unquote, urlsplit
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import Plan
     from slowfast_stack.bundle.target import Target
 
 UV = Path(sys.executable).with_name("uv")
-# A requirement that holds nowhere: what depends on torch is resolved, torch itself is left out.
+# A marker that never holds: torch is excluded, what depends on it is resolved.
 _WITHOUT_TORCH = "torch ; sys_platform == 'nowhere'\n"
 
 
 class File(NamedTuple):
-    """A file to bring: where it is, its name, its digest, and its bytes where they are known."""
+    """A file of a package index: URL, name, SHA-256, and size in bytes if known."""
 
     url: str
     name: str
@@ -32,40 +33,39 @@ class File(NamedTuple):
 
     @property
     def is_wheel(self) -> bool:
-        """Tell whether it can be installed as it is."""
+        """Return whether it is a wheel."""
         return self.name.endswith(".whl")
 
 
-def requirements(plan: Mapping[str, Any], *, adopt_torch: bool) -> list[str]:
-    """Return what the roles install: torch and its companions in the variant, and every pin."""
-    torch = plan["torch"]
-    local = f"+{torch['variant']}" if torch["index"] else ""
-    companions = {name: plan[name] for name in ("torchvision", "torchaudio")}
-    trio = companions if adopt_torch else {"torch": torch["version"], **companions}
+def requirements(plan: Plan, *, adopt_torch: bool) -> list[str]:
+    """Return what the roles install: torch, torchvision and torchaudio in the variant, and the pins."""
+    local = f"+{plan.torch.variant}" if plan.torch.index else ""
+    companions = {"torchvision": plan.torchvision, "torchaudio": plan.torchaudio}
+    trio = companions if adopt_torch else {"torch": plan.torch.version, **companions}
     return [
         *(f"{name}=={number}{local}" for name, number in trio.items() if number),
-        *plan["packages"],
+        *plan.packages,
     ]
 
 
 def resolve(
-    wanted: list[str], target: Target, *, index: str | None = None, adopt_torch: bool = False
+    requirements: list[str], target: Target, *, index: str | None = None, adopt_torch: bool = False
 ) -> list[File]:
     """Return the best wheel of each package, else its source distribution. Raises StackError."""
     options = ["--python-version", target.python, "--python-platform", target.platform]
     options += ["--index", index] if index else []
-    packages = _compile(wanted, *options, override=_WITHOUT_TORCH if adopt_torch else "")
-    return [_chosen(package, target, index) for package in packages]
+    packages = _compile(requirements, *options, override=_WITHOUT_TORCH if adopt_torch else "")
+    return [_select(package, target, index) for package in packages]
 
 
-def _compile(wanted: list[str], *options: str, override: str = "") -> list[dict[str, Any]]:
-    """Ask uv for files; from the root folder, so that no project in the current one counts."""
+def _compile(requirements: list[str], *options: str, override: str = "") -> list[dict[str, Any]]:
+    """Run uv pip compile in the root folder, so that it reads no project of the current one."""
     with tempfile.TemporaryDirectory() as scratch:
-        asked, other = Path(scratch, "wanted.in"), Path(scratch, "override.txt")
-        asked.write_text("\n".join(wanted) + "\n", encoding="utf-8")
-        other.write_text(override, encoding="utf-8")
+        inputs, overrides = Path(scratch, "requirements.in"), Path(scratch, "override.txt")
+        inputs.write_text("\n".join(requirements) + "\n", encoding="utf-8")
+        overrides.write_text(override, encoding="utf-8")
         argv = [str(UV), "--directory", "/", "pip", "compile", "--quiet", "--no-header"]
-        argv += ["--format", "pylock.toml", "--override", str(other), *options, str(asked)]
+        argv += ["--format", "pylock.toml", "--override", str(overrides), *options, str(inputs)]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
         raise StackError(
@@ -78,7 +78,7 @@ def _compile(wanted: list[str], *options: str, override: str = "") -> list[dict[
     return packages
 
 
-def _chosen(package: dict[str, Any], target: Target, index: str | None) -> File:
+def _select(package: dict[str, Any], target: Target, index: str | None) -> File:
     found = {file.name: file for file in _files(package.get("wheels", []))}
     best = target.best(list(found))
     if best:
@@ -87,8 +87,8 @@ def _chosen(package: dict[str, Any], target: Target, index: str | None) -> File:
         return file
     raise StackError(
         f"{package['name']} {package['version']} has no file for {target.platform}.",
-        f"Python {target.python} was asked for; the index was {index or 'the configured one'}.",
-        "Plan for another Python or release, or use an index that carries it.",
+        f"It was resolved for Python {target.python} on {index or 'the configured index'}.",
+        "Plan another Python or release, or use an index that has it.",
         code="index.no-file",
     )
 
@@ -106,9 +106,9 @@ def pinned(requirement: str, sha256: str, target: Target) -> File:
         if file.sha256 == sha256:
             return file
     raise StackError(
-        f"The index offers no wheel of {requirement} with SHA-256 {sha256}.",
-        f"It has another one for {target.platform}.",
-        "Use an index that carries it, or ask for another FFmpeg with --ffmpeg.",
+        f"The index has no wheel of {requirement} with SHA-256 {sha256}.",
+        f"It has another file for {target.platform}.",
+        "Use an index that has it, or request another FFmpeg with --ffmpeg.",
         code="index.no-file",
     )
 
@@ -122,8 +122,8 @@ def sdist(requirement: str, sha256: str) -> File:
             if file.sha256 == sha256:
                 return file
     raise StackError(
-        f"The index offers no source distribution of {requirement} with SHA-256 {sha256}.",
+        f"The index has no source distribution of {requirement} with SHA-256 {sha256}.",
         "The pinned file is a source distribution.",
-        "Use an index that carries it, or give another source with --source.",
+        "Use an index that has it, or give another source with --source.",
         code="index.no-file",
     )

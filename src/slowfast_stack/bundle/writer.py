@@ -1,124 +1,124 @@
-"""Write a bundle, whole or in pieces, so that it is there complete or not at all."""
+"""Write a bundle, as one file or in parts, so that it appears complete or not at all."""
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import manifest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.manifest import (
+    CHUNK,
+    Manifest,
+    Member,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.parts import (
-    piece,
-    pieces_of,
+    part_path,
+    parts_of,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import (
+    size_and_sha256,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.manifest import (
-        Manifest,
-        Member,
-    )
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
 
-class Item(NamedTuple):
-    """A file and what it is in the bundle."""
+class Entry(NamedTuple):
+    """A file of this machine and the member that it becomes."""
 
     member: Member
     source: Path
 
 
-def item(source: Path, path: str, kind: str, *, executable: bool = False) -> Item:
-    """Describe a file of this machine as a member."""
-    digest, checks, size = hashlib.sha256(), [], 0
+def entry(source: Path, path: str, kind: str, *, executable: bool = False) -> Entry:
+    """Return a file of this machine as a member with the path ``path``."""
+    size, sha256 = size_and_sha256(source)
+    member = Member(path, size, sha256, kind, executable, "")
+    checks = "".join(manifest.check(data) for data in _extents(member, source))
+    return Entry(replace(member, checks=checks), source)
+
+
+def _extents(member: Member, source: Path) -> Iterator[bytes]:
+    """Yield the bytes of a member in the archive, extent by extent."""
+    yield manifest.header(member.path, member.size, executable=member.executable)
     with source.open("rb") as stream:
-        while data := stream.read(manifest.CHUNK):
-            digest.update(data)
-            checks.append(manifest.check(data))
-            size += len(data)
-    made = manifest.Member(path, size, digest.hexdigest(), kind, executable, "".join(checks))
-    return Item(made, source)
+        while data := stream.read(CHUNK):
+            yield manifest.pad(data)
 
 
 def write(
     target: Path,
     facts: Mapping[str, object],
-    items: list[Item],
+    entries: list[Entry],
     *,
-    piece_size: int | None = None,
+    part_size: int | None = None,
     progress: Callable[[int, int], None],
 ) -> tuple[Manifest, tuple[Path, ...]]:
-    """Write the bundle and return its contents and its files. Raises StackError.
+    """Write a bundle; return its manifest and its files. Raises ``StackError``.
 
-    An earlier bundle of that name is replaced by the last step; a failure leaves it as it was.
+    ``part_size`` is the size of a part in bytes, None for one file. An existing bundle of that name
+    is replaced in the last step; if writing fails, it is unchanged.
     """
-    sources = {entry.member.path: entry.source for entry in items}
-    contents = manifest.compose(facts, tuple(entry.member for entry in items))
-    out = _Output(target, piece_size)
+    contents = manifest.create(facts, tuple(entry.member for entry in entries))
+    parts = _Parts(target, part_size)
     try:
-        for member, data in manifest.frame(contents):
-            out.write(member.head)
-            if data is None:
-                _copy(sources[member.path], member, out, lambda: progress(out.done, contents.size))
-            else:
-                out.write(data)
-            out.write(bytes(manifest.padding(member.size)))
-        out.write(manifest.END)
-        return contents, out.publish()
+        parts.write(contents.head)
+        for member, source in entries:
+            checks = ""
+            for data in _extents(member, source):
+                parts.write(data)
+                checks += manifest.check(data)
+                progress(parts.written, contents.size)
+            if checks != member.checks:
+                raise _changed(source)
+        parts.write(manifest.END)
+        return contents, parts.publish()
     except OSError as error:
         raise StackError(
             f"{target} could not be written.",
-            f"{error.strerror}; it takes {contents.size >> 20} MiB.",
-            "Choose a place with more room with -o. What was fetched is kept.",
+            f"{error.strerror}; the bundle needs {contents.size >> 20} MiB.",
+            "Choose a folder with more free disk space with --output. Downloads are kept.",
             code="bundle.not-written",
         ) from error
     finally:
-        out.close()
+        parts.close()
 
 
-def _copy(source: Path, member: Member, out: _Output, tell: Callable[[], None]) -> None:
-    digest = hashlib.sha256()
-    with source.open("rb") as stream:
-        while data := stream.read(manifest.CHUNK):
-            digest.update(data)
-            out.write(data)
-            tell()
-    if digest.hexdigest() != member.sha256:
-        raise StackError(
-            f"{source} is not what it was a moment ago.",
-            f"Its SHA-256 is {digest.hexdigest()}, expected {member.sha256}.",
-            "Remove that file, then run again: it is fetched anew.",
-            code="bundle.source-changed",
-        )
+def _changed(source: Path) -> StackError:
+    return StackError(
+        f"{source} was changed while the bundle was written.",
+        "It does not have the content that its SHA-256 was computed from.",
+        "Remove that file and run again: it is downloaded again.",
+        code="bundle.source-changed",
+    )
 
 
-class _Output:
-    """Hidden files beside the target that get their names at the end."""
+class _Parts:
+    """Writes temporary files beside the target, which get their names at the end."""
 
-    def __init__(self, target: Path, piece_size: int | None) -> None:
-        self.target, self.piece_size, self.done = target, piece_size, 0
+    def __init__(self, target: Path, part_size: int | None) -> None:
+        self.target, self.part_size, self.written = target, part_size, 0
         self._files: list[Path] = []
         self._stream: BinaryIO | None = None
-        self._room = 0
+        self._left = 0
 
     def write(self, data: bytes) -> None:
         while data:
-            if not self._room:
-                self._begin()
-            part, data = data[: self._room], data[self._room :]
-            if self._stream:
-                self._stream.write(part)
-            self._room -= len(part)
-            self.done += len(part)
+            if self._stream is None or (self.part_size and not self._left):
+                self._stream = self._begin()
+            now, data = (data[: self._left], data[self._left :]) if self.part_size else (data, b"")
+            self._stream.write(now)
+            self._left -= len(now)
+            self.written += len(now)
 
-    def _begin(self) -> None:
+    def _begin(self) -> BinaryIO:
         self._end()
         number = len(self._files) + 1
-        file = self.target.with_name(f".{self.target.name}.{number:03d}.new")
-        self._files.append(file)
-        self._stream = file.open("wb")
-        self._room = self.piece_size or manifest.SIZE_LIMIT**2
+        self._files.append(self.target.with_name(f".{self.target.name}.{number:03d}.new"))
+        self._left = self.part_size or 0
+        return self._files[-1].open("wb")
 
     def _end(self) -> None:
         if self._stream:
@@ -127,9 +127,9 @@ class _Output:
 
     def publish(self) -> tuple[Path, ...]:
         self._end()
-        names = [piece(self.target, number) for number in range(1, len(self._files) + 1)]
-        names = names if self.piece_size else [self.target]
-        stale = {self.target, *pieces_of(self.target).values()}.difference(names)
+        names = [part_path(self.target, number + 1) for number in range(len(self._files))]
+        names = names if self.part_size else [self.target]
+        stale = {self.target, *parts_of(self.target).values()}.difference(names)
         for file, name in zip(self._files, names, strict=True):
             file.replace(name)
         self._files = []

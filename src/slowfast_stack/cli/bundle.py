@@ -1,4 +1,4 @@
-"""``slowfast-stack bundle``: everything that a host without a network needs, in one file."""
+"""``slowfast-stack bundle``: create and verify bundles for hosts without a network."""
 
 from __future__ import annotations
 
@@ -18,22 +18,24 @@ if TYPE_CHECKING:
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.manifest import (
         Manifest,
     )
+    from slowfast_stack.bundle.builder import Stack
     from slowfast_stack.orchestration.run_state import HostRun
 
 EXAMPLES = """
 slowfast-stack bundle create -o /media/usb/slowfast.bundle
-slowfast-stack bundle create -i inventories/example --piece-size 64MiB
+slowfast-stack bundle create -i inventories/example --part-size 64MiB
 slowfast-stack bundle create --gpu 10de:2330 --os ubuntu-22.04 --torch 2.11.0
 slowfast-stack bundle verify /media/usb/slowfast.bundle
 slowfast-stack up --offline /media/usb/slowfast.bundle
 """
 group = typer.Typer(
-    help="Make and verify bundles for hosts without a network.",
+    help="Create and verify bundles for hosts without a network.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
-_SMALLEST_PIECE = 1 << 20
+_SMALLEST_PART = 1 << 20
+_HEAD = 4096  # bytes of a bundle that name its format
 
 
 def _epilog(*examples: str) -> str:
@@ -43,7 +45,7 @@ def _epilog(*examples: str) -> str:
 @group.command(
     epilog=_epilog(
         "create",
-        "create -i inventories/example -o fleet.bundle --piece-size 64MiB",
+        "create -i inventories/example -o fleet.bundle --part-size 64MiB",
         "create --gpu 10de:2330 --os ubuntu-24.04 --python 3.12 --adopt-torch",
         "create --built /opt/slowfast-stack",
     )
@@ -53,33 +55,35 @@ def create(  # noqa: PLR0913  (each is an option)
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")
     ] = Path("slowfast-stack.bundle"),
-    piece_size: Annotated[
+    part_size: Annotated[
         str | None,
-        typer.Option(metavar="SIZE", help="Write FILE.001, FILE.002 ... of at most SIZE: 64MiB."),
+        typer.Option(
+            metavar="SIZE", help="Write parts FILE.001, FILE.002, ... of SIZE, such as 64MiB."
+        ),
     ] = None,
     adopt_torch: Annotated[
-        bool, typer.Option("--adopt-torch", help="Leave torch out; the targets have it.")
+        bool, typer.Option("--adopt-torch", help="Exclude torch; the targets must have it.")
     ] = False,
     built: Annotated[
         Path | None,
-        typer.Option(metavar="PREFIX", help="Put in the wheels that were built in this prefix."),
+        typer.Option(metavar="PREFIX", help="Include the wheels that were built in this prefix."),
     ] = None,
     system_packages: Annotated[
         bool,
         typer.Option(
             "--system-packages/--no-system-packages",
-            help="Put in the distribution's packages; or the targets have them.",
+            help="Include packages of the distribution; otherwise the targets must have them.",
         ),
     ] = True,
     package_sources: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME-VERSION=FILE",
-            help="apt's sources of a distribution that this machine is not. Repeatable.",
+            help="Sources file of apt for another distribution than this one. Repeatable.",
         ),
     ] = None,
     cache: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where downloads are kept for next time.")
+        Path | None, typer.Option(metavar="DIR", help="Folder in which downloads are kept.")
     ] = None,
     inventory: options.Inventory = None,
     limit: options.Limit = None,
@@ -104,15 +108,15 @@ def create(  # noqa: PLR0913  (each is an option)
     source: options.Sources = None,
     verbose: options.Verbose = 0,
 ) -> int:
-    """Make a bundle.
+    """Create a bundle.
 
-    Plans as `plan` does, for this machine, for an inventory, or for a machine
-    that you do not have, and fetches what the plans install. Says what cannot be
-    had here. What was fetched is kept: an interrupted run goes on.
+    Plans like `plan`, for this machine, for an inventory, or for a machine that
+    is described by options, and downloads what the plans install. Lists what is
+    not available here. Downloads are kept: an interrupted run continues.
     """
-    pieces = size(piece_size) if piece_size else None
+    part_bytes = parse_size(part_size) if part_size else None
     _refuse_foreign(output)
-    lists = dict(_package_sources(text) for text in package_sources or [])
+    sources_files = dict(_package_sources(text) for text in package_sources or [])
     machine = what_if.machine(
         gpus=gpu,
         os=os,
@@ -145,43 +149,38 @@ def create(  # noqa: PLR0913  (each is an option)
     from slowfast_stack.ui import download_progress
 
     console = terminal.console(as_json=json)
-    wishes = builder.Wishes(
-        output,
-        pieces,
-        adopt_torch,
-        built,
-        system_packages,
-        lists,
+    options_ = builder.BundleOptions(
+        output, part_bytes, adopt_torch, built, system_packages, sources_files
     )
-    kept = download_cache.Store(cache or download_cache.default_folder())
-    with download_progress.shown() as shown:
+    downloads = download_cache.DownloadCache(cache or download_cache.default_folder())
+    with download_progress.shown() as progress:
         manifest, files = builder.create(
             [_stack(run, wanted) for run in runs],
-            wishes,
-            kept,
-            say=lambda text: console.print(text, highlight=False, soft_wrap=True),
-            shown=shown,
+            options_,
+            downloads,
+            report=lambda text: console.print(text, highlight=False, soft_wrap=True),
+            progress=progress,
         )
-    console.print(f"Downloads are kept in {kept.folder}.", highlight=False, soft_wrap=True)
-    _tell(manifest, files, as_json=json)
+    console.print(f"Downloads are kept in {downloads.folder}.", highlight=False, soft_wrap=True)
+    _print(manifest, files, as_json=json)
     return Exit.PROVEN
 
 
-def _stack(run: HostRun, wanted: dict[str, Any]) -> Any:  # noqa: ANN401
+def _stack(run: HostRun, wanted: dict[str, Any]) -> Stack:
     from slowfast_stack.bundle.builder import Stack
 
-    return Stack(run.name, run.facts["stack_host"], wanted, run.facts["stack_plan"])
+    return Stack.read(run.name, run.facts["stack_host"], wanted, run.facts["stack_plan"])
 
 
-def size(text: str) -> int:
+def parse_size(text: str) -> int:
     """Read a size such as 64MiB. Raises UsageError."""
     found = re.fullmatch(r"(\d+)\s*([KMG]iB)", text)
     number = int(found[1]) * _UNITS[found[2]] if found else 0
-    if number < _SMALLEST_PIECE:
+    if number < _SMALLEST_PART:
         raise UsageError(
-            f"--piece-size {text} is not understood.",
-            f"It is a whole number of {', '.join(_UNITS)}, and at least 1MiB.",
-            "For example: --piece-size 64MiB",
+            f"--part-size {text} is not a size.",
+            f"A size is a whole number of {', '.join(_UNITS)}, and at least 1MiB.",
+            "For example: --part-size 64MiB",
             code="cli.invalid-value",
         )
     return number
@@ -192,8 +191,8 @@ def _package_sources(text: str) -> tuple[str, Path]:
     name, equals, path = text.partition("=")
     if not equals or "-" not in name or not Path(path).is_file():
         raise UsageError(
-            f"--package-sources {text} is not understood.",
-            "It reads NAME-VERSION=FILE, and FILE is a sources file of apt.",
+            f"--package-sources {text} is not valid.",
+            "The form is NAME-VERSION=FILE, where FILE is a sources file of apt.",
             "For example: --package-sources ubuntu-24.04=ubuntu.sources",
             code="cli.invalid-value",
         )
@@ -201,18 +200,18 @@ def _package_sources(text: str) -> tuple[str, Path]:
 
 
 def _refuse_foreign(output: Path) -> None:
-    """Refuse to write over a file that is no bundle. Raises UsageError."""
+    """Refuse to replace a file that is not a bundle. Raises UsageError."""
     if output.is_dir() or (output.is_file() and not _is_bundle(output)):
         raise UsageError(
-            f"{output} is there, and it is no bundle.",
-            "Only a bundle is replaced by a bundle.",
-            "Give another file with -o.",
+            f"{output} exists and is not a bundle.",
+            "A bundle replaces only a bundle.",
+            "Give another file with --output.",
             code="bundle.foreign-file",
         )
     if not output.absolute().parent.is_dir():
         raise UsageError(
             f"There is no folder {output.absolute().parent}.",
-            hint="Make it first.",
+            hint="Create it first.",
             code="cli.missing-folder",
         )
 
@@ -221,37 +220,36 @@ def _is_bundle(path: Path) -> bool:
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import manifest
 
     with path.open("rb") as stream:
-        return stream.read(manifest.BLOCK) == manifest.header(manifest.SEAL, manifest.SEAL_SIZE)
+        return manifest.FORMAT.encode() in stream.read(_HEAD)
 
 
 @group.command(
     epilog=_epilog("verify slowfast-stack.bundle", "verify slowfast-stack.bundle.001 --json")
 )
 def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle, or its first piece.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle, or its first part.")],
     *,
     digest: Annotated[
-        str | None, typer.Option(metavar="DIGEST", help="What `bundle create` said it is.")
+        str | None, typer.Option(metavar="DIGEST", help="The digest that `bundle create` printed.")
     ] = None,
     json: options.AsJson = False,
 ) -> int:
-    """Read every byte of a bundle.
+    """Verify every byte of a bundle.
 
-    Names everything that is not as it was written, and says what the bundle holds
-    and what it does not.
+    Reports all damage, and what the bundle contains and what it does not.
     """
     from slowfast_stack.bundle import verify
 
     manifest, files = verify.check(file, digest)
-    _tell(manifest, files, as_json=json)
+    _print(manifest, files, as_json=json)
     return Exit.PROVEN
 
 
-def _tell(manifest: Manifest, files: tuple[Path, ...], *, as_json: bool) -> None:
+def _print(manifest: Manifest, files: tuple[Path, ...], *, as_json: bool) -> None:
     from slowfast_stack.bundle import verify
 
-    told = verify.described(manifest, files)
+    bundle = verify.describe(manifest, files)
     if as_json:
-        terminal.print_json({"bundle": told})
+        terminal.print_json({"bundle": bundle})
     else:
-        print("\n".join(verify.lines(told)))
+        print("\n".join(verify.render(bundle)))

@@ -14,7 +14,7 @@ from slowfast_stack.bundle import writer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from slowfast_stack.bundle.writer import Item
+    from slowfast_stack.bundle.writer import Entry
 
 HOSTS = Path(__file__).parents[1] / "hosts"
 SIZES = {"wheels/one-1.0-py3-none-any.whl": 3000, "sources/two.bundle": 512, "tools/x/uv": 0}
@@ -38,24 +38,24 @@ def load_host(**change: object) -> dict[str, Any]:
 
 
 @pytest.fixture
-def items(tmp_path: Path) -> list[Item]:
+def entries(tmp_path: Path) -> list[Entry]:
     folder = tmp_path / "input"
     folder.mkdir()
     found = []
     for number, (path, size) in enumerate(SIZES.items()):
         source = folder / str(number)
         source.write_bytes(bytes(index * (number + 7) % 251 for index in range(size)))
-        found.append(writer.item(source, path, "wheel", executable=path.endswith("uv")))
+        found.append(writer.entry(source, path, "wheel", executable=path.endswith("uv")))
     return found
 
 
 @pytest.fixture
-def made(tmp_path: Path, items: list[Item]) -> Callable[..., Path]:
+def made(tmp_path: Path, entries: list[Entry]) -> Callable[..., Path]:
     """Write a bundle and return its file."""
 
-    def write(piece_size: int | None = None) -> Path:
+    def write(part_size: int | None = None) -> Path:
         target = tmp_path / "small.bundle"
-        writer.write(target, facts(), items, piece_size=piece_size, progress=lambda *_: None)
+        writer.write(target, facts(), entries, part_size=part_size, progress=lambda *_: None)
         return target
 
     return write

@@ -1,11 +1,13 @@
-"""The file of a bundle: written whole, read to the last byte, damage named, nothing led astray."""
+"""The file of a bundle: verified to the last byte, damage located, extraction confined."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
 import random
+import stat
 import subprocess
 import sys
 import tarfile
@@ -29,14 +31,21 @@ from .conftest import SIZES, facts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from slowfast_stack.bundle.writer import Item
+    from slowfast_stack.bundle.writer import Entry
 
-PIECE = 1500
-MORE = {"executable": False, "checks": ""}
+PART = 1500
+ROW = {
+    "path": "a/b",
+    "size": 0,
+    "sha256": "0" * 64,
+    "kind": "wheel",
+    "executable": False,
+    "checks": "0",
+}
 
 
 def read(bundle: Path) -> manifest.Manifest:
-    with closing(parts.Pieces(parts.find(bundle))) as source:
+    with closing(parts.PartReader(parts.find(bundle))) as source:
         return verify.read(source)
 
 
@@ -50,14 +59,14 @@ def flip(path: Path, offset: int) -> None:
     path.write_bytes(data)
 
 
-@pytest.mark.parametrize("piece_size", [None, PIECE])
-def test_a_bundle_is_read_as_it_was_written(made: Callable[..., Path], piece_size: int) -> None:
-    bundle = made(piece_size)
+@pytest.mark.parametrize("part_size", [None, PART])
+def test_a_bundle_is_read_as_it_was_written(made: Callable[..., Path], part_size: int) -> None:
+    bundle = made(part_size)
     manifest = read(bundle)
     assert {member.path: member.size for member in manifest.members} == SIZES
     assert sum(file.stat().st_size for file in files_of(bundle)) == manifest.size
-    if piece_size:
-        assert max(file.stat().st_size for file in files_of(bundle)) == PIECE
+    if part_size:
+        assert max(file.stat().st_size for file in files_of(bundle)) == PART
         assert read(files_of(bundle)[0]) == manifest
 
 
@@ -69,72 +78,73 @@ def test_tar_reads_it_too(made: Callable[..., Path], tmp_path: Path) -> None:
         assert (out / path).stat().st_size == size
     assert os.access(out / "tools/x/uv", os.X_OK)
     with tarfile.open(made()) as packed:
-        assert packed.getnames() == [manifest.SEAL, manifest.MANIFEST, *SIZES]
+        assert packed.getnames() == [f"manifest.{read(made()).digest}.json", *SIZES]
 
 
-@pytest.mark.parametrize("piece_size", [None, PIECE])
-def test_a_corrupted_byte_anywhere_is_found_and_nothing_is_unpacked(
-    made: Callable[..., Path], tmp_path: Path, piece_size: int
+@pytest.mark.parametrize("part_size", [None, PART])
+def test_a_damaged_byte_anywhere_is_found_and_nothing_is_extracted(
+    made: Callable[..., Path], tmp_path: Path, part_size: int
 ) -> None:
-    bundle = made(piece_size)
+    bundle = made(part_size)
     digest = read(bundle).digest
     files = files_of(bundle)
     chance = random.Random(6)
     spots = [(file, chance.randrange(file.stat().st_size)) for file in files * 12]
-    # Every third byte of the first two heads, and the last byte of all.
-    spots += [(files[0], offset) for offset in range(0, 1024, 3)]
+    # Every byte of the first header and of one member's header, and the last byte.
+    spots += [(files[0], offset) for offset in range(512)]
+    spots += [(files[0], header_of(bundle, 0) + offset) for offset in range(512) if not part_size]
     spots += [(files[-1], files[-1].stat().st_size - 1)]
     for number, (file, offset) in enumerate(spots):
         before = file.read_bytes()
         flip(file, offset)
         with pytest.raises(StackError) as caught:
-            read(bundle) if number % 10 else extract.unpack(bundle, tmp_path / "unpacked", digest)
-        assert named(file, str(caught.value))
-        assert not (tmp_path / "unpacked").exists()
+            read(bundle) if number % 10 else extract.extract(bundle, tmp_path / "extracted", digest)
+        assert file.name in caught.value.hint
+        assert caught.value.code == "bundle.damaged"
+        assert not (tmp_path / "extracted").exists()
         file.write_bytes(before)
     assert read(bundle).digest == digest
 
 
-def named(file: Path, said: str) -> bool:
-    """Tell whether a message names a file, alone or in a row of pieces."""
-    place = said.partition("(")[2].partition(")")[0]
-    first, _, last = place.partition(" to ")
-    return first <= file.name <= (last or first)
+def header_of(bundle: Path, number: int) -> int:
+    with tarfile.open(bundle) as packed:
+        return packed.getmember(list(SIZES)[number]).offset
 
 
-def test_of_a_large_member_only_the_piece_with_the_damage_is_named(tmp_path: Path) -> None:
+def test_of_a_large_member_only_the_damaged_part_is_named(tmp_path: Path) -> None:
     source = tmp_path / "big"
     source.write_bytes(random.Random(1).randbytes(9 << 20))
     target, size = tmp_path / "big.bundle", 1 << 20
-    entry = writer.item(source, "wheels/big.whl", "wheel")
-    writer.write(target, facts(), [entry], piece_size=size, progress=lambda *_: None)
+    entry = writer.entry(source, "wheels/big.whl", "wheel")
+    writer.write(target, facts(), [entry], part_size=size, progress=lambda *_: None)
     flip(tmp_path / "big.bundle.005", 123)
-    with pytest.raises(verify.Damaged) as caught:
+    with pytest.raises(verify.DamagedBundle) as caught:
         read(target)
-    assert caught.value.hint.startswith("Bring big.bundle.004, big.bundle.005 again")
+    assert "big.bundle.005" in caught.value.hint
+    assert "big.bundle.001" not in caught.value.hint
+    assert "big.bundle.009" not in caught.value.hint
 
 
-def test_each_damage_is_named_by_member_file_and_byte(made: Callable[..., Path]) -> None:
+def test_each_damage_is_located_by_member_file_and_range(made: Callable[..., Path]) -> None:
     bundle = made()
     with tarfile.open(bundle) as packed:
         first, second = (packed.getmember(path) for path in list(SIZES)[:2])
     flip(bundle, first.offset_data + 17)
     flip(bundle, second.offset + 4)
-    with pytest.raises(verify.Damaged) as caught:
+    with pytest.raises(verify.DamagedBundle) as caught:
         read(bundle)
-    assert [damage.message for damage in caught.value.damages] == [
-        first.name,
-        f"the head of {second.name}",
-    ]
-    assert caught.value.damages[1].offset == second.offset
-    assert "(small.bundle)" in str(caught.value)
+    assert [damage.what for damage in caught.value.damages] == [first.name, second.name]
+    damaged = caught.value.damages
+    assert damaged[0].start <= first.offset_data + 17 < damaged[0].end
+    assert damaged[1].start <= second.offset + 4 < damaged[1].end
+    assert "small.bundle" in str(caught.value)
 
 
 @pytest.mark.parametrize("kept", [0, 1, 511, 700, 2000, -1, -1024, -2000])
 def test_a_truncated_bundle_is_refused(made: Callable[..., Path], kept: int) -> None:
     bundle = made()
     bundle.write_bytes(bundle.read_bytes()[:kept])
-    with pytest.raises(verify.Damaged):
+    with pytest.raises(verify.DamagedBundle):
         read(bundle)
 
 
@@ -143,29 +153,29 @@ def test_bytes_after_the_end_are_refused(made: Callable[..., Path], tail: bytes)
     bundle = made()
     with bundle.open("ab") as stream:
         stream.write(tail)
-    with pytest.raises(verify.Damaged, match="do not belong to it"):
+    with pytest.raises(verify.DamagedBundle):
         read(bundle)
 
 
-def test_missing_and_cut_pieces_are_named(made: Callable[..., Path]) -> None:
-    bundle = made(PIECE)
+def test_missing_and_truncated_parts_are_named(made: Callable[..., Path]) -> None:
+    bundle = made(PART)
     files = files_of(bundle)
     assert len(files) > 4
     data = files[1].read_bytes()
     files[1].unlink()
-    with pytest.raises(parts.Incomplete, match=files[1].name):
+    with pytest.raises(parts.IncompleteBundle, match=files[1].name):
         read(bundle)
     files[1].write_bytes(data[:-1])
-    with pytest.raises(parts.Incomplete, match=f"{files[1].name} has {PIECE - 1} bytes"):
+    with pytest.raises(parts.IncompleteBundle, match=f"{files[1].name} has {PART - 1} bytes"):
         read(bundle)
     files[1].write_bytes(data)
     files[-1].unlink()
-    with pytest.raises(verify.Damaged, match="bytes are missing at the end"):
+    with pytest.raises(verify.DamagedBundle):
         read(bundle)
 
 
-def test_exchanged_pieces_are_refused(made: Callable[..., Path]) -> None:
-    files = files_of(made(PIECE))
+def test_exchanged_parts_are_refused(made: Callable[..., Path]) -> None:
+    files = files_of(made(PART))
     one, two = files[2].read_bytes(), files[3].read_bytes()
     files[2].write_bytes(two)
     files[3].write_bytes(one)
@@ -173,25 +183,46 @@ def test_exchanged_pieces_are_refused(made: Callable[..., Path]) -> None:
         read(files[0])
 
 
-def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_bundle_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "holiday.tar"
     other.write_bytes(bytes(5000))
-    with pytest.raises(verify.Damaged, match="this is no bundle"):
+    with pytest.raises(verify.DamagedBundle):
         read(other)
-    with pytest.raises(parts.Incomplete, match="There is no bundle"):
+    with pytest.raises(parts.IncompleteBundle):
         read(tmp_path / "nothing.bundle")
 
 
-def sealed(rows: list[dict[str, object]]) -> bytes:
-    """Write a bundle with a correct seal around any contents, as somebody who means harm could."""
-    text = json.dumps({"format": manifest.FORMAT, "schema": 1, "members": rows}).encode()
-    contents = manifest.Manifest({}, (), text, __import__("hashlib").sha256(text).hexdigest())
-    data = b""
-    for member, content in manifest.frame(contents):
-        assert content is not None
-        data += manifest.header(member.path, member.size) + content
-        data += bytes(manifest.padding(member.size))
-    return data + manifest.END
+def manifest_text(*rows: dict[str, object], schema: object = manifest.SCHEMA) -> bytes:
+    data = {"format": manifest.FORMAT, "schema": schema, "members": rows}
+    return json.dumps(data).encode()
+
+
+def forged(text: bytes) -> bytes:
+    """Return a bundle whose digests are right for any manifest, as an attacker could write it."""
+    contents = manifest.Manifest({}, (), text, hashlib.sha256(text).hexdigest())
+    return contents.head + manifest.END
+
+
+@pytest.mark.parametrize("schema", [1, 3, 99, "2", None])
+def test_a_bundle_of_another_schema_is_refused(tmp_path: Path, schema: object) -> None:
+    bundle = tmp_path / "other.bundle"
+    bundle.write_bytes(forged(manifest_text(schema=schema)))
+    with pytest.raises(StackError) as caught:
+        extract.extract(bundle, tmp_path / "out")
+    assert caught.value.code == "record.unsupported-schema"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bundle_of_the_first_format_is_refused(tmp_path: Path) -> None:
+    """It began with the SHA-256 of its manifest."""
+    bundle = tmp_path / "old.bundle"
+    info = tarfile.TarInfo("manifest.sha256")
+    info.size = 65
+    with tarfile.open(bundle, "w", format=tarfile.GNU_FORMAT) as packed:
+        packed.addfile(info, io.BytesIO(b"0" * 64 + b"\n"))
+    with pytest.raises(StackError) as caught:
+        read(bundle)
+    assert caught.value.code == "record.unsupported-schema"
 
 
 @pytest.mark.parametrize(
@@ -211,59 +242,54 @@ def sealed(rows: list[dict[str, object]]) -> bytes:
         None,
     ],
 )
-def test_a_path_that_could_lead_astray_is_refused(tmp_path: Path, path: object) -> None:
+def test_a_path_that_leaves_the_folder_is_refused(tmp_path: Path, path: object) -> None:
     bundle = tmp_path / "evil.bundle"
-    row = {"path": path, "size": 0, "sha256": "0" * 64, "kind": "wheel", **MORE}
-    bundle.write_bytes(sealed([row]))
-    with pytest.raises(manifest.Malformed):
-        extract.unpack(bundle, tmp_path / "out", unpacking_digest(bundle))
+    text = manifest_text(ROW | {"path": path})
+    bundle.write_bytes(forged(text))
+    with pytest.raises(StackError):
+        extract.extract(bundle, tmp_path / "out", hashlib.sha256(text).hexdigest())
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["evil.bundle"]
 
 
-def unpacking_digest(bundle: Path) -> str:
-    return bundle.read_bytes()[manifest.BLOCK : manifest.BLOCK + 64].decode()
-
-
 @pytest.mark.parametrize(("first", "second"), [("a/b", "a/b"), ("a/b", "a/b/c"), ("a/b/c", "a/b")])
-def test_members_in_each_others_way_are_refused(first: str, second: str) -> None:
-    rows = [
-        {"path": path, "size": 0, "sha256": "0" * 64, "kind": "wheel", **MORE}
-        for path in (first, second)
-    ]
-    text = json.dumps({"format": manifest.FORMAT, "schema": 1, "members": rows}).encode()
-    with pytest.raises(manifest.Malformed, match="in the way"):
-        manifest.parse(text)
+def test_members_that_conflict_are_refused(first: str, second: str) -> None:
+    with pytest.raises(manifest.UnusableManifest):
+        manifest.parse(manifest_text(ROW | {"path": first}, ROW | {"path": second}))
 
 
-@pytest.mark.parametrize(("key", "value"), [("size", -1), ("size", "7"), ("sha256", "F" * 64)])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("size", -1), ("size", "7"), ("size", True), ("sha256", "F" * 64), ("link", "x")],
+)
 def test_a_member_of_the_wrong_form_is_refused(key: str, value: object) -> None:
-    row = {"path": "a/b", "size": 0, "sha256": "0" * 64, "kind": "wheel", **MORE}
-    text = json.dumps({"format": manifest.FORMAT, "schema": 1, "members": [row | {key: value}]})
-    with pytest.raises(manifest.Malformed):
-        manifest.parse(text.encode())
+    with pytest.raises(manifest.UnusableManifest):
+        manifest.parse(manifest_text(ROW | {key: value}))
 
 
-def test_unpacking_gives_every_file_and_is_known_again(
+def test_an_extracted_bundle_has_every_file_and_is_recognised(
     made: Callable[..., Path], tmp_path: Path
 ) -> None:
     bundle, folder = made(), tmp_path / "prefix" / "bundle"
     digest = read(bundle).digest
-    assert not extract.unpacked(folder, digest)
-    extract.unpack(bundle, folder, digest)
-    assert extract.unpacked(folder, digest)
-    assert not extract.unpacked(folder, "0" * 64)
+    assert not extract.is_extracted(folder, digest)
+    extract.extract(bundle, folder, digest)
+    assert extract.is_extracted(folder, digest)
+    assert not extract.is_extracted(folder, "0" * 64)
     for number, path in enumerate(SIZES):
         assert (folder / path).read_bytes() == (tmp_path / "input" / str(number)).read_bytes()
-    assert os.access(folder / "tools/x/uv", os.X_OK)
+    assert stat.S_IMODE((folder / "tools/x/uv").stat().st_mode) == 0o755
+    assert stat.S_IMODE((folder / "sources/two.bundle").stat().st_mode) == 0o644
     (folder / "sources/two.bundle").write_bytes(b"cut")
-    assert not extract.unpacked(folder, digest)
+    assert not extract.is_extracted(folder, digest)
 
 
 def test_another_bundle_than_planned_with_is_refused(
     made: Callable[..., Path], tmp_path: Path
 ) -> None:
-    with pytest.raises(StackError, match="another bundle"):
-        extract.unpack(made(), tmp_path / "folder", "0" * 64)
+    with pytest.raises(StackError) as caught:
+        extract.extract(made(), tmp_path / "folder", "0" * 64)
+    assert caught.value.code == "bundle.other-bundle"
+    assert not (tmp_path / "folder").exists()
 
 
 def small_disk(tmp_path: Path) -> list[str]:
@@ -271,7 +297,7 @@ def small_disk(tmp_path: Path) -> list[str]:
     disk.mkdir()
     mount = ["unshare", "--mount", "sh", "-c", f'mount -t tmpfs -o size=64k none {disk}; exec "$@"']
     if subprocess.run([*mount, "sh", "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine lets nobody mount a small disk")
+        pytest.skip("this user may not mount a small disk")
     return [*mount, "sh"]
 
 
@@ -284,10 +310,10 @@ source, target = Path(sys.argv[1]), Path(sys.argv[2])
 source.write_bytes(bytes(200_000))
 target.write_bytes(b"the old bundle")
 try:
-    item = writer.item(source, "wheels/big.whl", "wheel")
-    writer.write(target, {}, [item], progress=lambda *_: None)
+    entry = writer.entry(source, "wheels/big.whl", "wheel")
+    writer.write(target, {}, [entry], progress=lambda *_: None)
 except StackError as error:
-    print(error)
+    print(error.code)
 print(sorted(path.name for path in target.parent.iterdir()), target.read_bytes())
 """
 
@@ -299,16 +325,44 @@ def test_a_full_disk_leaves_the_old_bundle_and_nothing_else(tmp_path: Path) -> N
     done = subprocess.run(
         argv, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path}
     )
-    assert "No space left on device" in done.stdout, done.stderr
+    assert "bundle.not-written" in done.stdout, done.stderr
     assert "['small.bundle'] b'the old bundle'" in done.stdout
 
 
-def test_a_bundle_takes_the_place_of_an_earlier_one_in_more_pieces(
-    made: Callable[..., Path], items: list[Item]
+EXTRACT = """
+import sys
+from pathlib import Path
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import extract
+from slowfast_stack.bundle import writer
+source, bundle, disk = (Path(argument) for argument in sys.argv[1:])
+source.write_bytes(bytes(200_000))
+entry = writer.entry(source, "wheels/big.whl", "wheel")
+writer.write(bundle, {}, [entry], progress=lambda *_: None)
+try:
+    extract.extract(bundle, disk / "bundle")
+except StackError as error:
+    print(error.code)
+print(sorted(path.name for path in disk.iterdir() if not path.name.endswith(".lock")))
+"""
+
+
+def test_a_disk_without_space_is_refused_before_extraction(tmp_path: Path) -> None:
+    argv = [*small_disk(tmp_path), sys.executable, "-c", EXTRACT]
+    argv += [str(tmp_path / name) for name in ("big", "big.bundle", "disk")]
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    done = subprocess.run(
+        argv, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path}
+    )
+    assert done.stdout.splitlines() == ["disk.full", "[]"], done.stderr
+
+
+def test_a_bundle_replaces_an_earlier_one_with_more_parts(
+    made: Callable[..., Path], entries: list[Entry]
 ) -> None:
-    bundle = made(PIECE)
+    bundle = made(PART)
     before = len(files_of(bundle))
-    writer.write(bundle, facts(), items[:1], piece_size=PIECE * 2, progress=lambda *_: None)
+    writer.write(bundle, facts(), entries[:1], part_size=PART * 2, progress=lambda *_: None)
     assert len(files_of(bundle)) < before
     read(bundle)
     assert made() == bundle
@@ -316,18 +370,46 @@ def test_a_bundle_takes_the_place_of_an_earlier_one_in_more_pieces(
 
 
 def test_a_file_that_changes_while_it_is_packed_is_noticed(
-    items: list[Item], tmp_path: Path
+    entries: list[Entry], tmp_path: Path
 ) -> None:
     (tmp_path / "input" / "0").write_bytes(bytes(3000))
-    with pytest.raises(StackError, match="not what it was a moment ago"):
-        writer.write(tmp_path / "b", facts(), items, progress=lambda *_: None)
+    with pytest.raises(StackError) as caught:
+        writer.write(tmp_path / "b", facts(), entries, progress=lambda *_: None)
+    assert caught.value.code == "bundle.source-changed"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["input"]
 
 
-def test_the_header_is_that_of_tar() -> None:
-    for path in ("wheels/one.whl", "wheels/" + "x" * 93, "wheels/" + "x" * 94, "w/" + "x" * 700):
-        block = manifest.header(path, 7) + bytes(manifest.BLOCK) + manifest.END
-        with tarfile.open(fileobj=io.BytesIO(block)) as packed:
-            (info,) = packed.getmembers()
-        assert (info.name, info.size, info.mode) == (path, 7, 0o644)
-    assert len(manifest.header("a/b", 0)) == manifest.BLOCK
+@pytest.mark.parametrize("length", [10, 93, 94, 700])
+def test_long_paths_are_read_by_tar_and_by_this_reader(tmp_path: Path, length: int) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"content")
+    path = "wheels/" + "x" * length
+    entry = writer.entry(source, path, "wheel")
+    target = tmp_path / "long.bundle"
+    writer.write(target, facts(), [entry], progress=lambda *_: None)
+    assert read(target).members == (entry.member,)
+    with tarfile.open(target) as packed:
+        info = packed.getmembers()[1]
+    assert (info.name, info.size, info.mode) == (path, 7, 0o644)
+
+
+def test_tar_headers_of_another_python_are_accepted(
+    entries: list[Entry], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Releases before 3.9.11 write other bytes into the device fields; the owner stands for them."""
+    real = tarfile.TarInfo.tobuf
+
+    def other(info: tarfile.TarInfo, *arguments: int) -> bytes:
+        info.uname = "root"
+        return real(info, *arguments)
+
+    target = tmp_path / "small.bundle"
+    with monkeypatch.context() as patched:
+        patched.setattr(tarfile.TarInfo, "tobuf", other)
+        written = [
+            writer.entry(each.source, each.member.path, "wheel", executable=each.member.executable)
+            for each in entries
+        ]
+        writer.write(target, facts(), written, progress=lambda *_: None)
+    assert b"root" in target.read_bytes()
+    assert {member.path: member.size for member in read(target).members} == SIZES

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import source_tree
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import Plan
 
 from slowfast_stack.bundle import sources, wheels
 from slowfast_stack.bundle.target import Target
+
+from .conftest import load_host
 
 HERE = Target("3.11", "x86_64", "2.36")
 
@@ -46,15 +51,21 @@ def test_uv_is_asked_for_a_platform_that_it_knows(glibc: str, platform: str) -> 
 
 
 def test_an_adopted_torch_is_not_asked_for() -> None:
-    plan = {
-        "torch": {"version": "2.4.0", "variant": "cu121", "index": "https://example.org/cu121"},
-        "torchvision": "0.19.0",
-        "torchaudio": None,
-        "packages": ["numpy==1.26.4"],
-    }
-    whole = wheels.requirements(plan, adopt_torch=False)
-    assert whole == ["torch==2.4.0+cu121", "torchvision==0.19.0+cu121", "numpy==1.26.4"]
-    assert wheels.requirements(plan, adopt_torch=True) == whole[1:]
+    planned = planner.plan(load_host(network={"pypi": True}), {})
+    assert isinstance(planned, Plan)
+    torch = replace(
+        planned.torch, version="2.4.0", variant="cu121", index="https://example.org/cu121"
+    )
+    plan = replace(
+        planned,
+        torch=torch,
+        torchvision="0.19.0",
+        torchaudio=None,
+        packages=("numpy==1.26.4",),
+    )
+    everything = wheels.requirements(plan, adopt_torch=False)
+    assert everything == ["torch==2.4.0+cu121", "torchvision==0.19.0+cu121", "numpy==1.26.4"]
+    assert wheels.requirements(plan, adopt_torch=True) == everything[1:]
 
 
 @pytest.fixture
@@ -82,7 +93,7 @@ def test_a_packed_commit_is_placed_without_its_origin(
     subprocess.run(
         ["git", "-C", folder, "bundle", "create", "-q", place["bundle"], "HEAD"], check=True
     )
-    packed = sources.pack({"url": place[form], "commit": commit}, tmp_path / "out" / "sources")
+    packed = sources.pack(str(place[form]), commit, tmp_path / "out" / "sources")
     assert packed.name == f"{commit}.bundle"
     folder.rename(tmp_path / "gone")
     tree = tmp_path / "tree"
@@ -97,11 +108,12 @@ def test_a_packed_commit_is_placed_without_its_origin(
 
 
 def test_a_commit_that_is_not_there_is_said(repository: tuple[Path, str], tmp_path: Path) -> None:
-    with pytest.raises(StackError, match="A source cannot be packed"):
-        sources.pack({"url": str(repository[0]), "commit": "f" * 40}, tmp_path)
+    with pytest.raises(StackError) as caught:
+        sources.pack(str(repository[0]), "f" * 40, tmp_path)
+    assert caught.value.code == "bundle.source-not-packed"
     assert list(tmp_path.glob("*.bundle")) == []
     tree = tmp_path / "tree"
     source = source_tree.GitSource("https://example.invalid/x", "f" * 40)
-    with pytest.raises(StackError, match="The bundle has no commit fff"):
+    with pytest.raises(StackError, match="f" * 40):
         source_tree.place(Commands(), source, tree, uv="uv", bundle=tmp_path)
     assert not tree.exists()

@@ -1,4 +1,4 @@
-"""Unpack a bundle into a folder that is there whole, verified byte by byte, or not at all."""
+"""Extract a bundle into a folder that appears complete and verified, or not at all."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from ..core import disk_space
+from ..core.disk_space import free_bytes
 from ..core.errors import StackError
-from ..core.process import Commands, locked
+from ..core.files import locked
 from . import manifest, verify
-from .parts import Pieces, find
+from .parts import PartReader, find
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,19 +21,21 @@ BUILT = "built"
 
 
 def head(bundle: Path) -> dict[str, Any]:
-    """Return what a bundle says of itself, without reading its members. Raises StackError."""
+    """Return the facts of a bundle with its ``digest`` and ``files``. Raises ``StackError``.
+
+    The members are not read.
+    """
     files = find(bundle)
-    with closing(Pieces(files)) as source:
-        contents = verify.manifest_of(source)
+    with closing(PartReader(files)) as source:
+        contents = verify.read_manifest(source)
     paths = [str(file.absolute()) for file in files]
     return {**contents.facts, "digest": contents.digest, "files": paths}
 
 
-def unpacked(folder: Path, digest: str | None) -> bool:
-    """Tell whether the bundle of this digest lies in ``folder``, every file in its length."""
+def is_extracted(folder: Path, digest: str | None) -> bool:
+    """Return whether ``folder`` has the bundle of this digest, with each file in its size."""
     try:
-        text = (folder / manifest.MANIFEST).read_bytes()
-        contents = manifest.parse(text)
+        contents = manifest.parse((folder / manifest.MANIFEST).read_bytes())
         return contents.digest == digest and all(
             (folder / member.path).stat().st_size == member.size for member in contents.members
         )
@@ -41,34 +43,35 @@ def unpacked(folder: Path, digest: str | None) -> bool:
         return False
 
 
-def unpack(bundle: Path, folder: Path, digest: str | None = None) -> Manifest:
-    """Put the members of ``bundle`` below ``folder``. Raises StackError; nothing is left then.
+def extract(bundle: Path, folder: Path, digest: str | None = None) -> Manifest:
+    """Verify a bundle and write its members below ``folder``, which is replaced by one rename.
 
-    A ``digest`` is what the bundle must be.
+    ``digest`` is what the bundle must have. Raises ``StackError``; the folder is unchanged then.
     """
-    if digest not in (None, head(bundle)["digest"]):
+    found = head(bundle)["digest"]
+    if digest not in (None, found):
         raise StackError(
-            f"{bundle} is another bundle than the one that was planned with.",
-            f"Its digest is {head(bundle)['digest']}, expected {digest}.",
-            "Bring the right one, then run again.",
+            f"{bundle} is not the bundle that was planned with.",
+            f"Its digest is {found}, expected {digest}.",
+            "Copy the right bundle, then run again.",
             code="bundle.other-bundle",
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = folder.with_name(f".{folder.name}.lock")
-    with locked(Commands(), lock), closing(Pieces(find(bundle))) as it:
+    with locked(lock), closing(PartReader(find(bundle))) as source:
         fresh = folder.with_name(f".{folder.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
-        _refuse_without_room(it, folder)
+        _require_space(source, folder)
         try:
-            contents = verify.read(it, lambda member: _opened(fresh, member))
+            contents = verify.read(source, lambda member: _create(fresh, member))
             (fresh / manifest.MANIFEST).write_bytes(contents.text)
             shutil.rmtree(folder, ignore_errors=True)
             fresh.rename(folder)
         except OSError as error:
             raise StackError(
-                f"{bundle.name} could not be unpacked into {folder}.",
+                f"{bundle.name} could not be extracted into {folder}.",
                 f"{error.filename or folder}: {error.strerror}.",
-                "Free the place, then run again; what was there is untouched.",
+                "Free disk space or correct the permissions, then run again.",
                 code="bundle.not-extracted",
             ) from error
         finally:
@@ -76,18 +79,18 @@ def unpack(bundle: Path, folder: Path, digest: str | None = None) -> Manifest:
     return contents
 
 
-def _refuse_without_room(source: Pieces, folder: Path) -> None:
-    free = disk_space.free_bytes(folder.parent)
+def _require_space(source: PartReader, folder: Path) -> None:
+    free = free_bytes(folder.parent)
     if free < source.size:
         raise StackError(
-            f"{folder.parent} has {free >> 20} MiB free.",
-            f"The bundle unpacked takes {source.size >> 20} MiB.",
+            f"{folder.parent} has only {free >> 20} MiB of free disk space.",
+            f"The extracted bundle needs {source.size >> 20} MiB.",
             "Free that much, or choose a prefix on another disk with --prefix.",
             code="disk.full",
         )
 
 
-def _opened(folder: Path, member: Member) -> BinaryIO:
+def _create(folder: Path, member: Member) -> BinaryIO:
     path = folder / member.path
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
@@ -95,8 +98,8 @@ def _opened(folder: Path, member: Member) -> BinaryIO:
     return path.open("wb")
 
 
-def hand_over_wheels(folder: Path, cache: Path) -> list[str]:
-    """Copy the wheels that were built before into the cache; return the keys that were new."""
+def copy_built_wheels(folder: Path, cache: Path) -> list[str]:
+    """Copy the built wheels of an extracted bundle into the cache; return the keys that were new."""
     new = []
     for entry in sorted((folder / BUILT).glob("*")):
         target = cache / entry.name

@@ -1,8 +1,7 @@
-"""The bytes of a bundle: a tar archive in which the manifest decides every byte.
+"""The format of a bundle: a tar archive whose manifest, the first member, describes every other byte.
 
-First comes the SHA-256 of the manifest, then the manifest, then its members in its order, then the
-end mark of tar. All headers are written from the manifest alone, so a reader knows each byte that
-is not payload, and `tar -tf` reads the file, too. Header form: that of GNU tar.
+The name of the first member has the SHA-256 of the manifest. Readers take paths and modes from the
+manifest, never from a tar header.
 """
 
 from __future__ import annotations
@@ -10,58 +9,61 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import struct
+import tarfile
 import zlib
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..core.construct import construct
 from ..core.errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-FORMAT, SCHEMA = "slowfast-stack-bundle", 1
-SEAL, MANIFEST = "manifest.sha256", "manifest.json"
-BLOCK = 512
+FORMAT, SCHEMA = "slowfast-stack-bundle", 2
+MANIFEST = "manifest.json"
+FIRST_MEMBER = re.compile(r"manifest\.([0-9a-f]{64})\.json")
+FIRST_OF_SCHEMA_1 = "manifest.sha256"
+BLOCK = tarfile.BLOCKSIZE
 END = bytes(2 * BLOCK)
-SEAL_SIZE = 65
-MANIFEST_LIMIT = 64 << 20
-SIZE_LIMIT = 8**11 - 1
-CHUNK = 1 << 20
-_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+~%!-]*")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-NAME_LIMIT = 100
+CHUNK = 1 << 20  # bytes
 CONDA = "conda"
-_LONG_NAME = b"././@LongLink"
-_HEADER = struct.Struct("100s8s8s8s12s12s8sc100s8s247x")
+_NAME = r"[A-Za-z0-9_][A-Za-z0-9._+~%!-]*"
+_PATH = re.compile(rf"{_NAME}(/{_NAME})+")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_CHECKSUM = slice(148, 156)  # of a tar header
 
 
-class Malformed(StackError):
-    """A manifest that no program of this project wrote."""
+class UnusableManifest(StackError):
+    """A manifest of another version, or one that could mislead an extraction."""
 
     code = "bundle.malformed"
 
 
-class Member(NamedTuple):
-    """A file of the bundle: path with forward slashes, bytes, digest, and what it is.
+@dataclass(frozen=True)
+class Member:
+    """A file of the bundle; ``path`` is relative, with forward slashes.
 
-    ``checks`` has eight digits for each MiB, its CRC-32: they tell where a member is damaged.
+    ``checks`` is the CRC-32 of each of its ``extents``, in 8 digits: it locates a damage.
     """
 
     path: str
     size: int
     sha256: str
     kind: str
-    executable: bool = False
-    checks: str = ""
+    executable: bool
+    checks: str
 
-    @property
-    def head(self) -> bytes:
-        """Return the blocks before its content."""
-        return header(self.path, self.size, executable=self.executable)
+    def extents(self) -> Iterator[int]:
+        """Yield the sizes of its tar header, and of each MiB of its content with the padding."""
+        yield len(header(self.path, self.size))
+        total = padded(self.size)
+        for offset in range(0, total, CHUNK):
+            yield min(CHUNK, total - offset)
 
 
 class Manifest(NamedTuple):
-    """What a bundle holds: ``facts`` are all keys but members, ``digest`` names the bundle."""
+    """What a bundle contains: ``facts`` are all keys except members, ``digest`` is its SHA-256."""
 
     facts: Mapping[str, Any]
     members: tuple[Member, ...]
@@ -69,101 +71,97 @@ class Manifest(NamedTuple):
     digest: str
 
     @property
+    def head(self) -> bytes:
+        """Return the first member."""
+        return header(f"manifest.{self.digest}.json", len(self.text)) + pad(self.text)
+
+    @property
     def size(self) -> int:
-        """Return the bytes of the whole bundle."""
-        sizes = [SEAL_SIZE, len(self.text), *(member.size for member in self.members)]
-        heads = 2 * BLOCK + sum(len(member.head) for member in self.members)
-        return heads + sum(size + padding(size) for size in sizes) + len(END)
+        """Return the size of the bundle in bytes."""
+        return len(self.head) + sum(sum(one.extents()) for one in self.members) + len(END)
 
 
-def compose(facts: Mapping[str, Any], members: tuple[Member, ...]) -> Manifest:
-    """Write the manifest of these members. Raises ``Malformed`` for a path that cannot be one."""
-    rows = [member._asdict() for member in members]
-    whole = {**facts, "format": FORMAT, "schema": SCHEMA, "members": rows}
-    text = json.dumps(whole, indent=1, sort_keys=True).encode() + b"\n"
-    return parse(text)
+def create(facts: Mapping[str, Any], members: tuple[Member, ...]) -> Manifest:
+    """Return the manifest of members. Raises ``UnusableManifest`` for a path that is not safe."""
+    rows = [asdict(member) for member in members]
+    data = {**facts, "format": FORMAT, "schema": SCHEMA, "members": rows}
+    return parse(json.dumps(data, indent=1, sort_keys=True).encode() + b"\n")
 
 
 def parse(text: bytes) -> Manifest:
-    """Read a manifest. Raises ``Malformed`` for anything that could mislead an unpacker."""
+    """Read a manifest. Raises ``UnusableManifest`` for anything that could mislead an extraction."""
     try:
         data = json.loads(text)
-        rows = data.pop("members")
-        known = (data["format"], data["schema"]) == (FORMAT, SCHEMA)
-        seen: set[str] = set()
-        members = tuple(_member(row, seen) for row in rows)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise _malformed(f"it cannot be read: {error!r}") from error
-    if not known:
-        raise _malformed(f"its format is {data['format']!r} {data['schema']!r}")
+        found = (data["format"], data["schema"])
+        rows = enumerate(data.pop("members") if found == (FORMAT, SCHEMA) else [])
+        members = tuple(construct(Member, row, f"members[{n}]") for n, row in rows)
+    except (ValueError, TypeError, KeyError, StackError) as error:
+        raise _unusable(str(error)) from error
+    if found != (FORMAT, SCHEMA):
+        raise other_format(f"{found[0]} {found[1]}")
+    bad = [member.path for member in members if not _is_valid(member)]
+    paths = sorted(f"{member.path}/" for member in members)
+    bad += [two for one, two in zip(paths, paths[1:]) if two.startswith(one)]
+    if bad:
+        raise _unusable(f"the member {bad[0]!r} is not safe, or conflicts with another one")
     return Manifest(data, members, text, hashlib.sha256(text).hexdigest())
 
 
-def _member(row: dict[str, Any], seen: set[str]) -> Member:
-    """Read a member; ``seen`` are the paths before it, folders with a slash at their end."""
-    path, size, digest = row["path"], row["size"], row["sha256"]
-    if "/" not in path or not all(map(_PART.fullmatch, path.split("/"))):
-        raise _malformed(f"the member {path!r} has no safe name in a folder")
-    folders = {path[:end] for end, letter in enumerate(path) if letter == "/"}
-    if path in seen or f"{path}/" in seen or folders & seen:
-        raise _malformed(f"the member {path!r} is in the way of another one")
-    seen |= {path, *(f"{folder}/" for folder in folders)}
-    if isinstance(size, bool) or not isinstance(size, int) or not 0 <= size <= SIZE_LIMIT:
-        raise _malformed(f"the member {path!r} has the size {size!r}")
-    if not _DIGEST.fullmatch(digest):
-        raise _malformed(f"the member {path!r} has the digest {digest!r}")
-    executable = row["executable"] is True
-    return Member(path, size, digest, str(row["kind"]), executable, str(row["checks"]))
+def _is_valid(member: Member) -> bool:
+    known = _PATH.fullmatch(member.path) and _SHA256.fullmatch(member.sha256)
+    return known is not None and member.size >= 0
 
 
 def header(path: str, size: int, *, executable: bool = False) -> bytes:
-    """Return the blocks before a file; a name that its field cannot hold has a file of its own."""
-    name = path.encode()
-    mode = b"0000755" if executable else b"0000644"
-    if len(name) <= NAME_LIMIT:
-        return _block(name, size, mode, b"0")
-    long = name + b"\0"
-    extra = _block(_LONG_NAME, len(long), b"0000644", b"L") + long + bytes(padding(len(long)))
-    return extra + _block(name[:NAME_LIMIT], size, mode, b"0")
+    """Return the tar header of a file. Its length, not its bytes, is the same in all Pythons."""
+    info = tarfile.TarInfo(path)
+    info.size, info.mode = size, 0o755 if executable else 0o644
+    return info.tobuf(tarfile.GNU_FORMAT)
 
 
-def _block(name: bytes, size: int, mode: bytes, kind: bytes) -> bytes:
-    def packed(checksum: bytes) -> bytes:
-        return _HEADER.pack(
-            name, mode, b"0000000", b"0000000", b"%011o" % size, b"%011o" % 0, checksum, kind,
-            b"", b"ustar  \0",
-        )  # fmt: skip
-
-    return packed(b"%06o\0 " % sum(packed(b" " * 8)))
-
-
-def padding(size: int) -> int:
-    """Return how many zero bytes follow a file."""
-    return -size % BLOCK
+def parse_header(block: bytes) -> tarfile.TarInfo | None:
+    """Read a tar header of one block; return None if any byte of it is damaged."""
+    try:
+        info = tarfile.TarInfo.frombuf(block, "ascii", "strict")
+    except (tarfile.HeaderError, ValueError):
+        return None
+    # The checksum covers every byte except its own field.
+    return info if block[_CHECKSUM] == b"%06o\0 " % info.chksum else None
 
 
-def installer_path(sha256: str) -> str:
-    """Return where a bundle has the installer of this digest."""
-    return f"tools/{sha256}.sh"
+def padded(size: int) -> int:
+    """Return the size of a file with the zero bytes that follow it."""
+    return size + -size % BLOCK
+
+
+def pad(content: bytes) -> bytes:
+    """Return the end of a file with the zero bytes that follow it."""
+    return content + bytes(-len(content) % BLOCK)
 
 
 def check(data: bytes) -> str:
-    """Return the digits of one MiB of a member."""
+    """Return the CRC-32 of bytes."""
     return f"{zlib.crc32(data):08x}"
 
 
-def frame(manifest: Manifest) -> Iterator[tuple[Member, bytes | None]]:
-    """Yield seal, manifest and members in order, with the bytes of the first two."""
-    seal = f"{manifest.digest}\n".encode()
-    yield Member(SEAL, len(seal), hashlib.sha256(seal).hexdigest(), "seal"), seal
-    yield Member(MANIFEST, len(manifest.text), manifest.digest, "manifest"), manifest.text
-    for member in manifest.members:
-        yield member, None
+def installer_path(sha256: str) -> str:
+    """Return the path in a bundle of the installer with this SHA-256."""
+    return f"tools/{sha256}.sh"
 
 
-def _malformed(cause: str) -> Malformed:
-    return Malformed(
-        "This is not a bundle that can be used.",
-        f"The manifest is not as it should be: {cause}.",
-        "Create the bundle again with slowfast-stack bundle create.",
+def other_format(found: str) -> UnusableManifest:
+    """Return the error for a bundle of another version."""
+    return UnusableManifest(
+        "This bundle was created by another version of slowfast.stack; nothing of it was used.",
+        f"Its format is {found}; this version reads {FORMAT} {SCHEMA}.",
+        "Create it again with this version: slowfast-stack bundle create.",
+        code="record.unsupported-schema",
+    )
+
+
+def _unusable(cause: str) -> UnusableManifest:
+    return UnusableManifest(
+        "The manifest of the bundle is not valid; nothing of the bundle was used.",
+        f"{cause}.",
+        "Create the bundle again: slowfast-stack bundle create.",
     )

@@ -1,4 +1,4 @@
-"""A bundle on disk: one file, or pieces NAME.001, NAME.002 ... that are read as one."""
+"""The files of a bundle: one file, or parts NAME.001, NAME.002, ... that are read as one."""
 
 from __future__ import annotations
 
@@ -13,112 +13,106 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"\.(\d{3,})")
 
 
-class Incomplete(StackError):
-    """Pieces that do not make a whole."""
+class IncompleteBundle(StackError):
+    """A bundle that does not exist, or lacks a part."""
 
     code = "bundle.incomplete"
 
 
-def piece(bundle: Path, number: int) -> Path:
-    """Return the file of a piece, counted from 1."""
+def part_path(bundle: Path, number: int) -> Path:
+    """Return the path of a part, counted from 1."""
     return bundle.with_name(f"{bundle.name}.{number:03d}")
 
 
 def find(path: Path) -> tuple[Path, ...]:
-    """Return the files of a bundle, given as the whole, as the first piece or as their common name.
+    """Return the files of a bundle, given by its file, its first part or the common name of parts.
 
-    Raises ``Incomplete`` where nothing is there, or where a piece is missing or has another length.
+    Raises ``IncompleteBundle`` if there is none, or if a part is missing or has another size.
     """
     number = _NUMBER.fullmatch(path.suffix)
     if path.is_file() and not number:
         return (path,)
     bundle = path.with_suffix("") if number else path
-    files = pieces_of(bundle)
-    if not files:
-        raise Incomplete(
+    parts = parts_of(bundle)
+    if not parts:
+        raise IncompleteBundle(
             f"There is no bundle {path}.",
-            f"Neither that file nor its first piece {piece(bundle, 1).name} is there.",
+            f"Neither that file nor a first part {part_path(bundle, 1).name} exists.",
             "Give the file that slowfast-stack bundle create wrote, or its name without .001.",
         )
-    missing = [piece(bundle, n).name for n in range(1, max(files)) if n not in files]
+    missing = [part_path(bundle, n).name for n in range(1, max(parts)) if n not in parts]
     if missing:
-        raise _incomplete(bundle, f"These pieces are missing: {', '.join(missing)}.")
-    sizes = {n: file.stat().st_size for n, file in files.items()}
-    whole = max(sizes.values())
-    cut = [n for n in sizes if sizes[n] != whole and n != max(files)]
-    if cut:
-        names = ", ".join(f"{piece(bundle, n).name} has {sizes[n]} bytes" for n in sorted(cut))
-        raise _incomplete(bundle, f"{names}; the other pieces have {whole}.")
-    return tuple(files[n] for n in sorted(files))
+        raise _incomplete(bundle, f"These parts are missing: {', '.join(missing)}.")
+    sizes = {number: part.stat().st_size for number, part in parts.items()}
+    full = max(sizes.values())
+    short = [n for n in sorted(sizes) if sizes[n] != full and n != max(parts)]
+    if short:
+        names = ", ".join(f"{part_path(bundle, n).name} has {sizes[n]} bytes" for n in short)
+        raise _incomplete(bundle, f"{names}; the other parts have {full}.")
+    return tuple(parts[n] for n in sorted(parts))
 
 
-def pieces_of(bundle: Path) -> dict[int, Path]:
-    """Return the pieces that lie beside each other, by number."""
-    found = {}
+def parts_of(bundle: Path) -> dict[int, Path]:
+    """Return the existing parts of a bundle by number."""
+    parts = {}
     if bundle.parent.is_dir():
         for file in bundle.parent.iterdir():
             number = _NUMBER.fullmatch(file.suffix)
             if number and file.stem == bundle.name and file.is_file():
-                found[int(number[1])] = file
-    return found
+                parts[int(number[1])] = file
+    return parts
 
 
-def _incomplete(bundle: Path, cause: str) -> Incomplete:
-    message = f"The bundle {bundle} is not complete; nothing was used."
-    return Incomplete(message, cause, "Bring these pieces again.")
+def _incomplete(bundle: Path, cause: str) -> IncompleteBundle:
+    message = f"The bundle {bundle} is not complete; nothing of it was used."
+    return IncompleteBundle(message, cause, "Copy these parts again.")
 
 
-class Pieces:
-    """Files read one after the other; ``offset`` counts from the first byte of the first one."""
+class PartReader:
+    """Reads the files of a bundle as one stream; ``offset`` counts from its first byte."""
 
     def __init__(self, files: tuple[Path, ...]) -> None:
         self.files = files
         self.sizes = tuple(file.stat().st_size for file in files)
         self.size = sum(self.sizes)
         self.offset = 0
-        self._next = 0
-        self._open: BinaryIO | None = None
+        self._left = list(files)
+        self._file: BinaryIO | None = None
 
     def close(self) -> None:
-        """Close the file that is open."""
-        if self._open:
-            self._open.close()
+        """Close the current file."""
+        if self._file:
+            self._file.close()
 
     def read(self, size: int) -> bytes:
-        """Return that many bytes, fewer at the end. Raises StackError for a disk that fails."""
-        parts = []
+        """Return ``size`` bytes, fewer at the end. Raises ``StackError`` if the disk fails."""
+        pieces: list[bytes] = []
         try:
             while size:
-                part = self._open.read(size) if self._open else b""
-                if not part:
-                    if self._next == len(self.files):
-                        break
-                    self._advance()
-                    continue
-                parts.append(part)
-                size -= len(part)
+                data = self._file.read(size) if self._file else b""
+                if not data and not self._left:
+                    break
+                if not data:
+                    self.close()
+                    self._file = self._left.pop(0).open("rb")
+                pieces.append(data)
+                size -= len(data)
         except OSError as error:
             raise StackError(
-                f"{self.files[self._next - 1]} cannot be read.",
-                f"{error.strerror}.",
-                "Check the disk, or bring the file again.",
+                "A file of the bundle cannot be read.",
+                f"{error.filename or getattr(self._file, 'name', '')}: {error.strerror}.",
+                "Check the disk, or copy the file again.",
                 code="file.unreadable",
             ) from error
-        data = parts[0] if len(parts) == 1 else b"".join(parts)
+        data = b"".join(pieces)
         self.offset += len(data)
         return data
 
-    def _advance(self) -> None:
-        if self._open:
-            self._open.close()
-        self._open = self.files[self._next].open("rb")
-        self._next += 1
-
     def files_of(self, start: int, end: int) -> list[str]:
-        """Return the files that bytes lie in, by name; what lies behind the end, in the last."""
-        found, before = [], 0
+        """Return the names of the files that contain a range; the last one for what is missing."""
+        names, before = [], 0
         for file, size in zip(self.files, self.sizes):
             if before < max(end, start + 1) and start < before + size:
-                found.append(file.name)
+                names.append(file.name)
             before += size
-        return found or [self.files[-1].name]
+        return names or [self.files[-1].name]
