@@ -1,4 +1,4 @@
-"""What a failure of the package manager means, as a filter."""
+"""The filter that explains a failure of the package manager."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ DOCUMENTATION = r"""
 name: explain_package_failure
 short_description: Say why the package manager failed, and what to do
 description:
-  - Reads the result of a failed task of C(apt), C(dnf) or a command, and says in sentences why
-    it failed and what to do next.
+  - Reads the result of a failed task of C(apt), C(dnf) or a command, and returns the cause, what
+    to do, and the line of output that they are based on.
 version_added: 0.1.0
 author: slowfast.stack contributors (!UNKNOWN)
 options:
@@ -29,17 +29,21 @@ _value:
   type: str
 """
 
+import re
 from typing import Any, Callable
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.package_failures import (
-    sentences,
-)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import failure_hints
+
+# The command that failed names packages, which say nothing of the failure.
+_COMMAND = re.compile(r"'/\S*(?:apt-get|aptitude) .*?' failed: ", re.DOTALL)
 
 
 def explain_package_failure(result: dict[str, Any]) -> str:
-    """Read everything that a result says."""
+    """Return cause, hint and the message of the package manager that they are based on."""
     said = [result.get("msg"), *result.get("failures", []), result.get("stderr")]
-    return sentences("\n".join(str(text) for text in said if text))
+    output = _COMMAND.sub("", "\n".join(str(text) for text in said if text))
+    found = failure_hints.explain(output or "no output", failure_hints.PACKAGE_MANAGER)
+    return f"{found.cause} {found.hint} It said: {found.line}" if found else output
 
 
 class FilterModule:

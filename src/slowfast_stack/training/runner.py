@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import failure_hints
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack import __version__
 from slowfast_stack.orchestration.logs import Log
@@ -23,28 +24,6 @@ if TYPE_CHECKING:
     from slowfast_stack.training.subprocess import Ended
 
 _ERROR = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt|Warning)\b.*|^AssertionError$")
-_HINTS = (
-    (
-        r"OutOfMemoryError|out of memory",
-        "Take fewer clips (TRAIN.BATCH_SIZE) or shorter ones (DATA.NUM_FRAMES).",
-    ),
-    (r"empty of batches", "Take a TRAIN.BATCH_SIZE that the data can fill."),
-    (
-        r"Cuda is not available|Found no NVIDIA driver|more GPU devices than available",
-        "Set NUM_GPUS to what this machine has; NUM_GPUS 0 runs on the CPU.",
-    ),
-    (r"Got NaN losses|Loss explosion", "Take a lower SOLVER.BASE_LR."),
-    (r"keep random values", "Give MODEL.NUM_CLASSES the number of the checkpoint."),
-    (
-        r"Bus error|insufficient shared memory|DataLoader worker .* is killed",
-        "Take fewer loaders (DATA_LOADER.NUM_WORKERS), or give the machine more shared memory.",
-    ),
-    (r"No space left on device", "Free some room and run the same command again; it resumes."),
-    (
-        r"addr.* already in use|EADDRINUSE",
-        "Another run on several GPUs uses the port; wait for it to end.",
-    ),
-)
 
 
 class Stopped(StackError):
@@ -109,10 +88,10 @@ def failure(run: Followed) -> StackError:
     cause = told[-1].strip() if told else "\n".join(list(run.course.tail)[-5:])
     if code == -signal.SIGKILL:
         cause = "The system killed it, as a rule because the machine's memory was full."
-    known = (step for pattern, step in _HINTS if re.search(pattern, tail))
+    known = failure_hints.explain(tail, failure_hints.TRAINING)
     return StackError(
         f"SlowFast ended with {ended}.",
-        cause,
-        next(known, f"Read the end of the log: {run.log}"),
+        f"{known.cause}\n{cause}" if known else cause,
+        known.hint if known else f"Read the end of the log: {run.log}",
         code="training.failed",
     )

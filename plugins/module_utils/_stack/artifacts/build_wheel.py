@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core import failure_hints
 from ..core.errors import StackError
 from ..core.files import sha256_of
 from ..core.process import locked
-from . import build_failures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,7 +146,10 @@ def _build_in(commands: Commands, scratch: Path, recipe: Recipe) -> Path:
 def _failure(recipe: Recipe, done: Finished) -> StackError:
     jobs = recipe.environment.get("MAX_JOBS", "all")
     memory_mib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
-    cause, hint = build_failures.explain(done.output, jobs=jobs, memory_mib=memory_mib)
+    found = failure_hints.explain(
+        done.output, failure_hints.BUILD, jobs=jobs, memory_mib=memory_mib
+    )
+    cause, hint = (found.cause, found.hint) if found else ("", "")
     return StackError(
         f"The wheel of {recipe.source.name} could not be built.",
         f"{cause}\nThe build exited with {done.rc}:\n{done.tail()}\n".lstrip(),

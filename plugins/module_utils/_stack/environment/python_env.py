@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..core import failure_hints
 from ..core.errors import StackError
 from ..core.process import locked
 
@@ -27,12 +28,6 @@ CONDA_HINT = "Check that conda-forge is reached (proxy, certificates, mirror), t
 NETWORK_HINT = (
     "Check that PyPI is reached (proxy, certificates, index), then run again: it goes on from here."
 )
-NO_ROOM = "Free some room where the environment and uv's cache lie, then run again."
-OTHER_FILE = (
-    "It is not the pinned file and was not used. Look for the proxy or index that changed it."
-)
-# What uv says, and what a person can do about it.
-HINTS = (("No space left on device", NO_ROOM), ("Hash mismatch", OTHER_FILE))
 
 
 @dataclass(frozen=True)
@@ -250,11 +245,11 @@ def _pip(
     with _command(env, wanted, *extra) as argv:
         done = commands.run(argv, log=log)
     if done.rc:
-        hint = next((hint for said, hint in HINTS if said in done.output), NETWORK_HINT)
+        found = failure_hints.explain(done.output, failure_hints.INSTALLER)
         raise StackError(
             f"{message}.",
-            f"uv exited with {done.rc}:\n{done.tail()}\n",
-            hint,
+            f"{found.cause if found else ''} uv exited with {done.rc}:\n{done.tail()}\n".lstrip(),
+            found.hint if found else NETWORK_HINT,
             code="packages.not-installable",
         )
     return done.output
