@@ -22,9 +22,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1] / "integration")]
+sys.path[:0] = [str(Path(__file__).parents[1])]
 
-import synthetic_ava
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
     clip_download,
@@ -35,7 +34,8 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava
     NEAREST,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.media import Tools
-from synthetic_ava import Server
+from support import synthetic_ava
+from support.http import FileServer, serving
 
 FFMPEG = ("ffmpeg", "-nostdin", "-v", "error", "-y")
 PICTURES = {"a.mp4": "25", "b.mkv": "24000/1001", "c.mp4": "30", "d.mp4": "25"}
@@ -220,7 +220,7 @@ def downloaded(scratch: Path, folder: Path, numbers: dataset.DataSet) -> dict[st
         join = ["-f", "concat", "-safe", "0", "-i", str(listed), "-c", "copy", str(mirror / name)]
         subprocess.run([*FFMPEG, *join], check=True)
         whole = (mirror / name).stat().st_size
-        with synthetic_ava.serving(Server(mirror)) as server:
+        with serving(FileServer(mirror)) as server:
             video = (Path(name).stem, f"{server.address}/{name}")
             clip_download.fetch(Commands(), Tools(), tree, numbers, video, lambda _done: None)
             sent = server.sent[name]

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from stack_under_test import Stack, sources
+from support.stack_under_test import Stack, sources
 
 
 @pytest.fixture(scope="session")

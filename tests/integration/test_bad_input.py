@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from stack_under_test import COMMAND, Stack
+from support.stack_under_test import COMMAND, Stack
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = {"capture_output": True, "text": True}

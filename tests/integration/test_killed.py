@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from stack_under_test import SOURCES, Stack, kill, sources
+from support.stack_under_test import SOURCES, Stack, kill, sources
 
 KILLS = int(os.environ.get("SLOWFAST_STACK_KILLS", "10"))
 SHORT_WORK = """

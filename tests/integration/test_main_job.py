@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from stack_under_test import SOURCES, Stack
+from support.stack_under_test import SOURCES, Stack
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_PART = {

@@ -11,7 +11,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import bare_root
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import manifest, verify
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.parts import (
@@ -19,8 +18,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.parts
     find,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import lock
-from bare_root import BareRoot
-from stack_under_test import COMMAND, SOURCES, Stack
+from support import bare_root
+from support.bare_root import BareRoot
+from support.stack_under_test import COMMAND, SOURCES, Stack
 
 # No interface but a loopback that is down.
 ALONE = ["unshare", "--net"]

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from stack_under_test import PROGRAMS, Stack
+from support.stack_under_test import PROGRAMS, Stack
 
 
 def run(stack: Stack, program: str, *arguments: str) -> str:
@@ -24,7 +24,7 @@ def run(stack: Stack, program: str, *arguments: str) -> str:
 
 
 def test_each_failure_is_reproduced_and_then_absent(stack: Stack) -> None:
-    said = run(stack, "patches_behaviour.py")
+    said = run(stack, "patched_behaviour.py")
     assert said.count("  ok\n") >= 20
     assert "FAILED" not in said
 

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from stack_under_test import Stack
+from support.stack_under_test import Stack
 
 OTHER = "0" * 12
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from stack_under_test import COMMAND, PROGRAMS, Stack
+from support.stack_under_test import COMMAND, PROGRAMS, Stack
 
 SMALL = """NUM_GPUS 0 DATA.NUM_FRAMES 8 DATA.TRAIN_JITTER_SCALES [64,80] DATA.TRAIN_CROP_SIZE 64
 DATA.TEST_CROP_SIZE 64 RESNET.DEPTH 50 RESNET.WIDTH_PER_GROUP 16

@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from stack_under_test import Stack, sources
+from support.stack_under_test import Stack, sources
 
 
 def test_two_runs_at_once_on_one_prefix_both_end_proven(tmp_path: Path) -> None:

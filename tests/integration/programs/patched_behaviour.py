@@ -26,17 +26,17 @@ from types import SimpleNamespace
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
-sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "tests/unit/patches")]
+sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "tests")]
 
 import av
 import numpy as np
-import small_trees
 import torch
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import engine
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.syntax.source_tree import (
     MemoryTree,
 )
 from fvcore.common.config import CfgNode
+from support import small_trees
 from torch import nn
 
 CHECKPOINT = "slowfast/utils/checkpoint.py"

@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import small_ffmpeg
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import (
     build_ffmpeg as ffmpeg_build,
 )
@@ -25,6 +24,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.bu
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from support import small_ffmpeg
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan
     Plan,
     from_dict,
 )
-from plan_builder import planned
+from support.plan_builder import planned
 
 from .conftest import HOSTS, facts, load_host
 

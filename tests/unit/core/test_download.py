@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import download
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.download import Wanted, get
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from file_server import Behaviour, serving
+from support.http import FileServer, serving
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = bytes(range(256)) * 12000
@@ -24,21 +24,21 @@ OTHER = bytes(range(255)) * 12000
 
 
 @pytest.fixture
-def server() -> Behaviour:
-    return Behaviour(DATA)
+def server() -> FileServer:
+    return FileServer(DATA)
 
 
 @pytest.fixture
-def wanted(server: Behaviour, tmp_path: Path) -> Iterator[Wanted]:
-    with serving(server) as address:
-        yield Wanted(f"{address}/list.csv", tmp_path / "folder/list.csv")
+def wanted(server: FileServer, tmp_path: Path) -> Iterator[Wanted]:
+    with serving(server):
+        yield Wanted(f"{server.address}/list.csv", tmp_path / "folder/list.csv")
 
 
 def left(wanted: Wanted) -> list[str]:
     return sorted(path.name for path in wanted.path.parent.iterdir())
 
 
-def served(server: Behaviour, count: int) -> list[tuple[str, int]]:
+def served(server: FileServer, count: int) -> list[tuple[str, int]]:
     """Return what was sent; the server notes an answer a little after the last byte has left."""
     for _ in range(500):
         if len(server.served) >= count:
@@ -54,7 +54,7 @@ def refused(wanted: Wanted, attempts: int = 1) -> StackError:
     return caught.value
 
 
-def test_a_file_arrives_whole_and_only_once(wanted: Wanted, server: Behaviour) -> None:
+def test_a_file_arrives_whole_and_only_once(wanted: Wanted, server: FileServer) -> None:
     got = get(wanted)
     assert (got.new, got.size) == (True, len(DATA))
     assert got.sha256 == hashlib.sha256(DATA).hexdigest()
@@ -64,7 +64,7 @@ def test_a_file_arrives_whole_and_only_once(wanted: Wanted, server: Behaviour) -
     assert server.served == []
 
 
-def test_a_broken_connection_goes_on_where_it_broke(wanted: Wanted, server: Behaviour) -> None:
+def test_a_broken_connection_goes_on_where_it_broke(wanted: Wanted, server: FileServer) -> None:
     server.cut_after = [700_000, 900_000]
     get(wanted)
     assert wanted.path.read_bytes() == DATA
@@ -73,44 +73,44 @@ def test_a_broken_connection_goes_on_where_it_broke(wanted: Wanted, server: Beha
     assert sum(sent for _, sent in answers) == len(DATA)
 
 
-def test_a_server_without_ranges_sends_all_again(wanted: Wanted, server: Behaviour) -> None:
-    server.ranges, server.cut_after = False, [700_000]
+def test_a_server_without_ranges_sends_all_again(wanted: Wanted, server: FileServer) -> None:
+    server.ranges, server.cut_after = "", [700_000]
     get(wanted)
     assert wanted.path.read_bytes() == DATA
 
 
-def test_a_file_that_changes_meanwhile_begins_anew(wanted: Wanted, server: Behaviour) -> None:
+def test_a_file_that_changes_meanwhile_begins_anew(wanted: Wanted, server: FileServer) -> None:
     server.cut_after = [700_000, 0]
     assert "Run the same command again" in refused(wanted).hint
-    server.data = OTHER
+    server.content = OTHER
     get(wanted)
     assert wanted.path.read_bytes() == OTHER
 
 
 @pytest.mark.parametrize(("size", "requests"), [(1, 2), (0, 1)])
 def test_without_a_mark_of_the_version_only_an_equal_size_is_continued(
-    wanted: Wanted, server: Behaviour, size: int, requests: int
+    wanted: Wanted, server: FileServer, size: int, requests: int
 ) -> None:
-    server.marks, server.cut_after = False, [700_000, 0]
+    server.etag, server.cut_after = "", [700_000, 0]
     refused(wanted)
     served(server, 2)
-    server.data = DATA + b"x" * size
+    server.content = DATA + b"x" * size
     server.served.clear()
     get(wanted)
     assert served(server, requests)[0][0] == "bytes=700000-"
-    assert wanted.path.read_bytes() == server.data
+    assert wanted.path.read_bytes() == server.content
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 418])
 def test_a_dead_link_is_told_and_leaves_nothing(
-    wanted: Wanted, server: Behaviour, status: int
+    wanted: Wanted, server: FileServer, status: int
 ) -> None:
     server.status = [status]
     assert f"HTTP {status}" in refused(wanted).cause
     assert left(wanted) == []
 
 
-def test_a_server_that_is_busy_is_asked_again(wanted: Wanted, server: Behaviour) -> None:
+def test_a_server_that_is_busy_is_asked_again(wanted: Wanted, server: FileServer) -> None:
     server.status = [503, 429]
     assert get(wanted).new
 
@@ -156,7 +156,7 @@ def test_bytes_of_another_time_are_not_built_upon(wanted: Wanted) -> None:
     assert wanted.path.read_bytes() == DATA
 
 
-def test_a_full_part_needs_only_to_be_verified(wanted: Wanted, server: Behaviour) -> None:
+def test_a_full_part_needs_only_to_be_verified(wanted: Wanted, server: FileServer) -> None:
     server.cut_after = [len(DATA) - 1, 0]
     refused(wanted)
     download.part_of(wanted.path).write_bytes(DATA)
@@ -165,7 +165,7 @@ def test_a_full_part_needs_only_to_be_verified(wanted: Wanted, server: Behaviour
     assert server.served == []
 
 
-def test_progress_counts_from_what_was_there(wanted: Wanted, server: Behaviour) -> None:
+def test_progress_counts_from_what_was_there(wanted: Wanted, server: FileServer) -> None:
     server.cut_after = [700_000, 0]
     refused(wanted)
     seen: list[tuple[int, int | None]] = []
@@ -188,7 +188,7 @@ def test_a_place_that_takes_no_more_is_told(wanted: Wanted) -> None:
 
 
 def test_killed_in_the_middle_or_twice_at_once_nothing_is_spoilt(
-    wanted: Wanted, server: Behaviour
+    wanted: Wanted, server: FileServer
 ) -> None:
     server.pause = 0.02
     program = (

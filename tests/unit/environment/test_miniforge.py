@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import miniforge_installer
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
@@ -23,6 +22,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.
     why_rebuild,
 )
 from ansible_collections.slowfast.stack.plugins.modules import miniforge as module
+from support import miniforge_installer
 
 Wish = Callable[..., dict[str, Any]]
 VERSION = "{}.{}".format(*sys.version_info)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import http.server
 import os
 import sys
-import threading
 import zipfile
 from pathlib import Path
 
@@ -23,6 +20,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.
     missing,
     why_rebuild,
 )
+from support.http import FileServer, serving
 
 VERSION = "{}.{}".format(*sys.version_info)
 BACKEND = """
@@ -207,44 +205,21 @@ def test_a_wheel_that_is_not_what_its_index_says_is_never_installed(
     assert Commands().run([str(env.python), "-c", "import tensors"]).rc
 
 
-class Failing(http.server.SimpleHTTPRequestHandler):
-    """Gives one wheel, and then no answer to anything until it is patched."""
-
-    wheels_left = 1
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-    def do_GET(self) -> None:
-        if self.path.endswith(".whl"):
-            Failing.wheels_left -= 1
-        if Failing.wheels_left < 0:
-            self.close_connection = True
-            return
-        super().do_GET()
-
-
 def test_an_index_that_goes_down_in_the_middle_is_named_and_the_next_run_begins_anew(
     env: PythonEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index(tmp_path / "index", ("alpha", "1.0"), ("beta", "1.0", "alpha==1.0"), ("gamma", "1.0"))
-    Failing.wheels_left = 1
-    handler = functools.partial(Failing, directory=str(tmp_path / "index"))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{server.server_port}")
+    with serving(FileServer(tmp_path / "index", down_after=1)) as server:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", server.address)
         monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
         monkeypatch.setenv("UV_HTTP_RETRIES", "0")
         wanted = Packages(("beta==1.0", "gamma==1.0"))
         with pytest.raises(StackError) as caught:
             install(Commands(), env, wanted, tmp_path / "log")
-        assert f"127.0.0.1:{server.server_port}" in caught.value.cause
+        assert server.address.removeprefix("http://") in caught.value.cause
         assert "Check that PyPI is reached" in caught.value.hint
         assert why_rebuild(Commands(), env, VERSION) == "an installation into it was cut off"
-        Failing.wheels_left = 10
+        server.down_after = None
         assert create(Commands(), env, sys.executable, VERSION)
         assert install(Commands(), env, wanted, tmp_path / "log") == ("+ beta==1.0", "+ gamma==1.0")
-        server.shutdown()
-        thread.join()
     assert Commands().run([str(env.python), "-c", "import alpha, beta, gamma"]).rc == 0

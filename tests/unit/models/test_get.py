@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import pickle
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from file_server import Behaviour, serving
+from support.http import FileServer, serving
 
 from slowfast_stack.cli.app import run
 from slowfast_stack.config import content
@@ -26,14 +21,14 @@ OTHER = pickle.dumps({"blobs": {"filler": bytes(range(255)) * 12000}}, protocol=
 
 
 @pytest.fixture
-def server() -> Behaviour:
-    return Behaviour(BLOBS)
+def server() -> FileServer:
+    return FileServer(BLOBS)
 
 
 @pytest.fixture
-def address(server: Behaviour) -> Iterator[str]:
-    with serving(server) as address:
-        yield address
+def address(server: FileServer) -> Iterator[str]:
+    with serving(server):
+        yield server.address
 
 
 class Zoo:
@@ -104,9 +99,9 @@ def test_a_configuration_that_cannot_be_written_is_told_before_anything_is_fetch
 
 
 def test_detectron2s_weights_do_not_belong_into_it(
-    zoo: Zoo, server: Behaviour, tmp_path: Path
+    zoo: Zoo, server: FileServer, tmp_path: Path
 ) -> None:
-    server.data = (Path(__file__).parent / "checkpoints/detectron2.pkl").read_bytes()
+    server.content = (Path(__file__).parent / "checkpoints/detectron2.pkl").read_bytes()
     config = tmp_path / "mine.yaml"
     config.write_text("TRAIN: {ENABLE: True}\n")
     code, _, err = zoo.get("--cfg", str(config))
@@ -115,7 +110,7 @@ def test_detectron2s_weights_do_not_belong_into_it(
     assert config.read_text() == "TRAIN: {ENABLE: True}\n"
 
 
-def test_a_second_run_verifies_and_fetches_nothing(zoo: Zoo, server: Behaviour) -> None:
+def test_a_second_run_verifies_and_fetches_nothing(zoo: Zoo, server: FileServer) -> None:
     zoo.get()
     server.served.clear()
     code, out, _ = zoo.get()
@@ -124,7 +119,7 @@ def test_a_second_run_verifies_and_fetches_nothing(zoo: Zoo, server: Behaviour) 
     assert zoo.left() == ["SLOWFAST_8x8_R50.pkl"]
 
 
-def test_a_broken_connection_goes_on_where_it_broke(zoo: Zoo, server: Behaviour) -> None:
+def test_a_broken_connection_goes_on_where_it_broke(zoo: Zoo, server: FileServer) -> None:
     server.cut_after = [700_000, 900_000]
     code, _, _ = zoo.get()
     assert code == 0
@@ -133,19 +128,19 @@ def test_a_broken_connection_goes_on_where_it_broke(zoo: Zoo, server: Behaviour)
     assert sum(sent for _, sent in server.served) == len(BLOBS)
 
 
-def test_a_server_without_ranges_sends_all_again(zoo: Zoo, server: Behaviour) -> None:
-    server.ranges, server.cut_after = False, [700_000]
+def test_a_server_without_ranges_sends_all_again(zoo: Zoo, server: FileServer) -> None:
+    server.ranges, server.cut_after = "", [700_000]
     code, _, _ = zoo.get()
     assert code == 0
     assert zoo.file.read_bytes() == BLOBS
 
 
-def test_a_file_that_changes_meanwhile_begins_anew(zoo: Zoo, server: Behaviour) -> None:
+def test_a_file_that_changes_meanwhile_begins_anew(zoo: Zoo, server: FileServer) -> None:
     server.cut_after = [700_000, 0]
     code, _, err = zoo.get("--attempts", "1")
     assert code == 1
     assert "what has arrived is kept" in err
-    server.data = OTHER
+    server.content = OTHER
     code, _, _ = zoo.get()
     assert code == 0
     assert zoo.file.read_bytes() == OTHER
@@ -153,20 +148,20 @@ def test_a_file_that_changes_meanwhile_begins_anew(zoo: Zoo, server: Behaviour) 
 
 @pytest.mark.parametrize(("size", "matches"), [(1, False), (0, True)])
 def test_without_a_mark_of_the_version_only_an_equal_size_is_continued(
-    zoo: Zoo, server: Behaviour, size: int, *, matches: bool
+    zoo: Zoo, server: FileServer, size: int, *, matches: bool
 ) -> None:
-    server.marks, server.cut_after = False, [700_000, 0]
+    server.etag, server.cut_after = "", [700_000, 0]
     assert zoo.get("--attempts", "1")[0] == 1
-    server.data = BLOBS + b"x" * size
+    server.content = BLOBS + b"x" * size
     server.served.clear()
     code, _, _ = zoo.get()
     assert server.served[0][0] == "bytes=700000-"
     assert (len(server.served) == 1) is matches
-    assert (code, zoo.file.read_bytes()) == (0, server.data)
+    assert (code, zoo.file.read_bytes()) == (0, server.content)
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
-def test_a_dead_link_is_told(zoo: Zoo, server: Behaviour, status: int) -> None:
+def test_a_dead_link_is_told(zoo: Zoo, server: FileServer, status: int) -> None:
     server.status = [status]
     code, _, err = zoo.get()
     assert code == 1
@@ -175,7 +170,7 @@ def test_a_dead_link_is_told(zoo: Zoo, server: Behaviour, status: int) -> None:
     assert zoo.left() == []
 
 
-def test_a_server_that_is_busy_is_asked_again(zoo: Zoo, server: Behaviour) -> None:
+def test_a_server_that_is_busy_is_asked_again(zoo: Zoo, server: FileServer) -> None:
     server.status = [503, 429]
     assert zoo.get()[0] == 0
 
@@ -188,11 +183,11 @@ def test_nobody_listens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_a_changed_file_at_the_address_is_refused_until_it_is_meant(
-    zoo: Zoo, server: Behaviour
+    zoo: Zoo, server: FileServer
 ) -> None:
     zoo.get()
     zoo.file.unlink()
-    server.data = OTHER
+    server.content = OTHER
     code, _, err = zoo.get()
     assert code == 1
     assert "when it was first seen" in err
@@ -225,17 +220,17 @@ def test_a_given_digest_decides(zoo: Zoo) -> None:
     ],
 )
 def test_what_is_no_checkpoint_never_appears(
-    zoo: Zoo, server: Behaviour, data: bytes, why: str
+    zoo: Zoo, server: FileServer, data: bytes, why: str
 ) -> None:
-    server.data = data
+    server.content = data
     code, _, err = zoo.get()
     assert code == 1
     assert why in err
     assert zoo.left() == []
 
 
-def test_a_body_that_ends_early_without_a_length_is_seen(zoo: Zoo, server: Behaviour) -> None:
-    server.length, server.cut_after = False, [700_000]
+def test_a_body_that_ends_early_without_a_length_is_seen(zoo: Zoo, server: FileServer) -> None:
+    server.length, server.cut_after = "", [700_000]
     code, _, err = zoo.get()
     assert code == 1
     assert "cut off" in err
@@ -250,7 +245,7 @@ def test_bytes_of_another_time_are_not_built_upon(zoo: Zoo) -> None:
     assert zoo.file.read_bytes() == BLOBS
 
 
-def test_a_full_part_needs_only_to_be_verified(zoo: Zoo, server: Behaviour) -> None:
+def test_a_full_part_needs_only_to_be_verified(zoo: Zoo, server: FileServer) -> None:
     server.cut_after = [len(BLOBS) - 1, 0]
     assert zoo.get("--attempts", "1")[0] == 1
     part = zoo.file.with_name(f"{zoo.file.name}.part")
@@ -266,54 +261,3 @@ def test_an_address_of_ones_own_is_taken(zoo: Zoo, address: str) -> None:
     (told,) = json.loads(out)["models"]
     assert told["type"] == "caffe2"
     assert zoo.left() == ["mine.pyth"]
-
-
-def _process(zoo: Zoo) -> subprocess.Popen[str]:
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}/collections:{ROOT}/scripts"}
-    argv = [sys.executable, "-m", "slowfast_stack", "models", "get", NAME, "--dir"]
-    return subprocess.Popen(
-        [*argv, str(zoo.folder), "--mirror", zoo.address],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def _wait_for_bytes(zoo: Zoo, wanted: int) -> int:
-    part = zoo.file.with_name(f"{zoo.file.name}.part")
-    for _ in range(6000):
-        size = part.stat().st_size if part.exists() else 0
-        if size >= wanted:
-            return size
-        time.sleep(0.01)
-    pytest.fail("nothing arrived")
-
-
-def test_killed_in_the_middle_the_next_run_fetches_only_the_rest(
-    zoo: Zoo, server: Behaviour
-) -> None:
-    server.pause = 0.02
-    process = _process(zoo)
-    _wait_for_bytes(zoo, 1_000_000)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert not zoo.file.exists()
-    kept = zoo.file.with_name(f"{zoo.file.name}.part").stat().st_size
-    server.pause = 0.0
-    server.served.clear()
-    assert zoo.get()[0] == 0
-    assert server.served[-1] == (f"bytes={kept}-", len(BLOBS) - kept)
-    assert zoo.file.read_bytes() == BLOBS
-
-
-def test_two_at_once_do_not_spoil_each_other(zoo: Zoo, server: Behaviour) -> None:
-    server.pause = 0.02
-    process = _process(zoo)
-    _wait_for_bytes(zoo, 100_000)
-    code, _, err = zoo.get()
-    assert code == 1
-    assert "another process" in err
-    _, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors) == (0, "")
-    assert zoo.file.read_bytes() == BLOBS

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,17 +12,16 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.modules import checkpoint
-from file_server import Behaviour, serving
+from support.http import FileServer, serving
 
 CHECKPOINT = Path(__file__).parent / "checkpoints/caffe2-protocol-2.pyth"
 MODEL = "kinetics400/SLOWFAST_8x8_R50.pkl"
 
 
 @pytest.fixture
-def server() -> Iterator[tuple[Behaviour, str]]:
-    behaviour = Behaviour(CHECKPOINT.read_bytes())
-    with serving(behaviour) as address:
-        yield behaviour, address
+def server() -> Iterator[tuple[FileServer, str]]:
+    with serving(FileServer(CHECKPOINT.read_bytes())) as behaviour:
+        yield behaviour, behaviour.address
 
 
 def _want(folder: Path, mirror: str, **more: str) -> dict[str, Any]:
@@ -34,7 +30,7 @@ def _want(folder: Path, mirror: str, **more: str) -> dict[str, Any]:
 
 
 def test_it_is_fetched_once_and_says_its_type(
-    tmp_path: Path, server: tuple[Behaviour, str]
+    tmp_path: Path, server: tuple[FileServer, str]
 ) -> None:
     behaviour, address = server
     assert checkpoint.act(_want(tmp_path, address), check=True)["changed"] is True
@@ -51,7 +47,7 @@ def test_it_is_fetched_once_and_says_its_type(
 
 
 def test_another_file_and_an_unknown_name_are_refused(
-    tmp_path: Path, server: tuple[Behaviour, str]
+    tmp_path: Path, server: tuple[FileServer, str]
 ) -> None:
     _, address = server
     with pytest.raises(StackError, match="not the file that was expected"):
@@ -59,22 +55,3 @@ def test_another_file_and_an_unknown_name_are_refused(
     assert not (tmp_path / MODEL).exists()
     with pytest.raises(StackError, match="There is no checkpoint SLOFAST"):
         checkpoint.act(_want(tmp_path, address, name="SLOFAST"), check=False)
-
-
-def test_the_role_does_it_twice_and_changes_nothing_the_second_time(
-    tmp_path: Path, server: tuple[Behaviour, str]
-) -> None:
-    _, address = server
-    wanted = {"model_zoo_models": [MODEL], "model_zoo_dir": str(tmp_path / "zoo")}
-    variables = json.dumps(wanted | {"model_zoo_mirror": address})
-    play = str(Path(sys.executable).with_name("ansible-playbook"))
-    argv = [play, "slowfast.stack.models", "-i", "inventories/local", "-e", variables]
-    said = [
-        subprocess.run(
-            argv, cwd=Path(__file__).parents[3], capture_output=True, text=True, check=False
-        ).stdout
-        for _ in range(2)
-    ]
-    assert "changed=1" in said[0], said[0]
-    assert "changed=0" in said[1], said[1]
-    assert (tmp_path / "zoo" / MODEL).is_file()

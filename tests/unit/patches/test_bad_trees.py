@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import small_trees
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import (
     api,
@@ -23,6 +22,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches impo
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.syntax.source_tree import (
     FolderTree,
 )
+from support import small_trees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

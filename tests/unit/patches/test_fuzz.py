@@ -12,7 +12,6 @@ import random
 from pathlib import Path
 
 import pytest
-import small_trees
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import engine
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.registry import PATCHES
@@ -28,6 +27,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.synt
     Splice,
     apply,
 )
+from support import small_trees
 
 CASES = int(os.environ.get("FUZZ_CASES", "400"))
 BITS = (b"\t", b"\r\n", b"\r", b"\x0c", b"(", b")", b'"""', b"#", b":", b"\xff", b"\xc5\xbe")

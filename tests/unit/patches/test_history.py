@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import small_trees
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.registry import PATCHES
+from support import small_trees
 
 ROOT = Path(__file__).resolve().parents[3]
 

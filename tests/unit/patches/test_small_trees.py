@@ -7,7 +7,6 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-import small_trees
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import engine, record
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.model import (
     AFFECTED,
@@ -25,6 +24,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.regi
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.syntax.source_tree import (
     MemoryTree,
 )
+from support import small_trees
 
 if TYPE_CHECKING:
     from collections.abc import Callable

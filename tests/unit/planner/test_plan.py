@@ -14,7 +14,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan
     Plan,
     from_dict,
 )
-from plan_builder import planned, refused
+from support.plan_builder import planned, refused
 
 HERE = Path(__file__).parents[1]
 PLANS = sorted((HERE / "plans").glob("*.json"))

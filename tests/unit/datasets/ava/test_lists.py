@@ -18,7 +18,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava
     load,
     usable_name,
 )
-from trees import GOOD, NUMBERS, PLAN, Tree
+from support.ava_trees import GOOD, NUMBERS, PLAN, Tree
 
 TRUTH = "ava_val_v2.2.csv"
 PERSONS = "ava_val_predicted_boxes.csv"

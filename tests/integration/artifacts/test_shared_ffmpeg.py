@@ -1,0 +1,126 @@
+"""Several hosts of one play: one builds FFmpeg for each key, the others take what it has built."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import ROOT, small_ffmpeg
+
+PLAY = [
+    {
+        "hosts": "all",
+        "gather_facts": False,
+        "tasks": [{"ansible.builtin.include_role": {"name": "slowfast.stack.ffmpeg_cuda"}}],
+    }
+]
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Hosts that are folders of this machine, and a controller's folder of builds."""
+
+    folder: Path
+    plan: dict[str, Any]
+    environment: dict[str, str]
+
+    def host(self, name: str, cc: str = "sh", **plan: object) -> dict[str, Any]:
+        home = self.folder / name
+        home.mkdir(exist_ok=True)
+        return {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "stack_plan": {
+                "ffmpeg": {**self.plan, **plan},
+                "build": {"cc": cc, "max_jobs": 1},
+                "compiler": {"gcc": "12"},
+            },
+            "stack_host": {"architecture": "x86_64", "glibc": "2.36"},
+            "stack_home": str(home),
+            "stack_prefix_path": str(home),
+            "stack_uv": "uv",
+            "ffmpeg_cuda_controller": str(self.folder / "controller"),
+        }
+
+    def play(self, hosts: dict[str, dict[str, Any]], expect: int = 0) -> str:
+        inventory, playbook = self.folder / "hosts.yml", self.folder / "play.yml"
+        inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
+        playbook.write_text(json.dumps(PLAY))
+        done = subprocess.run(
+            [Path(sys.executable).with_name("ansible-playbook"), playbook, "-i", inventory],
+            env={
+                **os.environ,
+                **self.environment,
+                "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == expect, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def built(self) -> list[str]:
+        """Return the hosts that have compiled, by the logs of their builds."""
+        return sorted(path.parents[1].name for path in self.folder.glob("*/logs/ffmpeg.log"))
+
+    def runs(self, name: str) -> bool:
+        program = self.folder / name / "ffmpeg/bin/ffmpeg"
+        argv = [program, "-hide_banner", "-filters"]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        return "scale_cuda" in done.stdout
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Fleet:
+    return Fleet(tmp_path, small_ffmpeg.plan(tmp_path), small_ffmpeg.environment(tmp_path))
+
+
+def test_one_host_for_each_key_compiles_and_later_ones_compile_nothing(fleet: Fleet) -> None:
+    hosts = {name: fleet.host(name) for name in ("one", "two", "three")}
+    hosts["other"] = fleet.host("other", flags=["--enable-nvenc", "--enable-nvdec"])
+    fleet.play(hosts)
+    assert fleet.built() == ["one", "other"]
+    assert all(fleet.runs(name) for name in hosts)
+    said = fleet.play(hosts)
+    assert said.count("changed=0") == len(hosts)
+    fleet.play({"later": fleet.host("later")})
+    assert fleet.built() == ["one", "other"]
+    assert fleet.runs("later")
+    assert not list(fleet.folder.glob("*/cache/ffmpeg/parcel-*"))
+
+
+def test_where_the_builder_fails_another_host_takes_over(fleet: Fleet) -> None:
+    hosts = {name: fleet.host(name) for name in ("two", "three")}
+    said = fleet.play({"one": fleet.host("one", cc="no-such-compiler"), **hosts}, expect=2)
+    assert "cannot be built without no-such-compiler" in said
+    assert fleet.built() == ["two"]
+    assert fleet.runs("two")
+    assert fleet.runs("three")
+
+
+def test_a_copy_that_was_changed_on_its_way_is_not_used(fleet: Fleet) -> None:
+    fleet.play({"one": fleet.host("one")})
+    (copy,) = (fleet.folder / "controller").iterdir()
+    copy.write_bytes(copy.read_bytes()[:-100])
+    said = fleet.play({name: fleet.host(name) for name in ("two", "three")})
+    assert "cannot be unpacked" in said
+    assert fleet.built() == ["one", "two"]
+    assert fleet.runs("three")
+
+
+def test_where_a_bundle_brings_everything_nothing_is_taken_from_elsewhere(fleet: Fleet) -> None:
+    fleet.play({"one": fleet.host("one")})
+    bundle = fleet.folder / "bundle"
+    (bundle / "sources").mkdir(parents=True)
+    for (place,) in fleet.plan["sources"].values():
+        Path(place["url"]).rename(bundle / f"sources/{place['sha256']}.tar.xz")
+    fleet.play({"two": {**fleet.host("two"), "stack_bundle": str(bundle)}})
+    assert fleet.built() == ["one", "two"]
+    assert fleet.runs("two")

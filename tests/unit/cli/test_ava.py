@@ -1,0 +1,39 @@
+"""``slowfast-stack ava``: wrong use is refused before anything is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from slowfast_stack.cli.app import run
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["lists", "--version", "3.0"],
+        ["extract", "--shards", "0"],
+        ["download", "--sums", "/nowhere"],
+        ["own", "--clips", "x"],
+        ["extract", "-i", "inventories/nowhere"],
+        ["extract", "-i", "inventories/local", "--slurm", "2"],
+        ["extract", "-i", "inventories/local", "--shards", "2"],
+        ["extract", "--slurm", "2", "--shard", "1", "--shards", "2"],
+        ["download", "-i", "inventories/local", "--shards", "2"],
+    ],
+)
+def test_wrong_use_is_exit_code_2(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str]
+) -> None:
+    root = tmp_path / "ava"
+    assert run(["ava", arguments[0], str(root), *arguments[1:]]) == 2
+    assert "error[" in capsys.readouterr().err
+    assert not root.exists()
+
+
+def test_on_other_hosts_only_an_absolute_folder_has_a_meaning(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["ava", "extract", "here", "-i", "inventories/local"]) == 2
+    assert "here is relative" in capsys.readouterr().err

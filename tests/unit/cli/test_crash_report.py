@@ -1,0 +1,20 @@
+"""What is reported of a bug."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from slowfast_stack.cli import crash_report
+
+
+def test_a_bug_is_told_in_a_sentence_and_traced_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    error = crash_report.told(KeyError("gpus"))
+    assert "KeyError" in error.cause
+    trace = next((tmp_path / "slowfast-stack" / "logs").glob("*-crash.log"))
+    assert str(trace) in error.hint
+    assert "KeyError" in trace.read_text()
