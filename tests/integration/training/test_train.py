@@ -44,11 +44,11 @@ def test_pairs_are_keys_with_values(stand: Stand) -> None:
     assert "upstream wants a float" in mistyped["cause"]
 
 
-def test_a_failure_is_told_with_its_last_error_and_a_mend(stand: Stand) -> None:
+def test_a_failure_has_its_last_error_as_cause_and_a_hint(stand: Stand) -> None:
     last = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB."
     error = stand.train(expect=1, CODE="1", LAST=last)["error"]
-    assert error["message"] == "SlowFast ended with exit code 1."
-    assert error["cause"] == last
+    assert error["code"] == "training.failed"
+    assert error["cause"].endswith(last)
     assert "TRAIN.BATCH_SIZE" in error["hint"]
 
 
