@@ -50,6 +50,7 @@ def host(machine: Machine, endpoints: list[str]) -> dict[str, Any]:
     name, version, row = _distribution(machine.os)
     return {
         "schema": 1,
+        "source": "the what-if options",
         "architecture": machine.arch,
         "distribution": {"id": name, "version": version, "family": row.family},
         "kernel": {

@@ -132,7 +132,7 @@ def test_where_none_is_to_be_had_the_plan_says_why_and_goes_on() -> None:
 @pytest.mark.parametrize(
     ("name", "request_", "words"),
     [
-        ("h100-rocky-9", {"ffmpeg": "distribution"}, "nobody has looked into"),
+        ("h100-rocky-9", {"ffmpeg": "distribution"}, "has not been examined"),
         ("cpu-aarch64-debian-13", {"ffmpeg": "static"}, "no static build for aarch64"),
         ("cpu-not-root-no-compiler", {"ffmpeg": "build", "network": "pypi"}, "needs root"),
         ("cpu-debian-12", {"ffmpeg": "newest"}, "one of distribution, build, static, none"),

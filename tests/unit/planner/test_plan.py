@@ -16,6 +16,8 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan
 )
 from support.plan_builder import planned, refused
 
+from slowfast_stack import what_if
+
 HERE = Path(__file__).parents[1]
 PLANS = sorted((HERE / "plans").glob("*.json"))
 
@@ -161,6 +163,13 @@ def test_a_conflict_reads_what_why_and_what_next() -> None:
 def test_something_else_than_a_plan_is_not_explained() -> None:
     with pytest.raises(StackError, match="not a plan"):
         from_dict({"changed": False})
+
+
+@pytest.mark.parametrize("request_", [{}, {"torch": "1.10"}, {"network": "pypi"}])
+def test_a_what_if_claims_no_probe(request_: dict[str, object]) -> None:
+    machine = what_if.Machine(gpus=["10de:2330"], os="ubuntu-22.04", arch="x86_64", driver="550.1")
+    host = what_if.host(machine, list(planner.endpoints()))
+    assert "the probe of" not in explain.explain(planner.plan(host, request_))
 
 
 COMMIT = "1" * 40

@@ -375,7 +375,7 @@ def satisfies_the_tables(
 
 def has_a_minimal_conflict(host: dict[str, Any], request: dict[str, Any]) -> None:
     machine, wishes = read_host(host), read_request(request)
-    reached = network.of(machine, wishes)
+    reached = network.decide(machine, wishes).value
     problem = resolver.problem(machine, wishes, reached)
     if reached.name == "offline":
         return
@@ -390,7 +390,7 @@ def has_a_minimal_conflict(host: dict[str, Any], request: dict[str, Any]) -> Non
 
 def test_every_constraint_of_a_host_has_a_sentence_a_source_and_a_remedy() -> None:
     machine, wishes = read_host(BASE), read_request({"torch": "2.4", "gpu_required": True})
-    found = constraints.constraints(machine, wishes, network.of(machine, wishes))
+    found = constraints.constraints(machine, wishes, network.decide(machine, wishes).value)
     for constraint in found:
         assert constraint.text
         assert constraint.source

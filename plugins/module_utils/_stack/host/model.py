@@ -14,6 +14,8 @@ from ..core.versions import Version, version
 
 SCHEMA = 1
 NVIDIA = "10de"
+# Where the facts of a host come from, unless its data say otherwise.
+PROBE = "the probe of this host"
 _PCI_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
 
 
@@ -182,7 +184,8 @@ class Host:
 
     ``secure_boot`` is None without EFI; ``libraries`` maps each shared library of interest to
     whether the loader finds it, ``network`` each endpoint to whether it was reached. ``torch`` is
-    that of the one interpreter which the probe was asked about.
+    that of the one interpreter which the probe was asked about. ``source`` says where all of this
+    comes from, which is an assumption for a what-if.
     """
 
     architecture: str = read(lambda value, where: canonical(validation.text(value, where)))
@@ -215,6 +218,7 @@ class Host:
     unreadable: tuple[Unknown, ...] = ()
     torch: Torch | None = read(default=None, omit=True)
     unfinished: Interrupted = read(default=Interrupted(), omit=True)
+    source: str = read(default=PROBE, omit=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain data of the contract."""

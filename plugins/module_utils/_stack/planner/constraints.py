@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from ..catalog.distributions import DISTRIBUTIONS, SAME_AS, DistributionRow
 from ..core.versions import version
 from . import constraint_checks
+from .decision import REQUEST
 from .gpu_specs import of_host
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from .gpu_specs import GpuSpec
     from .network import Network
     from .request import Request
-
-PROBE = "the probe of this host"
-REQUEST = "the request"
 
 Check = Callable[[Any], "str | None"]
 
@@ -39,16 +37,16 @@ def constraints(host: Host, request: Request, network: Network) -> tuple[Constra
     return (
         *_requested(request),
         *_adopted(host, request),
-        _machine(host.architecture),
+        _machine(host.source, host.architecture),
         *(_gpu(found) for found in sorted(set(of_host(host)), key=lambda one: one.pci_id)),
         *_vfio(host),
-        *([_glibc(host.glibc)] if host.glibc else []),
-        _distribution(host.distribution.name, distribution(host), compiles=network.compiles),
-        *([_FOREIGN_DRIVER] if host.driver and not host.driver_packages else []),
-        *([_UNFINISHED_DRIVER] if host.unfinished.driver else []),
-        *([] if host.root else [_no_root(compiles=network.compiles)]),
-        *([_CONTAINER] if host.virtualization == "container" else []),
-        _network(network),
+        *([_glibc(host.source, host.glibc)] if host.glibc else []),
+        _distribution(host, distribution(host), network),
+        *([_foreign_driver(host.source)] if host.driver and not host.driver_packages else []),
+        *([_unfinished_driver(host.source)] if host.unfinished.driver else []),
+        *([] if host.root else [_no_root(host.source, compiles=network.compiles)]),
+        *([_container(host.source)] if host.virtualization == "container" else []),
+        _network(host.source, network),
     )
 
 
@@ -112,7 +110,7 @@ def _adopted(host: Host, request: Request) -> Iterator[Constraint]:
         yield Constraint(
             "request.adopt_torch",
             f"--adopt-torch {request.adopt_torch} is asked for, which has {message}",
-            PROBE,
+            host.source,
             "leave --adopt-torch out, or name an interpreter with a torch of the table",
             {
                 "wheel": partial(constraint_checks.wheel_as_adopted, there),
@@ -122,11 +120,11 @@ def _adopted(host: Host, request: Request) -> Iterator[Constraint]:
 
 
 @lru_cache(maxsize=64)
-def _machine(architecture: str) -> Constraint:
+def _machine(source: str, architecture: str) -> Constraint:
     return Constraint(
         "host.architecture",
         f"the processor is {architecture}",
-        PROBE,
+        source,
         "use an x86_64 or aarch64 host",
         {"wheel": partial(constraint_checks.wheel_for_machine, architecture)},
     )
@@ -160,40 +158,40 @@ def _vfio(host: Host) -> list[Constraint]:
     text = f"the GPU at {slots} is bound to vfio-pci"
     remedy = "unbind it from vfio-pci, or plan inside its virtual machine"
     check = partial(constraint_checks.driver_beside_vfio, slots)
-    return [Constraint("host.vfio", text, PROBE, remedy, {"driver": check})]
+    return [Constraint("host.vfio", text, host.source, remedy, {"driver": check})]
 
 
 @lru_cache(maxsize=64)
-def _glibc(number: str) -> Constraint:
+def _glibc(source: str, number: str) -> Constraint:
     return Constraint(
         "host.glibc",
         f"the C library is glibc {number}",
-        PROBE,
+        source,
         "use a newer distribution",
         {"wheel": partial(constraint_checks.wheel_for_glibc, version(number))},
     )
 
 
-@lru_cache(maxsize=256)
-def _distribution(name: str, row: DistributionRow | None, *, compiles: bool) -> Constraint:
+def _distribution(host: Host, row: DistributionRow | None, network: Network) -> Constraint:
+    name = host.distribution.name
     found: dict[str, Check] = {
         "driver": partial(constraint_checks.driver_of_distribution, name, row),
         "compiler": partial(constraint_checks.compiler_of_distribution, name, row),
         "toolkit": partial(constraint_checks.toolkit_of_distribution, name, row),
     }
-    if compiles:
+    if network.compiles:
         found["python"] = partial(constraint_checks.python_headers_of_distribution, name, row)
     return Constraint(
         "host.distribution",
         f"the distribution is {name}",
-        PROBE if row is None else f"{PROBE}; {row.contents}",
+        host.source if row is None else f"{host.source}; {row.contents}",
         "use a distribution that the table has, or install what is missing by hand",
         found,
     )
 
 
 @lru_cache(maxsize=2)
-def _no_root(*, compiles: bool) -> Constraint:
+def _no_root(source: str, *, compiles: bool) -> Constraint:
     found: dict[str, Check] = {
         "driver": constraint_checks.driver_without_root,
         "compiler": constraint_checks.compiler_without_root,
@@ -202,35 +200,42 @@ def _no_root(*, compiles: bool) -> Constraint:
     if compiles:
         found["python"] = constraint_checks.python_without_root
     return Constraint(
-        "host.root", "the user is not root", PROBE, "run as root, or with --become", found
+        "host.root", "the user is not root", source, "run as root, or with --become", found
     )
 
 
-_FOREIGN_DRIVER = Constraint(
-    "host.foreign_driver",
-    "the driver was not installed from packages",
-    PROBE,
-    "install the driver from packages",
-    {"toolkit": constraint_checks.toolkit_beside_foreign_driver},
-)
-_UNFINISHED_DRIVER = Constraint(
-    "host.unfinished_driver",
-    "an installation of the driver began and did not end",
-    PROBE,
-    "let it end: run as root, or with --become",
-    {"driver": constraint_checks.driver_unfinished},
-)
-_CONTAINER = Constraint(
-    "host.container",
-    "the host is a container",
-    PROBE,
-    "install the driver on the machine that runs the container",
-    {"driver": constraint_checks.driver_in_container},
-)
+def _foreign_driver(source: str) -> Constraint:
+    return Constraint(
+        "host.foreign_driver",
+        "the driver was not installed from packages",
+        source,
+        "install the driver from packages",
+        {"toolkit": constraint_checks.toolkit_beside_foreign_driver},
+    )
+
+
+def _unfinished_driver(source: str) -> Constraint:
+    return Constraint(
+        "host.unfinished_driver",
+        "an installation of the driver was interrupted",
+        source,
+        "let it be completed: run as root, or with --become",
+        {"driver": constraint_checks.driver_unfinished},
+    )
+
+
+def _container(source: str) -> Constraint:
+    return Constraint(
+        "host.container",
+        "the host is a container",
+        source,
+        "install the driver on the machine that runs the container",
+        {"driver": constraint_checks.driver_in_container},
+    )
 
 
 @lru_cache(maxsize=16)
-def _network(network: Network) -> Constraint:
+def _network(source: str, network: Network) -> Constraint:
     found: dict[str, Check] = {}
     if not network.wheel_index:
         found["wheel"] = constraint_checks.wheel_over_network
@@ -242,7 +247,7 @@ def _network(network: Network) -> Constraint:
     return Constraint(
         "host.network",
         f"the network is {network.name}",
-        PROBE,
+        source,
         "open the network, or provide everything with --offline BUNDLE",
         found,
     )

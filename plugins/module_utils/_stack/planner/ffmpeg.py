@@ -1,7 +1,8 @@
-"""Which FFmpeg with CUDA a host gets: the distribution's, one built here, or a static one."""
+"""Decide on the FFmpeg with CUDA: that of the distribution, one built here, or a static one."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from ..catalog.cuda import TOOLKITS
@@ -22,9 +23,10 @@ from ..catalog.ffmpeg import (
 )
 from ..core.errors import StackError
 from ..core.versions import Version, dotted, version
-from .constraints import PROBE, REQUEST, distribution
+from .constraints import distribution
+from .decision import REQUEST, Decided, Decision, decision
 from .gpu_specs import of_host
-from .plan import Decision, DownloadPlan, FfmpegPlan
+from .plan import DownloadPlan, FfmpegPlan
 
 if TYPE_CHECKING:
     from ..host.model import Host
@@ -36,11 +38,10 @@ if TYPE_CHECKING:
 BUILDER_DRIVER = "535"
 
 
-class Decided(NamedTuple):
-    """The FFmpeg, None where there is none for the host; why; the packages that it still needs."""
+@dataclass(frozen=True)
+class Ffmpeg(Decided["FfmpegPlan | None"]):
+    """The FFmpeg, None where there is none for the host, and the packages that it still needs."""
 
-    ffmpeg: FfmpegPlan | None
-    reasons: tuple[Decision, ...]
     packages: tuple[str, ...] = ()
 
 
@@ -61,23 +62,23 @@ class Case(NamedTuple):
     branch: str
 
 
-Option = Callable[[Case], "Decided | Refused"]
+Option = Callable[[Case], "Ffmpeg | Refused"]
 
 
-def decide(host: Host, request: Request, network: Network, choice: Choice) -> Decided:
+def decide(host: Host, request: Request, network: Network, choice: Choice) -> Ffmpeg:
     """Take the first kind that the host can have, or the one that was asked for.
 
     Raises ``StackError`` where that one cannot be had.
     """
     if request.ffmpeg == "none" or not (host.gpus or request.ffmpeg):
-        return Decided(None, ())
+        return Ffmpeg(None, ())
     branch = choice.driver.number if host.gpus else request.driver_branch or BUILDER_DRIVER
     driver = choice.driver.version if host.gpus else version(branch)
     case = Case(host, request, network, choice, driver, branch)
     refusals = []
     for name in [request.ffmpeg] if request.ffmpeg else OPTIONS:
         found = OPTIONS[name](case)
-        if isinstance(found, Decided):
+        if isinstance(found, Ffmpeg):
             return found
         refusals.append(found.because)
     if request.ffmpeg:
@@ -87,10 +88,10 @@ def decide(host: Host, request: Request, network: Network, choice: Choice) -> De
             f"Ask for another of {', '.join(OPTIONS)}, or leave it out.",
             code="planner.no-ffmpeg",
         )
-    return Decided(None, (Decision("ffmpeg", "; ".join(refusals), PROBE),))
+    return Ffmpeg(None, (decision("ffmpeg", "; ".join(refusals), host.source),))
 
 
-def _packaged(case: Case) -> Decided | Refused:
+def _packaged(case: Case) -> Ffmpeg | Refused:
     """Return the distribution's own, where it is known to have all that is asked for."""
     host, asked = case.host, bool(case.request.ffmpeg)
     names = SYSTEM_PACKAGES.get(host.distribution.family, {}).get("ffmpeg")
@@ -104,7 +105,7 @@ def _packaged(case: Case) -> Decided | Refused:
         None,
     )
     if names is None or (row is None and not asked):
-        return Refused(f"nobody has looked into the FFmpeg of {host.distribution.name}")
+        return Refused(f"FFmpeg of {host.distribution.name} has not been examined")
     if row and version(row.minimum_driver) > case.driver:
         return Refused(
             f"the headers {row.headers} in it need driver {row.minimum_driver},"
@@ -116,24 +117,24 @@ def _packaged(case: Case) -> Decided | Refused:
     because = f"{host.distribution.name} has one with NVENC, NVDEC and CUDA filters"
     source = str(row.source) if row else REQUEST
     if row is None:
-        because = "the request says so; its lists are read once it is there"
+        because = "the request says so; its capabilities are checked once it is installed"
     made = _ffmpeg(
         "distribution",
         row.version if row else None,
         nv_codec_headers=row.headers if row else None,
     )
-    return Decided(made, (Decision("ffmpeg.origin", because, source),), missing)
+    return Ffmpeg(made, (decision("ffmpeg.origin", because, source),), missing)
 
 
 def _can_install(case: Case) -> bool:
     return case.host.root and case.network.name != "offline"
 
 
-def _built(case: Case) -> Decided | Refused:
+def _built(case: Case) -> Ffmpeg | Refused:
     """Return a build from pinned source."""
     host, asked = case.host, bool(case.request.ffmpeg)
     if not asked and not (case.network.compiles and host.distribution.family == "debian"):
-        return Refused(f"nobody has built FFmpeg on {host.distribution.name} with this network")
+        return Refused(f"FFmpeg was never built on {host.distribution.name} with this network")
     header = _header(case)
     if header is None:
         return Refused(f"no headers that FFmpeg {RELEASE.version} takes start on this driver")
@@ -148,23 +149,21 @@ def _built(case: Case) -> Decided | Refused:
         flags=(*FLAGS, *filters.flags),
         sources={"ffmpeg": _release_places(case), "nv-codec-headers": _header_places(case, header)},
     )
-    driver = f"driver {case.branch}"
-    if not host.gpus:
-        driver += " and newer; no GPU is here, so the oldest branch with support counts"
-    cause = "the request says so" if asked else "the distribution's own is not known to have all"
-    return Decided(
-        made,
-        (
-            Decision("ffmpeg.origin", cause, REQUEST if asked else PROBE),
-            Decision(
-                "ffmpeg.nv_codec_headers",
-                f"{header.tag} is the newest that starts on {driver}",
-                str(header.source),
-            ),
-            filters.reason,
-        ),
-        missing,
-    )
+    cause = f"FFmpeg of {host.distribution.name} is not known to have NVENC, NVDEC and CUDA filters"
+    origin = decision("ffmpeg.origin", cause, host.source)
+    if asked:
+        origin = decision("ffmpeg.origin", "the request says so", REQUEST)
+    return Ffmpeg(made, (origin, _why_header(case, header), filters.reason), missing)
+
+
+def _why_header(case: Case, header: HeaderRow) -> Decision:
+    choice = "ffmpeg.nv_codec_headers"
+    if case.request.nv_codec_headers:
+        return decision(choice, f"the request names {header.tag}", REQUEST)
+    text = f"{header.tag} is the newest that starts on driver {case.branch}"
+    if not case.host.gpus:
+        text += " and newer; no GPU is here, so the oldest branch with support counts"
+    return decision(choice, text, header.source)
 
 
 def _header(case: Case) -> HeaderRow | None:
@@ -194,7 +193,7 @@ class Filters(NamedTuple):
 
 
 def _filters(case: Case) -> Filters:
-    """Choose nvcc where its PTX runs on the driver and the oldest card, else clang."""
+    """Choose nvcc where its PTX runs on the driver and the oldest GPU, else clang."""
     toolkit = case.choice.toolkit
     row = next((row for row in TOOLKITS if version(row.cuda) == toolkit.cuda), None)
     capabilities = [found.capability for found in of_host(case.host)]
@@ -207,7 +206,7 @@ def _filters(case: Case) -> Filters:
     elif lowest not in {version(sm) for sm in row.sms.split()}:
         cause = f"CUDA {toolkit.name} makes no PTX for {dotted(lowest)}, so clang does"
     else:
-        # One PTX serves every card, so it is that of the oldest.
+        # One PTX serves every GPU, so it is that of the oldest.
         sm = dotted(lowest).replace(".", "")
         home = toolkit.host.path if toolkit.host else f"/usr/local/cuda-{toolkit.name}"
         flags = [
@@ -216,11 +215,11 @@ def _filters(case: Case) -> Filters:
             f"--nvcc={home}/bin/nvcc",
             f"--nvccflags=-gencode arch=compute_{sm},code=sm_{sm} -O2",
         ]
-        cause = f"nvcc is there and the driver takes its PTX; {dotted(lowest)} is the oldest card"
-        found = Decision("ffmpeg.filters", cause, str(PTX_RULE))
+        cause = f"nvcc is in the plan and the driver accepts its PTX; {dotted(lowest)} is the oldest GPU"
+        found = decision("ffmpeg.filters", cause, PTX_RULE)
         return Filters(flags, (), found)
-    cause += ", for capability 3.0 in a PTX that every driver takes"
-    reason = Decision("ffmpeg.filters", cause, str(CLANG_PTX))
+    cause += ", for capability 3.0 in a PTX that every driver accepts"
+    reason = decision("ffmpeg.filters", cause, CLANG_PTX)
     return Filters(["--enable-cuda-llvm", "--nvcc=clang"], ("clang",), reason)
 
 
@@ -270,11 +269,11 @@ def _debian(case: Case, package: str, sha256: str | None) -> tuple[DownloadPlan,
     return (DownloadPlan("debian", package=package, suite=ARCHIVE_SUITE, sha256=sha256),)
 
 
-def _static(case: Case) -> Decided | Refused:
+def _static(case: Case) -> Ffmpeg | Refused:
     """Return a static build from PyPI, which needs no root."""
     row = next((row for row in STATIC if row.machine == case.host.architecture), None)
     if row is None:
-        return Refused(f"no static build for {case.host.architecture} has been looked into")
+        return Refused(f"no static build for {case.host.architecture} is known")
     if case.network.name == "offline":
         return Refused("PyPI is not reached")
     if not case.request.ffmpeg and version(row.minimum_driver) > case.driver:
@@ -282,7 +281,7 @@ def _static(case: Case) -> Decided | Refused:
     place = DownloadPlan("pypi", requirement=row.requirement, sha256=row.sha256)
     made = _ffmpeg("static", row.version, sources={"ffmpeg": (place,)})
     cause = "it needs neither root nor a compiler; its licence is the GPL"
-    return Decided(made, (Decision("ffmpeg.origin", cause, str(row.source)),))
+    return Ffmpeg(made, (decision("ffmpeg.origin", cause, row.source),))
 
 
 # Best first.

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Callable
 from ..core.construct import construct
 from ..core.versions import version
 from ..host.probe import LIBRARIES
-from .plan import Conflict, Decision, NoPlan, Plan
+from .decision import Decision
+from .plan import Conflict, NoPlan, Plan
 from .plan_diff import PACKAGES, differences
 
 if TYPE_CHECKING:

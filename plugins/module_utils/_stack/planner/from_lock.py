@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Callable
 from ..core.construct import construct
 from ..core.errors import StackError
 from ..core.validation import bad, mapping
-from .plan import Conflict, Decision, NoPlan, Plan, StackPlan
+from .decision import Decision
+from .plan import Conflict, NoPlan, Plan, StackPlan
 from .plan_diff import EVERYTHING, differences
 
 if TYPE_CHECKING:

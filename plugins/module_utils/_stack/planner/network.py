@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..catalog.sources import TREES
+from ..host.model import PROBE
+from .decision import ASSUMPTION, REQUEST, Decided, Decision, decision
 
 if TYPE_CHECKING:
     from ..host.model import Host
@@ -30,8 +32,24 @@ class Network(NamedTuple):
         return self.name != "pypi"
 
 
-def of(host: Host, request: Request) -> Network:
-    """Return the network; a request overrides what was probed."""
+def decide(host: Host, request: Request) -> Decided[Network]:
+    """Return what is reached; a request overrides what was probed."""
+    return Decided(_network(host, request), (_why(host, request),))
+
+
+def _why(host: Host, request: Request) -> Decision:
+    if request.network:
+        return decision("network", f"the request says {request.network}", REQUEST)
+    if not host.network or host.source != PROBE:
+        text = "no endpoint was probed, so all of them are assumed to be reached"
+        return decision("network", text, ASSUMPTION)
+    missed = [name for name, reached in host.network.items() if not reached]
+    name = _name(host.network)
+    cause = f"not reached: {', '.join(missed)}" if missed else "every endpoint was reached"
+    return decision("network", f"{name}, because {cause}", host.source)
+
+
+def _network(host: Host, request: Request) -> Network:
     name = request.network or _name(host.network)
     if request.network in ("full", "offline") or not host.network:
         # Everything is assumed to be reached, or comes with a bundle.

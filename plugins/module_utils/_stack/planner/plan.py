@@ -8,17 +8,9 @@ from typing import Any, ClassVar
 from ..core.construct import construct, plain, read
 from ..core.errors import StackError
 from ..core.validation import mapping
+from .decision import Decision  # noqa: TC001  (from_dict looks it up)
 
 SCHEMA = 2
-
-
-@dataclass(frozen=True)
-class Decision:
-    """Why something was chosen: ``choice`` is a path into the plan, ``source`` that of the fact."""
-
-    choice: str
-    because: str
-    source: str
 
 
 @dataclass(frozen=True)

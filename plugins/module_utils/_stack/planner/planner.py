@@ -9,27 +9,15 @@ from ..catalog.sources import TREES, UV_PYTHONS
 from ..core.validation import mapping
 from ..host.model import Host
 from ..host.model import host as read_host
-from . import compose, conflict, from_bundle, from_lock, gpu_specs, rationale, system_packages
-from . import network as networks
-from .constraints import PROBE
+from . import conflict, from_bundle, from_lock, gpu_specs, network, system_packages, wheel
+from .assemble import assemble
 from .plan import Conflict, NoPlan, Plan
 from .request import request as read_request
 from .resolver import driver_alone, problem, solve
 
 if TYPE_CHECKING:
-    from .network import Network
-
-if TYPE_CHECKING:
     from .candidates import DriverOption
-
-OFFLINE = Conflict(
-    facts=(f"the package index was not reached [{PROBE}]",),
-    because=("there is neither a package index nor a bundle",),
-    remedies=(
-        "check the network, the proxy and the certificates",
-        "provide everything with --offline BUNDLE",
-    ),
-)
+    from .network import Network
 
 
 def plan(host: object, request: object = None) -> Plan | NoPlan:
@@ -44,23 +32,33 @@ def plan(host: object, request: object = None) -> Plan | NoPlan:
         return from_bundle.choose(plan, there, mapping(request, "request"), asked.bundle)
     if asked.locked:
         return from_lock.follow(plan, there, mapping(request, "request"), asked.locked)
-    network = networks.of(there, asked)
-    if network.name == "offline" and asked.network is None:
-        return _no_plan(there, network, OFFLINE)
-    given = problem(there, asked, network)
+    reached = network.decide(there, asked)
+    if reached.value.name == "offline" and asked.network is None:
+        return _no_plan(there, reached.value, _offline(there))
+    given = problem(there, asked, reached.value)
     choice = solve(given)
     if choice is None:
-        return _no_plan(there, network, conflict.explain(given), driver_alone(given))
-    reasons = rationale.reasons(there, asked, network, given, choice)
-    return compose.compose(there, asked, network, choice, reasons)
+        return _no_plan(there, reached.value, conflict.explain(given), driver_alone(given))
+    return assemble(there, asked, reached, given, choice)
+
+
+def _offline(host: Host) -> Conflict:
+    return Conflict(
+        facts=(f"the package index was not reached [{host.source}]",),
+        because=("there is neither a package index nor a bundle",),
+        remedies=(
+            "check the network, the proxy and the certificates",
+            "provide everything with --offline BUNDLE",
+        ),
+    )
 
 
 def _no_plan(
-    host: Host, network: Network, clash: Conflict, driver: DriverOption | None = None
+    host: Host, reached: Network, clash: Conflict, driver: DriverOption | None = None
 ) -> NoPlan:
     return NoPlan(
         profile="cuda" if host.gpus else "cpu",
-        network=network.name,
+        network=reached.name,
         gpus=gpu_specs.plans(host),
         driver=system_packages.driver(host, driver) if driver else None,
         conflict=clash,
@@ -76,7 +74,7 @@ def endpoints(request: object = None) -> dict[str, str]:
     return {
         "pypi": "package-index",
         **{tree.name: own.get(tree.name, tree.url) for tree in TREES},
-        "pytorch": compose.INDEX + "cpu/torch/",
+        "pytorch": wheel.INDEX + "cpu/torch/",
         "nvidia": system_packages.REPOSITORIES,
         "uv-pythons": UV_PYTHONS,
         "miniforge": own.get("miniforge", miniforge.INSTALLERS[0].url),

@@ -1,0 +1,187 @@
+"""Assemble the plan of a choice from its decisions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..core.construct import plain
+from ..core.versions import dotted
+from . import driver, ffmpeg, gpu_specs, interpreter, sources, system_packages, toolchain, wheel
+from .candidates import CPU, preset
+from .decision import decision
+from .plan import Plan, SkippedClaim
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..host.model import Host
+    from .decision import Decided, Decision
+    from .network import Network
+    from .plan import CudaPlan, DriverPlan, EnvironmentPlan, FfmpegPlan
+    from .request import Request
+    from .resolver import Choice, Problem
+
+# MiB on disk, as measured, with a reserve of half as much again for downloads.
+DISK_CUDA_WHEEL, DISK_CPU_WHEEL, DISK_SOURCES = 8000, 3000, 1000
+DISK_FFMPEG = {"build": 800, "static": 400}
+ROLES = (
+    "preflight",
+    "nvidia_driver",
+    "cuda",
+    "ffmpeg_cuda",
+    "miniforge",
+    "uv_env",
+    "pytorch",
+    "detectron2",
+    "slowfast",
+    "proof",
+)
+
+
+def assemble(
+    host: Host, request: Request, network: Decided[Network], given: Problem, choice: Choice
+) -> Plan:
+    """Return the plan of a choice."""
+    reached = network.value
+    torch = wheel.decide(host, request, given, choice)
+    gpu_driver = driver.decide(host, choice.driver)
+    cuda = toolchain.cuda(host, choice)
+    python = interpreter.interpreter(choice)
+    environment = interpreter.environment(host, request, reached, choice)
+    compiler = toolchain.compiler(choice)
+    packages = sources.pins(choice, reached)
+    trees = sources.trees(request, reached)
+    video = ffmpeg.decide(host, request, reached, choice)
+    decided: tuple[Decided[object], ...] = (
+        network, torch, gpu_driver, cuda, python, environment, compiler, packages, trees, video,
+    )  # fmt: skip
+    profile = "cuda" if host.gpus else "cpu"
+    plan = Plan(
+        id="",
+        profile=profile,
+        network=reached.name,
+        gpus=gpu_specs.plans(host),
+        driver=gpu_driver.value,
+        cuda=cuda.value,
+        python=dotted(choice.python.series),
+        python_interpreter=python.value,
+        environment=environment.value,
+        torch=torch.value,
+        torchvision=choice.wheel.row.torchvision,
+        torchaudio=choice.wheel.row.torchaudio,
+        compiler=compiler.value,
+        packages=packages.value,
+        constraints=sources.bounds(choice),
+        sources=trees.value,
+        build=toolchain.build(host, choice),
+        system_packages=(
+            *system_packages.system_packages(host, choice, reached),
+            *video.packages,
+        ),
+        ffmpeg=video.value,
+        patches=sources.patches(choice, packages.value, trees.value),
+        skipped_claims=skipped_claims(profile, reached, video.value),
+        full_network_adds=None if reached.compiles else FULL_NETWORK_ADDS,
+        needs_disk_mib=needs_disk_mib(choice, reached, video.value),
+        roles=roles(environment.value, gpu_driver.value, cuda.value, video.value),
+        reasons=(
+            *(each for part in decided for each in part.decisions),
+            *_superseded(host, request),
+            *_warnings(host),
+        ),
+    )
+    return replace(plan, id=identity(plan))
+
+
+def _superseded(host: Host, request: Request) -> Iterator[Decision]:
+    """Say what replaces what the origin of a preset names and does not exist any more."""
+    row = preset(request.preset)
+    for choice, text in row.gone:
+        if host.gpus or not choice.startswith("driver"):
+            yield decision(choice, text, row.source)
+
+
+def _warnings(host: Host) -> Iterator[Decision]:
+    """Say what of the host could not be read, and what an interruption left."""
+    for row in host.unreadable:
+        text = f"could not be read, so it decides nothing: {row.why}"
+        yield decision(f"host.{row.what}", text, row.source)
+    if host.unfinished.packages:
+        names = ", ".join(host.unfinished.packages)
+        text = f"the interrupted installation of {names} is completed before others begin"
+        yield decision("host.packages", text, host.source)
+
+
+def skipped_claims(
+    profile: str, network: Network, ffmpeg: FfmpegPlan | None
+) -> tuple[SkippedClaim, ...]:
+    """Return the claims that the proof cannot make with this plan, and why."""
+    no_gpu = NO_GPU if profile == "cpu" else ()
+    video = NO_FFMPEG if ffmpeg is None else (NO_CODECS if no_gpu else ())
+    return (*no_gpu, *video, *(() if network.compiles else PYPI_ONLY))
+
+
+NO_GPU = (SkippedClaim("torch.cuda", "this host has no NVIDIA GPU"),)
+NO_FFMPEG = tuple(
+    SkippedClaim(name, "this plan has no FFmpeg with CUDA")
+    for name in ("ffmpeg.build", "ffmpeg.nvdec", "ffmpeg.nvenc")
+)
+NO_CODECS = tuple(
+    SkippedClaim(name, "this host has no NVIDIA GPU") for name in ("ffmpeg.nvdec", "ffmpeg.nvenc")
+)
+PYPI_ONLY = (
+    SkippedClaim("detectron2.compiled_ops", "PyPI's Detectron2 has no compiled operators (_C)"),
+    SkippedClaim("slowfast.run_net", "PyPI's SlowFast 1.0 has no tools/ and no configs/"),
+    SkippedClaim("slowfast.zoo_config", "PyPI's SlowFast 1.0 has no configs/"),
+    SkippedClaim("slowfast.ava_evaluation", "PyPI's SlowFast 1.0 has no ava_evaluation"),
+    SkippedClaim("pytorchvideo.import", "PyPI's PyTorchVideo 0.1.5 needs torchvision before 0.17"),
+)
+FULL_NETWORK_ADDS = (
+    "A network that reaches the git sources adds today's SlowFast with tools/ and configs/,"
+    " PyTorchVideo, and Detectron2 with its compiled operators."
+)
+
+
+def needs_disk_mib(choice: Choice, network: Network, ffmpeg: FfmpegPlan | None) -> int:
+    """Return the free space that the plan needs, in MiB."""
+    torch = DISK_CPU_WHEEL if choice.wheel.variant == CPU else DISK_CUDA_WHEEL
+    video = DISK_FFMPEG.get(ffmpeg.origin, 0) if ffmpeg else 0
+    return torch + video + (DISK_SOURCES if network.compiles else 0)
+
+
+def roles(
+    environment: EnvironmentPlan,
+    driver: DriverPlan | None,
+    cuda: CudaPlan | None,
+    ffmpeg: FfmpegPlan | None,
+) -> tuple[str, ...]:
+    """Return the roles in the order of their application."""
+    wanted = {
+        "miniforge": environment.manager == "conda",
+        "uv_env": environment.manager == "uv",
+        "nvidia_driver": driver is not None,
+        "cuda": cuda is not None,
+        "ffmpeg_cuda": ffmpeg is not None,
+    }
+    return tuple(name for name in ROLES if wanted.get(name, True))
+
+
+def identity(plan: Plan) -> str:
+    """Return 12 digits that name the Python environment: equal plans share one."""
+    deciding = (
+        plan.python,
+        plan.python_interpreter,
+        plan.environment,
+        plan.torch,
+        plan.torchvision,
+        plan.torchaudio,
+        plan.packages,
+        plan.sources,
+        plan.patches,
+        plan.compiler,
+    )
+    text = json.dumps(plain(deciding), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

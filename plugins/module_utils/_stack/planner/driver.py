@@ -1,0 +1,88 @@
+"""Decide on the driver: keep or change it, its branch, kernel module and packages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..catalog.drivers import BRANCHES_PAGE, FABRIC, MODULE_PAGE, OPEN_ONLY_POST, SIGNATURES
+from . import system_packages
+from .constraint_checks import archive
+from .constraints import distribution
+from .decision import Decided, Decision, decision
+from .gpu_specs import of_host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..host.model import Host
+    from .candidates import DriverOption
+    from .plan import DriverPlan
+
+
+def decide(host: Host, option: DriverOption) -> Decided[DriverPlan | None]:
+    """Return the driver, None where no GPU needs one."""
+    if option.action == "none":
+        return Decided(None, ())
+    plan = system_packages.driver(host, option)
+    choose = _kept if option.action == "keep" else _changed
+    return Decided(plan, (*choose(host, option, plan), *_module(host, option), *_fabric(host)))
+
+
+def _kept(host: Host, option: DriverOption, _plan: DriverPlan) -> Iterator[Decision]:
+    loaded = host.driver.version if host.driver else option.number
+    text = f"driver {loaded} is loaded, drives every GPU here and runs the wheel"
+    yield decision("driver.action", text, host.source)
+    row = option.branch
+    if row and row.ends:
+        yield decision("driver.branch", f"its support ends {row.ends}", row.source)
+
+
+def _changed(host: Host, option: DriverOption, plan: DriverPlan) -> Iterator[Decision]:
+    if host.unfinished.driver:
+        text = "an earlier installation of the driver was interrupted, so it is completed"
+        yield decision("driver.action", text, host.source)
+    row = option.branch
+    life = f"{row.life}, supported until {row.ends}" if row and row.ends else "newest known"
+    text = f"branch {option.number} ({life}) drives every GPU here"
+    last = {gpu.range.last_branch for gpu in of_host(host)} - {None}
+    if last:
+        text += f"; {min(filter(None, last))} is the last that does"
+    yield decision("driver.branch", text, row.source if row else BRANCHES_PAGE)
+    yield from _packages(host, option, plan)
+    if host.secure_boot:
+        text = "Secure Boot is on: the module is built here, and its key must be enrolled (MOK)"
+        if option.origin == "distribution":
+            text = "Secure Boot is on, so the packages of the distribution come first"
+        yield decision("driver.origin", text, SIGNATURES)
+    if plan.reboot:
+        loaded = "nouveau" if host.nouveau else "another driver"
+        text = f"{loaded} is loaded, and the new driver may start only with a reboot"
+        yield decision("driver.reboot", text, host.source)
+
+
+def _packages(host: Host, option: DriverOption, plan: DriverPlan) -> Iterator[Decision]:
+    row = distribution(host)
+    if row is None or not plan.packages:
+        return
+    entry = archive(row, option) if option.origin == "distribution" else None
+    where = f"the archive of {row.id}" if entry else "NVIDIA's repository for " + row.id
+    text = f"{where} {row.version} has {option.name} as {' '.join(plan.packages)}"
+    yield decision("driver.packages", text, entry.source if entry else row.packages)
+
+
+def _module(host: Host, option: DriverOption) -> Iterator[Decision]:
+    gpus = of_host(host)
+    if any(gpu.open_only for gpu in gpus):
+        yield decision("driver.flavour", "a GPU here needs the open module", OPEN_ONLY_POST)
+    elif any(gpu.range.flavour == "proprietary" for gpu in gpus):
+        text = "a GPU here is older than the open module"
+        yield decision("driver.flavour", text, MODULE_PAGE)
+    elif option.action != "keep":
+        text = "both modules work; open is recommended from branch 560 on"
+        yield decision("driver.flavour", text, MODULE_PAGE)
+
+
+def _fabric(host: Host) -> Iterator[Decision]:
+    if host.nvswitches or host.nvlink5_fabric:
+        text = "NVSwitches are here: the Fabric Manager must have exactly the driver's version"
+        yield decision("driver.fabric_manager", text, FABRIC)

@@ -1,0 +1,59 @@
+"""Decide on the Python of the environment, and on what makes the environment: uv or conda."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..catalog.miniforge import CHANNEL, INSTALLER_NAME, INSTALLERS
+from .decision import Decided, decision
+from .plan import EnvironmentPlan, InterpreterPlan
+
+if TYPE_CHECKING:
+    from ..host.model import Host
+    from .network import Network
+    from .request import Request
+    from .resolver import Choice
+
+
+def interpreter(choice: Choice) -> Decided[InterpreterPlan]:
+    """Return the interpreter; one that uv or conda provides has no path yet."""
+    option = choice.python
+    plan = InterpreterPlan(option.origin, option.name, option.host.path if option.host else None)
+    where = f"the host has none that fits, so {option.origin} provides it"
+    if option.host:
+        where = f"the host has {option.host.path}"
+    text = f"{choice.wheel.name} has a wheel for {option.name}, and {where}"
+    return Decided(plan, (decision("python", text, choice.wheel.row.source),))
+
+
+def environment(
+    host: Host, request: Request, network: Network, choice: Choice
+) -> Decided[EnvironmentPlan]:
+    """Return uv, or conda with its installer and packages."""
+    if choice.python.origin != "conda":
+        return Decided(EnvironmentPlan("uv"), ())
+    row = next(row for row in INSTALLERS if row.machine == host.architecture)
+    own = request.sources.get("miniforge", {})
+    url = own.get("url", row.url)
+    # The file name of an installer says its release, where it is not that of the catalogue.
+    named = INSTALLER_NAME.search(url) if "sha256" in own else None
+    plan = EnvironmentPlan(
+        "conda",
+        version=named.group(1) if named else row.version,
+        url=url,
+        sha256=own.get("sha256", row.sha256),
+        channel=request.sources.get("conda-forge", {}).get("url", CHANNEL),
+        packages=(f"python={choice.python.name}", *request.conda_packages),
+    )
+    cause = _why_conda(request, network, choice)
+    return Decided(plan, (decision("environment", cause, row.source),))
+
+
+def _why_conda(request: Request, network: Network, choice: Choice) -> str:
+    if request.environment:
+        return "conda is requested"
+    if request.conda_packages:
+        return f"only conda installs {', '.join(request.conda_packages)}"
+    if not network.uv_pythons:
+        return f"Python {choice.python.name} is needed, and uv's own Pythons are not reached"
+    return "uv makes no environment that fits"

@@ -1,0 +1,72 @@
+"""Decide on the CUDA toolkit and the compiler, and how extensions are built with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import system_packages
+from .decision import Decided, Decision, decision
+from .plan import BuildPlan, CompilerPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..host.model import Host
+    from .plan import CudaPlan
+    from .resolver import Choice
+
+# MiB of memory that one compiler process takes, with nvcc and without.
+MIB_PER_JOB = {True: 4096, False: 1536}
+
+
+def cuda(host: Host, choice: Choice) -> Decided[CudaPlan | None]:
+    """Return the toolkit, None where nothing is compiled for CUDA."""
+    return Decided(system_packages.cuda(host, choice), tuple(_toolkit(host, choice)))
+
+
+def _toolkit(host: Host, choice: Choice) -> Iterator[Decision]:
+    option, wheel = choice.toolkit, choice.wheel
+    if option.action == "none" or wheel.toolkit is None or not host.gpus:
+        return
+    text = f"extensions compile with CUDA {option.name}, as {wheel.name} was built"
+    if option.cuda != wheel.cuda:
+        text = (
+            f"CUDA {option.name} is the nearest available to {wheel.toolkit.cuda} of {wheel.name},"
+            " and torch refuses only another major"
+        )
+    if option.host:
+        text += f"; it is installed in {option.host.path}"
+    if option.origin == "distribution":
+        text += "; the archive of the distribution has it"
+    yield decision("cuda.toolkit", text, wheel.toolkit.source)
+    if option.action == "install" and option.name in host.unfinished.toolkits:
+        text = f"an earlier installation of CUDA {option.name} was interrupted, so it is completed"
+        yield decision("cuda.action", text, host.source)
+
+
+def compiler(choice: Choice) -> Decided[CompilerPlan]:
+    """Return the compiler, with the newest one that the toolkit accepts."""
+    toolkit, wheel, major = choice.toolkit, choice.wheel, choice.compiler.major
+    plan = CompilerPlan(str(major) if major else None, toolkit.max_gcc if toolkit.name else None)
+    if not major:
+        return Decided(plan, ())
+    text = f"its headers need C++{wheel.row.cxx}, GCC {wheel.oldest_gcc} or newer"
+    source = wheel.row.source
+    if toolkit.name and wheel.toolkit:
+        text += f", and CUDA {toolkit.name} takes GCC {toolkit.max_gcc} at most"
+        source = wheel.toolkit.gcc_source
+    return Decided(plan, (decision("compiler.gcc", text, source),))
+
+
+def build(host: Host, choice: Choice) -> BuildPlan:
+    """Return how extensions are compiled; paths are None where a role installs them first."""
+    with_cuda = bool(host.gpus) and choice.toolkit.action != "none"
+    jobs = min(host.cores, host.memory_mib // MIB_PER_JOB[with_cuda]) if host.memory_mib else 1
+    found, major = choice.compiler.host, choice.compiler.major
+    return BuildPlan(
+        max_jobs=max(1, jobs),
+        force_cuda=with_cuda,
+        cuda_home=choice.toolkit.home if with_cuda else None,
+        cc=found.path if found else (f"/usr/bin/gcc-{major}" if major else None),
+        cxx=found.cxx if found else (f"/usr/bin/g++-{major}" if major else None),
+    )

@@ -1,0 +1,104 @@
+"""Decide on the wheel of PyTorch, and on the machine code of extensions beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..catalog.presets import MEASURED, TRIALS
+from ..catalog.torch import ARCH_LIST_ACCEPTS
+from ..core.versions import dotted, version
+from .candidates import CPU, preset
+from .conflict import why_not
+from .decision import Decided, Decision, decision
+from .gpu_specs import best_code, of_host
+from .plan import TorchPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..core.versions import Version
+    from ..host.model import Host
+    from .candidates import Wheel
+    from .request import Request
+    from .resolver import Choice, Problem
+
+INDEX = "https://download.pytorch.org/whl/"
+
+
+def decide(host: Host, request: Request, given: Problem, choice: Choice) -> Decided[TorchPlan]:
+    """Return the wheel; one that is adopted is installed already, and nothing is downloaded."""
+    wheel = choice.wheel
+    codes = arch_list(host, choice)
+    plan = TorchPlan(
+        version=wheel.row.torch,
+        variant=wheel.variant,
+        index=None if wheel.pypi else INDEX + wheel.variant,
+        arch_list=codes,
+        minimum_driver=_minimum_driver(wheel),
+        adopted=request.adopt_torch,
+    )
+    return Decided(plan, (*_release(request, given, wheel), _variant(given, choice)))
+
+
+def _release(request: Request, given: Problem, wheel: Wheel) -> Iterator[Decision]:
+    row, torch = preset(request.preset), wheel.row.torch
+    favourite = given.releases[0][0]
+    cause = f"preset {row.name} prefers torch {favourite.row.torch}"
+    if torch == favourite.row.torch:
+        yield decision("torch.version", f"{cause}: {row.because}", row.source)
+    else:
+        refusal, source = why_not(given, favourite)
+        measured = f"; {torch} was {MEASURED[torch]}" if torch in MEASURED else ""
+        yield decision("torch.version", f"{cause}, but {refusal}{measured}", source)
+    if torch not in MEASURED:
+        yield decision("torch.version", f"torch {torch} was not run with these sources", TRIALS)
+
+
+def _variant(given: Problem, choice: Choice) -> Decision:
+    wheel = choice.wheel
+    if choice.driver.action == "none":
+        text = "there is no GPU to compute on"
+        if wheel.variant != CPU:
+            text = (
+                f"the wheel on PyPI is a {wheel.variant} build; without a GPU it computes on the"
+                " CPU, and PyTorch's own index with smaller CPU wheels is not reached"
+            )
+        return decision("torch.variant", text, wheel.source)
+    has = f"{wheel.variant} has code for every GPU here"
+    if wheel.jit:
+        has = f"{wheel.variant} runs here through PTX that the driver compiles"
+    release = next(each for each in given.releases if wheel in each)
+    better = [one for one in release[: release.index(wheel)] if one.machine == wheel.machine]
+    if better and choice.driver.action == "keep" and better[0].driver != wheel.driver:
+        has += f", and driver {choice.driver.number} can stay, unlike with {better[0].variant}"
+    elif better:
+        has += f"; {why_not(given, better[0])[0]}"
+    return decision("torch.variant", has, wheel.source)
+
+
+def _minimum_driver(wheel: Wheel) -> str | None:
+    """Return the oldest driver that runs the wheel on a GPU, as NVIDIA writes it."""
+    if wheel.driver is None or wheel.toolkit is None:
+        return None
+    return wheel.toolkit.release_driver if wheel.jit else wheel.toolkit.minimum_driver
+
+
+def arch_list(host: Host, choice: Choice) -> str | None:
+    """Return TORCH_CUDA_ARCH_LIST: for each GPU the best code that toolkit and torch can make."""
+    if not host.gpus or choice.wheel.toolkit is None:
+        return None
+    makes = {version(sm) for sm in choice.wheel.toolkit.sms.split()}
+    code = makes & set(_accepted(choice.wheel.torch))
+    capabilities = {found.capability for found in of_host(host)}
+    best = {best_code(code, capability) for capability in capabilities if capability} - {None}
+    names = [dotted(sm) for sm in sorted(sm for sm in best if sm)]
+    names += [f"{dotted(choice.wheel.jit)}+PTX"] if choice.wheel.jit else []
+    return ";".join(names) or None
+
+
+def _accepted(torch: Version) -> Iterator[Version]:
+    """Yield the compute capabilities that torch accepts in the list."""
+    for row in ARCH_LIST_ACCEPTS:
+        before_end = not row.last_torch or torch < version(row.last_torch)
+        if version(row.first_torch) <= torch and before_end:
+            yield from map(version, row.sms.split())
