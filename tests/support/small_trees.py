@@ -398,7 +398,7 @@ def files(patch: str, component: str) -> dict[str, bytes]:
     return {path: text.encode() for path, text in written.items()}
 
 
-def whole(component: str, patches: list[str]) -> dict[str, bytes]:
+def combined(component: str, patches: list[str]) -> dict[str, bytes]:
     """Return one tree with the breakages of many patches; where they share a file, the first."""
     texts = {MARK[component]: "# marks the tree\n"}
     for patch in reversed(patches):

@@ -44,14 +44,14 @@ STATE = ("checkpoint-weights-only", "optimizer-state", "scaler-state", "weights-
 
 
 class Log(logging.Handler):
-    """Collects what is said."""
+    """Collects messages."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.said: list[str] = []
+        self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.said.append(record.getMessage())
+        self.messages.append(record.getMessage())
 
 
 def code(path: str, *patches: str, tree: str | None = None, **names: Any) -> Any:
@@ -143,7 +143,7 @@ def check_a_matching_optimizer_is_taken_over(folder: Path) -> None:
     got = opt.state_dict()["state"]
     same = [torch.equal(want[i]["momentum_buffer"], got[i]["momentum_buffer"]) for i in want]
     require(all(same) and len(same) == 6, "the momentum is another")
-    require(module.log.said == [], module.log.said)
+    require(module.log.messages == [], module.log.messages)
 
 
 def check_another_number_of_groups(folder: Path) -> None:
@@ -180,7 +180,10 @@ def check_another_kind_of_optimizer(folder: Path) -> None:
     opt = optimizer(net, "adamw")
     with contextlib.suppress(KeyError):  # of the momentum, in silence or with this
         broken().load_checkpoint(path, net, opt)
-    require("momentum" in opt.param_groups[0], "the failure is gone: SGD is not loaded into AdamW")
+    require(
+        "momentum" in opt.param_groups[0],
+        "the failure does not occur: SGD is not loaded into AdamW",
+    )
     _skipped(path, optimizer(net, "adamw"), net, "another kind of optimizer was saved")
 
 
@@ -193,7 +196,7 @@ def check_adam_does_not_become_adamw(folder: Path) -> None:
     path = saved(folder, optimizer_state=opt.state_dict())
     adam = optimizer(net, "adam")
     broken().load_checkpoint(path, net, adam)
-    require(adam.param_groups[0]["decoupled_weight_decay"], "the failure is gone")
+    require(adam.param_groups[0]["decoupled_weight_decay"], "the failure does not occur")
     _skipped(path, optimizer(net, "adam"), net, "another kind of optimizer was saved")
 
 
@@ -202,8 +205,8 @@ def _skipped(path: Path, opt: Any, net: nn.Module, words: str) -> None:
     module = patched()
     require(module.load_checkpoint(path, net, opt) == 9, "epoch")
     require(opt.state_dict()["state"] == {}, "the optimizer is not fresh")
-    said = [text for text in module.log.said if "optimizer" in text]
-    require(len(said) == 1 and words in said[0], module.log.said)
+    messages = [text for text in module.log.messages if "optimizer" in text]
+    require(len(messages) == 1 and words in messages[0], module.log.messages)
     weight = torch.load(path)["model_state"]["0.weight"]
     require(torch.equal(net.state_dict()["0.weight"], weight), "the weights were not loaded")
     require(step(net, opt) > 0, "no step")
@@ -218,7 +221,7 @@ def check_a_scaler_without_state(folder: Path) -> None:
         broken().load_checkpoint(path, net, optimizer(net), scaler)
     module = patched()
     module.load_checkpoint(path, net, optimizer(net), scaler)
-    require("without a scaler" in module.log.said[-1], module.log.said)
+    require("without a scaler" in module.log.messages[-1], module.log.messages)
     path = saved(folder, scaler_state={**scaler.state_dict(), "scale": 8.0})
     patched().load_checkpoint(path, net, optimizer(net), scaler)
     require(scaler.get_scale() == 8.0, "the scaler was not loaded")
@@ -255,7 +258,7 @@ def check_the_fork_trains_with_its_learning_rate(folder: Path) -> None:
             module.set_lr(opt, 0.1)
             losses[name] = step(net, opt)
     start = step(model(), optimizer(model()))
-    require(losses["fork"] > 0.9 * start, f"the failure is gone: {losses}")
+    require(losses["fork"] > 0.9 * start, f"the failure does not occur: {losses}")
     require(losses["applied"] < 0.6 * start, f"the loss does not fall: {losses}")
 
 
@@ -315,10 +318,10 @@ def check_a_head_that_is_not_loaded(folder: Path) -> None:
     with fails(RuntimeError, "2.weight, 2.bias"):
         module.load_checkpoint(path, net)
     module.load_checkpoint(path, net, optimizer(net))
-    require("keep random values: 2.weight, 2.bias" in str(module.log.said), module.log.said)
+    require("keep random values: 2.weight, 2.bias" in str(module.log.messages), module.log.messages)
     module = patched()
     module.load_checkpoint(path, model())
-    require(module.log.said == [], module.log.said)
+    require(module.log.messages == [], module.log.messages)
 
 
 def check_an_empty_loader_is_refused_early(folder: Path) -> None:
@@ -468,7 +471,10 @@ def check_lists_of_ava_are_compared_by_name(folder: Path) -> None:
     ava = module.Ava()
     require(ava._load_data(None) == [1, 3], "other videos")
     require(ava._image_paths == [["a1"], ["c1"]], ava._image_paths)
-    require(["frames" in module.log.said[0], "b" in module.log.said[1]] == [True, True], "silent")
+    require(
+        ["frames" in module.log.messages[0], "b" in module.log.messages[1]] == [True, True],
+        "silent",
+    )
     helper.load_boxes_and_labels = lambda _: {"x": 1}
     with fails(ValueError, "No video has both"):
         ava._load_data(None)

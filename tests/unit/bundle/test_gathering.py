@@ -95,7 +95,7 @@ def test_a_packed_commit_is_placed_without_its_origin(
     )
     packed = sources.pack(str(place[form]), commit, tmp_path / "out" / "sources")
     assert packed.name == f"{commit}.bundle"
-    folder.rename(tmp_path / "gone")
+    folder.rename(tmp_path / "removed")
     tree = tmp_path / "tree"
     source = source_tree.GitSource("https://example.invalid/x", commit)
     source_tree.place(Commands(), source, tree, uv="uv", bundle=tmp_path / "out")

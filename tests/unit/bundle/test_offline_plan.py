@@ -61,7 +61,7 @@ def test_of_several_stacks_the_one_that_fits_is_taken() -> None:
         ({"libraries": {"libGL.so.1": False}}, "this host lacks libgl1"),
     ],
 )
-def test_a_host_that_the_bundle_does_not_fit_is_told_why(
+def test_a_host_that_the_bundle_does_not_fit_gets_the_reason(
     change: dict[str, object], words: str
 ) -> None:
     plan = offline(facts(), **change)
@@ -91,7 +91,7 @@ def test_a_bare_host_gets_what_it_lacks_from_the_packages_of_its_release() -> No
     assert "this host lacks libgl1" in shown(refused)
 
 
-def test_what_a_new_driver_needs_beside_its_packages_has_to_be_brought_too() -> None:
+def test_packages_that_a_new_driver_needs_have_to_be_in_the_bundle() -> None:
     path = HOSTS / "v100-debian-13.json"
     host = json.loads(path.read_text(encoding="utf-8"))["host"]
     made = planned(host)
@@ -108,18 +108,18 @@ def test_what_a_new_driver_needs_beside_its_packages_has_to_be_brought_too() -> 
         "plan": made.to_dict(),
     }
     bundle = {"digest": "ab" * 32, "stacks": [{**stack, "request": {}}]}
-    for brought in (names, names - {"nvidia-persistenced"}):
-        bundle["stacks"][0]["system_packages"] = sorted(brought)
+    for included in (names, names - {"nvidia-persistenced"}):
+        bundle["stacks"][0]["system_packages"] = sorted(included)
         plan = planner.plan({**host, "network": {}}, {"bundle": bundle})
-        assert isinstance(plan, Plan) == (brought == names), explain.explain(plan)
+        assert isinstance(plan, Plan) == (included == names), explain.explain(plan)
     origins = {made.driver.origin, made.cuda.origin}
     assert offline_plan.of_nvidia(made) <= set(offline_plan.system_packages(made))
     assert ("nvidia" in origins) == bool(offline_plan.of_nvidia(made))
 
 
 def test_the_ffmpeg_of_the_bundle_is_planned_and_another_is_refused() -> None:
-    whole = {"network": "full"}
-    built, none = facts({**whole, "ffmpeg": "build"}), facts(whole)
+    full_network = {"network": "full"}
+    built, none = facts({**full_network, "ffmpeg": "build"}), facts(full_network)
     host = {"tools": dict.fromkeys(("git", "make", "nasm", "clang", "pkg-config", "zlib"), "1")}
     plan = offline(built, **host)
     assert plan["ffmpeg"] == built["stacks"][0]["plan"]["ffmpeg"], shown(plan)

@@ -42,7 +42,7 @@ def mirror(tmp_path: Path) -> Path:
         package(folder, "compiler", "library (>= 1)"),
         package(folder, "library"),
         package(folder, "tool", "library"),
-        package(folder, "broken", "gone-for-good"),
+        package(folder, "broken", "not-in-the-archive"),
     ]
     for name, text in zip(("Packages", "Release"), packages.index(files), strict=True):
         (folder / name).write_bytes(text)
@@ -83,7 +83,7 @@ def test_what_cannot_be_had_is_named_with_its_reason_and_the_rest_is_fetched(
     got = archive("copy").download(["tool", "broken", "nowhere"])
     assert names(got) == ["library", "tool"]
     assert got.refused["nowhere"] == "Unable to locate package nowhere"
-    assert "gone-for-good" in got.refused["broken"]
+    assert "not-in-the-archive" in got.refused["broken"]
 
 
 def test_a_package_that_the_archive_does_not_describe_is_not_used(

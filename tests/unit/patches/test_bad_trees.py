@@ -27,7 +27,7 @@ from support import small_trees
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-NOBODY = 65534
+OTHER_USER = 65534
 CHECKPOINT = "slowfast/utils/checkpoint.py"
 STATE = "optimizer-state"
 
@@ -53,35 +53,38 @@ def tree(tmp_path: Path) -> Path:
     return write(tmp_path / "tree", {**small_trees.files(STATE, "slowfast"), **decoder})
 
 
-def refused(root: Path, match: str, *ids: str, absent: bool = False) -> str:
+def refused(root: Path, code: str, value: str, *ids: str, absent: bool = False) -> str:
+    """Return the message of a run that fails with a code, names a value and changes nothing."""
     before = snapshot(root)
-    with pytest.raises(StackError, match=match) as error:
+    with pytest.raises(StackError) as error:
         api.run(str(root), list(ids) or None, absent=absent)
     assert snapshot(root) == before
-    assert error.value.hint
+    assert error.value.code == f"patches.{code}"
+    assert value in str(error.value)
     return str(error.value)
 
 
 def test_a_folder_that_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(StackError):
+    with pytest.raises(StackError) as error:
         api.run(str(tmp_path / "nothing"))
+    assert error.value.code == "patches.not-a-folder"
 
 
 def test_a_tree_of_another_project(tmp_path: Path) -> None:
     write(tmp_path, {"setup.py": b"setup(install_requires=['PIL'])\n", "other/a.py": b"\n"})
-    refused(tmp_path, "slowfast or detectron2 or pytorchvideo")
+    refused(tmp_path, "not-a-source-tree", "slowfast or detectron2 or pytorchvideo")
 
 
 def test_a_folder_with_two_projects(tmp_path: Path) -> None:
     write(tmp_path, dict.fromkeys(small_trees.MARK.values(), b""))
-    refused(tmp_path, "slowfast, detectron2, pytorchvideo")
+    refused(tmp_path, "several-projects", "slowfast, detectron2, pytorchvideo")
     assert api.run(str(tmp_path), ["pil-linear"], component="detectron2")["changed"] is False
 
 
 def test_a_syntax_error_names_the_file(tree: Path) -> None:
     broken = (tree / CHECKPOINT).read_text().replace("load_state_dict(", "load_state_dict((", 1)
     (tree / CHECKPOINT).write_text(broken)
-    message = refused(tree, f"{CHECKPOINT} ", STATE)
+    message = refused(tree, "unknown-code", f"{CHECKPOINT} ", STATE)
     assert "line" in message
 
 
@@ -92,7 +95,7 @@ def test_an_unknown_form_names_file_function_and_commit(tree: Path) -> None:
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "a tree"]):
         subprocess.run([*git, *command], check=True)
     commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
-    message = refused(tree, "load_checkpoint", "empty-loader", STATE)
+    message = refused(tree, "unknown-code", "load_checkpoint", "empty-loader", STATE)
     assert CHECKPOINT in message
     assert commit.stdout.strip() in message
 
@@ -100,12 +103,12 @@ def test_an_unknown_form_names_file_function_and_commit(tree: Path) -> None:
 def test_one_unknown_patch_stops_all(tree: Path) -> None:
     write(tree, {"slowfast/models/optimizer.py": small_trees.SET_LR.encode()})
     write(tree, {"slowfast/datasets/loader.py": b"def construct_loader(cfg):\n    return 1\n"})
-    refused(tree, "slowfast/datasets/loader.py")
+    refused(tree, "unknown-code", "slowfast/datasets/loader.py")
     assert api.run(str(tree), ["layer-decay-default"])["changed"] is True
 
 
 def test_a_patch_that_does_not_exist(tree: Path) -> None:
-    assert "optimizer-state" in refused(tree, "optimiser-state", "optimiser-state")
+    assert "optimizer-state" in refused(tree, "unknown-patch", "optimiser-state", "optimiser-state")
 
 
 def as_user(act: Callable[[], object]) -> None:
@@ -115,8 +118,8 @@ def as_user(act: Callable[[], object]) -> None:
         try:
             if os.geteuid() == 0:
                 os.setgroups([])
-                os.setgid(NOBODY)
-                os.setuid(NOBODY)
+                os.setgid(OTHER_USER)
+                os.setuid(OTHER_USER)
             act()
         except BaseException:  # noqa: BLE001  (nothing may leave the child)
             traceback.print_exc()
@@ -133,7 +136,7 @@ def user_tree(tree: Path) -> Iterator[Path]:
         moved = tree.rename(Path(folder, "tree"))
         if os.geteuid() == 0:
             for path in (moved, *moved.rglob("*")):
-                os.chown(path, NOBODY, NOBODY)
+                os.chown(path, OTHER_USER, OTHER_USER)
         yield moved
 
 
@@ -141,7 +144,7 @@ def user_tree(tree: Path) -> Iterator[Path]:
 def test_a_read_only_file_or_folder(user_tree: Path, read_only: str) -> None:
     place = user_tree / read_only
     place.chmod(0o444 if place.is_file() else 0o555)
-    as_user(lambda: refused(user_tree, str(place.resolve()), STATE))
+    as_user(lambda: refused(user_tree, "read-only", str(place.resolve()), STATE))
     place.chmod(0o755)
     as_user(lambda: api.run(str(user_tree), [STATE]))
     assert STATE in (user_tree / ".slowfast-stack/record.json").read_text()
@@ -150,7 +153,7 @@ def test_a_read_only_file_or_folder(user_tree: Path, read_only: str) -> None:
 def test_a_read_only_tree_cannot_be_undone_and_stays(user_tree: Path) -> None:
     as_user(lambda: api.run(str(user_tree), [STATE]))
     (user_tree / CHECKPOINT).chmod(0o444)
-    as_user(lambda: refused(user_tree, str(user_tree / CHECKPOINT), absent=True))
+    as_user(lambda: refused(user_tree, "read-only", str(user_tree / CHECKPOINT), absent=True))
     (user_tree / CHECKPOINT).chmod(0o644)
     as_user(lambda: api.run(str(user_tree), absent=True))
     assert (user_tree / CHECKPOINT).read_text() == small_trees.CHECKPOINT
@@ -170,10 +173,11 @@ def test_a_failed_write_reverts_all_files(tree: Path) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (last.stat().st_size + 1, limits[1]))
     try:
-        with pytest.raises(StackError, match="File too large"):
+        with pytest.raises(StackError, match="File too large") as error:
             api.run(str(tree), [STATE, "cpu-synchronize"])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert error.value.code == "patches.not-written"
     assert snapshot(tree) == before
     assert not (tree / ".slowfast-stack").exists()
 
@@ -183,14 +187,14 @@ def test_a_link_out_of_the_tree(tree: Path, tmp_path: Path) -> None:
     (tree / CHECKPOINT).rename(outside)
     (tree / CHECKPOINT).symlink_to(outside)
     before = outside.read_bytes()
-    refused(tree, str(outside), STATE)
+    refused(tree, "outside-tree", str(outside), STATE)
     assert outside.read_bytes() == before
 
 
 def test_a_link_of_the_record_out_of_the_tree(tree: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tree / ".slowfast-stack").symlink_to(tmp_path / "elsewhere")
-    refused(tree, str(tmp_path / "elsewhere"), STATE)
+    refused(tree, "outside-tree", str(tmp_path / "elsewhere"), STATE)
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
@@ -245,8 +249,8 @@ def test_a_file_changed_since_its_patch(tree: Path) -> None:
     api.run(str(tree), [STATE])
     patched = (tree / CHECKPOINT).read_text()
     (tree / CHECKPOINT).write_text(patched + "\n# mine\n")
-    refused(tree, CHECKPOINT, absent=True)
-    refused(tree, CHECKPOINT, "scaler-state")
+    refused(tree, "changed-since", CHECKPOINT, absent=True)
+    refused(tree, "changed-since", CHECKPOINT, "scaler-state")
     assert api.run(str(tree), [STATE])["changed"] is False
     (tree / CHECKPOINT).write_text(patched)
     assert api.run(str(tree), absent=True)["changed"] is True
@@ -278,7 +282,7 @@ def test_a_killed_run_is_completed_by_the_next(tree: Path) -> None:
 def test_a_damaged_record(tree: Path, damage: bytes) -> None:
     api.run(str(tree), [STATE])
     (tree / ".slowfast-stack/record.json").write_bytes(damage)
-    refused(tree, "record.json", absent=True)
+    refused(tree, "damaged-record", "record.json", absent=True)
 
 
 def test_a_record_of_the_first_schema_can_be_undone(tree: Path) -> None:
@@ -297,19 +301,23 @@ def test_a_record_of_the_first_schema_can_be_undone(tree: Path) -> None:
     assert snapshot(tree) == before
 
 
-def test_a_record_of_a_newer_schema_is_refused(tree: Path) -> None:
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_a_record_of_a_newer_schema_is_refused(tree: Path, state: str) -> None:
     api.run(str(tree), [STATE])
     path = tree / ".slowfast-stack/record.json"
     path.write_text(json.dumps({"schema": 3, "component": "slowfast", "future": {}}))
-    refused(tree, "schema is 3", absent=True)
-    refused(tree, "schema is 3", "scaler-state")
+    before = snapshot(tree)
+    with pytest.raises(StackError) as error:
+        api.run(str(tree), ["scaler-state"], absent=state == "absent")
+    assert error.value.code == "record.unsupported-schema"
+    assert snapshot(tree) == before
 
 
 def test_a_lost_original(tree: Path) -> None:
     api.run(str(tree), [STATE])
     for original in (tree / ".slowfast-stack/originals").iterdir():
         original.write_bytes(b"something else")
-    refused(tree, CHECKPOINT, absent=True)
+    refused(tree, "damaged-original", CHECKPOINT, absent=True)
 
 
 def test_undoing_what_was_never_done_changes_nothing(tree: Path) -> None:

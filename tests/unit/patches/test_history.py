@@ -31,7 +31,7 @@ def commit(root: Path, files: dict[str, bytes], message: str) -> None:
 def test_every_commit_is_tried(tmp_path: Path, component: str) -> None:
     ids = [patch.id for patch in PATCHES if patch.component == component]
     commit(tmp_path, {"README": b"before the first file\n"}, "start")
-    commit(tmp_path, small_trees.whole(component, ids), "broken")
+    commit(tmp_path, small_trees.combined(component, ids), "broken")
     commit(tmp_path, {"README": b"the same code\n"}, "again")
     done = run("patch_history.py", f"{component}={tmp_path}")
     assert done.returncode == 0, done.stderr

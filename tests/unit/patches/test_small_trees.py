@@ -124,7 +124,7 @@ def test_a_patched_file_keeps_its_style(patch: Patch, writing: str) -> None:
 def test_all_patches_of_a_component_can_be_applied_together() -> None:
     for component in small_trees.MARK:
         ids = [patch.id for patch in PATCHES if patch.component == component]
-        tree = MemoryTree(small_trees.whole(component, ids))
+        tree = MemoryTree(small_trees.combined(component, ids))
         before = dict(tree.files)
         first = engine.apply_patches(tree)
         assert {outcome.status for outcome in first.outcomes} <= {
@@ -192,7 +192,7 @@ def test_a_patch_that_depends_on_an_undone_one_is_undone_with_it() -> None:
 
 def test_a_partial_undo_of_one_file_keeps_the_patches_of_others() -> None:
     ids = ["optimizer-state", "cpu-synchronize", "cuda-amp"]
-    tree = MemoryTree(small_trees.whole("slowfast", ids))
+    tree = MemoryTree(small_trees.combined("slowfast", ids))
     before = dict(tree.files)
     engine.apply_patches(tree, ids)
     applied = dict(tree.files)

@@ -65,8 +65,7 @@ def apply_patches(
     record = records.load(tree, report.component)
     for change in report.changes:
         _update_record(tree, record, change)
-    for change in report.changes:
-        tree.require_writable(change.path)
+    _require_writable(tree, report.changes)
     if check:
         return report
     if report.changes:
@@ -101,8 +100,7 @@ def undo(
         for name in before:
             if path not in record.files or name not in entry.patches:
                 undone.setdefault(name, []).append(path)
-    for change in changes:
-        tree.require_writable(change.path)
+    _require_writable(tree, changes)
     if undone and not check:
         _write(tree, changes, record)
     outcomes = tuple(Outcome(name, AFFECTED, tuple(files)) for name, files in undone.items())
@@ -191,6 +189,13 @@ def _require_known(report: Report) -> None:
         )
 
 
+def _require_writable(tree: Tree, changes: Sequence[Change]) -> None:
+    for change in changes:
+        tree.require_writable(change.path)
+    if changes:
+        tree.require_writable(records.FILE)
+
+
 def _update_record(tree: Tree, record: records.Record, change: Change) -> None:
     """Add a change to the record. Raises ``StackError`` if an undo could lose the user's edits."""
     before = change.before
@@ -246,7 +251,7 @@ def _reapply(
 
 def _write(tree: Tree, changes: Sequence[Change], record: records.Record) -> None:
     """Write the record, then the files: after a kill each file is old or new, and both are recorded."""
-    previous = tree.read(f"{records.FOLDER}/record.json")
+    previous = tree.read(records.FILE)
     done: list[Change] = []
     try:
         if record.files:
@@ -262,7 +267,7 @@ def _write(tree: Tree, changes: Sequence[Change], record: records.Record) -> Non
         if previous is None:
             tree.drop(records.FOLDER)
         else:
-            tree.write(f"{records.FOLDER}/record.json", previous)
+            tree.write(records.FILE, previous)
         raise StackError(
             f"A file could not be written; all changes were reverted: {error}.",
             "The disk is full, or the file system or its permissions do not allow it.",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .model import ReadableTree, Tree
 
 FOLDER = ".slowfast-stack"
+FILE = f"{FOLDER}/record.json"
 SCHEMA = 2
 
 
@@ -61,7 +62,7 @@ def sha256(data: bytes) -> str:
 
 def load(tree: ReadableTree, component: str) -> Record:
     """Read the record of a tree, an empty one if nothing was patched yet. Raises ``StackError``."""
-    data = tree.read(f"{FOLDER}/record.json")
+    data = tree.read(FILE)
     if data is None:
         return Record(component)
     try:
@@ -73,7 +74,7 @@ def load(tree: ReadableTree, component: str) -> Record:
         return Record(stored["component"], stored["commit"], files)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StackError(
-            f"{FOLDER}/record.json cannot be read; nothing was changed.",
+            f"{FILE} cannot be read; nothing was changed.",
             f"It is not a record of patches: {error!r}.",
             f"Restore the tree from version control and remove {FOLDER}.",
             code="patches.damaged-record",
@@ -81,14 +82,14 @@ def load(tree: ReadableTree, component: str) -> Record:
 
 
 def _file_record(entry: dict[str, Any]) -> FileRecord:
-    # Versions with schema 1 called the patches repairs.
+    # The first schema had another key.
     patches = entry["patches"] if "patches" in entry else entry["repairs"]
     return FileRecord(entry["before"], entry["after"], [str(name) for name in patches])
 
 
 def _newer(schema: int) -> StackError:
     return StackError(
-        f"{FOLDER}/record.json was written by a newer version; nothing was changed.",
+        f"{FILE} was written by a newer version; nothing was changed.",
         f"Its schema is {schema}; this version reads up to {SCHEMA}.",
         "Upgrade slowfast.stack, or undo the patches with the version that applied them.",
         code="record.unsupported-schema",
@@ -103,7 +104,7 @@ def save(tree: Tree, record: Record, originals: Iterable[bytes | None]) -> None:
         if data is not None and sha256(data) in named:
             _keep(tree, data)
     stored = {"schema": SCHEMA, **asdict(record)}
-    tree.write(f"{FOLDER}/record.json", (json.dumps(stored, indent=2) + "\n").encode())
+    tree.write(FILE, (json.dumps(stored, indent=2) + "\n").encode())
 
 
 def _keep(tree: Tree, data: bytes) -> None:
