@@ -1,43 +1,62 @@
-"""Who builds a wheel, or an FFmpeg, for whom, as a filter."""
+"""Which host builds an artifact for which others, as a filter."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: elect_builders
-short_description: Choose one host for each key of a build
+short_description: Choose what each host does to get its artifact
 description:
-  - Hosts whose wheel has the same key share one build. The first that has the wheel gives it;
-    where nobody has it, the first host builds it. The same for an FFmpeg that is built.
+  - Of the hosts whose artifact has the same key, the first that has it uploads it to the controller;
+    where no host has it, the first one builds and uploads it. The others import that copy.
+  - A host that does not share its artifact, or that refused two copies, builds for itself.
 version_added: 0.1.0
 author: slowfast.stack contributors (!UNKNOWN)
+positional: folder
 options:
   _input:
     description:
-      - For each host that is still in the play, in order, what
-        M(slowfast.stack.cached_wheel) or M(slowfast.stack.cached_ffmpeg) returned.
+      - For each host that is still in the play, in order, a mapping with C(key), C(available),
+        C(shared) and C(refused), the number of copies that it refused.
     type: dict
     required: true
-  made:
-    description: The name of what is null where it is absent, V(wheel) or V(folder).
-    type: str
-    default: wheel
+  folder:
+    description: The folder of the controller that holds the copies.
+    type: path
+    required: true
 """
 
 EXAMPLES = r"""
-- name: Name the host that builds or gives, for each key
+- name: Choose what each host does
   ansible.builtin.set_fact:
-    givers: "{{ {'gpu01': known01, 'gpu02': known02} | slowfast.stack.elect_builders }}"
+    steps: "{{ candidates | slowfast.stack.elect_builders('/srv/artifacts') }}"
 """
 
 RETURN = r"""
 _value:
-  description: The name of a host for each key.
+  description: For each host that does something, a list of V(build), V(upload) and V(import).
   type: dict
 """
 
-from typing import Any, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import build_wheel
+from ansible.errors import AnsibleFilterError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import election, key
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def elect_builders(hosts: Mapping[str, Mapping[str, Any]], folder: str) -> dict[str, list[str]]:
+    """Elect among the hosts, with what the folder of the controller holds."""
+    try:
+        candidates = {name: election.Candidate(**host) for name, host in hosts.items()}
+        keys = {candidate.key for candidate in candidates.values()}
+        copies = {text for text in keys if (Path(folder) / key.archive_name(text)).is_file()}
+        return election.elect(candidates, copies)
+    except StackError as error:
+        raise AnsibleFilterError(str(error)) from error
 
 
 class FilterModule:
@@ -45,4 +64,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters of this file."""
-        return {"elect_builders": build_wheel.givers}
+        return {"elect_builders": elect_builders}

@@ -22,4 +22,6 @@ def run_module(argument_spec: Mapping[str, Any], act: Action) -> None:
     except StackError as error:
         module.fail_json(msg=str(error), **error.to_dict())
     else:
+        for warning in result.pop("warnings", ()):
+            module.warn(warning)
         module.exit_json(**result)

@@ -86,7 +86,7 @@ def _package(row: Mapping[str, Any]) -> Component:
         purl=None if built else PackageURL("pypi", name=row["name"], version=row["version"]),
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=row["sha256"])] if built else [],
         properties=_properties(
-            origin=row["origin"], content_sha256=row.get("content"), **row.get("facts", {})
+            origin=row["origin"], content_sha256=row.get("content"), **row.get("inputs", {})
         ),
     )
 

@@ -152,7 +152,7 @@ class Machine:
             self.results.add(message, figure)
 
     def _built(self) -> list[Path]:
-        return sorted(self.first_prefix.glob("cache/wheels/*/built.json"))
+        return sorted(self.first_prefix.glob("cache/wheels/*/artifact.json"))
 
     def _bundle(self) -> Path:
         pieces = sorted(self.kept.glob(f"{BUNDLE}*"))

@@ -8,6 +8,10 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.build_ffmpeg import (
+    FFmpegRecipe,
+)
+
 # Configure notes the prefix; two objects are compiled, each noted and slow where asked.
 CONFIGURE = """\
 #!/bin/sh
@@ -29,6 +33,7 @@ one.o two.o:
 install: all
 \tmkdir -p $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib
 \tcp one.o $(DESTDIR)$(prefix)/lib/libavcodec.so.1
+\tln -s libavcodec.so.1 $(DESTDIR)$(prefix)/lib/libavcodec.so
 \tcp "$(PROGRAM)" $(DESTDIR)$(prefix)/bin/ffmpeg
 """
 HEADERS = "install:\n\tmkdir -p $(PREFIX)/lib/pkgconfig\n"
@@ -85,3 +90,19 @@ def plan(folder: Path) -> dict[str, Any]:
             "nv-codec-headers": [pack(folder, "headers", {"Makefile": HEADERS})],
         },
     }
+
+
+def recipe(folder: Path) -> FFmpegRecipe:
+    """Return the recipe of this plan, as the module reads it."""
+    planned = plan(folder)
+    return FFmpegRecipe(
+        {"version": "9", "machine": "x86_64"},
+        planned["origin"],
+        tuple(planned["flags"]),
+        planned["sources"],
+        planned["wanted"],
+        cc="sh",
+        jobs=1,
+        uv="uv",
+        log=folder / "logs" / "ffmpeg.log",
+    )

@@ -10,9 +10,7 @@ from importlib.metadata import version as installed
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.build_wheel import (
-    RECORD,
-)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import cache
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import extract, manifest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import plain
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
@@ -28,7 +26,7 @@ from slowfast_stack.bundle import conda, ffmpeg, package_sources, packages, sour
 from slowfast_stack.bundle.target import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.manifest import (
@@ -291,12 +289,12 @@ class _Collector:
         torch = f"{plan.torch.version}+{plan.torch.variant}"
         known = {source.commit for source in plan.sources.values() if source}
         found = False
-        for folder, made in _records(prefix / "cache" / "wheels"):
-            facts = made["facts"]
-            same = facts.get("python") == plan.python and facts.get("source") in known
-            if same and facts.get("torch", torch) == torch:
+        for artifact in cache.read_all(prefix / "cache" / "wheels"):
+            folder, inputs = artifact.folder, artifact.inputs
+            same = inputs.get("python") == plan.python and inputs.get("source") in known
+            if same and inputs.get("torch", torch) == torch:
                 found = True
-                for name in (RECORD, made["file"]):
+                for name in (cache.MANIFEST, *artifact.files):
                     path = f"{extract.BUILT}/{folder.name}/{name}"
                     self.content.add(folder / name, path, "built wheel")
         if not found:
@@ -310,8 +308,3 @@ class _Collector:
 
     def _download(self, files: list[File]) -> None:
         self.cache.download(files, self.progress)
-
-
-def _records(cache: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    for record in sorted(cache.glob(f"*/{RECORD}")):
-        yield record.parent, json.loads(record.read_text(encoding="utf-8"))

@@ -22,7 +22,7 @@ def start(prefix: Path) -> subprocess.Popen[bytes]:
     variables = {
         "stack_prefix_path": str(prefix),
         "stack_uv": shutil.which("uv"),
-        "ffmpeg_cuda_controller": str(prefix.parent / "controller"),
+        "shared_artifact_controller": str(prefix.parent / "controller"),
     }
     argv = [
         str(Path(sys.executable).parent / "ansible-playbook"),

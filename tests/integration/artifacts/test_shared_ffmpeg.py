@@ -1,4 +1,4 @@
-"""Several hosts of one play: one builds FFmpeg for each key, the others take what it has built."""
+"""Several hosts of one play: one builds FFmpeg for each key, the others import what it has built."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
 from support import ROOT, small_ffmpeg
 
+HOST = json.loads((ROOT / "tests/unit/hosts/cpu-debian-12.json").read_text())["host"]
+PLAN = planner.plan(HOST).to_dict()
 PLAY = [
     {
         "hosts": "all",
@@ -37,15 +40,15 @@ class Fleet:
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
             "stack_plan": {
+                **PLAN,
                 "ffmpeg": {**self.plan, **plan},
-                "build": {"cc": cc, "max_jobs": 1},
-                "compiler": {"gcc": "12"},
+                "build": {**PLAN["build"], "cc": cc, "max_jobs": 1},
             },
-            "stack_host": {"architecture": "x86_64", "glibc": "2.36"},
+            "stack_host": HOST,
             "stack_home": str(home),
             "stack_prefix_path": str(home),
             "stack_uv": "uv",
-            "ffmpeg_cuda_controller": str(self.folder / "controller"),
+            "shared_artifact_controller": str(self.folder / "controller"),
         }
 
     def play(self, hosts: dict[str, dict[str, Any]], expect: int = 0) -> str:
@@ -93,10 +96,10 @@ def test_one_host_for_each_key_compiles_and_later_ones_compile_nothing(fleet: Fl
     fleet.play({"later": fleet.host("later")})
     assert fleet.built() == ["one", "other"]
     assert fleet.runs("later")
-    assert not list(fleet.folder.glob("*/cache/ffmpeg/parcel-*"))
+    assert not list(fleet.folder.glob("*/cache/ffmpeg/*.tar.gz*"))
 
 
-def test_where_the_builder_fails_another_host_takes_over(fleet: Fleet) -> None:
+def test_where_the_builder_fails_another_host_builds(fleet: Fleet) -> None:
     hosts = {name: fleet.host(name) for name in ("two", "three")}
     said = fleet.play({"one": fleet.host("one", cc="no-such-compiler"), **hosts}, expect=2)
     assert "cannot be built without no-such-compiler" in said

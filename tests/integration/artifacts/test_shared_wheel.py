@@ -1,4 +1,4 @@
-"""Several hosts of one play: one build for each key, the others take its wheel."""
+"""Several hosts of one play: one build for each key, the others import its wheel."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.key import key_of
 from support import ROOT, ssh_server
 
 # Notes each build; BUILD_FAILS stands for a compiler that was killed.
@@ -37,11 +38,11 @@ PLAY = [
         "hosts": "all",
         "gather_facts": False,
         "tasks": [
-            {"ansible.builtin.include_role": {"name": "slowfast.stack.wheel"}},
+            {"ansible.builtin.include_role": {"name": "slowfast.stack.shared_artifact"}},
             {
                 "ansible.builtin.copy": {
-                    "content": "{{ wheel_ready | to_json }}",
-                    "dest": "{{ wheel_cache }}/ready.json",
+                    "content": "{{ shared_artifact_result | to_json }}",
+                    "dest": "{{ shared_artifact_cache }}/ready.json",
                     "mode": "0644",
                 }
             },
@@ -57,21 +58,28 @@ class Fleet:
     folder: Path
 
     def host(self, name: str, capability: str, **environment: str) -> dict[str, Any]:
+        inputs = {"source": "0" * 40, "arch_list": capability}
+        builds = {"BUILDS": str(self.folder / "builds"), "BUILDER": name}
+        options = {
+            "kind": "wheel",
+            "inputs": inputs,
+            "source": str(self.folder / "tree"),
+            "python": sys.executable,
+            "environment": {**builds, **environment},
+            "log": str(self.folder / f"{name}.log"),
+        }
         return {
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
-            "wheel_source": str(self.folder / "tree"),
-            "wheel_cache": str(self.folder / name),
-            "wheel_facts": {"commit": "0" * 40, "arch_list": capability},
-            "wheel_python": sys.executable,
-            "wheel_uv": str(Path(sys.executable).with_name("uv")),
-            "wheel_log": str(self.folder / f"{name}.log"),
-            "wheel_controller": str(self.folder / "controller"),
-            "wheel_environment": {
-                "BUILDS": str(self.folder / "builds"),
-                "BUILDER": name,
-                **environment,
+            "shared_artifact_planned": {
+                "name": "tree",
+                "key": key_of(inputs),
+                "shareable": True,
+                "options": options,
             },
+            "shared_artifact_cache": str(self.folder / name),
+            "shared_artifact_uv": str(Path(sys.executable).with_name("uv")),
+            "shared_artifact_controller": str(self.folder / "controller"),
         }
 
     def play(self, hosts: dict[str, dict[str, Any]]) -> subprocess.CompletedProcess[str]:
@@ -90,8 +98,12 @@ class Fleet:
         return sorted((self.folder / "builds").read_text().split())
 
     def ready(self, name: str) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads((self.folder / name / "ready.json").read_text())
-        return told
+        result: dict[str, Any] = json.loads((self.folder / name / "ready.json").read_text())
+        return result
+
+    def sha256(self, name: str) -> str:
+        (digest,) = self.ready(name)["files"].values()
+        return str(digest)
 
 
 @pytest.fixture
@@ -125,16 +137,18 @@ def test_one_host_for_each_key_builds_and_later_ones_build_nothing(
     done = fleet.play(hosts)
     assert done.returncode == 0, done.stdout
     assert fleet.builds() == ["one", "other"]
-    shared = {fleet.ready(name)["sha256"] for name in ("one", "two", "three")}
+    shared = {fleet.sha256(name) for name in ("one", "two", "three")}
     assert len(shared) == 1
-    assert fleet.ready("other")["sha256"] not in shared
-    brought = re.search(r"TASK \[[^]]*Bring the copy\] \*+\n(.*?)\n\n", done.stdout, re.DOTALL)
-    assert brought
-    assert set(re.findall(r"^changed: \[(\w+)\]", brought[1], re.MULTILINE)) == {"two", "three"}
+    assert fleet.sha256("other") not in shared
+    distributed = re.search(
+        r"TASK \[[^]]*Distribute the copy\] \*+\n(.*?)\n\n", done.stdout, re.DOTALL
+    )
+    assert distributed
+    assert set(re.findall(r"^changed: \[(\w+)\]", distributed[1], re.MULTILINE)) == {"two", "three"}
     later = fleet.play({"later": fleet.host("later", "9.0") | connection})
     assert later.returncode == 0, later.stdout
     assert fleet.builds() == ["one", "other"]
-    assert fleet.ready("later")["sha256"] in shared
+    assert fleet.sha256("later") in shared
 
 
 def test_beside_a_bundle_no_wheel_of_the_controller_or_of_another_host_is_taken(
@@ -153,25 +167,50 @@ def test_beside_a_bundle_no_wheel_of_the_controller_or_of_another_host_is_taken(
     assert fleet.builds() == ["one", "three", "two"]
 
 
-def test_where_the_builder_fails_another_host_takes_over(fleet: Fleet) -> None:
-    hosts = {name: fleet.host(name, "9.0") for name in ("one", "two", "three")}
-    hosts["one"]["wheel_environment"]["BUILD_FAILS"] = "1"
+def failing(fleet: Fleet, *names: str) -> dict[str, dict[str, Any]]:
+    return {name: fleet.host(name, "9.0", BUILD_FAILS="1") for name in names}
+
+
+def test_where_the_builder_fails_another_host_builds(fleet: Fleet) -> None:
+    hosts = failing(fleet, "one") | {name: fleet.host(name, "9.0") for name in ("two", "three")}
     done = fleet.play(hosts)
     assert done.returncode == 2, done.stdout
     assert "cc1plus" in done.stdout
     assert {"two", "one"} == set(fleet.builds())
-    assert fleet.ready("two")["sha256"] == fleet.ready("three")["sha256"]
+    assert fleet.sha256("two") == fleet.sha256("three")
     assert not (fleet.folder / "one" / "ready.json").exists()
+
+
+def test_only_a_few_builders_are_tried(fleet: Fleet) -> None:
+    hosts = failing(fleet, "one", "two", "three") | {"four": fleet.host("four", "9.0")}
+    done = fleet.play(
+        {name: {**host, "shared_artifact_builders": 2} for name, host in hosts.items()}
+    )
+    assert done.returncode == 2, done.stdout
+    assert set(fleet.builds()) == {"one", "two"}
+    assert "tree is not available on this host. 2 hosts tried" in done.stdout
+
+
+def test_a_host_that_can_use_no_copy_builds_for_itself(fleet: Fleet) -> None:
+    hosts = {name: fleet.host(name, "9.0") for name in ("one", "two")}
+    # Its archive cannot be unpacked: a folder is in the way.
+    key = hosts["two"]["shared_artifact_planned"]["key"]
+    staging = fleet.folder / "two" / f"{key}.tar.gz.unpacked"
+    staging.parent.mkdir()
+    staging.write_text("a file")
+    done = fleet.play(hosts)
+    assert done.returncode == 0, done.stdout
+    assert fleet.builds() == ["one", "two"]
 
 
 def test_a_copy_that_was_changed_on_its_way_is_not_used(fleet: Fleet) -> None:
     assert fleet.play({"one": fleet.host("one", "9.0")}).returncode == 0
-    copy = next((fleet.folder / "controller").glob("*/*.whl"))
+    (copy,) = (fleet.folder / "controller").iterdir()
     copy.write_bytes(copy.read_bytes()[:-1] + b"x")
     hosts = {name: fleet.host(name, "9.0") for name in ("two", "three")}
     done = fleet.play(hosts)
     assert done.returncode == 0, done.stdout
-    assert "is not what its record says" in done.stdout + done.stderr
+    assert "is not used" in done.stdout + done.stderr
     assert fleet.builds() == ["one", "two"]
-    assert fleet.ready("two")["sha256"] == fleet.ready("three")["sha256"]
-    assert not list(fleet.folder.glob("*/arriving-*"))
+    assert fleet.sha256("two") == fleet.sha256("three")
+    assert not list(fleet.folder.glob("t*/*.tar.gz*"))

@@ -39,9 +39,11 @@ def made(tmp_path: Path) -> lock.Subject:
     (env / "bin" / "python").symlink_to(sys.executable)
     record = "six.py,sha256=abc,10\n../../../bin/six,sha256=def,5\nsix-1.17.0.dist-info/RECORD,,\n"
     key = tmp_path / "wheels" / "0123"
-    facts = {"component": "detectron2", "glibc": "2.36", "torch": "2.11.0+cu130"}
-    put(key, {"built.json": json.dumps({"sha256": "ab" * 32, "facts": facts})})
-    wheel = {"url": f"file://{key}/detectron2-0.6-cp311-cp311-linux_x86_64.whl"}
+    inputs = {"component": "detectron2", "glibc": "2.36", "torch": "2.11.0+cu130"}
+    file = "detectron2-0.6-cp311-cp311-linux_x86_64.whl"
+    artifact = {"schema": 1, "inputs": inputs, "files": {file: "ab" * 32}, "seconds": 1.0}
+    put(key, {"artifact.json": json.dumps(artifact)})
+    wheel = {"url": f"file://{key}/{file}"}
     tree = {"url": f"file://{src}/slowfast", "dir_info": {"editable": True}}
     put(
         env / SITE,
@@ -106,13 +108,13 @@ def test_every_difference_is_a_line(made: lock.Subject) -> None:
 
 def test_what_hosts_may_differ_in_is_no_difference(made: lock.Subject) -> None:
     found = record(made)
-    facts = {"component": "detectron2", "glibc": "2.39", "torch": "2.11.0+cu130"}
-    other = change(found, "detectron2", sha256="cd" * 32, facts=facts)
+    inputs = {"component": "detectron2", "glibc": "2.39", "torch": "2.11.0+cu130"}
+    other = change(found, "detectron2", sha256="cd" * 32, inputs=inputs)
     other["python"]["version"] = ".".join(found["python"]["version"].split(".")[:2]) + ".99"
     other["machine"]["distribution"] = {"id": "ubuntu"}
     assert list(lock.differences(other, found)) == []
-    facts = {**facts, "torch": "2.4.0+cu121"}
-    assert len(list(lock.differences(change(found, "detectron2", facts=facts), found))) == 1
+    inputs = {**inputs, "torch": "2.4.0+cu121"}
+    assert len(list(lock.differences(change(found, "detectron2", inputs=inputs), found))) == 1
 
 
 def test_a_changed_file_and_a_changed_tree_change_the_lock(made: lock.Subject) -> None:

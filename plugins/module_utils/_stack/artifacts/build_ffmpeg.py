@@ -1,42 +1,38 @@
-"""An FFmpeg with CUDA, had once per key: built from source, unpacked, or the distribution's."""
+"""How an FFmpeg with CUDA is provided: built from source, unpacked, or the distribution's."""
 
 from __future__ import annotations
 
-import json
 import platform
 import re
 import shutil
 import sys
-import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Callable
 
 from ..core import archives
 from ..core.errors import StackError
-from ..core.files import sha256_of
-from ..core.process import locked
-from . import ffmpeg_capabilities as ffmpeg_lists
-from .build_wheel import key_of
+from . import ffmpeg_capabilities
 from .source_tree import GitSource, place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from ..core.process import Commands
 
-RECORD = "built.json"
-# Objects this much younger than the end of a killed compile may be half written.
-DOUBTFUL_S = 120
+    Place = Mapping[str, str]
+
+# Objects this much younger than the end of a killed compile may be incomplete.
+SUSPECT_S = 120
 NVCC = "--nvcc="
-# What was built works in any folder, so the one that configure is told is the same everywhere.
+# The build works in any folder, so configure gets the same prefix on every host.
 PREFIX = "/ffmpeg"
-# Where the distribution's programs are; one in /usr/local is somebody's own.
+# Where the distribution's programs are; one in /usr/local is the user's own.
 PACKAGED = "/usr/bin:/bin"
 _PRODUCT = re.compile(r"\.(o|d|a|so[.\d]*|ptx(\.c|\.gz)?)$")
 PYPI_HINT = "Check that PyPI is reached (proxy, certificates, index), then run again."
 ANOTHER_BUNDLE = "Create a bundle for this host: slowfast-stack bundle create."
-# What configure says, and what to do about it.
+# What configure prints, and what to do about it.
 HINTS = (
     ("ffnvcodec", "This FFmpeg refuses these headers: leave nv_codec_headers out of the request."),
     ("failed checking for nvcc", "nvcc refuses the flags of the plan: see --nvccflags in the log."),
@@ -46,100 +42,56 @@ HINTS = (
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """The plan's ``ffmpeg``, what of the host decides the content, and how it is made here.
+class FFmpegRecipe:
+    """The FFmpeg of a plan.
 
-    Where ``bundle`` is the folder of an unpacked bundle, what it is made of comes from there alone.
+    ``origin`` is a key of ``ORIGINS``, ``sources`` lists the places of each source, ``required``
+    the names of each kind (encoders, ...) that it must have. Where ``bundle`` is the folder of an
+    unpacked bundle, sources come from there alone.
     """
 
-    plan: Mapping[str, Any]
-    host: Mapping[str, str]
+    inputs: Mapping[str, str]
+    origin: str
+    flags: tuple[str, ...]
+    sources: Mapping[str, Sequence[Place]]
+    required: Mapping[str, Sequence[str]]
     cc: str
     jobs: int
     uv: str
     log: Path
     bundle: Path | None = None
 
-    @property
-    def facts(self) -> dict[str, str]:
-        """Return everything that decides the content; where the source came from does not."""
-        places = [place for source in self.plan["sources"].values() for place in source]
-        pins = {place.get("sha256") or place["commit"] for place in places}
-        deciding = ("origin", "version", "nv_codec_headers", "flags")
-        parts = {name: str(self.plan[name]) for name in deciding}
-        return {**self.host, **parts, "pins": " ".join(sorted(pins))}
+    def build(self, commands: Commands, work: Path) -> Path:
+        """Provide it below ``work``; a compile continues where an interrupted one stopped."""
+        return ORIGINS[self.origin](Site(commands, work), self)
+
+    def verify(self, commands: Commands, folder: Path) -> None:
+        """Raise ``StackError`` where it does not run or lacks a required name."""
+        hint = "Ask for another with --ffmpeg: distribution, build or static."
+        program = folder / "bin" / "ffmpeg"
+        ffmpeg_capabilities.require(commands, program, self.required, hint=hint)
+
+    def path(self, folder: Path) -> Path:
+        """Return the folder with ``bin/ffmpeg``."""
+        return folder
 
 
 @dataclass(frozen=True)
 class Site:
-    """Where one is made: commands that hold the lock, and a folder that stays."""
+    """Where one is built: commands that hold the lock, and a folder that stays."""
 
     commands: Commands
     work: Path
 
 
-Maker = Callable[[Site, Recipe], Path]
-
-
-def find(cache: Path, facts: Mapping[str, str]) -> Path | None:
-    """Return the folder of this key, with ``bin/ffmpeg``; changed files are not taken for it."""
-    home = cache / key_of(facts)
-    try:
-        record = json.loads((home / RECORD).read_text(encoding="utf-8"))
-        whole = digests(home) == record["files"]
-    except (OSError, ValueError, KeyError):
-        return None
-    return home if whole else None
-
-
-def digests(home: Path) -> dict[str, str]:
-    """Return the SHA-256 of programs and libraries; links count as what they point to in bin."""
-    libraries = (path for path in (home / "lib").glob("*.so*") if not path.is_symlink())
-    files = sorted([*(home / "bin").iterdir(), *libraries])
-    return {str(path.relative_to(home)): sha256_of(path) for path in files}
-
-
-def make(commands: Commands, cache: Path, recipe: Recipe) -> tuple[Path, bool]:
-    """Return the folder of ``recipe`` and whether it was made now; it appears by one rename.
-
-    A second builder of the same key waits for the first; one that was killed is gone on with.
-    Raises ``StackError``.
-    """
-    key = key_of(recipe.facts)
-    home, work = cache / key, cache / f"{key}.work"
-    with locked(commands, cache / f"{key}.lock") as held:
-        known = find(cache, recipe.facts)
-        if known:
-            return known, False
-        started = time.monotonic()
-        shutil.rmtree(home, ignore_errors=True)
-        work.mkdir(exist_ok=True)
-        ready = MAKERS[recipe.plan["origin"]](Site(held, work), recipe)
-        ffmpeg_lists.require(
-            held,
-            ready / "bin" / "ffmpeg",
-            recipe.plan["wanted"],
-            hint="Ask for another with --ffmpeg: distribution, build or static.",
-        )
-        record = {
-            "files": digests(ready),
-            "seconds": round(time.monotonic() - started, 1),
-            "facts": dict(recipe.facts),
-        }
-        (ready / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        ready.rename(home)
-        shutil.rmtree(work)
-    return home, True
-
-
-def _packaged(site: Site, _recipe: Recipe) -> Path:
+def _packaged(site: Site, _recipe: FFmpegRecipe) -> Path:
     """Link the distribution's own programs."""
     ready = _empty(site.work / "ready")
     for name in ("ffmpeg", "ffprobe"):
         found = shutil.which(name, path=PACKAGED)
         if found is None:
             raise StackError(
-                f"There is no {name} of the distribution.",
+                f"The distribution's {name} is not installed.",
                 f"It is not in {PACKAGED}.",
                 "Install the package ffmpeg, or ask for another with --ffmpeg.",
                 code="ffmpeg.no-distribution-program",
@@ -148,21 +100,21 @@ def _packaged(site: Site, _recipe: Recipe) -> Path:
     return ready
 
 
-def _static(site: Site, recipe: Recipe) -> Path:
-    """Take the program out of a wheel; uv knows index, proxy and certificates."""
-    source, packages = recipe.plan["sources"]["ffmpeg"][0], site.work / "packages"
-    wanted = site.work / "requirements.txt"
-    wanted.write_text(f"{source['requirement']} --hash=sha256:{source['sha256']}\n")
+def _static(site: Site, recipe: FFmpegRecipe) -> Path:
+    """Extract the program from a wheel; uv knows index, proxy and certificates."""
+    source, packages = recipe.sources["ffmpeg"][0], site.work / "packages"
+    pins = site.work / "requirements.txt"
+    pins.write_text(f"{source['requirement']} --hash=sha256:{source['sha256']}\n")
     shutil.rmtree(packages, ignore_errors=True)
     where = []
     if recipe.bundle:
         where = ["--no-config", "--offline", "--no-index"]
         where += ["--find-links", str(recipe.bundle / "wheels")]
     site.commands.checked(
-        f"{source['requirement']} could not be had from {'the bundle' if where else 'PyPI'}",
+        f"{source['requirement']} could not be downloaded from {'the bundle' if where else 'PyPI'}",
         [
             recipe.uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--python",
-            sys.executable, "--target", str(packages), "--requirement", str(wanted),
+            sys.executable, "--target", str(packages), "--requirement", str(pins),
             "--link-mode", "copy", *where,
         ],
         hint=ANOTHER_BUNDLE if where else PYPI_HINT, code="packages.not-installable")  # fmt: skip
@@ -179,8 +131,8 @@ def _empty(ready: Path) -> Path:
     return ready
 
 
-def _built(site: Site, recipe: Recipe) -> Path:
-    """Configure, compile and install; what an earlier run has finished is kept."""
+def _built(site: Site, recipe: FFmpegRecipe) -> Path:
+    """Configure, compile and install; what an earlier run has compiled is kept."""
     _refuse_missing_tools(recipe)
     recipe.log.parent.mkdir(parents=True, exist_ok=True)
     source = _placed(site, recipe, "ffmpeg")
@@ -194,7 +146,7 @@ def _built(site: Site, recipe: Recipe) -> Path:
         build.mkdir()
         _configure(site, recipe, source / "configure", build, environment)
         (site.work / "configured").touch()
-    forget_half_written(build)
+    remove_incomplete(build)
     _run(site, recipe, "FFmpeg", ["make", "-C", build, f"-j{recipe.jobs}"], environment)
     image = site.work / "image"
     shutil.rmtree(image, ignore_errors=True)
@@ -202,27 +154,27 @@ def _built(site: Site, recipe: Recipe) -> Path:
     return image / PREFIX.lstrip("/")
 
 
-def _refuse_missing_tools(recipe: Recipe) -> None:
-    """Raise ``StackError`` where a compiler of C, of assembler or of CUDA is not there."""
+def _refuse_missing_tools(recipe: FFmpegRecipe) -> None:
+    """Raise ``StackError`` where a compiler of C, assembler or CUDA is missing."""
     tools = [recipe.cc, "make", "pkg-config"]
-    tools += [flag[len(NVCC) :] for flag in recipe.plan["flags"] if flag.startswith(NVCC)]
+    tools += [flag[len(NVCC) :] for flag in recipe.flags if flag.startswith(NVCC)]
     if platform.machine() == "x86_64":
         tools.append("nasm")
     missing = [tool for tool in tools if shutil.which(tool) is None]
     if missing:
         raise StackError(
             f"FFmpeg cannot be built without {', '.join(missing)}.",
-            "The plan builds with it, and it is not on this host.",
+            "The plan builds with it, and this host does not have it.",
             "Install it, or run the whole plan, which installs system packages first.",
             code="ffmpeg.missing-build-tools",
         )
 
 
-def _placed(site: Site, recipe: Recipe, name: str) -> Path:
-    """Return the source tree of ``name``, from the first place that has it."""
+def _placed(site: Site, recipe: FFmpegRecipe, name: str) -> Path:
+    """Return the source tree of ``name``, from the first of its places that has it."""
     tree = site.work / name
     failures = []
-    for source in recipe.plan["sources"][name]:
+    for source in recipe.sources[name]:
         if tree.exists():
             break
         try:
@@ -231,7 +183,7 @@ def _placed(site: Site, recipe: Recipe, name: str) -> Path:
             failures.append(f"{error.message} {error.cause}".strip())
     if not tree.exists():
         raise StackError(
-            f"The source of {name} could not be had.",
+            f"The source of {name} could not be downloaded.",
             " ".join(failures),
             ANOTHER_BUNDLE
             if recipe.bundle
@@ -268,21 +220,21 @@ def _in_bundle(sha256: str, bundle: Path) -> Path:
 
 
 def _configure(
-    site: Site, recipe: Recipe, program: Path, build: Path, environment: Mapping[str, str]
+    site: Site, recipe: FFmpegRecipe, program: Path, build: Path, environment: Mapping[str, str]
 ) -> None:
     # nvcc takes the newest GCC it finds, which may be too new for it.
     flags = [
         f"{flag} -ccbin {recipe.cc}" if flag.startswith("--nvccflags=-gencode") else flag
-        for flag in recipe.plan["flags"]
+        for flag in recipe.flags
     ]
     argv = [str(program), f"--prefix={PREFIX}", f"--cc={recipe.cc}", *flags]
     done = site.commands.run(argv, cwd=build, environment=environment, log=recipe.log)
     if done.rc:
-        said = done.tail()
-        hints = [hint for words, hint in HINTS if words in said]
+        output = done.tail()
+        hints = [hint for words, hint in HINTS if words in output]
         raise StackError(
             "FFmpeg could not be configured.",
-            f"configure exited with {done.rc}:\n{said}\n",
+            f"configure exited with {done.rc}:\n{output}\n",
             " ".join([*hints[:1], f"Its own log is {build}/ffbuild/config.log."]),
             code="ffmpeg.configure-failed",
         )
@@ -290,7 +242,7 @@ def _configure(
 
 def _run(
     site: Site,
-    recipe: Recipe,
+    recipe: FFmpegRecipe,
     message: str,
     argv: list[object],
     environment: Mapping[str, str] | None = None,
@@ -301,22 +253,26 @@ def _run(
         environment=environment,
         log=recipe.log,
         hint=f"The whole output is in {recipe.log}. Out of memory? Lower the number of jobs;"
-        " what is compiled is kept.",
+        " compiled files are kept.",
         code="ffmpeg.build-failed",
     )
 
 
-def forget_half_written(build: Path) -> None:
-    """Take away what a compiler may have been writing when it was killed, and empty files.
+def remove_incomplete(build: Path) -> None:
+    """Remove what a compiler may have been writing when it was killed, and empty files.
 
-    Files that configure wrote, such as ``filter_list.c``, stay: make cannot write them.
+    Files that configure wrote, such as ``filter_list.c``, stay: make cannot write them again.
     """
     products = [path for path in build.rglob("*") if _PRODUCT.search(path.name)]
     states = [(path, path.lstat()) for path in products]
     newest = max((state.st_mtime for _path, state in states), default=0.0)
     for path, state in states:
-        if state.st_size == 0 or state.st_mtime > newest - DOUBTFUL_S:
+        if state.st_size == 0 or state.st_mtime > newest - SUSPECT_S:
             path.unlink()
 
 
-MAKERS: dict[str, Maker] = {"distribution": _packaged, "build": _built, "static": _static}
+ORIGINS: dict[str, Callable[[Site, FFmpegRecipe], Path]] = {
+    "distribution": _packaged,
+    "build": _built,
+    "static": _static,
+}

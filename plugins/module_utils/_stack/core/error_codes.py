@@ -20,6 +20,7 @@ CODES = {
     "apt.missing-source": Row("apt offers no component that the plan needs.", "Enable it in /etc/apt/sources.list.d."),
     "archive.unreadable": Row("An archive is damaged or has another format.", "Download it again."),
     "archive.unsafe-member": Row("A member would be extracted outside the folder.", "Do not use this archive; get it from its publisher."),
+    "artifact.missing-option": Row("The module artifact lacks an option of this kind.", "Set the option."),
     "ava.broken-video": Row("FFmpeg cannot decode the video, or it is empty.", "Download the video again."),
     "ava.duplicate-clip": Row("Two clips would get the same name in the lists.", "Rename one of the clips."),
     "ava.duplicate-video": Row("A folder has two files for one video.", "Remove one of them."),
@@ -150,6 +151,7 @@ CODES = {
     "patches.unknown-form": Row("An edit met code of an unexpected form.", "Report the file and its commit."),
     "patches.unknown-patch": Row("There is no patch with that id.", "Run `slowfast-stack patch --list`."),
     "patches.unparsable": Row("A source file is not valid Python.", "Correct the file."),
+    "planner.no-artifact": Row("The plan has no part for a requested artifact.", "Plan the host again."),
     "planner.no-candidate": Row("No combination of driver, CUDA and PyTorch satisfies all constraints.", "Relax one of the constraints that are listed."),
     "planner.no-ffmpeg": Row("The requested FFmpeg cannot work on this host.", "Choose another one with --ffmpeg."),
     "planner.not-a-plan": Row("The value is not a plan.", "Pass what the filter slowfast.stack.plan returns."),
@@ -185,6 +187,6 @@ CODES = {
     "version.invalid": Row("The text is not a version.", "Write numbers with dots, such as 2.11.0."),
     "version.invalid-spec": Row("The version specifier is not understood.", "Write a version, or comparisons with commas between them."),
     "wheel.build-failed": Row("A wheel could not be built.", "Read the cause and the log that is named."),
-    "wheel.vanished": Row("A built wheel was removed from the cache.", "Run again; stop what removes files there."),
+    "wheel.missing": Row("A build ended without a wheel.", "Read the log that is named."),
 }
 # fmt: on

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from ..artifacts.build_wheel import RECORD as BUILT
+from ..artifacts.cache import read_manifest
 from ..core.errors import StackError
 from ..core.files import atomic_write, sha256_of
 from .reuse_packages import ORIGIN
@@ -27,7 +27,7 @@ PLANNED = (
 )  # fmt: skip
 # Files that are made anew wherever a tree is used.
 _MADE = ("__pycache__", "build")
-# Of a wheel built here, facts that may differ without being another stack.
+# Inputs of a wheel that may differ between hosts of the same stack.
 _OF_THE_HOST = ("glibc", "cuda_home")
 
 
@@ -105,11 +105,11 @@ def _origin(info: Path) -> dict[str, Any]:
     if said.get("dir_info", {}).get("editable"):
         return {"origin": "tree", "tree": Path(unquote(urlsplit(said["url"]).path)).name}
     wheel = Path(unquote(urlsplit(said["url"]).path))
-    try:
-        made = json.loads((wheel.parent / BUILT).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    artifact = read_manifest(wheel.parent)
+    if artifact is None or wheel.name not in artifact.files:
         return {"origin": "file", "file": wheel.name, "content": _content(info / "RECORD")}
-    return {"origin": "built", "file": wheel.name, "sha256": made["sha256"], "facts": made["facts"]}
+    sha256, inputs = artifact.files[wheel.name], dict(artifact.inputs)
+    return {"origin": "built", "file": wheel.name, "sha256": sha256, "inputs": inputs}
 
 
 def _content(listing: Path) -> str | None:
@@ -191,8 +191,8 @@ def _compared(lock: Mapping[str, Any]) -> dict[str, str]:
         "Python": f"{python['implementation']} {series}",
     }
     for row in lock["packages"]:
-        facts = {k: v for k, v in row.get("facts", {}).items() if k not in _OF_THE_HOST}
-        built = json.dumps(facts, sort_keys=True) if facts else ""
+        inputs = {k: v for k, v in row.get("inputs", {}).items() if k not in _OF_THE_HOST}
+        built = json.dumps(inputs, sort_keys=True) if inputs else ""
         rows[f"package {row['name']}"] = f"{row['version']} {row.get('content') or built}".strip()
     for name, row in lock["sources"].items():
         identity = row.get("commit") or row.get("sha256")

@@ -1,0 +1,142 @@
+"""The cache of artifacts: one folder for each key, published by rename and verified at each use."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from ..core.files import sha256_of
+from ..core.process import locked
+from .key import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from ..core.process import Commands
+
+MANIFEST, SCHEMA = "artifact.json", 1
+
+
+class Recipe(Protocol):
+    """How an artifact is built and verified."""
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """Return everything that decides the content."""
+
+    def build(self, commands: Commands, work: Path) -> Path:
+        """Build below the folder ``work`` and return the folder to publish.
+
+        After an interruption, ``work`` is as the last attempt left it. Raises ``StackError``.
+        """
+
+    def verify(self, commands: Commands, folder: Path) -> None:
+        """Raise ``StackError`` where the artifact in ``folder`` cannot be used on this host."""
+
+    def path(self, folder: Path) -> Path:
+        """Return the file or folder that the artifact in ``folder`` is used by."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A verified artifact.
+
+    ``files`` maps the path of each file to its SHA-256, ``seconds`` is how long the build took.
+    """
+
+    folder: Path
+    inputs: Mapping[str, str]
+    files: Mapping[str, str]
+    seconds: float
+
+
+def read_manifest(folder: Path) -> Artifact | None:
+    """Return what the manifest in ``folder`` says, unverified; None where there is none."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if manifest["schema"] != SCHEMA:
+            return None
+        return Artifact(folder, manifest["inputs"], manifest["files"], manifest["seconds"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def read_all(cache: Path) -> Iterator[Artifact]:
+    """Yield every artifact that has a manifest, unverified, in the order of the keys."""
+    for path in sorted(cache.glob(f"*/{MANIFEST}")):
+        artifact = read_manifest(path.parent)
+        if artifact:
+            yield artifact
+
+
+def load(folder: Path, key: str) -> Artifact | None:
+    """Return the artifact in ``folder`` where it is that of ``key`` and every file is intact."""
+    artifact = read_manifest(folder)
+    if artifact is None or key_of(artifact.inputs) != key or artifact.files != digests(folder):
+        return None
+    return artifact
+
+
+def find(cache: Path, key: str) -> Artifact | None:
+    """Return the artifact of ``key``; None where it is absent or damaged."""
+    return load(cache / key, key)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file below ``folder`` but the manifest; links are followed."""
+    files = {
+        str(path.relative_to(folder)): path.resolve()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != MANIFEST
+    }
+    known = {path: sha256_of(path) for path in set(files.values())}
+    return {name: known[path] for name, path in sorted(files.items())}
+
+
+def build(commands: Commands, cache: Path, recipe: Recipe) -> tuple[Artifact, bool]:
+    """Return the artifact of ``recipe`` and whether it was built now.
+
+    A second build of the same key waits for the first, also where the process that started it was
+    killed. Raises ``StackError``.
+    """
+    key = key_of(recipe.inputs)
+    with locked(commands, cache / f"{key}.lock") as held:
+        found = find(cache, key)
+        if found:
+            return found, False
+        started, work = time.monotonic(), cache / f"{key}.work"
+        work.mkdir(exist_ok=True)
+        try:
+            ready = recipe.build(held, work)
+            recipe.verify(held, ready)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                work.rmdir()  # what an interrupted build can continue from stays
+            raise
+        artifact = _publish(cache / key, recipe, ready, time.monotonic() - started)
+        shutil.rmtree(work)
+    return artifact, True
+
+
+def _publish(home: Path, recipe: Recipe, ready: Path, seconds: float) -> Artifact:
+    artifact = Artifact(home, recipe.inputs, digests(ready), round(seconds, 1))
+    manifest = {
+        "schema": SCHEMA,
+        "inputs": dict(artifact.inputs),
+        "files": dict(artifact.files),
+        "seconds": artifact.seconds,
+    }
+    (ready / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    move_into_place(ready, home)
+    return artifact
+
+
+def move_into_place(ready: Path, home: Path) -> None:
+    """Put a complete folder in the place of a damaged one; call it with the lock of the key."""
+    shutil.rmtree(home, ignore_errors=True)
+    ready.rename(home)
