@@ -8,11 +8,11 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files i
 
 DOCUMENTATION = r"""
 module: apt_components
-short_description: Have further components of the distribution's archive, such as non-free
+short_description: Enable further components of the distribution's archive, such as non-free
 version_added: 0.1.0
 description:
-  - Writes a sources file of its own with the components that the distribution's sources on this host do not offer, from the same
-    addresses and with the same keys. The files that are there stay as they are; where nothing is missing, there is no such file.
+  - Writes a separate sources file with the components that the distribution's sources on this host do not enable, with the same
+    URLs and keys. Existing files are not changed; where nothing is missing, no file is written.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -22,7 +22,7 @@ options:
     elements: str
     required: true
   origin:
-    description: What the archive calls itself, such as V(Debian); apt's lists tell which sources are of it.
+    description: The origin of the archive, such as V(Debian); apt's lists show which sources have it.
     type: str
     required: true
   path:
@@ -32,7 +32,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Have what Debian's driver is in
+- name: Enable the components of Debian's driver
   slowfast.stack.apt_components:
     components: [contrib, non-free, non-free-firmware]
     origin: Debian

@@ -9,9 +9,9 @@ module: cuda_arch_info
 short_description: Require GPU code for the planned architectures in a compiled extension
 version_added: 0.1.0
 description:
-  - Lists the machine code and PTX in the extension C(_C) of a package, with C(cuobjdump) where the toolkit has it and by
-    reading the fat binaries of the file where it has not. No GPU is needed.
-  - Fails where an architecture is missing, so that a builder without a GPU never yields a CPU-only extension silently.
+  - Lists the machine code and PTX in the extension C(_C) of a package, with C(cuobjdump) where the toolkit has it, otherwise
+    by reading the fat binaries of the file. No GPU is needed.
+  - Fails where an architecture is missing, so that a builder without a GPU cannot produce a CPU-only extension unnoticed.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -33,7 +33,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Require code for every card of the plan
+- name: Require code for every GPU of the plan
   slowfast.stack.cuda_arch_info:
     env: /opt/slowfast-stack/stacks/0123456789ab/env
     package: detectron2
@@ -43,7 +43,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 code:
-  description: What is inside, such as C(sm_90).
+  description: The code in the extension, such as C(sm_90).
   type: str
   returned: always
 """

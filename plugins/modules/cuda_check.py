@@ -8,12 +8,12 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files i
 
 DOCUMENTATION = r"""
 module: cuda_check
-short_description: Prove a CUDA toolkit by compiling a program and looking into it
+short_description: Verify a CUDA toolkit by compiling and inspecting a program
 version_added: 0.1.0
 description:
-  - Compiles a small program for every planned architecture with the planned host compiler, and looks for the machine code of each
+  - Compiles a small program for every planned architecture with the planned host compiler, and checks the machine code of each
     with C(cuobjdump). Where the driver shows a GPU, the program also runs there.
-  - What was proven is noted beside O(record); as long as compiler and wishes are the same, it is not done again.
+  - The result is stored in O(record) and reused while compiler and parameters are unchanged.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -26,16 +26,16 @@ options:
     type: str
     required: true
   cxx:
-    description: The host compiler; without it C(nvcc) takes its own choice.
+    description: The host compiler; without it C(nvcc) chooses one.
     type: path
   record:
-    description: The file that notes what was proven.
+    description: The file that stores the result.
     type: path
     required: true
 """
 
 EXAMPLES = r"""
-- name: Prove the toolkit
+- name: Verify the toolkit
   slowfast.stack.cuda_check:
     home: /usr/local/cuda-12.8
     arch_list: "9.0"
@@ -44,7 +44,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 seen:
-  description: What was seen, in words; null in check mode where nothing has been proven yet.
+  description: A summary; null in check mode where the toolkit is not verified yet.
   type: str
   returned: always
 """

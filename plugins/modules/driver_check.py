@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: driver_check
-short_description: Say whether the installed NVIDIA driver will work after a start
+short_description: Verify that the installed NVIDIA driver will work after a reboot
 version_added: 0.1.0
 description:
-  - Reads what is on disk for the kernel that starts next, such as the module, the libraries, Fabric Manager, the initramfs and
-    the key that Secure Boot wants, and lists in sentences what would go wrong. Changes nothing.
+  - Reads the files for the kernel of the next boot, such as the module, the libraries, Fabric Manager, the initramfs and the
+    key for Secure Boot, and lists every problem. Changes nothing.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -19,15 +19,15 @@ options:
     type: str
     required: true
   fabric_manager:
-    description: Whether this machine needs Fabric Manager.
+    description: Whether this host needs Fabric Manager.
     type: bool
     default: false
   mok:
-    description: Whether the module has to be signed with a key of the machine owner.
+    description: Whether the module must be signed with a machine owner key.
     type: bool
     default: false
   settings:
-    description: The file that keeps nouveau away; an initramfs older than it is stale.
+    description: The file that disables nouveau; an older initramfs is out of date.
     type: path
     required: true
 """
@@ -43,12 +43,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 problems:
-  description: Why a start would end without the planned driver; empty is good.
+  description: Why the planned driver would not be loaded after a reboot; empty where it would.
   type: list
   elements: str
   returned: always
 loaded_problem:
-  description: Why the running driver is not the installed one; null where it is.
+  description: Why the loaded driver is not the installed one; null where it is.
   type: str
   returned: always
 space_problem:
@@ -56,7 +56,7 @@ space_problem:
   type: str
   returned: always
 state:
-  description: What was found on disk and in the kernel.
+  description: The state on disk and in the kernel.
   type: dict
   returned: always
 """

@@ -6,38 +6,37 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: gpu_info
-short_description: Read what a host is, before a driver is there
+short_description: Probe a host, with or without a driver
 description:
-  - Finds NVIDIA GPUs by their PCI ids, so it needs no driver, and reads whatever else a plan
-    depends on.
-  - Reads and never changes. What is absent is null, what is there and cannot be read is listed
-    under RV(host) with its source.
+  - Finds NVIDIA GPUs by their PCI ids, so it needs no driver, and reads everything else that a
+    plan depends on.
+  - Reads and never changes. Absent values are null; values that cannot be read are listed in
+    RV(host) with their source.
 version_added: 0.1.0
 author: slowfast.stack contributors (!UNKNOWN)
 options:
   prefix:
-    description: The folder whose disk is measured; it need not exist yet.
+    description: The folder whose free disk space is read; it need not exist yet.
     type: path
     default: /opt/slowfast-stack
   endpoints:
     description:
-      - Places whose reachability is probed, all at the same time, by name.
+      - Endpoints whose reachability is probed in parallel, by name.
       - The names V(detectron2), V(pytorchvideo) and V(slowfast) are git repositories, as URL or
         absolute path.
-      - The value V(package-index) asks for the Python package index as O(uv) is configured to use
-        it.
-      - Every other value is an HTTPS address. Without endpoints the network is not probed.
+      - The value V(package-index) is the Python package index that O(uv) is configured to use.
+      - Every other value is an HTTPS URL. Without endpoints the network is not probed.
     type: dict
     default: {}
   uv:
-    description: The uv binary that asks the package index.
+    description: The uv binary that queries the package index.
     type: path
   timeout_s:
-    description: How many seconds an endpoint has to answer.
+    description: The timeout of an endpoint in seconds.
     type: float
     default: 4
   torch_python:
-    description: An interpreter whose PyTorch is looked at, because a stack shall adopt it.
+    description: An interpreter whose PyTorch a stack may adopt.
     type: path
 attributes:
   check_mode:
@@ -52,7 +51,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Read the host, and what it reaches
+- name: Probe the host and its endpoints
   slowfast.stack.gpu_info:
     endpoints:
       pypi: package-index

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: miniforge
-short_description: Keep Miniforge installed in its planned release, or take it off
+short_description: Install the planned release of Miniforge, or remove it
 version_added: 0.1.0
 description:
-  - Fetches the installer, verifies its SHA-256, runs it in batch mode and checks that conda and mamba run.
-  - Another release is updated in place. An installation that was cut off is begun anew.
-  - The user's shell is not touched, and a folder that something else installed is refused.
+  - Downloads the installer, verifies its SHA-256, runs it in batch mode and checks that conda and mamba run.
+  - Another release is updated in place. An interrupted installation starts again.
+  - The user's shell is not changed, and a folder that another program installed is refused.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -20,7 +20,7 @@ options:
     type: path
     required: true
   state:
-    description: Whether it shall be there.
+    description: Whether Miniforge is installed.
     type: str
     choices: [present, absent]
     default: present
@@ -28,7 +28,7 @@ options:
     description: The release, such as V(26.3.2-3).
     type: str
   url:
-    description: The address of the installer.
+    description: The URL of the installer.
     type: str
   sha256:
     description: The SHA-256 of the installer.
@@ -37,10 +37,10 @@ options:
     description: The folder that keeps the installer.
     type: path
   bundle:
-    description: The folder of an unpacked bundle; where it is given, the installer is taken from there alone.
+    description: The folder of an extracted bundle; with it, the installer is only taken from there.
     type: path
   log:
-    description: The file that gets the installer's output.
+    description: The file for the installer's output.
     type: path
 """
 
@@ -54,7 +54,7 @@ EXAMPLES = r"""
     cache: /opt/slowfast-stack/cache/installers
     log: /opt/slowfast-stack/miniforge.log
 
-- name: Take it off
+- name: Remove it
   slowfast.stack.miniforge:
     path: /opt/slowfast-stack/miniforge
     state: absent
@@ -62,11 +62,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 reason:
-  description: Why the installer ran; null where nothing was to be done.
+  description: Why the installer ran; null where it did not.
   type: str
   returned: always
 versions:
-  description: What C(conda) and C(mamba) say of themselves; empty in check mode before an installation.
+  description: The versions that C(conda) and C(mamba) report; empty in check mode before an installation.
   type: dict
   returned: always
 """
@@ -97,8 +97,12 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Install, update or take off."""
     path = Path(want["path"])
     if want["state"] == "absent":
-        gone = miniforge.remove(path, check=check)
-        return {"changed": gone, "reason": "it is not wanted" if gone else None, "versions": {}}
+        removed = miniforge.remove(path, check=check)
+        return {
+            "changed": removed,
+            "reason": "it is not wanted" if removed else None,
+            "versions": {},
+        }
     wanted = miniforge.Miniforge(
         path,
         want["version"],

@@ -6,36 +6,36 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: package_recovery
-short_description: Finish what an interrupted run of the package manager left
+short_description: Complete an interrupted run of the package manager
 version_added: 0.1.0
 description:
-  - A machine that loses its power in the middle of an installation has packages that are unpacked and not configured (dpkg), or
-    there in two versions (rpm); apt then does nothing until they are done.
-  - Goes on where the package manager was stopped. What misses a dependency stays, for the transaction that brings it.
+  - An interrupted installation leaves packages that are unpacked and not configured (dpkg), or installed in two versions (rpm);
+    apt refuses further work until they are completed.
+  - Continues where the package manager stopped. A package with a missing dependency stays incomplete until a transaction installs it.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   family:
-    description: Whose package manager this host has.
+    description: The family of the package manager.
     type: str
     choices: [debian, redhat]
     required: true
 """
 
 EXAMPLES = r"""
-- name: Finish what an interrupted installation left
+- name: Complete an interrupted installation
   slowfast.stack.package_recovery:
     family: debian
 """
 
 RETURN = r"""
 found:
-  description: The packages that were half-done.
+  description: The packages that were incomplete.
   type: list
   elements: str
   returned: always
 left:
-  description: Those that still are; in check mode all of them.
+  description: The packages that still are incomplete; in check mode all of them.
   type: list
   elements: str
   returned: always

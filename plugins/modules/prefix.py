@@ -53,7 +53,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.
     claim,
     current_plan,
     refuse_foreign,
-    refuse_without_room,
+    require_disk_space,
     resolve,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.stacks import (
@@ -75,7 +75,7 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     if plan:
         stack = prefix / "stacks" / plan["id"]
         refuse_foreign(prefix)
-        refuse_without_room(prefix, stack, plan["needs_disk_mib"])
+        require_disk_space(prefix, stack, plan["needs_disk_mib"])
         changed = not stack.is_dir() if check else claim(prefix, stack)
     if want["current"]:
         differs = current_id(prefix) != want["current"]

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: python_env
-short_description: Keep an environment that is whole
+short_description: Create a Python environment, and rebuild it if it is incomplete
 version_added: 0.1.0
 description:
   - Creates a virtual environment with uv, or an environment with conda.
-  - Builds it anew where an installation into it was cut off, where its interpreter no longer runs, or where it has
+  - Rebuilds it where an installation into it was interrupted, where its interpreter does not run, or where it has
     another Python version than planned.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
@@ -31,27 +31,27 @@ options:
     type: path
     required: true
   pythons:
-    description: The folder for Pythons that uv downloads, so that other users than the one who runs this can use them.
+    description: The folder for Pythons that uv downloads, so that other users can use them.
     type: path
   conda:
-    description: The folder of a conda installation that makes the environment in place of uv.
+    description: The folder of a conda installation that creates the environment instead of uv.
     type: path
   channel:
     description: The only channel that conda takes packages from.
     type: str
     default: conda-forge
   packages:
-    description: What conda installs, such as C(python=3.9).
+    description: The packages that conda installs, such as C(python=3.9).
     type: list
     elements: str
     default: []
   files:
-    description: The files that a bundle has for O(packages), below its folder C(conda).
+    description: The files of O(packages) in the folder C(conda) of a bundle.
     type: list
     elements: str
     default: []
   bundle:
-    description: The folder of an unpacked bundle; where it is given, conda takes O(files) and asks no channel.
+    description: The folder of an extracted bundle; with it, conda installs O(files) and uses no channel.
     type: path
 """
 

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: python_packages
-short_description: Keep packages installed in an environment
+short_description: Install packages into an environment
 version_added: 0.1.0
 description:
-  - Installs what is missing with uv, and marks the environment as unfinished while it does.
-  - An installation that is killed half-way is therefore found by M(slowfast.stack.python_env), which builds the
-    environment anew.
+  - Installs missing packages with uv, and marks the environment as incomplete meanwhile.
+  - M(slowfast.stack.python_env) finds the mark of an interrupted installation and rebuilds the environment.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -25,30 +24,30 @@ options:
     elements: str
     required: true
   constraints:
-    description: Bounds that must hold for whatever else is installed with them.
+    description: Constraints for every package that is installed with them.
     type: list
     elements: str
     default: []
   locked:
-    description: Pins of a lock, which bound every installation.
+    description: Pins of a lock, which constrain every installation.
     type: list
     elements: str
     default: []
   index:
-    description: An index that is asked alone, in place of the configured ones, for the wheels of PyTorch.
+    description: An index to use instead of the configured ones, for the wheels of PyTorch.
     type: str
   bundle:
-    description: The folder of an unpacked bundle; where it is given, its wheels are all that is looked at.
+    description: The folder of an extracted bundle; with it, only its wheels are used.
     type: path
   hashes:
-    description: A file that gets the requirements with the SHA-256 of their wheels, which are then verified.
+    description: A file that receives the requirements with the SHA-256 of their wheels, which are then verified.
     type: path
   dependencies:
     description: Whether to install what the requirements depend on.
     type: bool
     default: true
   build_isolation:
-    description: Whether source trees are built in an environment of their own.
+    description: Whether source trees are built in a separate environment.
     type: bool
     default: true
   uv:
@@ -56,7 +55,7 @@ options:
     type: path
     required: true
   log:
-    description: The file that gets uv's output.
+    description: The file for uv's output.
     type: path
     required: true
 """
@@ -75,7 +74,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What uv installs and removes, a line each.
+  description: The packages that uv installs and removes, one per line.
   type: list
   elements: str
   returned: always

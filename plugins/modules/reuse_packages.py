@@ -9,9 +9,9 @@ module: reuse_packages
 short_description: Use a package of another Python in an environment
 version_added: 0.1.0
 description:
-  - Links a package and everything that it needs from the site folder of another interpreter into an environment. Nothing is
-    copied, and nothing is changed there; uninstalling the package from the environment takes away the links alone.
-  - A package that the environment has by itself stays as it is.
+  - Links a package and its dependencies from the site folder of another interpreter into an environment. Nothing is copied, and
+    the other environment is not changed; uninstalling the package from the environment removes only the links.
+  - A package that is installed in the environment is kept.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -30,7 +30,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Use the PyTorch that this machine has
+- name: Use the installed PyTorch of this host
   slowfast.stack.reuse_packages:
     env: /opt/slowfast-stack/stacks/0123456789ab/env
     python: /usr/bin/python3.12
@@ -39,7 +39,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 adopted:
-  description: The packages that were not there yet, with their versions.
+  description: The packages that were linked, with their versions.
   type: list
   elements: str
   returned: always

@@ -10,13 +10,13 @@ short_description: Place the source tree of one pinned commit
 version_added: 0.1.0
 description:
   - Puts the tree of a git commit, or of a source distribution on PyPI that is pinned by its SHA-256, at a path.
-  - The tree appears whole, by one rename, or not at all. A tree that already holds the pinned source is left alone,
-    patches made to it included.
+  - The tree appears with one rename when it is complete. A tree that already holds the pinned source is not changed,
+    including its patches.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   path:
-    description: Where the tree shall lie.
+    description: The folder of the tree.
     type: path
     required: true
   source:
@@ -27,7 +27,7 @@ options:
     type: dict
     required: true
   bundle:
-    description: The folder of an unpacked bundle; where it is given, the source is taken from there alone.
+    description: The folder of an extracted bundle; with it, the source is only taken from there.
     type: path
   uv:
     description: The uv binary, which finds files on PyPI.
@@ -48,11 +48,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 identity:
-  description: What lies at the path, a commit or a pinned requirement.
+  description: The source at the path, a commit or a pinned requirement.
   type: str
   returned: always
 replaced:
-  description: What lay there before; null where nothing did.
+  description: The source that was replaced; null where there was none.
   type: str
   returned: always
 """

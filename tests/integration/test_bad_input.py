@@ -26,7 +26,7 @@ def test_a_prefix_of_somebody_else_is_refused_untouched(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     code, said = refused(Stack(tmp_path).argv("up", "--yes"))
     assert code == 1
-    assert "belongs to something else" in said
+    assert "belongs to another program" in said
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
@@ -60,7 +60,7 @@ def test_an_index_that_is_down_is_named_and_the_prefix_is_resumed(tmp_path: Path
     code, said = refused(stack.argv("up", "--yes"), env={**os.environ, **down})
     assert code == 1
     assert "127.0.0.1:9" in said
-    assert "Check that PyPI is reached" in said
+    assert "Check that PyPI is" in said
     assert not (tmp_path / "prefix" / "current").exists()
 
 

@@ -49,7 +49,7 @@ def test_a_toolkit_that_makes_all_code_is_proven(home: Path) -> None:
 
 def test_a_toolkit_that_leaves_code_out_is_refused(home: Path) -> None:
     (home / "bin" / "cuobjdump").write_text("#!/bin/sh\necho x.1.sm_80.cubin\n")
-    with pytest.raises(StackError, match="made no code for sm_90"):
+    with pytest.raises(StackError, match="compiled no code for sm_90"):
         prove(home, "8.0;9.0", None, Commands())
 
 

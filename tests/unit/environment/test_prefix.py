@@ -10,7 +10,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.
     claim,
     default_prefix,
     refuse_foreign,
-    refuse_without_room,
+    require_disk_space,
 )
 
 
@@ -25,7 +25,7 @@ def test_a_new_or_empty_prefix_is_claimed_once(tmp_path: Path) -> None:
 
 def test_a_prefix_of_somebody_else_is_refused_and_untouched(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(StackError, match=r"belongs to something else.*thesis.tex.*--prefix"):
+    with pytest.raises(StackError, match=r"belongs to another program.*thesis.tex.*--prefix"):
         refuse_foreign(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
@@ -38,18 +38,18 @@ def test_a_file_in_place_of_the_prefix_is_refused(tmp_path: Path) -> None:
 
 def test_too_little_room_is_refused_with_both_figures(tmp_path: Path) -> None:
     with pytest.raises(StackError, match=r"has \d+ MiB free.*needs 999999999 MiB"):
-        refuse_without_room(tmp_path / "new", tmp_path / "new" / "stacks" / "x", 999_999_999)
+        require_disk_space(tmp_path / "new", tmp_path / "new" / "stacks" / "x", 999_999_999)
 
 
 def test_a_proven_stack_needs_no_more_room(tmp_path: Path) -> None:
     (tmp_path / "stack" / "proof").mkdir(parents=True)
     (tmp_path / "stack" / "proof" / "evidence.json").touch()
-    refuse_without_room(tmp_path, tmp_path / "stack", 999_999_999)
+    require_disk_space(tmp_path, tmp_path / "stack", 999_999_999)
 
 
 def test_a_prefix_that_may_not_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StackError, match="could not be made"):
+    with pytest.raises(StackError, match="could not be created"):
         claim(tmp_path / "file" / "prefix", tmp_path / "file" / "prefix" / "stacks" / "x")
 
 

@@ -116,7 +116,7 @@ def test_back_is_the_stack_before_and_back_again_is_this_one(prefix: Path) -> No
 def test_a_stack_is_named_by_the_beginning_of_its_id(prefix: Path) -> None:
     assert act(prefix, use="11")["switched"] == ONE
     assert act(prefix, use=ONE) == {**act(prefix, use=ONE), "changed": False, "switched": None}
-    with pytest.raises(StackError, match="abc names no stack"):
+    with pytest.raises(StackError, match="abc does not name a stack"):
         act(prefix, use="abc")
 
 

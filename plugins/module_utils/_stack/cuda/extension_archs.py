@@ -1,4 +1,4 @@
-"""Refuse a compiled extension that has no code for the cards that it was built for."""
+"""Refuse a compiled extension that lacks code for the planned GPUs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from .cubin import Code
 
 HINT = (
-    "Remove the folder `cache/wheels` of the prefix and run the same command again: it is built"
-    " anew, with FORCE_CUDA and TORCH_CUDA_ARCH_LIST of the plan."
+    "Remove the cached wheels below the folder `cache` of the prefix and run the same command"
+    " again: they are built with FORCE_CUDA and TORCH_CUDA_ARCH_LIST of the plan."
 )
 
 

@@ -1,4 +1,4 @@
-"""Prove a CUDA toolkit by what it makes: compile a program, look for its machine code, run it."""
+"""Verify a CUDA toolkit: compile a program, inspect its machine code, and run it on a GPU."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ __global__ void scale(float *x, float by, int n) {
 }
 int main() {
   const int n = 1000;
-  float x[n], *there;
+  float x[n], *device;
   for (int i = 0; i < n; i++) x[i] = i;
-  cudaMalloc(&there, sizeof x);
-  cudaMemcpy(there, x, sizeof x, cudaMemcpyHostToDevice);
-  scale<<<4, 256>>>(there, 3, n);
-  cudaMemcpy(x, there, sizeof x, cudaMemcpyDeviceToHost);
+  cudaMalloc(&device, sizeof x);
+  cudaMemcpy(device, x, sizeof x, cudaMemcpyHostToDevice);
+  scale<<<4, 256>>>(device, 3, n);
+  cudaMemcpy(x, device, sizeof x, cudaMemcpyDeviceToHost);
   if (cudaError_t error = cudaGetLastError()) return puts(cudaGetErrorString(error)), 1;
   for (int i = 0; i < n; i++) if (x[i] != 3 * i) return printf("x[%d] is %g\\n", i, x[i]), 1;
 }
@@ -48,28 +48,31 @@ def options(arch_list: str) -> list[str]:
 def prove(
     home: Path, arch_list: str, cxx: str | None, commands: Commands, *, gpu: bool = False
 ) -> str:
-    """Compile and inspect, with a GPU also run; return what was seen. Raises ``StackError``."""
+    """Compile and inspect, with a GPU also run; return a summary. Raise ``StackError``."""
     host_compiler = ["-ccbin", cxx] if cxx else []
     with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as folder:
-        source, made = Path(folder) / "scale.cu", Path(folder) / "scale.fatbin"
+        source, binary = Path(folder) / "scale.cu", Path(folder) / "scale.fatbin"
         source.write_text(PROGRAM, encoding="utf-8")
         compiler = _argv(home, "nvcc", *host_compiler, *options(arch_list), source)
         message = f"The CUDA toolkit in {home} cannot compile for {arch_list}"
         commands.checked(
-            message, [*compiler, "-fatbin", "-o", str(made)], hint=HINT, code="cuda.compile-failed"
+            message,
+            [*compiler, "-fatbin", "-o", str(binary)],
+            hint=HINT,
+            code="cuda.compile-failed",
         )
-        seen = _inspect(home, made, arch_list, commands)
+        summary = _inspect(home, binary, arch_list, commands)
         if not gpu:
-            return seen
+            return summary
         program = str(Path(folder) / "scale")
         commands.checked(message, [*compiler, "-o", program], hint=HINT, code="cuda.compile-failed")
         commands.checked(
-            f"A program made by {home} does not run on the GPU",
+            f"A program compiled by {home} does not run on the GPU",
             [program],
-            hint="See what `nvidia-smi` and `dmesg | grep -i nvrm` say.",
+            hint="Check the output of `nvidia-smi` and `dmesg | grep -i nvrm`.",
             code="cuda.program-failed",
         )
-        return f"{seen}, and run on a GPU"
+        return f"{summary}, and run on a GPU"
 
 
 def _argv(home: Path, tool: str, *arguments: object) -> Sequence[str]:
@@ -79,7 +82,7 @@ def _argv(home: Path, tool: str, *arguments: object) -> Sequence[str]:
 def _inspect(home: Path, made: Path, arch_list: str, commands: Commands) -> str:
     if not (home / "bin" / "cuobjdump").exists():
         return "compiled, not inspected: this toolkit has no cuobjdump"
-    message = f"The program made by {home} cannot be read"
+    message = f"The program compiled by {home} cannot be read"
     listing = "".join(
         commands.checked(
             message, _argv(home, "cuobjdump", option, made), hint=HINT, code="cuda.compile-failed"
@@ -89,7 +92,7 @@ def _inspect(home: Path, made: Path, arch_list: str, commands: Commands) -> str:
     lacks = missing(arch_list, of_listing(listing))
     if lacks:
         raise StackError(
-            f"The CUDA toolkit in {home} made no code for {', '.join(lacks)}.",
+            f"The CUDA toolkit in {home} compiled no code for {', '.join(lacks)}.",
             f"cuobjdump lists: {' '.join(listing.split()) or 'nothing'}.",
             HINT,
             code="cuda.missing-architecture",

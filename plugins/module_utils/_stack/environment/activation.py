@@ -1,4 +1,4 @@
-"""The script that enters a stack, and leaves it again: the same for every kind of environment."""
+"""Write the script that activates and deactivates a stack, for every kind of environment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NAME = "activate"
-# In this order they are set, and taken back.
+# In this order they are set and restored.
 _SAVED = (
     "PATH",
     "LD_LIBRARY_PATH",
@@ -20,15 +20,15 @@ _SAVED = (
     "PYTHONNOUSERSITE",
     "PS1",
 )
-# The variable by which tools such as uv know the environment that is entered.
+# The variable with which tools such as uv detect the active environment.
 _KINDS = {"uv": "VIRTUAL_ENV", "conda": "CONDA_PREFIX"}
 
 _TEXT = """\
-# Enter this stack: . {script}
-# Leave it again: deactivate
-# Works in sh, bash, dash, ksh and zsh. Written by slowfast.stack; the next `up` writes it anew.
+# Activate this stack: . {script}
+# Deactivate it: deactivate
+# Works in sh, bash, dash, ksh and zsh. Written by slowfast.stack; the next `up` replaces it.
 
-# Whatever environment is entered now is left first; a program of that name is none of ours.
+# An active environment is deactivated first; a program named deactivate is not called.
 if [ "$(command -v deactivate)" = deactivate ]; then deactivate; fi
 
 {save}
@@ -39,7 +39,7 @@ export PATH
 export {kind}
 SLOWFAST_STACK={stack}
 export SLOWFAST_STACK
-{cuda}# Modules of another Python, or of the user's own, have no place here.
+{cuda}# No modules of another Python or of the user's site-packages.
 unset PYTHONHOME PYTHONPATH
 PYTHONNOUSERSITE=1
 export PYTHONNOUSERSITE
@@ -66,8 +66,8 @@ export LD_LIBRARY_PATH
 def script(stack: Path, plan: Mapping[str, Any]) -> str:
     """Return the text for the stack in the folder ``stack``.
 
-    With a CUDA toolkit in the plan CUDA_HOME, PATH and LD_LIBRARY_PATH name that toolkit; PyTorch's
-    wheels find the libraries that they bring by their own run path, which counts for more.
+    With a CUDA toolkit in the plan, CUDA_HOME, PATH and LD_LIBRARY_PATH point to that toolkit;
+    PyTorch's wheels find their bundled libraries by their run path, which takes precedence.
     """
     env, home = stack / "env", plan["build"]["cuda_home"]
     paths = [env / "bin", *([stack / "ffmpeg" / "bin"] if plan.get("ffmpeg") else [])]
@@ -91,12 +91,12 @@ def _word(value: object) -> str:
 
 
 def _save(name: str) -> str:
-    # An empty value and an absent one are told apart.
+    # Distinguish an empty value from an unset one.
     return f'_slowfast_had_{name}="${{{name}+x}}" _slowfast_old_{name}="${{{name}-}}"'
 
 
 def _restore(name: str) -> str:
-    # PS1 is no business of child processes.
+    # PS1 is not exported to child processes.
     export = "" if name == "PS1" else f"; export {name}"
     return (
         f'    if [ -n "$_slowfast_had_{name}" ]; then {name}="$_slowfast_old_{name}"{export};'

@@ -1,4 +1,4 @@
-"""Miniforge: installed from a verified installer, updated in place, taken off without a trace."""
+"""Install Miniforge from a verified installer, update it in place, and remove it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from ..core.process import Commands
 
 RECORD = ".slowfast-stack.json"
-HINT = "Run again: it begins anew. The whole output is in {log}."
+HINT = "Run again to start over. The complete output is in {log}."
 
 
 @dataclass(frozen=True)
 class Miniforge:
     """An installation at ``path``: release ``version`` from ``url`` with the installer's SHA-256.
 
-    The installer is kept in the folder ``cache``, or lies in an unpacked ``bundle``; output goes to
-    the file ``log``.
+    The installer is stored in the folder ``cache`` or in an extracted ``bundle``; output is written
+    to the file ``log``.
     """
 
     path: Path
@@ -39,63 +39,63 @@ class Miniforge:
 
     @property
     def unfinished(self) -> Path:
-        """Return the mark that is there while the installer works; it lies beside the folder."""
+        """Return the marker file beside the folder that exists while the installer runs."""
         return self.path.with_name(f".{self.path.name}.unfinished")
 
     @property
     def place(self) -> str:
-        """Return the address or the path of the installer."""
+        """Return the URL or the path of the installer."""
         if self.bundle:
             return str(self.bundle / installer_path(self.sha256))
         return self.url
 
 
 def why_install(commands: Commands, wanted: Miniforge) -> str | None:
-    """Say why the installer must run; None = what is there is whole and of the planned release.
+    """Return why the installer must run; None if the planned release is installed completely.
 
-    Raises ``StackError`` for a folder that somebody else made.
+    Raise ``StackError`` for a folder that this project did not create.
     """
     if wanted.unfinished.exists():
-        return "an installation was cut off"
+        return "an installation was interrupted"
     if not wanted.path.exists():
         return "it does not exist"
-    there = installed(wanted.path)
-    if there != wanted.version:
-        return f"it is release {there}, planned is {wanted.version}"
+    release = installed(wanted.path)
+    if release != wanted.version:
+        return f"it is release {release}, planned is {wanted.version}"
     if commands.run([str(wanted.path / "bin" / "conda"), "--version"]).rc:
         return "its conda does not run"
     return None
 
 
 def installed(path: Path) -> str:
-    """Return the release that this project installed. Raises ``StackError`` for others."""
+    """Return the installed release. Raise ``StackError`` where this project did not install it."""
     try:
         found: str = json.loads((path / RECORD).read_text(encoding="utf-8"))["version"]
     except (OSError, ValueError, KeyError) as error:
         raise StackError(
             f"{path} was not installed by slowfast.stack.",
             f"It has no {RECORD}.",
-            "Give the role another folder in `miniforge_path`; this one stays as it is.",
+            "Set another folder in `miniforge_path`; this one is not changed.",
             code="miniforge.foreign",
         ) from error
     return found
 
 
 def install(commands: Commands, wanted: Miniforge) -> str | None:
-    """Install or update where needed; return why, or None. The user's shell is not touched."""
+    """Install or update where needed; return the reason, or None. The user's shell is not changed."""
     with locked(commands, wanted.path.with_name(f".{wanted.path.name}.lock")) as held:
         reason = why_install(held, wanted)
         if reason is None:
             return None
         wanted.cache.mkdir(parents=True, exist_ok=True)
         installer = archives.fetch(wanted.place, wanted.sha256, wanted.cache)
-        whole = wanted.path.exists() and not wanted.unfinished.exists()
+        complete = wanted.path.exists() and not wanted.unfinished.exists()
         wanted.unfinished.touch()
-        if not whole:
+        if not complete:
             shutil.rmtree(wanted.path, ignore_errors=True)
         wanted.log.parent.mkdir(parents=True, exist_ok=True)
-        # -b asks nothing and leaves the user's shell alone, -u updates what is there.
-        update = ["-u"] if whole else []
+        # -b asks no questions and does not change the user's shell, -u updates an installation.
+        update = ["-u"] if complete else []
         held.checked(
             f"Miniforge could not be installed into {wanted.path}",
             ["bash", str(installer), "-b", *update, "-p", str(wanted.path)],
@@ -111,38 +111,38 @@ def install(commands: Commands, wanted: Miniforge) -> str | None:
 
 
 def versions(commands: Commands, wanted: Miniforge) -> dict[str, str]:
-    """Return what conda and mamba say of themselves; the release is named for its conda.
+    """Return the versions that conda and mamba report.
 
-    Raises ``StackError`` where one does not run, or conda is another than the release says.
+    Raise ``StackError`` where one does not run, or conda has not the version of the release.
     """
-    said = {}
+    found = {}
     for tool in ("conda", "mamba"):
         message = f"{tool} of {wanted.path} does not run"
         hint = HINT.format(log=wanted.log)
         argv = [str(wanted.path / "bin" / tool), "--version"]
         answer = commands.checked(message, argv, hint=hint, code="miniforge.not-runnable")
-        # mamba 1 says "mamba 1.5.8" and its conda below, mamba 2 its number alone.
-        said[tool] = answer.split("\n", 1)[0].split()[-1]
+        # mamba 1 prints "mamba 1.5.8" and the version of conda, mamba 2 only its version.
+        found[tool] = answer.split("\n", 1)[0].split()[-1]
     planned = wanted.version.partition("-")[0]
-    if said["conda"] != planned:
+    if found["conda"] != planned:
         raise StackError(
-            f"conda of {wanted.path} is {said['conda']}.",
-            f"Release {wanted.version} of Miniforge brings conda {planned}.",
-            "Something else has changed it; remove that folder and run again.",
+            f"conda of {wanted.path} is {found['conda']}.",
+            f"Release {wanted.version} of Miniforge contains conda {planned}.",
+            "Another program has changed it; remove that folder and run again.",
             code="miniforge.other-version",
         )
-    return said
+    return found
 
 
 def remove(path: Path, *, check: bool) -> bool:
-    """Take an installation off; return whether there was one. Environments elsewhere stay."""
+    """Remove an installation; return whether there was one. Environments elsewhere are kept."""
     mark = path.with_name(f".{path.name}.unfinished")
     if not path.exists():
         return False
     if not mark.exists():
         installed(path)
     if not check:
-        # Killed in the middle, the rest is known to be no installation.
+        # With the marker, an interrupted removal is not taken for an installation.
         mark.touch()
         shutil.rmtree(path)
         mark.unlink()

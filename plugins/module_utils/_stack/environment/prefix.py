@@ -1,4 +1,4 @@
-"""The folder that everything lives in: whose it is, its room, its current stack."""
+"""The prefix: the folder that holds all stacks; its owner, free disk space and current stack."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SYSTEM_WIDE = Path("/opt/slowfast-stack")
 
 
 def default_prefix(*, root: bool, home: Path) -> Path:
-    """Return the prefix for an administrator or, in ``home``, for everybody else."""
+    """Return the prefix for an administrator or, in ``home``, for any other user."""
     return SYSTEM_WIDE if root else home / ".local" / "share" / "slowfast-stack"
 
 
@@ -28,7 +28,7 @@ def resolve(path: str | None) -> Path:
 
 
 def refuse_foreign(prefix: Path) -> None:
-    """Raise StackError where the folder holds something that this project did not put there."""
+    """Raise StackError where the folder holds files that this project did not create."""
     if (prefix / MARKER).is_file() or not prefix.exists():
         return
     if not prefix.is_dir():
@@ -41,15 +41,15 @@ def refuse_foreign(prefix: Path) -> None:
     entries = sorted(entry.name for entry in prefix.iterdir())
     if entries:
         raise StackError(
-            f"{prefix} belongs to something else.",
+            f"{prefix} belongs to another program.",
             f"It holds {', '.join(entries[:4])} and has no {MARKER}.",
             "Choose another prefix with --prefix, or empty that folder yourself.",
             code="prefix.foreign",
         )
 
 
-def refuse_without_room(prefix: Path, stack: Path, needs_mib: int) -> None:
-    """Raise StackError where a stack that is not built yet would not fit; sizes in MiB."""
+def require_disk_space(prefix: Path, stack: Path, needs_mib: int) -> None:
+    """Raise StackError where the disk is too small for a stack that is not built yet; in MiB."""
     if (stack / "proof" / "evidence.json").is_file():
         return
     parent = disk_space.existing(prefix)
@@ -74,7 +74,7 @@ def claim(prefix: Path, stack: Path) -> bool:
                 fresh.write_text('{"owner": "slowfast.stack", "schema": 1}\n', encoding="utf-8")
     except OSError as error:
         raise StackError(
-            f"{error.filename} could not be made.",
+            f"{error.filename} could not be created.",
             f"{error.strerror}.",
             "Choose a prefix that you may write to with --prefix, or run as root.",
             code="prefix.not-writable",
@@ -83,7 +83,7 @@ def claim(prefix: Path, stack: Path) -> bool:
 
 
 def current_plan(prefix: Path) -> dict[str, Any] | None:
-    """Return the plan of the stack that was proven last; None where there is none."""
+    """Return the plan of the current stack; None where there is none."""
     try:
         text = (prefix / "current" / "proof" / "plan.json").read_text(encoding="utf-8")
     except FileNotFoundError:

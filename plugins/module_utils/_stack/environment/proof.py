@@ -1,4 +1,4 @@
-"""Run the proof of an environment, and know whether earlier evidence still speaks of it."""
+"""Run the proof of an environment, and decide whether earlier evidence is still valid."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 DRIVER = Path("/sys/module/nvidia/version")
 EVIDENCE = "evidence.json"
-# No module from elsewhere has a say; conda's Python would look into the user's site-packages.
+# No modules from outside the environment; conda's Python would use the user's site-packages.
 ALONE = {"PYTHONPATH": "", "PYTHONNOUSERSITE": "1", "PYTHONWARNINGS": "ignore"}
-# What the proof reads of a plan; the rest, such as system packages still missing, may change.
+# The keys of a plan that the proof reads; others, such as missing system packages, may change.
 JUDGED = (
     "id",
     "profile",
@@ -47,7 +47,7 @@ class Subject:
 
 
 def own_subject(stack: Path) -> Subject:
-    """Return what the last proof of a stack spoke of. Raises OSError and ValueError."""
+    """Return the subject of the last proof of a stack. Raise OSError and ValueError."""
     proof = stack / "proof"
     plan = json.loads((proof / "plan.json").read_text(encoding="utf-8"))
     # As `_run` wrote it, with a newline at the end of each file.
@@ -59,10 +59,10 @@ def own_subject(stack: Path) -> Subject:
 
 
 def fingerprint(subject: Subject) -> str:
-    """Digest what the evidence speaks of: plan, proof program, packages, sources, driver.
+    """Return a digest of plan, proof program, packages, sources and driver.
 
-    Files count by path, size and time of change, so that a later ``pip install`` or an edit of a
-    source is noticed in milliseconds.
+    Files are compared by path, size and modification time, so that a later ``pip install`` or an
+    edited source is detected in milliseconds.
     """
     digest = hashlib.sha256()
     judged = {key: subject.plan.get(key) for key in JUDGED}
@@ -71,7 +71,7 @@ def fingerprint(subject: Subject) -> str:
     if DRIVER.is_file():
         digest.update(DRIVER.read_bytes())
     for path in _files(subject):
-        # What is adopted may be gone.
+        # Adopted packages may have been removed.
         state = path.stat() if path.exists() else path.lstat()
         digest.update(f"{path}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
     return digest.hexdigest()
@@ -80,7 +80,7 @@ def fingerprint(subject: Subject) -> str:
 def _files(subject: Subject) -> Iterator[Path]:
     yield from sorted(subject.env.glob("lib/python*/site-packages/*.dist-info/RECORD*"))
     yield from sorted(subject.env.glob("lib/python*/site-packages/*.pth"))
-    # Through the links: also the distribution's own program, which the package manager replaces.
+    # Follow links: the package manager may replace the distribution's program.
     programs = subject.env.parent.glob("ffmpeg/bin/*")
     yield from sorted(path for path in programs if path.exists())
     yield from subject.env.parent.glob("activate")
@@ -89,7 +89,7 @@ def _files(subject: Subject) -> Iterator[Path]:
 
 
 def recorded(subject: Subject, folder: Path) -> dict[str, Any] | None:
-    """Return the evidence in ``folder`` where it is ok and still speaks of ``subject``."""
+    """Return the evidence in ``folder`` where it is ok and valid for ``subject``."""
     try:
         evidence = json.loads((folder / EVIDENCE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -100,7 +100,7 @@ def recorded(subject: Subject, folder: Path) -> dict[str, Any] | None:
 
 
 def prove(commands: Commands, subject: Subject, folder: Path, *, uv: str) -> dict[str, Any]:
-    """Run the proof program with the environment's own Python and record what it says."""
+    """Run the proof program with the environment's Python and record its claims."""
     folder.mkdir(parents=True, exist_ok=True)
     with locked(commands, folder / ".lock") as held:
         evidence = _run(held, subject, folder, uv)
@@ -126,7 +126,7 @@ def _run(commands: Commands, subject: Subject, folder: Path, uv: str) -> dict[st
         raise StackError(
             "The proof did not run to its end.",
             f"Exit status {done.rc}:\n{done.tail()}\n",
-            f"The whole output is in {log}.",
+            f"The complete output is in {log}.",
             code="proof.interrupted",
         )
     evidence: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""An environment that is either whole or rebuilt: made by uv or conda, filled by uv."""
+"""Create a Python environment with uv or conda, install packages with uv, rebuild it if incomplete."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
     from ..core.process import Commands
 
-# Present while packages are being written: a killed install leaves files that look installed.
+# Exists while packages are written: an interrupted installation leaves files that look installed.
 UNFINISHED = ".slowfast-stack-unfinished"
 EDITABLE, FROM_FILE = "-e ", "-r "
-# As `setup.py develop` did: folders of the tree without __init__.py can be imported, too.
+# Like `setup.py develop`: folders of the tree without __init__.py can be imported too.
 EDITABLE_AS_DEVELOP = ("--config-setting", "editable_mode=compat")
-CONDA_HINT = "Check that conda-forge is reached (proxy, certificates, mirror), then run again."
+CONDA_HINT = "Check that conda-forge is reachable (proxy, certificates, mirror), then run again."
 NETWORK_HINT = (
-    "Check that PyPI is reached (proxy, certificates, index), then run again: it goes on from here."
+    "Check that PyPI is reachable (proxy, certificates, index), then run again to continue."
 )
 
 
 @dataclass(frozen=True)
 class PythonEnv:
-    """The environment at ``path``, handled with the uv binary ``uv``.
+    """The environment at ``path``, managed with the uv binary ``uv``.
 
-    ``pythons`` is where uv keeps a Python that it downloads, None for uv's own place, which lies in
-    the home folder of the user who runs it.
+    ``pythons`` is the folder for Pythons that uv downloads, None for uv's default in the home
+    folder of the user.
     """
 
     path: Path
@@ -49,20 +49,20 @@ class PythonEnv:
 
     @property
     def creating(self) -> Path:
-        """Return the mark that is there while the environment is made; it lies beside it."""
+        """Return the marker file beside the environment that exists while it is created."""
         return self.path.with_name(f".{self.path.name}.creating")
 
     @property
     def lock(self) -> Path:
-        """Return the lock file; it lies beside the environment because that may be rebuilt."""
+        """Return the lock file; it is beside the environment, which may be rebuilt."""
         return self.path.with_name(f".{self.path.name}.lock")
 
 
 @dataclass(frozen=True)
 class Conda:
-    """Who makes an environment in place of uv: the installation, one channel, the packages.
+    """A conda installation that creates the environment: its home, one channel, the packages.
 
-    ``files`` are those packages with all that they need, where no channel shall be asked.
+    ``files`` are the packages with their dependencies for an installation without a channel.
     """
 
     home: Path
@@ -71,7 +71,7 @@ class Conda:
     files: tuple[Path, ...] = ()
 
     def argv(self, path: Path) -> list[str]:
-        """Return the command that makes the environment; no other channel has a say."""
+        """Return the command that creates the environment from this channel only."""
         argv = [str(self.home / "bin" / "conda"), "create", "--yes", "--quiet"]
         argv += ["--prefix", str(path), "--override-channels", "--channel", self.channel]
         if self.files:
@@ -83,10 +83,10 @@ class Conda:
 class Packages:
     """What to install: requirements (pins, ``-e PATH``, ``NAME @ file://...``) and how.
 
-    ``index`` is asked alone, in place of the configured ones: with two, uv looks for each package
-    only in the first that has any version of it. ``hashes`` is a file that gets the pins with the
-    SHA-256 of their wheels, which the installation then verifies; a bundle has its own.
-    Where ``bundle`` is the folder of an unpacked bundle, its wheels are all that is looked at.
+    ``index`` replaces the configured indexes: with two, uv uses for each package only the first
+    that has any version of it. ``hashes`` is a file that receives the pins with the SHA-256 of
+    their wheels, which the installation then verifies; a bundle has its own.
+    ``bundle`` is the folder of an extracted bundle; only its wheels are used.
     """
 
     requirements: tuple[str, ...]
@@ -99,9 +99,9 @@ class Packages:
 
 
 def why_rebuild(commands: Commands, env: PythonEnv, version: str) -> str | None:
-    """Say why the environment must be built anew for Python ``version`` (X.Y); None = keep it."""
+    """Return why the environment must be rebuilt for Python ``version`` (X.Y); None to keep it."""
     if env.creating.exists() or (env.path / UNFINISHED).exists():
-        return "an installation into it was cut off"
+        return "an installation into it was interrupted"
     if not env.path.exists():
         return "it does not exist"
     probe = "import sys; print('{}.{}'.format(*sys.version_info))"
@@ -113,9 +113,9 @@ def why_rebuild(commands: Commands, env: PythonEnv, version: str) -> str | None:
 
 
 def create(commands: Commands, env: PythonEnv, python: str | Conda, version: str) -> str | None:
-    """Build the environment where needed; return why, or None.
+    """Create the environment where needed; return the reason, or None.
 
-    ``python`` is an interpreter, or a version that uv provides, or conda with what it installs.
+    ``python`` is an interpreter, a version that uv provides, or a conda installation.
     """
     with locked(commands, env.lock) as held:
         reason = why_rebuild(held, env, version)
@@ -133,7 +133,7 @@ def create(commands: Commands, env: PythonEnv, python: str | Conda, version: str
             argv = [env.uv, "venv", "--quiet", "--python", python, str(env.path)]
             hint = f"Check that {python} runs."
         place = {"UV_PYTHON_INSTALL_DIR": str(env.pythons)} if env.pythons else {}
-        message = f"No environment could be made at {env.path}"
+        message = f"No environment could be created at {env.path}"
         held.checked(message, argv, environment=place, hint=hint, code="environment.create-failed")
         env.creating.unlink()
     return reason
@@ -167,17 +167,17 @@ def _command(env: PythonEnv, wanted: Packages, *extra: str) -> Iterator[list[str
 
 
 def _editable_is_installed(env: PythonEnv, tree: Path) -> bool:
-    """Tell whether ``tree`` is installed as editable since its setup.py last changed."""
+    """Return whether ``tree`` is installed as editable since its setup.py last changed."""
     for origin in env.path.glob("lib/python*/site-packages/*.dist-info/direct_url.json"):
-        said = json.loads(origin.read_text(encoding="utf-8"))
-        if said.get("url") == tree.as_uri() and said.get("dir_info", {}).get("editable"):
+        record = json.loads(origin.read_text(encoding="utf-8"))
+        if record.get("url") == tree.as_uri() and record.get("dir_info", {}).get("editable"):
             setup = tree / "setup.py"
             return setup.is_file() and setup.stat().st_mtime < origin.stat().st_mtime
     return False
 
 
 def _still_wanted(env: PythonEnv, wanted: Packages) -> Packages:
-    """Drop the editable trees that are installed: uv would build them again every time."""
+    """Drop the editable trees that are installed; uv would build them again every time."""
     left = tuple(
         requirement
         for requirement in wanted.requirements
@@ -188,27 +188,27 @@ def _still_wanted(env: PythonEnv, wanted: Packages) -> Packages:
 
 
 def missing(commands: Commands, env: PythonEnv, wanted: Packages) -> tuple[str, ...]:
-    """Return the changes an installation would make, as uv words them; empty = all is there."""
+    """Return the changes of an installation in uv's words; empty if everything is installed."""
     wanted = _still_wanted(env, wanted)
     if not wanted.requirements:
         return ()
-    # In check mode neither an environment nor a bundle that would be there can be asked.
+    # In check mode the environment and the bundle may not exist yet.
     if not env.python.exists() or (wanted.bundle and not wanted.bundle.exists()):
         return tuple(f"+ {requirement}" for requirement in wanted.requirements)
-    # What is asked for by name is compared first: that takes no resolution.
+    # Compare the named requirements first: that needs no resolution.
     named = _dry_run(commands, env, replace(wanted, dependencies=False))
     return named or (_dry_run(commands, env, wanted) if wanted.dependencies else ())
 
 
 def _record_hashes(commands: Commands, env: PythonEnv, wanted: Packages, path: Path) -> None:
-    """Write the pins with the hashes that the index names."""
+    """Write the pins with the hashes of the index."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh, pins = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.in")
     pins.write_text("\n".join(wanted.requirements) + "\n", encoding="utf-8")
     argv = [env.uv, "pip", "compile", str(pins), *_where(env, wanted), "--generate-hashes"]
     argv += ["--quiet", "--no-header", "--no-annotate", "--output-file", str(fresh)]
     if commands.run([*argv, "--offline"]).rc:
-        message = f"The hashes of the packages for {env.path} could not be had"
+        message = f"The hashes of the packages for {env.path} could not be downloaded"
         commands.checked(message, argv, hint=NETWORK_HINT, code="index.unreachable")
     pins.unlink()
     fresh.replace(path)
@@ -230,7 +230,7 @@ def _pip(
     extra: Sequence[str] = (),
     log: Path | None = None,
 ) -> str:
-    """Run uv on what its cache holds, and over the network only where that is not enough."""
+    """Run uv offline with its cache first, and over the network only where that fails."""
     with _command(env, wanted, "--offline", *extra) as argv:
         cached = commands.run(argv, log=log)
     if cached.rc == 0:
@@ -256,7 +256,7 @@ def _pip(
 
 
 def install(commands: Commands, env: PythonEnv, wanted: Packages, log: Path) -> tuple[str, ...]:
-    """Install what is missing and return the changes; an interrupted call leaves UNFINISHED."""
+    """Install missing packages and return the changes; an interrupted call leaves UNFINISHED."""
     with locked(commands, env.lock) as held:
         if not env.python.exists():
             raise StackError(

@@ -1,7 +1,7 @@
-"""Use packages of another Python's site folder in an environment, without copying or changing them.
+"""Link packages of another Python into an environment, without copying or changing them.
 
-Each top-level file or folder of a package becomes a link. Its metadata is written anew and lists
-the links alone, so that uv and pip see the package, and uninstalling it takes away links only.
+Each top-level file or folder of a package becomes a link. New metadata lists only the links, so
+uv and pip find the package, and uninstalling it removes only links.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .python_env import PythonEnv
 
 INSTALLER = "slowfast.stack, by links"
-# Points at the list of files of the original: what changes there changes what is proven here.
+# A link to the original's list of files: a change there invalidates the proof here.
 ORIGIN = "RECORD.adopted"
 SCRIPT = """#!{python}
 import sys
@@ -29,8 +29,8 @@ from {module} import {name}
 sys.exit({name}())
 """
 
-# Runs in the Python that has the packages; answers with one line of JSON. Of requirements behind
-# markers those count that are installed, and those of extras where the extra is asked for.
+# Runs in the Python that has the packages; prints one line of JSON. Requirements with markers
+# count if they are installed, those of extras if the extra is requested.
 CLOSURE = r"""
 import json, re, sys
 from importlib import metadata
@@ -80,7 +80,7 @@ class Package(NamedTuple):
 
 
 def closure(commands: Commands, python: str, name: str) -> list[Package]:
-    """Return ``name`` and what it needs, as the interpreter ``python`` has them."""
+    """Return ``name`` and its dependencies as installed for the interpreter ``python``."""
     answer = commands.run([python, "-I", "-c", CLOSURE, name])
     try:
         rows: list[dict[str, Any]] = json.loads(answer.output.strip().splitlines()[-1])
@@ -90,8 +90,10 @@ def closure(commands: Commands, python: str, name: str) -> list[Package]:
         lacking = [row["name"] for row in rows if row["files"] is None] or [name]
         raise StackError(
             f"{', '.join(lacking)} of {python} cannot be adopted.",
-            answer.tail(5) if answer.rc else "It is not there, or nobody recorded its files.",
-            "Name another Python that has it, or let the plan bring it.",
+            answer.tail(5)
+            if answer.rc
+            else "It is not installed, or its list of files is missing.",
+            "Pass another Python that has it, or let the plan install it.",
             code="environment.not-adoptable",
         )
     return [
@@ -109,19 +111,19 @@ def closure(commands: Commands, python: str, name: str) -> list[Package]:
 def adopt(
     commands: Commands, env: PythonEnv, python: str, name: str, *, change: bool = True
 ) -> list[str]:
-    """Link ``name`` and what it needs into ``env``; return the packages that were not there.
+    """Link ``name`` and its dependencies into ``env``; return the packages that were missing.
 
-    A package that the environment has by itself stays. Raises StackError.
+    A package that is installed in the environment is kept. Raise StackError.
     """
     with locked(commands, env.lock) as held:
         packages = closure(held, python, name)
         if not env.python.exists():
             return [f"{package.name} {package.version}" for package in packages]
         site = next(env.path.glob("lib/python*/site-packages"))
-        there = dict(_there(site))
+        present = dict(_installed(site))
         new = []
         for package in packages:
-            known = there.get(_key(package.name))
+            known = present.get(_key(package.name))
             if known and not _stale(known, package):
                 continue
             new.append(f"{package.name} {package.version}")
@@ -132,7 +134,7 @@ def adopt(
     return new
 
 
-def _there(site: Path) -> Iterator[tuple[str, Path]]:
+def _installed(site: Path) -> Iterator[tuple[str, Path]]:
     for info in site.glob("*.dist-info"):
         yield _key(info.name.partition("-")[0]), info
 
@@ -142,7 +144,7 @@ def _key(name: str) -> str:
 
 
 def _stale(info: Path, package: Package) -> bool:
-    """Tell whether links are of another version or place than the package is now."""
+    """Return whether the links are of an outdated version or location of the package."""
     origin = info / ORIGIN
     if not origin.is_symlink():
         return False
@@ -159,13 +161,13 @@ def _remove(info: Path) -> None:
 
 def _link(env: PythonEnv, site: Path, package: Package) -> None:
     origin = package.info.parent
-    made = []
+    files = []
     for top in package.tops:
         link, target = site / top, origin / top
         # A namespace folder is shared by several packages and linked once.
         if not link.exists() and target.exists():
             link.symlink_to(target)
-            made.append(top)
+            files.append(top)
     for script, target_ in package.scripts:
         path = env.path / "bin" / script
         if not path.exists():
@@ -173,15 +175,15 @@ def _link(env: PythonEnv, site: Path, package: Package) -> None:
             text = SCRIPT.format(python=env.python, module=module, name=function)
             path.write_text(text, encoding="utf-8")
             path.chmod(0o755)
-            made.append(f"../../../bin/{script}")
+            files.append(f"../../../bin/{script}")
     info = site / package.info.name
     info.mkdir()
     for name in ("METADATA", "WHEEL", "top_level.txt", "entry_points.txt"):
         if (package.info / name).is_file():
             shutil.copyfile(package.info / name, info / name)
-            made.append(f"{info.name}/{name}")
+            files.append(f"{info.name}/{name}")
     (info / ORIGIN).symlink_to(package.info / "RECORD")
     (info / "INSTALLER").write_text(INSTALLER + "\n", encoding="utf-8")
-    made += [f"{info.name}/{name}" for name in (ORIGIN, "INSTALLER", "RECORD")]
-    record = "".join(f"{name},,\n" for name in made)
+    files += [f"{info.name}/{name}" for name in (ORIGIN, "INSTALLER", "RECORD")]
+    record = "".join(f"{name},,\n" for name in files)
     (info / "RECORD").write_text(record, encoding="utf-8")

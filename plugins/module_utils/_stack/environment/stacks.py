@@ -1,4 +1,4 @@
-"""The stacks of a prefix: which there are, which is current, which came before, which can go."""
+"""List the stacks of a prefix, switch the current one, and remove old ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WHY_NOT = {
     FAILED: "its proof failed",
     UNPROVEN: "it was never proven",
 }
-# A stack that was written to so lately may belong to a run between two of its steps.
+# A stack that was written to more recently may belong to a run between two steps.
 SETTLED_S = 3600
 _ID = re.compile(r"[0-9a-f]{12}")
 _LEAVING = ".removing-"
@@ -36,7 +36,7 @@ class Stack:
     """A stack of a prefix.
 
     ``state`` is proven, changed, failed or unproven, ``proven_at`` a time in UTC or None,
-    ``versions`` what its plan names (empty without a plan), ``size_mib`` its files on disk.
+    ``versions`` those of its plan (empty without a plan), ``size_mib`` the size on disk.
     """
 
     id: str
@@ -64,7 +64,7 @@ class Stack:
 
 
 def listed(prefix: Path) -> list[Stack]:
-    """Return every stack of a prefix, the one used last first."""
+    """Return every stack of a prefix, the most recently used first."""
     current, order = current_id(prefix), _order(prefix)
     states = {name: _state(prefix / "stacks" / name) for name in order}
     previous = next((n for n in order if n != current and states[n][0] == PROVEN), None)
@@ -104,7 +104,7 @@ def _history(prefix: Path) -> list[str]:
 
 
 def _order(prefix: Path) -> list[str]:
-    """Order by use: the last switch first; what was never current comes by its age."""
+    """Order by use: the last switch first, then stacks that were never current, by age."""
     used = {name: number for number, name in enumerate(_history(prefix))}
     current = current_id(prefix)
 
@@ -119,7 +119,7 @@ def _order(prefix: Path) -> list[str]:
 
 
 def _state(stack: Path) -> tuple[str, str | None]:
-    """Say whether the evidence of a stack still speaks of it, and when it was made."""
+    """Return whether the evidence of a stack is still valid, and when it was written."""
     try:
         evidence = json.loads((stack / "proof" / EVIDENCE).read_text(encoding="utf-8"))
         subject = own_subject(stack)
@@ -157,34 +157,34 @@ def _size(stack: Path) -> int:
 
 
 def chosen(stacks: Sequence[Stack], wanted: str, *, unproven: bool) -> Stack:
-    """Return the stack that ``wanted`` names: an id or its beginning, or PREVIOUS.
+    """Return the stack that ``wanted`` names: an id, a unique prefix of it, or PREVIOUS.
 
-    Raises ``StackError``.
+    Raise ``StackError``.
     """
     if wanted == PREVIOUS:
         found = [stack for stack in stacks if stack.previous]
         if not found:
             raise StackError(
-                "There is no earlier proven stack to go back to.",
+                "There is no earlier proven stack to switch to.",
                 _others(stacks),
-                "See them with `slowfast-stack rollback --list`, and name one to take it anyway.",
+                "List them with `slowfast-stack rollback --list`, and pass the id of one to use it anyway.",
                 code="stack.no-earlier",
             )
         return found[0]
     found = [stack for stack in stacks if stack.id.startswith(wanted)]
     if len(found) != 1:
-        cause = "Several stacks begin so" if found else "No stack has this id"
+        cause = "Several stacks have an id that starts so" if found else "No stack has this id"
         raise StackError(
-            f"{wanted} names no stack.",
+            f"{wanted} does not name a stack.",
             f"{cause}: there are {', '.join(stack.id for stack in stacks) or 'none'}.",
-            "See them with `slowfast-stack rollback --list`.",
+            "List them with `slowfast-stack rollback --list`.",
             code="stack.unknown",
         )
     if found[0].state != PROVEN and not unproven:
         raise StackError(
             f"The stack {found[0].id} is not proven: {WHY_NOT[found[0].state]}.",
-            "The current stack stays.",
-            "Add --unproven to take it all the same; then prove it with `slowfast-stack prove`.",
+            "The current stack is not changed.",
+            "Add --unproven to use it anyway; then prove it with `slowfast-stack prove`.",
             code="stack.unproven",
         )
     return found[0]
@@ -200,7 +200,7 @@ def _others(stacks: Sequence[Stack]) -> str:
 
 
 def switch(prefix: Path, name: str) -> bool:
-    """Make a stack the current one by one rename; return whether it was another before."""
+    """Make a stack current with one rename; return whether this changed the current stack."""
     changed = current_id(prefix) != name
     if changed:
         with replacing(prefix / CURRENT) as fresh:
@@ -215,13 +215,13 @@ def switch(prefix: Path, name: str) -> bool:
 
 
 def superfluous(stacks: Sequence[Stack], keep: int) -> list[Stack]:
-    """Return what can go where the current stack and ``keep`` others, proven first, stay.
+    """Return the stacks to remove when the current one and ``keep`` others, proven first, stay.
 
-    Raises ``StackError``.
+    Raise ``StackError``.
     """
     if keep < 0:
         raise StackError(
-            f"{keep} stacks cannot be kept.", "", "Give 0 or more.", code="stack.invalid-count"
+            f"{keep} stacks cannot be kept.", "", "Pass 0 or more.", code="stack.invalid-count"
         )
     others = [stack for stack in stacks if not stack.current]
     kept = sorted(others, key=lambda stack: stack.state != PROVEN)[:keep]
@@ -229,20 +229,20 @@ def superfluous(stacks: Sequence[Stack], keep: int) -> list[Stack]:
 
 
 def remove(prefix: Path, stacks: Sequence[Stack], now: float) -> list[Stack]:
-    """Take stacks away and return those that went; one in use at the time ``now`` stays."""
+    """Remove stacks and return the removed ones; a stack in use at the time ``now`` is kept."""
     removed = []
     for stack in stacks:
         if stack.id != current_id(prefix) and not in_use(stack.path, now):
             stack.path.rename(stack.path.with_name(_LEAVING + stack.id))
             removed.append(stack)
-    # Also what an earlier call, killed half-way, had begun to take away.
+    # Also what an interrupted earlier call left.
     for leaving in (prefix / "stacks").glob(f"{_LEAVING}*"):
         shutil.rmtree(leaving)
     return removed
 
 
 def in_use(stack: Path, now: float) -> bool:
-    """Tell whether a run builds a stack, or a process has its libraries open."""
+    """Return whether a run is building a stack, or a process has its libraries open."""
     if any(_held(lock) for lock in _locks(stack)) or _mapped(stack):
         return True
     if (stack / "proof" / EVIDENCE).is_file():
@@ -271,7 +271,7 @@ def _mapped(stack: Path) -> bool:
 
 
 def _text(path: Path) -> str:
-    """Return a file of /proc, empty where its process ended or belongs to somebody else."""
+    """Return a file of /proc, empty where its process ended or belongs to another user."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
