@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, Protocol
+from typing import Callable, Protocol
 
 from ..core.errors import StackError
+from .conditions import Condition, always
 from .syntax.source_file import Source
 from .syntax.splices import BadEditError, Splice, apply
-
-if TYPE_CHECKING:
-    from .conditions import Condition
 
 # The statuses of a patch: five that a detector can report, and APPLIED after writing.
 AFFECTED = "affected"
@@ -121,9 +119,9 @@ class Patch:
     title: str
     symptom: str
     reason: str
-    issues: tuple[str, ...]
-    needed: Condition
     sites: Sequence[Site]
+    issues: tuple[str, ...] = ()
+    needed: Condition = always
     origins: tuple[str, ...] = EVERY_ORIGIN
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import (
     FORK,
     PYPI,
@@ -41,8 +40,6 @@ PATCH = Patch(
     title="Compile the extension only if its sources are present",
     symptom="ninja: error: '.../detectron2/layers/csrc/vision.cpp' missing",
     reason="The Detectron2 uploads on PyPI contain only its Python files, no C++ or CUDA sources.",
-    issues=(),
-    needed=always,
     sites=(Site("setup.py", _examine, lacks=SOURCES),),
     origins=(PYPI, FORK),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import FORK, PYPI, Finding, Patch, Site, affected, already_applied, not_applicable
 from ..syntax.source_file import Source, find
 from ..syntax.splices import rewrite
@@ -63,8 +62,6 @@ PATCH = Patch(
     title="Import the layers without the compiled extension",
     symptom="ImportError: cannot import name '_C' from 'detectron2'",
     reason="Three layers of Detectron2 0.6 import the extension, although few models call it.",
-    issues=(),
-    needed=always,
     sites=(
         *[
             Site(f"detectron2/layers/{name}.py", _examine_layer, lacks=SOURCES)

@@ -21,7 +21,6 @@ PATCH = Patch(
     title="Replace np.bool, np.int and np.float by Python's own types",
     symptom="AttributeError: module 'numpy' has no attribute 'bool'",
     reason="NumPy 1.24 removed these aliases; Detectron2 0.6 uses them in evaluation and data.",
-    issues=(),
     needed=at_least("numpy", "1.24"),
     sites=tuple(Site(f"detectron2/{path}", renaming(NUMPY_ALIASES)) for path in FILES),
     origins=NOT_PINNED,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import FORK, Finding, Patch, Site, affected, already_applied, not_applicable, unknown
 from ..syntax.source_file import Source, function, same
 from ..syntax.splices import before, remove, rewrite
@@ -73,8 +72,6 @@ PATCH = Patch(
     title="Compare the AVA lists by name and report what is missing",
     symptom="KeyError with the name of a video, or training uses only a part of the data, silently",
     reason="The fork replaced the assertion that both counts are equal by two prints.",
-    issues=(),
-    needed=always,
     sites=(Site("slowfast/datasets/ava_dataset.py", _examine),),
     origins=(FORK,),
 )

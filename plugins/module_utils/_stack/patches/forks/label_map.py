@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import FORK, Finding, Patch, Site, affected, not_applicable
 from ..syntax.source_file import Source, dotted
 from ..syntax.splices import Splice, replace
@@ -53,8 +52,6 @@ PATCH = Patch(
     title="Evaluate AVA on the 60 classes of the ActivityNet challenge",
     symptom="The AVA mAP cannot be compared with any published one",
     reason="The fork changed the default label map to the list of all 80 classes.",
-    issues=(),
-    needed=always,
     sites=(Site("slowfast/config/defaults.py", _examine),),
     origins=(FORK,),
 )

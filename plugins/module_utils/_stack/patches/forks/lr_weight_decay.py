@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import FORK, Finding, Patch, Site, affected, not_applicable, unknown
 from ..slowfast.layer_decay_default import NEW
 from ..syntax.source_file import Source, find, function, same
@@ -30,7 +29,6 @@ PATCH = Patch(
     symptom="The loss does not fall, although the logged learning rate is right",
     reason="A comment in SF#654 replaces the missing key layer_decay by the wrong key.",
     issues=("SF#654",),
-    needed=always,
     sites=(Site("slowfast/models/optimizer.py", _examine),),
     origins=(FORK,),
 )

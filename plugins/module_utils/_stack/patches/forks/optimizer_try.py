@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import FORK, Finding, Patch, Site, affected, not_applicable, unknown
 from ..slowfast.optimizer_state import LOAD
 from ..syntax.source_file import Source, calls, function, parents, same
@@ -29,8 +28,6 @@ PATCH = Patch(
     title="Do not catch errors of optimizer.load_state_dict",
     symptom="RuntimeError: The size of tensor a (5) must match the size of tensor b (6)",
     reason="A state of another shape passes torch's checks and fails at the first step.",
-    issues=(),
-    needed=always,
     sites=(Site("slowfast/utils/checkpoint.py", _examine),),
     origins=(FORK,),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import FORK, Finding, Patch, Site, affected, not_applicable
 from ..syntax.source_file import Source, find
 from ..syntax.splices import replace
@@ -26,8 +25,6 @@ PATCH = Patch(
     title="Call torchvision's ToPILImage by its name",
     symptom="AttributeError: module 'torchvision.transforms' has no attribute 'ToPillowImage'",
     reason="A global replacement of PIL by Pillow also changed a name of torchvision.",
-    issues=(),
-    needed=always,
     sites=tuple(
         Site(f"slowfast/datasets/{name}.py", _examine)
         for name in ("utils", "transform", "kinetics")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import FORK, Finding, Patch, Site, affected, not_applicable
 from ..slowfast.short_cycle_sampler import FIXED, with_random_sampler
 from ..syntax.source_file import Source, find, function, same
@@ -32,7 +31,6 @@ PATCH = Patch(
     symptom="The order of validation and test samples changes from run to run",
     reason="A comment in SF#308 gives the short cycle a sampler that ignores shuffle=False.",
     issues=("SF#308",),
-    needed=always,
     sites=(Site("slowfast/datasets/utils.py", _examine),),
     origins=(FORK,),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import FORK, Finding, Patch, Site, not_applicable
 from ..slowfast.short_cycle_index import examine_index, is_tuple_test
 from ..syntax.source_file import Source, find, same
@@ -27,8 +26,6 @@ PATCH = Patch(
     title="Unpack the index of a short cycle without a guard",
     symptom="Crops never shrink in a short cycle, and full-size crops come in batches of four times",
     reason="A fork guards the second unpacking, so the position in the cycle is lost silently.",
-    issues=(),
-    needed=always,
     sites=(Site("slowfast/datasets/ssv2.py", _examine),),
     origins=(FORK,),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import FORK, Finding, Patch, Site, affected, not_applicable
 from ..syntax.source_file import Source, find, function
 from ..syntax.splices import replace
@@ -29,8 +28,6 @@ PATCH = Patch(
     title="Give the parameter of GaussianBlurVideo the name that its callers use",
     symptom="TypeError: __init__() got an unexpected keyword argument 'use_PIL'",
     reason="A global replacement of PIL by Pillow renamed a parameter.",
-    issues=(),
-    needed=always,
     sites=(Site("slowfast/datasets/transform.py", _examine),),
     origins=(FORK,),
 )

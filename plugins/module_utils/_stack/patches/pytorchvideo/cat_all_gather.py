@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import NOT_PINNED, Finding, Patch, Site, affected, already_applied, unknown
 from ..syntax.source_file import Source, find, function
 from ..syntax.splices import after
@@ -136,7 +135,6 @@ PATCH = Patch(
     symptom="ImportError: cannot import name 'cat_all_gather' from 'pytorchvideo.layers.distributed'",
     reason="0.1.5 on PyPI lacks them; the repository, also 0.1.5, has them since June 2022.",
     issues=("SF#545", "SF#636", "SF#663", "SF#667", "SF#751"),
-    needed=always,
     sites=(
         Site("pytorchvideo/layers/distributed.py", _examine),
         _created("pytorchvideo/losses/__init__.py", ""),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import (
     GIT_ONLY,
     Finding,
@@ -50,8 +49,6 @@ PATCH = Patch(
     title="End the detection branch of the test loop with continue",
     symptom="ValueError: Trying to pause a Timer that is already paused!",
     reason="After a detection batch the loop continues into the code for classification.",
-    issues=(),
-    needed=always,
     sites=(Site("tools/test_net.py", _examine),),
     origins=GIT_ONLY,
 )

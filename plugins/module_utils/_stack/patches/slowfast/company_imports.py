@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import GIT_ONLY, Finding, Patch, Site, affected, already_applied, unknown
 from ..syntax.source_file import Source, find
 from ..syntax.splices import Splice
@@ -36,7 +35,6 @@ PATCH = Patch(
     symptom="ModuleNotFoundError: No module named 'vision'",
     reason="Two commits of August 2024 use the module names of the authors' company.",
     issues=("SF#718", "SF#752", "SF#753", "SF#772"),
-    needed=always,
     sites=(
         Site("tools/run_net.py", _examine),
         Site("slowfast/utils/ava_eval_helper.py", _examine),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import (
     GIT_ONLY,
     Finding,
@@ -48,8 +47,6 @@ PATCH = Patch(
     title="Call torch.cuda.synchronize only if training uses a GPU",
     symptom="RuntimeError: Found no NVIDIA driver on your system",
     reason="train_epoch synchronizes CUDA in every step, even with NUM_GPUS 0 (since 99a655b).",
-    issues=(),
-    needed=always,
     sites=(Site("tools/train_net.py", _examine),),
     origins=GIT_ONLY,
 )

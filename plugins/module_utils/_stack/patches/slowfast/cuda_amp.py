@@ -42,7 +42,6 @@ PATCH = Patch(
     title="Use torch.amp instead of torch.cuda.amp for mixed precision",
     symptom="FutureWarning: `torch.cuda.amp.GradScaler(args...)` is deprecated",
     reason="torch 2.4 deprecated torch.cuda.amp.",
-    issues=(),
     needed=at_least("torch", "2.4"),
     sites=(Site("tools/train_net.py", _examine),),
     origins=GIT_ONLY,

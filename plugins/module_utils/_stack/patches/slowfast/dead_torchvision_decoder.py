@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import (
     GIT_ONLY,
     Finding,
@@ -163,7 +162,6 @@ PATCH = Patch(
         "users see: TypeError: default_collate ... found <class 'NoneType'>."
     ),
     issues=("SF#148", "SF#181", "SF#438", "SF#551", "SF#558", "SF#579", "vision#9373"),
-    needed=always,
     sites=(Site("slowfast/datasets/decoder.py", _examine),),
     origins=GIT_ONLY,
 )

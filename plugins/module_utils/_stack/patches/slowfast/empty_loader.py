@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import Finding, Patch, Site, affected, already_applied, unknown
 from ..syntax.source_file import Source, dotted, find, function
 from ..syntax.splices import before
@@ -72,6 +71,5 @@ PATCH = Patch(
         "untrained checkpoint would be saved, so the loader raises the error."
     ),
     issues=("SF#257", "SF#547"),
-    needed=always,
     sites=(Site("slowfast/datasets/loader.py", _examine),),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import (
     GIT_ONLY,
     Finding,
@@ -45,7 +44,6 @@ PATCH = Patch(
     symptom="KeyError: 'layer_decay'",
     reason="Loading replaces the parameter groups, and those saved before adc55ca lack the key.",
     issues=("SF#654",),
-    needed=always,
     sites=(Site("slowfast/models/optimizer.py", _examine),),
     origins=GIT_ONLY,
 )

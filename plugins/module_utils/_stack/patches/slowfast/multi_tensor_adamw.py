@@ -52,7 +52,6 @@ PATCH = Patch(
     title="Use AdamW(foreach=True) as multi-tensor AdamW",
     symptom="AttributeError: module 'torch.optim' has no attribute '_multi_tensor'",
     reason="torch removed the private module between 2.4 and 2.11; foreach=True is equivalent.",
-    issues=(),
     needed=at_least("torch", "2.4"),
     sites=(Site("slowfast/models/optimizer.py", _examine),),
     origins=GIT_ONLY,

@@ -12,7 +12,6 @@ PATCH = Patch(
     title="Replace np.NAN, np.bool and np.float by names that NumPy 2 has",
     symptom="AttributeError: module 'numpy' has no attribute 'NAN'",
     reason="NumPy 1.24 removed np.bool and np.float, NumPy 2.0 removed np.NAN.",
-    issues=(),
     needed=at_least("numpy", "1.24"),
     sites=(
         Site("ava_evaluation/metrics.py", renaming(NUMPY_ALIASES)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import (
     Finding,
     Patch,
@@ -107,6 +106,5 @@ PATCH = Patch(
         "for another NUM_CLASSES fails at the first step, one of another optimizer is accepted."
     ),
     issues=("SF#108", "SF#478", "SF#688", "D2#898"),
-    needed=always,
     sites=(Site("slowfast/utils/checkpoint.py", _examine),),
 )

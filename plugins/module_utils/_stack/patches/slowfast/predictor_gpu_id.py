@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import (
     GIT_ONLY,
     Finding,
@@ -49,7 +48,6 @@ PATCH = Patch(
     symptom="AttributeError: 'Predictor' object has no attribute 'gpu_id'",
     reason="With NUM_GPUS 0 the attribute is never set, but the person detector reads it.",
     issues=("SF#39", "SF#666"),
-    needed=always,
     sites=(Site("slowfast/visualization/predictor.py", _examine),),
     origins=GIT_ONLY,
 )

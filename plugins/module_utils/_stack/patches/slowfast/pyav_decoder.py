@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import (
     GIT_ONLY,
     Finding,
@@ -104,7 +103,6 @@ PATCH = Patch(
     ),
     reason="Since 99a655b decode passes lists and expects four values; pyav_decode returns three.",
     issues=("SF#557", "SF#563", "SF#541"),
-    needed=always,
     sites=(Site("slowfast/datasets/decoder.py", _examine),),
     origins=GIT_ONLY,
 )

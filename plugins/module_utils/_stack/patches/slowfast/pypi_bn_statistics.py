@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import Finding, Patch, Site, affected, already_applied, not_applicable
 from ..syntax.source_file import Source, find, function, same
 from ..syntax.splices import replace
@@ -45,7 +44,5 @@ PATCH = Patch(
     title="Compute precise BN statistics on the device of the model, for batches of any length",
     symptom="ValueError: too many values to unpack (expected 3)",
     reason="The datasets yield four values, and inputs are moved to a GPU even with NUM_GPUS 0.",
-    issues=(),
-    needed=always,
     sites=(Site("slowfast/utils/bn_helper.py", _examine),),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import NOT_PINNED, Finding, Patch, Site, affected, already_applied, unknown
 from ..syntax.source_file import Source, find, function, same
 from ..syntax.splices import replace
@@ -27,8 +26,6 @@ PATCH = Patch(
     title="Divide the batch size by at least 1",
     symptom="ZeroDivisionError: division by zero",
     reason="construct_loader divides the batch size by NUM_GPUS, which is 0 on a CPU.",
-    issues=(),
-    needed=always,
     sites=(Site("slowfast/datasets/loader.py", _examine),),
     origins=NOT_PINNED,
 )

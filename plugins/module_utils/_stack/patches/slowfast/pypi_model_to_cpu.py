@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import (
     NOT_PINNED,
     Finding,
@@ -48,8 +47,6 @@ PATCH = Patch(
     title="Move the model to a GPU only if NUM_GPUS is not 0",
     symptom="RuntimeError: Found no NVIDIA driver on your system",
     reason="build_model moved every model to the current GPU until NUM_GPUS 0 was supported.",
-    issues=(),
-    needed=always,
     sites=(
         Site("slowfast/models/model_builder.py", _examine),
         Site("slowfast/models/build.py", _examine),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import (
     GIT_ONLY,
     Finding,
@@ -51,8 +50,6 @@ PATCH = Patch(
     title="Use a fresh scaler if the checkpoint has none",
     symptom="KeyError: 'scaler_state'",
     reason="The key is saved only with mixed precision, but read whenever it is on.",
-    issues=(),
-    needed=always,
     sites=(Site("slowfast/utils/checkpoint.py", _examine),),
     origins=GIT_ONLY,
 )

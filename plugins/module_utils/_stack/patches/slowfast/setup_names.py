@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import GIT_ONLY, Finding, Patch, Site, affected, already_applied, not_applicable
 from ..syntax.source_file import Source, find
 from ..syntax.splices import replace
@@ -40,7 +39,6 @@ PATCH = Patch(
     symptom="ERROR: Could not find a version that satisfies the requirement PIL",
     reason="PIL and sklearn are names of modules; PyPI has no usable package of that name.",
     issues=("SF#430", "SF#592", "SF#721", "SF#463", "SF#760", "SF#770"),
-    needed=always,
     sites=(Site("setup.py", _examine),),
     origins=GIT_ONLY,
 )

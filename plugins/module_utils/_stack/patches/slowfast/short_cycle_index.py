@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import (
     GIT_ONLY,
     Finding,
@@ -72,8 +71,6 @@ PATCH = Patch(
     title="Unpack the index of a short cycle once",
     symptom="TypeError: cannot unpack non-iterable int object",
     reason="The batch sampler yields pairs; the datasets unpack them twice (since 99a655b).",
-    issues=(),
-    needed=always,
     sites=tuple(
         Site(f"slowfast/datasets/{name}.py", examine_index)
         for name in ("kinetics", "ssv2", "charades", "ava_dataset")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import (
     GIT_ONLY,
     Finding,
@@ -67,7 +66,6 @@ PATCH = Patch(
     symptom="sampler should be an instance of torch.utils.data.Sampler, but got sampler=None",
     reason="With one GPU or on a CPU create_sampler returns None, which the batch sampler refuses.",
     issues=("SF#308",),
-    needed=always,
     sites=(Site("slowfast/datasets/utils.py", _examine),),
     origins=GIT_ONLY,
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import always
 from ..model import (
     GIT_ONLY,
     Finding,
@@ -77,7 +76,6 @@ PATCH = Patch(
     symptom="INFO checkpoint.py: Network weights head.projection.weight not loaded.",
     reason="A demo or test with a random head recognises nothing and exits with 0.",
     issues=("SF#333", "SF#18", "SF#417"),
-    needed=always,
     sites=(Site("slowfast/utils/checkpoint.py", _examine),),
     origins=GIT_ONLY,
 )
