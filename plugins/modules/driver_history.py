@@ -4,37 +4,35 @@
 
 from __future__ import annotations
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import atomic_write
-
 DOCUMENTATION = r"""
 module: driver_history
-short_description: Remember the driver packages of a host before they change, and lead back to them
+short_description: Record the driver packages of a host before they change
 version_added: 0.1.0
 description:
-  - Notes the installed packages of the NVIDIA driver before an installation, and that it is complete.
-  - From that record it tells which exact versions an undo installs and which packages it removes.
-    An installation that was interrupted leaves the record of what was there before it.
+  - Records the installed packages of the NVIDIA driver before an installation, and that it is complete. The role
+    C(nvidia_driver_rollback) reinstalls them. An interrupted installation keeps the record of the packages before it.
+  - A record that a newer release wrote is refused.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   path:
-    description: The file that holds the record.
+    description: The file with the record.
     type: path
     required: true
   family:
-    description: Whose package manager this host has.
+    description: The family of the host's package manager.
     type: str
     choices: [debian, redhat]
     required: true
   step:
-    description: Whether an installation begins or has ended, or the record is only read.
+    description: Whether an installation begins or ends, or the record is only read.
     type: str
     choices: [begin, end, read]
     default: read
 """
 
 EXAMPLES = r"""
-- name: Note what is there before the driver changes
+- name: Record the installed driver before it changes
   slowfast.stack.driver_history:
     path: /var/lib/slowfast-stack/driver.json
     family: debian
@@ -42,9 +40,17 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-plan:
-  description: The driver plan that brings back what was there; null where there was no driver, or no record.
+before:
+  description: The driver packages before the last change, and their module stream; null without a record.
   type: dict
+  returned: always
+now:
+  description: The driver packages that are installed now, and their module stream.
+  type: dict
+  returned: always
+release:
+  description: The driver release before the last change; null where there was no driver, or no record.
+  type: str
   returned: always
 """
 
@@ -54,7 +60,9 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
 from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver import history as library
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import atomic_write
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver import history
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import driver_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,23 +75,27 @@ SPEC = {
 
 
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    """Note a step, or read the record."""
+    """Record a step, or read the record."""
     path, runner = Path(want["path"]), LocalRunner()
-    record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-    listing = runner.run(library.FAMILIES[want["family"]][0]).stdout
-    stream = (runner.read(library.STREAM_FILE) or b"").decode("utf-8", "replace")
-    now = library.installed(listing, stream)
+    record = driver_record.parse((runner.read(str(path)) or b"").decode("utf-8", "replace"))
+    listing = runner.run(driver_record.LISTINGS[want["family"]]).stdout
+    stream = (runner.read(driver_record.STREAM_FILE) or b"").decode("utf-8", "replace")
+    now = driver_record.installed(listing, stream)
     fresh = record
     if want["step"] == "begin":
-        fresh = library.begun(record, now)
+        fresh = history.begun(record, now)
     elif want["step"] == "end" and record:
-        fresh = library.ended(record, now)
+        fresh = history.ended(record, now)
     if fresh != record and not check:
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         atomic_write(path, json.dumps(fresh) + "\n")
-    before = library.read(fresh["before"]) if fresh else None
-    plan = library.way_back(before, now, want["family"]) if before else None
-    return {"changed": fresh != record, "plan": plan}
+    before = driver_record.Installed.from_dict(fresh["before"]) if fresh else None
+    return {
+        "changed": fresh != record,
+        "before": before.to_dict() if before else None,
+        "now": now.to_dict(),
+        "release": before.release if before else None,
+    }
 
 
 def main() -> None:

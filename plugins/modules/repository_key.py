@@ -1,30 +1,30 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.driver.openpgp`."""
+"""Adapter of `_stack.driver.signing_key`."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: repository_key
-short_description: Place the signing key of a package repository, known by its fingerprint
+short_description: Install the signing key of a package repository after checking its fingerprint
 version_added: 0.1.0
 description:
-  - Fetches an OpenPGP key, checks that it is exactly the key of the given fingerprint, and only then puts it where
-    the package manager finds it. A key that is already there and right costs no request.
-  - Needs no gpg on the target, and tells in check mode whether the key would be accepted.
+  - Downloads an OpenPGP key, checks with C(gpg) that it is exactly the key of the given fingerprint, and only then writes it to the
+    file that the package manager reads. A correct key that already exists is not downloaded again.
+  - Check mode downloads and checks the key, except on a host without C(gpg).
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
   url:
-    description: Where the key is published; an address, or an absolute path on the target.
+    description: The address of the key, or an absolute path on the target.
     type: str
     required: true
   path:
-    description: Where the key shall lie.
+    description: The file to write.
     type: path
     required: true
   fingerprint:
-    description: The full fingerprint; spaces do not count.
+    description: The full fingerprint; spaces and case are ignored.
     type: str
     required: true
 """
@@ -39,11 +39,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 path:
-  description: Where the key lies.
+  description: The file with the key.
   type: str
   returned: always
 """
 
+import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,9 +53,8 @@ from ansible_collections.slowfast.stack.plugins.module_utils._module import run_
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import atomic_write
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.http import opened
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.openpgp import (
-    require_key,
-)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver import signing_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,20 +69,26 @@ SPEC = {
 
 
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    """Keep the key that is there and right; otherwise fetch, check, place."""
-    path, fingerprint = Path(want["path"]), want["fingerprint"]
+    """Keep a correct key; otherwise download, check and write it."""
+    path, fingerprint, commands = Path(want["path"]), want["fingerprint"], Commands()
     result = {"changed": True, "path": str(path)}
+    if check and not shutil.which(signing_key.GPG):
+        return {**result, "changed": not path.is_file()}
     if path.is_file():
         try:
-            require_key(path.read_bytes(), fingerprint, str(path))
+            signing_key.require(commands, path, fingerprint, str(path))
         except StackError:
             result["diff"] = {"before": "another key\n", "after": f"{fingerprint}\n"}
         else:
             return {**result, "changed": False}
-    data = _fetch(want["url"])
-    require_key(data, fingerprint, want["url"])
-    if not check:
-        _place(path, data)
+    with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as folder:
+        downloaded = Path(folder) / "key"
+        downloaded.write_bytes(_fetch(want["url"]))
+        signing_key.require(commands, downloaded, fingerprint, want["url"])
+        if not check:
+            path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            # apt reads it as a user of its own.
+            atomic_write(path, downloaded.read_bytes(), mode=0o644)
     return result
 
 
@@ -93,17 +100,11 @@ def _fetch(url: str) -> bytes:
             return answer.read()
     except (OSError, ValueError) as error:
         raise StackError(
-            f"The package key at {url} cannot be fetched.",
+            f"The signing key at {url} cannot be downloaded.",
             f"{error}.",
             "Check network and proxy of the target, or name a mirror in `nvidia_repository_base`.",
             code="repository.key-unreachable",
         ) from error
-
-
-def _place(path: Path, data: bytes) -> None:
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    # apt reads it as its own user.
-    atomic_write(path, data, mode=0o644)
 
 
 def main() -> None:

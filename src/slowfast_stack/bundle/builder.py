@@ -274,7 +274,7 @@ class _Collector:
         folder = self.cache.folder / "packages" / self.stack.release
         archive = packages.Archive(folder, text, host.architecture)
         archive.update()
-        return archive.download([*names, *packages.ALWAYS, *from_bundle.beside_driver(plan, host)])
+        return archive.download([*names, *packages.ALWAYS])
 
     def _miss_packages(self, refused: Mapping[str, str]) -> None:
         for cause in dict.fromkeys(refused.values()):

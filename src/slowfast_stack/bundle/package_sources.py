@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.distributions import (
     CODENAMES,
+    COMPONENTS,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.architectures import (
     ARCHITECTURES,
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.model import Host
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import Answer
 
-# The origin of each distribution's archive, and the components with drivers and toolkits.
-ORIGINS = {"debian": "Debian", "ubuntu": "Ubuntu"}
-COMPONENTS = {"debian": ("contrib", "non-free", "non-free-firmware"), "ubuntu": ("restricted",)}
 _UPDATE_S = 600
 OWN_FILE = "Give a sources file of that distribution with --package-sources {}=FILE."
 
@@ -54,15 +52,16 @@ def of(host: Host, given: Mapping[str, Path], *, drivers: bool) -> str:
     if here["ID"] != release.id or codename is None:
         raise _refused(name, f"this machine uses the archive of {here['ID']}", OWN_FILE)
     runner = LocalRunner()
-    archives = _known(runner, ORIGINS[release.id])
+    archive = COMPONENTS[release.id]
+    archives = _known(runner, archive.origin)
     found = apt_sources.of_suites(
         apt_sources.read(runner, ""),
         archives,
         partial(_suite, here["VERSION_CODENAME"], codename),
-        COMPONENTS[release.id] if drivers else (),
+        archive.components if drivers else (),
     )
     if not found:
-        cause = f"no apt source of this machine names {ORIGINS[release.id]} by a codename"
+        cause = f"no apt source of this machine names {archive.origin} by a codename"
         raise _refused(name, cause, OWN_FILE)
     return found
 

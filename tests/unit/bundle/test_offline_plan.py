@@ -98,8 +98,7 @@ def test_packages_that_a_new_driver_needs_have_to_be_in_the_bundle() -> None:
     assert made.driver
     assert made.cuda
     assert made.driver.action == "install"
-    beside = offline_plan.beside_driver(made, model.host(host))
-    names = {*offline_plan.system_packages(made), *beside}
+    names = set(offline_plan.system_packages(made))
     assert "nvidia-persistenced" in names
     where = {key: host[key] for key in ("architecture", "glibc", "distribution")}
     stack = {

@@ -57,7 +57,7 @@ def test_the_probe_ships_neither_solver_nor_catalogue() -> None:
         "core/http.py",
         "core/validation.py",
         "core/versions.py",
-        "driver/history.py",
+        "host/driver_record.py",
         "host/interrupted.py",
         "host/model.py",
         "host/packages.py",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver import (
-    history as driver_record,
-)
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import Unreadable
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.history import (
-    Installed,
     begun,
     ended,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import driver_record
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.driver_record import (
+    SCHEMA,
+    Installed,
     installed,
-    way_back,
 )
 
 VENDOR = "cudatools <cudatools@nvidia.com>"
@@ -41,21 +44,10 @@ def test_only_packages_of_the_driver_are_remembered() -> None:
     ]
 
 
-def test_the_way_back_names_exact_versions_and_what_goes() -> None:
-    record = install(None, OLD, NEW)
-    plan = way_back(driver_record.read(record["before"]), NEW, "debian")
-    assert plan
-    assert plan["branch"] == "580"
-    assert plan["release"] == "580.95.05"
-    assert plan["origin"] == "nvidia"
-    assert "nvidia-open=580.95.05-1" in plan["packages"]
-    assert plan["gone"] == ["libnvidia-gpucomp"]
-
-
 def test_an_interrupted_installation_keeps_what_was_before_it() -> None:
     record = begun(begun(None, OLD), HALF)
-    assert driver_record.read(record["before"]) == OLD
-    assert driver_record.read(ended(record, NEW)["before"]) == OLD
+    assert Installed.from_dict(record["before"]) == OLD
+    assert Installed.from_dict(ended(record, NEW)["before"]) == OLD
 
 
 def test_a_run_that_changes_nothing_keeps_the_way_back() -> None:
@@ -65,17 +57,40 @@ def test_a_run_that_changes_nothing_keeps_the_way_back() -> None:
 
 def test_the_way_back_of_a_way_back_leads_forward() -> None:
     record = install(install(None, OLD, NEW), NEW, OLD)
-    assert driver_record.read(record["before"]) == NEW
+    assert Installed.from_dict(record["before"]) == NEW
 
 
-def test_where_there_was_no_driver_there_is_no_way_back() -> None:
-    record = install(None, packages("1"), NEW)
-    assert way_back(driver_record.read(record["before"]), NEW, "debian") is None
+def test_a_record_names_its_schema_and_is_read_back() -> None:
+    record = begun(None, OLD)
+    assert record["schema"] == SCHEMA
+    assert driver_record.parse(json.dumps(record)) == record
+    assert install(None, OLD, NEW)["schema"] == SCHEMA
 
 
-def test_the_red_hat_family_comes_back_to_its_stream() -> None:
-    lines = "nvidia-driver\t580.95.05\tNVIDIA\tinstalled\n"
-    before = installed(lines, "[nvidia-driver]\nname=nvidia-driver\nstream=580-open\n")
-    plan = way_back(before, before, "redhat")
-    assert plan
-    assert plan["packages"] == ["@nvidia-driver:580-open", "nvidia-driver-580.95.05"]
+def test_a_record_without_a_schema_is_read() -> None:
+    record = {"before": OLD.to_dict(), "older": None, "done": False}
+    assert driver_record.parse(json.dumps(record)) == record
+    assert driver_record.parse("") is None
+
+
+def test_a_record_of_a_newer_release_is_refused() -> None:
+    record = {**begun(None, OLD), "schema": SCHEMA + 1}
+    with pytest.raises(Unreadable) as refused:
+        driver_record.parse(json.dumps(record))
+    assert refused.value.code == "record.unsupported-schema"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"before": {', "[]", "{}", '{"before": {"packages": [[1]], "stream": ""}, "done": true}',
+     '{"before": {"packages": [], "stream": ""}, "done": "yes"}'],
+)  # fmt: skip
+def test_a_damaged_record_is_refused(text: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        driver_record.parse(text)
+    assert refused.value.code == "host.damaged-record"
+
+
+@pytest.mark.parametrize(("before", "release"), [(OLD, "580.95.05"), (packages("1"), None)])
+def test_the_release_is_that_of_the_driver_packages(before: Installed, release: str | None) -> None:
+    assert before.release == release

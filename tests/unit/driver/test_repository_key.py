@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.openpgp import (
-    fingerprints,
-    require_key,
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import (
+    StackError,
+    Unreadable,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver import signing_key
 from ansible_collections.slowfast.stack.plugins.modules import repository_key
 
 FINGERPRINT = "4A146C00C3964EC48DFD0465A57900599BC4CB3B"
@@ -44,31 +46,56 @@ def want(tmp_path: Path, **changes: str) -> dict[str, str]:
     return {**wanted, "fingerprint": FINGERPRINT, **changes}
 
 
-def test_the_fingerprint_is_that_of_gnupg() -> None:
-    assert fingerprints(KEY, "here") == [FINGERPRINT]
-    assert fingerprints(binary(), "here") == [FINGERPRINT]
-    assert fingerprints(KEY.replace(b"\n", b"\r\n"), "here") == [FINGERPRINT]
+def key_file(tmp_path: Path, data: bytes) -> Path:
+    path = tmp_path / "key"
+    path.write_bytes(data)
+    return path
 
 
-def test_spaces_and_case_of_the_expected_fingerprint_do_not_count() -> None:
-    require_key(KEY, "4a14 6c00 c396 4ec4 8dfd 0465 a579 0059 9bc4 cb3b", "here")
+@pytest.mark.parametrize("data", [KEY, binary(), KEY.replace(b"\n", b"\r\n")])
+def test_a_key_has_one_fingerprint_whatever_its_form(tmp_path: Path, data: bytes) -> None:
+    found = signing_key.fingerprints(Commands(), key_file(tmp_path, data), "here")
+    assert found == [FINGERPRINT]
 
 
-def test_a_second_key_beside_the_right_one_is_refused() -> None:
-    with pytest.raises(StackError, match="was expected"):
-        require_key(binary() + binary(), FINGERPRINT, "here")
+def test_spaces_and_case_of_the_expected_fingerprint_are_ignored(tmp_path: Path) -> None:
+    expected = "4a14 6c00 c396 4ec4 8dfd 0465 a579 0059 9bc4 cb3b"
+    signing_key.require(Commands(), key_file(tmp_path, KEY), expected, "here")
 
 
-@pytest.mark.parametrize("end", range(1, 40, 3))
-def test_a_key_that_is_cut_off_is_refused(end: int) -> None:
-    with pytest.raises(StackError, match="no OpenPGP public key"):
-        require_key(binary()[:end], FINGERPRINT, "here")
+def test_a_second_key_beside_the_right_one_is_refused(tmp_path: Path) -> None:
+    both = tmp_path / "both"
+    gpg = ["gpg", "--homedir", str(tmp_path), "--batch", "--quiet"]
+    make = [*gpg, "--passphrase", "", "--quick-gen-key", "another <another@example.invalid>"]
+    subprocess.run([*make, "ed25519", "sign"], check=True)
+    other = subprocess.run([*gpg, "--export"], check=True, capture_output=True).stdout
+    subprocess.run(["gpgconf", "--homedir", tmp_path, "--kill", "all"], check=True)
+    both.write_bytes(binary() + other)
+    assert len(signing_key.fingerprints(Commands(), both, "here")) == 2
+    with pytest.raises(StackError) as refused:
+        signing_key.require(Commands(), both, FINGERPRINT, "here")
+    assert FINGERPRINT in refused.value.cause
+
+
+@pytest.mark.parametrize("end", range(1, 40, 13))
+def test_a_truncated_key_is_refused(tmp_path: Path, end: int) -> None:
+    with pytest.raises(Unreadable):
+        signing_key.require(Commands(), key_file(tmp_path, binary()[:end]), FINGERPRINT, "here")
 
 
 @pytest.mark.parametrize("data", [b"", b"<html>proxy</html>", b"\x99", b"\xff" * 40, KEY[:60]])
-def test_something_that_is_no_key_is_named(data: bytes) -> None:
-    with pytest.raises(StackError, match="no OpenPGP public key"):
-        require_key(data, FINGERPRINT, "here")
+def test_a_file_without_a_key_is_refused(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(Unreadable):
+        signing_key.require(Commands(), key_file(tmp_path, data), FINGERPRINT, "here")
+
+
+def test_a_host_without_gpg_gets_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StackError) as refused:
+        place(want(tmp_path), check=False)
+    assert "gnupg" in refused.value.hint
+    # Check mode does not install it, and cannot check the key.
+    assert place(want(tmp_path), check=True)["changed"]
 
 
 def test_the_right_key_is_placed_once(tmp_path: Path) -> None:
@@ -87,12 +114,13 @@ def test_check_mode_reads_the_key_and_places_nothing(tmp_path: Path) -> None:
 
 
 def test_a_wrong_key_is_never_placed(tmp_path: Path) -> None:
-    with pytest.raises(StackError, match="Its fingerprint is 4A14"):
+    with pytest.raises(StackError) as refused:
         place(want(tmp_path, fingerprint="EA01" * 10), check=False)
+    assert FINGERPRINT in refused.value.cause
     assert not (tmp_path / "keyrings").exists()
 
 
-def test_a_key_of_somebody_else_at_the_same_place_is_replaced(tmp_path: Path) -> None:
+def test_a_key_of_another_owner_at_the_same_place_is_replaced(tmp_path: Path) -> None:
     there = tmp_path / "keyrings" / "key.asc"
     there.parent.mkdir()
     there.write_bytes(b"something else")
@@ -101,5 +129,7 @@ def test_a_key_of_somebody_else_at_the_same_place_is_replaced(tmp_path: Path) ->
 
 
 def test_an_address_that_does_not_answer_is_an_error_in_three_parts(tmp_path: Path) -> None:
-    with pytest.raises(StackError, match=r"cannot be fetched.*nvidia_repository_base"):
+    with pytest.raises(StackError) as refused:
         place(want(tmp_path, url="http://127.0.0.1:9/key.asc"), check=False)
+    assert "127.0.0.1:9" in refused.value.message
+    assert "nvidia_repository_base" in refused.value.hint

@@ -26,6 +26,13 @@ EXPECTED = Source(
 COMPILERS = Source("package lists of the distribution", "2026-11-22", "uncertain")
 
 
+class SigningKey(NamedTuple):
+    """The key of a repository: its file in the directory of the packages, and its fingerprint."""
+
+    file: str
+    fingerprint: str
+
+
 class ArchiveRow(NamedTuple):
     """A driver branch in the distribution's own archive, with its packages by flavour.
 
@@ -56,7 +63,7 @@ class ToolkitArchiveRow(NamedTuple):
 class DistributionRow(NamedTuple):
     """A release of a distribution.
 
-    ``repository`` is its directory in NVIDIA's repository, ``key`` the file of the signing key,
+    ``repository`` is its directory in NVIDIA's repository, ``key`` the signing key,
     ``naming`` the rule by which that repository names driver packages; ``compilers`` are the GCC
     majors that can be installed, the default first; ``python`` is the default interpreter.
     ``first_branch`` and ``first_toolkit`` are the oldest driver branch and CUDA toolkit
@@ -71,7 +78,7 @@ class DistributionRow(NamedTuple):
     glibc: str
     python: str
     repository: str
-    key: str
+    key: SigningKey
     naming: str
     first_branch: str
     first_toolkit: str
@@ -123,9 +130,11 @@ _BOOKWORM_TOOLKIT = ToolkitArchiveRow("11.8", "535", ("nvidia-cuda-toolkit",), "
 _TRIXIE_TOOLKIT = ToolkitArchiveRow("12.4", "550", ("nvidia-cuda-toolkit",), "/usr", DEBIAN_LISTS)
 _UBUNTU = (_ubuntu("580", "580.159.03"), _ubuntu("595", "595.91.07"))
 
-_OLD_KEY = "3bf863cc.pub"
-_NEW_KEY = "8793F200.pub"
-_RPM_KEY = "D42D0685.pub"
+# The fingerprints are those of the keys that the directories had when they were read.
+_OLD_KEY = SigningKey("3bf863cc.pub", "EB693B3035CD5710E231E123A4B469963BF863CC")
+_NEW_KEY = SigningKey("8793F200.pub", "02182E60104FCDC26EAE1B8597A5D4CB8793F200")
+_RPM_KEY = SigningKey("D42D0685.pub", "610C7B14E068A878070DA4E99CD0A493D42D0685")
+_UBUNTU_26_KEY = SigningKey("60DF8A40.pub", "14BAFBC7562AD710CA04E69905FBB6DA60DF8A40")
 
 # fmt: off
 DISTRIBUTIONS = (
@@ -135,7 +144,7 @@ DISTRIBUTIONS = (
                     (11, 12, 10, 9), _UBUNTU, NVIDIA_REPOSITORY, COMPILERS),
     DistributionRow("ubuntu", "24.04", "debian", "2.39", "3.12", "ubuntu2404", _OLD_KEY, "ubuntu", "550", "12.5",
                     (13, 14, 12, 11, 10), _UBUNTU, NVIDIA_REPOSITORY, COMPILERS),
-    DistributionRow("ubuntu", "26.04", "debian", "2.42", "3.14", "ubuntu2604", "60DF8A40.pub", "ubuntu", "580", "",
+    DistributionRow("ubuntu", "26.04", "debian", "2.42", "3.14", "ubuntu2604", _UBUNTU_26_KEY, "ubuntu", "580", "",
                     (15, 14, 13, 12), _UBUNTU, NVIDIA_REPOSITORY, COMPILERS),
     DistributionRow("debian", "12", "debian", "2.36", "3.11", "debian12", _OLD_KEY, "debian", "535", "12.3",
                     (12, 11), _BOOKWORM, NVIDIA_REPOSITORY, DEBIAN_LISTS, toolkit=_BOOKWORM_TOOLKIT),
@@ -151,6 +160,26 @@ DISTRIBUTIONS = (
 
 # Rebuilds of Red Hat Enterprise Linux use its rows.
 SAME_AS = {"rocky": "rhel", "almalinux": "rhel", "centos": "rhel", "ol": "rhel"}
+
+# NVIDIA's repository has a directory per distribution and machine.
+NVIDIA_BASE = "https://developer.download.nvidia.com/compute/cuda/repos"
+
+
+class ComponentsRow(NamedTuple):
+    """The origin that an archive declares, and the components of its drivers and toolkits."""
+
+    origin: str
+    components: tuple[str, ...]
+
+
+COMPONENTS = {
+    "debian": ComponentsRow("Debian", ("contrib", "non-free", "non-free-firmware")),
+    "ubuntu": ComponentsRow("Ubuntu", ("restricted",)),
+}
+
+# EPEL has dkms; on Red Hat Enterprise Linux itself it is set up by address, by the administrator.
+EPEL_RELEASE = ("epel-release",)
+WITHOUT_EPEL_RELEASE = ("rhel",)
 
 # What the suites of an archive are named after.
 CODENAMES = {
@@ -169,7 +198,6 @@ SYSTEM_PACKAGES = {
         "python-headers": ("python{python}-dev",),
         "python-venv": ("python{python}-venv",),
         "opencv": ("libgl1", "libglib2.0-0"),
-        "kernel-headers": ("linux-headers-{kernel}",),
         "make": ("make",),
         "nasm": ("nasm",),
         "clang": ("clang",),
@@ -184,7 +212,6 @@ SYSTEM_PACKAGES = {
         "python-headers": ("python{python}-devel",),
         "python-venv": (),
         "opencv": ("mesa-libGL", "glib2"),
-        "kernel-headers": ("kernel-devel-{kernel}",),
         "make": ("make",),
         "nasm": ("nasm",),
         "clang": ("clang",),

@@ -18,6 +18,9 @@ ID_RANGES = Source(
     "2026-11-22",
     "measured",
 )
+INSTALL_PAGE = Source(
+    "NVIDIA Driver Installation Guide, package names by distribution and branch", "2026-11-22"
+)
 MODULE_PAGE = Source('NVIDIA Driver Installation Guide, page "Kernel modules"', "2026-11-22")
 OPEN_ONLY_POST = Source(
     'NVIDIA blog "NVIDIA Transitions Fully Towards Open-Source GPU Kernel Modules"', "2026-11-22"
@@ -66,6 +69,38 @@ class RangeRow(NamedTuple):
     source: Source
 
 
+class NamesRow(NamedTuple):
+    """How NVIDIA's repository names the driver from a branch on, and what it needs beside it.
+
+    ``naming`` is that of a DistributionRow. The packages of either kernel module are named by
+    themselves where the package manager would keep the conflicting module. ``beside`` are the
+    daemon that keeps GPUs initialised and what holds a release; ``fabric`` is Fabric Manager.
+    In names ``{branch}`` and ``{release}`` (a pattern, such as 580.*) are replaced.
+    """
+
+    naming: str
+    first_branch: str
+    open: tuple[str, ...]
+    proprietary: tuple[str, ...]
+    beside: tuple[str, ...]
+    fabric: str
+    source: Source
+
+
+class HoldRow(NamedTuple):
+    """What keeps the driver on its release on a family of distributions.
+
+    ``held`` are patterns of packages, ``every_branch`` packages that work with each branch and that
+    a distribution has in releases of their own, ``unattended`` the beginnings of names that
+    unattended upgrades leave alone, ``kernel`` those of kernels, for prebuilt modules.
+    """
+
+    held: tuple[str, ...]
+    every_branch: tuple[str, ...]
+    unattended: tuple[str, ...]
+    kernel: tuple[str, ...]
+
+
 # fmt: off
 BRANCHES = (
     # branch  newest seen  designation  support ends  first device  last device  source
@@ -102,4 +137,49 @@ RANGES = (
 OPEN_ONLY = ("Blackwell", "Rubin")
 # The first branch whose open module drives data-centre and desktop cards alike.
 FIRST_OPEN_BRANCH = "560"
+
+_RPM_BESIDE = ("nvidia-persistenced", "python3-dnf-plugin-versionlock")
+_RPM_FABRIC = "nvidia-fabric-manager-{release}"
+# Of each naming, the last row whose first branch is not newer applies.
+NAMES = (
+    # naming  from branch  open module  proprietary module  beside  Fabric Manager
+    NamesRow("ubuntu", "0", ("nvidia-open-{branch}={release}", "nvidia-dkms-{branch}-open={release}"),
+             ("cuda-drivers-{branch}={release}", "nvidia-dkms-{branch}={release}"),
+             (), "nvidia-fabricmanager-{branch}", INSTALL_PAGE),
+    NamesRow("ubuntu", "580", ("nvidia-open-{branch}={release}", "nvidia-dkms-{branch}-open={release}"),
+             ("cuda-drivers-{branch}={release}", "nvidia-dkms-{branch}={release}"),
+             (), "nvidia-fabricmanager", INSTALL_PAGE),
+    NamesRow("ubuntu", "590", ("nvidia-open={release}", "nvidia-dkms-open={release}"),
+             ("cuda-drivers={release}", "nvidia-dkms={release}"),
+             (), "nvidia-fabricmanager", INSTALL_PAGE),
+    NamesRow("debian", "0", ("nvidia-open={release}", "nvidia-kernel-open-dkms={release}"),
+             ("cuda-drivers={release}", "nvidia-kernel-dkms={release}"),
+             ("nvidia-persistenced",), "nvidia-fabricmanager-{branch}", INSTALL_PAGE),
+    NamesRow("debian", "580", ("nvidia-open={release}", "nvidia-kernel-open-dkms={release}"),
+             ("cuda-drivers={release}", "nvidia-kernel-dkms={release}"),
+             ("nvidia-persistenced",), "nvidia-fabricmanager", INSTALL_PAGE),
+    NamesRow("stream", "0", ("@nvidia-driver:{branch}-open",), ("@nvidia-driver:{branch}-dkms",),
+             _RPM_BESIDE, _RPM_FABRIC, INSTALL_PAGE),
+    NamesRow("suffix", "0", ("nvidia-open-{branch}",), ("cuda-drivers-{branch}",),
+             _RPM_BESIDE, _RPM_FABRIC, INSTALL_PAGE),
+)
+
+# The switches of NVLink 5 are managed over InfiniBand.
+NVLINK5_PACKAGES = ("nvlsm", "infiniband-diags")
+# What DKMS signs modules with, and what asks the firmware for its keys.
+SIGNING_PACKAGES = ("openssl", "mokutil")
+SERVICES, FABRIC_SERVICES = ("nvidia-persistenced",), ("nvidia-fabricmanager",)
+
+HOLDS = {
+    "debian": HoldRow(
+        ("*nvidia*", "cuda-drivers*", "libcuda1", "libcudadebugger1", "libnvcuvid1", "libnvoptix1", "libnvsdm*", "libxnvctrl*"),
+        ("nvidia-modprobe", "nvidia-persistenced", "nvidia-settings", "nvidia-xconfig"),
+        ("nvidia-", "libnvidia-", "libcuda", "cuda-drivers", "linux-modules-nvidia-"),
+        ("linux-image-", "linux-modules-")),
+    "redhat": HoldRow(
+        ("nvidia-driver*", "nvidia-kmod-common", "nvidia-persistenced", "nvidia-modprobe", "nvidia-settings", "nvidia-xconfig",
+         "nvidia-imex", "nvidia-fabric-manager", "nvidia-libXNVCtrl*", "nvidia-open*", "cuda-drivers*", "kmod-nvidia*",
+         "libnvidia-cfg", "libnvidia-fbc", "libnvidia-gpucomp", "libnvidia-ml", "libnvidia-nscq", "libnvsdm", "xorg-x11-nvidia"),
+        (), (), ()),
+}
 # fmt: on

@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..core.errors import StackError, Unreadable
-from ..driver import history
-from . import interrupted, parsers
+from . import driver_record, interrupted, parsers
 from .model import (
     Compiler,
     Disk,
@@ -46,7 +45,7 @@ TOOLS = {
 }
 # How each family's package manager is asked for all packages.
 LISTINGS = {
-    "debian": history.FAMILIES["debian"][0],
+    "debian": driver_record.LISTINGS["debian"],
     "redhat": ("rpm", "-qa", "--qf", "%{NAME}\t%{VERSION}\t%{VENDOR}\n"),
 }
 PACKAGE_INDEX = "package-index"
@@ -209,12 +208,12 @@ class _Look:
         """Return the installations that did not end; of a damaged record nothing is guessed."""
         stream, begun, toolkits = (
             self.text(path) or ""
-            for path in (history.STREAM_FILE, interrupted.RECORD, interrupted.TOOLKITS)
+            for path in (driver_record.STREAM_FILE, driver_record.PATH, interrupted.TOOLKITS)
         )
         try:
             return interrupted.find(family, listing, stream, begun, toolkits)
         except Unreadable as error:
-            self.note("unfinished", interrupted.RECORD, error)
+            self.note("unfinished", driver_record.PATH, error)
             return interrupted.find(family, listing, stream, "", toolkits)
 
     def distribution(self) -> Distribution:

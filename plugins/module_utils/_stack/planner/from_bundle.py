@@ -130,17 +130,6 @@ def _parts(plan: Plan) -> Iterator[tuple[str | None, tuple[str, ...]]]:
         yield plan.cuda.origin, plan.cuda.packages
 
 
-def beside_driver(plan: Plan, host: Host) -> list[str]:
-    """Return what the role of the driver installs with its packages, where it changes one."""
-    driver = plan.driver
-    if driver is None or driver.action == "keep":
-        return []
-    headers = [] if host.kernel.headers else [f"linux-headers-{host.kernel.release}"]
-    headers += [name.replace("image", "headers", 1) for name in host.kernel.meta]
-    signing = ["openssl", "mokutil"] if driver.mok else []
-    return ["nvidia-persistenced", *headers, *signing]
-
-
 def _against(host: Host, found: Plan | NoPlan, stack: BundleStack) -> Iterator[str]:
     """Say why a stack is not for this host; what follows from the first reason is left out."""
     made = stack.plan
@@ -171,8 +160,7 @@ def _differences(host: Host, found: Plan, stack: BundleStack) -> Iterator[str]:
     here, there = host.distribution, where.distribution
     same = (here.id, here.version) == (there.id, there.version)
     available = stack.system_packages if same else ()
-    needed = {*system_packages(found), *beside_driver(found, host)}
-    lacking = sorted(needed.difference(available))
+    lacking = sorted(set(system_packages(found)).difference(available))
     if lacking:
         yield f"this host lacks {', '.join(lacking)}, and the bundle does not have them"
 

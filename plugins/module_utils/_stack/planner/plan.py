@@ -25,18 +25,33 @@ class GpuPlan:
 
 @dataclass(frozen=True)
 class RepositoryPlan:
-    """Where NVIDIA's packages for a distribution are, with their signing key."""
+    """The package source to set up: ``origin`` is nvidia or distribution.
 
-    url: str
-    key: str
+    NVIDIA's is ``base``/``directory``, with the file ``key`` of the signing key and its
+    ``fingerprint``; ``packages`` set up what it depends on. Of a distribution's archive, which
+    calls itself ``archive``, the ``components`` are enabled.
+    """
+
+    origin: str
+    base: str | None = read(default=None, omit=True)
+    directory: str | None = read(default=None, omit=True)
+    key: str | None = read(default=None, omit=True)
+    fingerprint: str | None = read(default=None, omit=True)
+    packages: tuple[str, ...] = read(default=(), omit=True)
+    archive: str | None = read(default=None, omit=True)
+    components: tuple[str, ...] = read(default=(), omit=True)
 
 
 @dataclass(frozen=True)
 class DriverPlan:
-    """The driver; ``action`` is keep, install, upgrade or switch.
+    """The driver; ``action`` is keep, install, upgrade, switch, or undo for a rollback.
 
     ``origin`` is nvidia, distribution or None (not known); ``mok`` tells that its key has to be
-    enrolled for Secure Boot.
+    enrolled for Secure Boot. ``packages`` are everything to install, ``fabric_packages`` come with
+    them, or alone beside a driver that is kept. The packages that match ``pin`` stay on
+    ``release``, a version pattern, except ``unpinned``; ``unattended`` are beginnings of package
+    names that unattended upgrades skip. ``stream`` is the dnf module stream; ``services`` are
+    started.
     """
 
     action: str
@@ -50,6 +65,11 @@ class DriverPlan:
     fabric_packages: tuple[str, ...]
     reboot: bool
     mok: bool
+    release: str | None = None
+    unpinned: tuple[str, ...] = ()
+    unattended: tuple[str, ...] = ()
+    stream: str | None = None
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

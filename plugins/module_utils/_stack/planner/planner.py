@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..catalog import miniforge
+from ..catalog.distributions import NVIDIA_BASE
 from ..catalog.sources import TREES, UV_PYTHONS
 from ..core.validation import mapping
 from ..host.model import Host
@@ -75,7 +76,7 @@ def endpoints(request: object = None) -> dict[str, str]:
         "pypi": "package-index",
         **{tree.name: own.get(tree.name, tree.url) for tree in TREES},
         "pytorch": wheel.INDEX + "cpu/torch/",
-        "nvidia": system_packages.REPOSITORIES,
+        "nvidia": f"{NVIDIA_BASE}/",
         "uv-pythons": UV_PYTHONS,
         "miniforge": own.get("miniforge", miniforge.INSTALLERS[0].url),
         "conda-forge": own.get("conda-forge", miniforge.CHANNEL_URL) + miniforge.CHANNEL_FILE,

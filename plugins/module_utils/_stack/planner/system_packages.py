@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..catalog.distributions import SYSTEM_PACKAGES
+from ..catalog.distributions import (
+    COMPONENTS,
+    EPEL_RELEASE,
+    NVIDIA_BASE,
+    SYSTEM_PACKAGES,
+    WITHOUT_EPEL_RELEASE,
+)
+from ..catalog.drivers import (
+    FABRIC_SERVICES,
+    HOLDS,
+    NAMES,
+    NVLINK5_PACKAGES,
+    SERVICES,
+    SIGNING_PACKAGES,
+    NamesRow,
+)
 from ..core.architectures import ARCHITECTURES
 from ..core.versions import version
 from .constraint_checks import archive
@@ -17,40 +33,97 @@ if TYPE_CHECKING:
     from .network import Network
     from .resolver import Choice
 
-REPOSITORIES = "https://developer.download.nvidia.com/compute/cuda/repos/"
-# From these branches on NVIDIA's repository names packages without the branch.
-FABRIC_WITHOUT_SUFFIX = version("580")
-DRIVER_WITHOUT_SUFFIX = version("590")
+STREAM = "@"
 
 
 def driver(host: Host, option: DriverOption) -> DriverPlan:
-    """Return the driver with its packages; no packages where nothing is installed."""
-    changes = option.action != "keep"
-    packages, pin = _driver_packages(host, option) if changes else ((), ())
-    fabric = bool(host.nvswitches) or host.nvlink5_fabric
-    return DriverPlan(
-        action=option.action,
-        branch=option.number,
-        flavour=option.flavour,
-        origin=option.origin,
-        packages=packages,
-        pin=pin,
-        repository=repository(host) if changes and option.origin == "nvidia" else None,
-        fabric_manager=fabric,
-        fabric_packages=_fabric_packages(host, option) if fabric else (),
-        reboot=changes and (host.driver is not None or host.nouveau),
-        mok=changes and bool(host.secure_boot) and not _signed(host, option),
+    """Return the driver with its packages; none where the driver is kept."""
+    fabric = has_fabric(host)
+    if option.action == "keep":
+        # Fabric Manager may still be missing, and has to have exactly the driver's version.
+        source = "nvidia" if fabric and option.origin != "distribution" else None
+        return DriverPlan(
+            action="keep",
+            branch=option.number,
+            flavour=option.flavour,
+            origin=option.origin,
+            packages=(),
+            pin=(),
+            repository=repository(host, source),
+            fabric_manager=fabric,
+            fabric_packages=_fabric_packages(host, option) if fabric else (),
+            reboot=False,
+            mok=False,
+        )
+    signed = _signed(host, option)
+    mok = bool(host.secure_boot) and not signed
+    names = _driver_packages(host, option)
+    return changing(
+        host,
+        DriverPlan(
+            action=option.action,
+            branch=option.number,
+            flavour=option.flavour,
+            origin=option.origin,
+            packages=(*names, *beside(host, option.number, mok=mok, prebuilt=signed)),
+            pin=(),
+            repository=None,
+            fabric_manager=fabric,
+            fabric_packages=_fabric_packages(host, option) if fabric else (),
+            reboot=host.driver is not None or host.nouveau,
+            mok=mok,
+            release=f"{option.number}.*",
+        ),
+        prebuilt=signed,
     )
 
 
-def repository(host: Host) -> RepositoryPlan | None:
-    """Return address and signing key of NVIDIA's packages for a host, None where it has none."""
+def changing(host: Host, plan: DriverPlan, *, prebuilt: bool = False) -> DriverPlan:
+    """Return the plan of a driver that changes, with its repository, stream, services and holds.
+
+    ``prebuilt`` tells that the modules come built with the kernel, which then changes with them.
+    """
+    hold = HOLDS.get(host.distribution.family)
+    streams = [name[1:] for name in plan.packages if name.startswith(STREAM)]
+    return replace(
+        plan,
+        repository=repository(host, plan.origin, driver=True),
+        stream=streams[0] if streams else None,
+        services=(*SERVICES, *(FABRIC_SERVICES if plan.fabric_manager else ())),
+        pin=hold.held if hold else (),
+        unpinned=hold.every_branch if hold and plan.origin == "distribution" else (),
+        unattended=(*hold.unattended, *(hold.kernel if prebuilt else ())) if hold else (),
+    )
+
+
+def has_fabric(host: Host) -> bool:
+    """Tell whether the GPUs of a host need Fabric Manager."""
+    return bool(host.nvswitches) or host.nvlink5_fabric
+
+
+def repository(host: Host, origin: str | None, *, driver: bool = False) -> RepositoryPlan | None:
+    """Return the package source of an origin, None where the host has none.
+
+    A ``driver`` also needs the source of dkms.
+    """
     row = distribution(host)
-    if row is None:
+    if row is None or origin is None:
         return None
+    if origin == "distribution":
+        found = COMPONENTS.get(host.distribution.id)
+        if found is None:
+            return None
+        return RepositoryPlan(origin, archive=found.origin, components=found.components)
     machine = ARCHITECTURES.get(host.architecture)
-    url = f"{REPOSITORIES}{row.repository}/{machine.nvidia if machine else host.architecture}/"
-    return RepositoryPlan(url, url + row.key)
+    epel = row.family == "redhat" and host.distribution.id not in WITHOUT_EPEL_RELEASE
+    return RepositoryPlan(
+        origin,
+        base=NVIDIA_BASE,
+        directory=f"{row.repository}/{machine.nvidia if machine else host.architecture}",
+        key=row.key.file,
+        fingerprint=row.key.fingerprint,
+        packages=EPEL_RELEASE if driver and epel else (),
+    )
 
 
 def _signed(host: Host, option: DriverOption) -> bool:
@@ -58,39 +131,68 @@ def _signed(host: Host, option: DriverOption) -> bool:
     return option.origin == "distribution" and row is not None and row.signed
 
 
-def _driver_packages(host: Host, option: DriverOption) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return packages and pins; names differ by repository, and from branch 590 on."""
+def _names(host: Host, branch: str) -> NamesRow | None:
+    """Return how NVIDIA's repository names a branch for a host, None where it has none."""
     row = distribution(host)
-    if row is None:
-        return (), ()
+    known = [
+        names
+        for names in NAMES
+        if row and names.naming == row.naming and version(names.first_branch) <= version(branch)
+    ]
+    return known[-1] if known else None
+
+
+def _driver_packages(host: Host, option: DriverOption) -> tuple[str, ...]:
+    """Return the packages of the driver itself."""
     if option.origin == "distribution":
-        entry = archive(row, option)
+        entry = archive(distribution(host), option)
         names = (entry.open if option.flavour == "open" else entry.proprietary) if entry else ()
         flavour = host.kernel.release.rpartition("-")[2] or "generic"
-        return tuple(name.format(kernel=flavour) for name in names), ()
-    open_module = option.flavour == "open"
-    name = "nvidia-open" if open_module else "cuda-drivers"
-    pin = (f"nvidia-driver-pinning-{option.number}",)
-    if row.naming == "stream":
-        stream = f"{option.number}-open" if open_module else f"{option.number}-dkms"
-        return (f"@nvidia-driver:{stream}",), ()
-    if row.naming == "suffix":
-        return (f"{name}-{option.number}",), ()
-    if row.naming == "ubuntu" and version(option.number) < DRIVER_WITHOUT_SUFFIX:
-        return (f"{name}-{option.number}",), pin
-    return (name,), pin
+        return tuple(name.format(kernel=flavour) for name in names)
+    row = _names(host, option.number)
+    names = (row.open if option.flavour == "open" else row.proprietary) if row else ()
+    return _filled(names, option.number, f"{option.number}.*")
+
+
+def _filled(names: tuple[str, ...], branch: str, release: str) -> tuple[str, ...]:
+    return tuple(name.format(branch=branch, release=release) for name in names)
+
+
+def beside(host: Host, branch: str, *, mok: bool, prebuilt: bool) -> tuple[str, ...]:
+    """Return what is installed with a driver: headers, its daemon, what signs its modules."""
+    row = _names(host, branch)
+    return (
+        *(() if prebuilt else _headers(host)),
+        *(row.beside if row else ()),
+        *(SIGNING_PACKAGES if mok else ()),
+    )
+
+
+def _headers(host: Host) -> tuple[str, ...]:
+    """Return the headers that dkms builds modules with, also those of kernels to come."""
+    kernel = host.kernel
+    if host.distribution.family == "redhat":
+        return (f"kernel-devel-{kernel.release}", "kernel-headers") if kernel.release else ()
+    known = not kernel.release or kernel.headers
+    missing = () if known else (f"linux-headers-{kernel.release}",)
+    # The meta packages of kernels have siblings, such as linux-headers-aws for linux-image-aws.
+    return (*missing, *(name.replace("image", "headers", 1) for name in kernel.meta))
 
 
 def _fabric_packages(host: Host, option: DriverOption) -> tuple[str, ...]:
-    """Return the Fabric Manager's packages; their version must be exactly the driver's."""
-    if host.distribution.family == "redhat":
-        name = "nvidia-fabric-manager"
-    elif option.origin == "distribution" or version(option.number) < FABRIC_WITHOUT_SUFFIX:
-        name = f"nvidia-fabricmanager-{option.number}"
-    else:
-        name = "nvidia-fabricmanager"
-    # The switches of NVLink 5 are managed over InfiniBand.
-    return (name, "nvlsm", "infiniband-diags") if host.nvlink5_fabric else (name,)
+    """Return the packages of Fabric Manager; its version must be exactly the driver's."""
+    row = _names(host, option.number)
+    if row is None:
+        return ()
+    name = (
+        f"nvidia-fabricmanager-{option.number}" if option.origin == "distribution" else row.fabric
+    )
+    exact = host.driver.version if option.action == "keep" and host.driver else ""
+    # An installation by apt keeps to the release through its preferences.
+    if exact and host.distribution.family == "debian":
+        name += f"={exact}-*"
+    names = _filled((name,), option.number, exact or f"{option.number}.*")
+    return (*names, *NVLINK5_PACKAGES) if host.nvlink5_fabric else names
 
 
 def cuda(host: Host, choice: Choice) -> CudaPlan | None:
@@ -103,7 +205,7 @@ def cuda(host: Host, choice: Choice) -> CudaPlan | None:
         toolkit=option.name,
         origin=option.origin,
         packages=option.packages,
-        repository=repository(host) if option.origin == "nvidia" else None,
+        repository=repository(host, option.origin if option.action == "install" else None),
     )
 
 
@@ -125,14 +227,8 @@ def system_packages(host: Host, choice: Choice, network: Network) -> tuple[str, 
         needs.append("python-headers")
     if not all(host.libraries.values()):
         needs.append("opencv")
-    if (
-        choice.driver.action not in ("keep", "none")
-        and host.kernel.release
-        and not host.kernel.headers
-    ):
-        needs.append("kernel-headers")
     return tuple(
-        name.format(major=choice.compiler.major, python=python, kernel=host.kernel.release)
+        name.format(major=choice.compiler.major, python=python)
         for need in needs
         for name in names[need]
     )

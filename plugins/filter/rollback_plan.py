@@ -1,0 +1,67 @@
+"""The plan of a driver rollback as a filter."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: rollback_plan
+short_description: Plan the driver that was installed before the last change
+description:
+  - Returns the driver plan that the role C(nvidia_driver) applies, and the packages to remove after it.
+version_added: 0.1.0
+author: slowfast.stack contributors (!UNKNOWN)
+positional: host
+options:
+  _input:
+    description: The record, as the module M(slowfast.stack.driver_history) returns it.
+    type: dict
+    required: true
+  host:
+    description: The host, as the module M(slowfast.stack.gpu_info) returns it.
+    type: dict
+    required: true
+seealso:
+  - module: slowfast.stack.driver_history
+"""
+
+EXAMPLES = r"""
+- name: Show the packages of the previous driver
+  ansible.builtin.debug:
+    msg: "{{ (record | slowfast.stack.rollback_plan(probe.host)).driver.packages }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - C(driver), the driver plan, or null where no driver was installed before.
+    - C(removed), the packages to remove after it.
+  type: dict
+"""
+
+from typing import Any, Callable
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import plain
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.driver_record import (
+    Installed,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import rollback
+
+
+def rollback_plan(record: dict[str, Any], host: dict[str, Any]) -> dict[str, Any]:
+    """Plan a rollback."""
+    if record["before"] is None:
+        return {"driver": None, "removed": []}
+    before, now = (Installed.from_dict(record[key]) for key in ("before", "now"))
+    driver = rollback.rollback(model.host(host), before)
+    return {
+        "driver": plain(driver) if driver else None,
+        "removed": rollback.removed(before, now) if driver else [],
+    }
+
+
+class FilterModule:
+    """Names the filter for Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return the filters of this file."""
+        return {"rollback_plan": rollback_plan}
