@@ -44,6 +44,12 @@ def refused(there: dict[str, Any], request: dict[str, Any] | None = None) -> NoP
     return found
 
 
+def from_case(name: str) -> Plan | NoPlan:
+    """Return what the planner says of a case of plans/."""
+    case = json.loads((UNIT / "plans" / f"{name}.json").read_text(encoding="utf-8"))
+    return planner.plan(host(case["host"], **case.get("change", {})), case.get("request", {}))
+
+
 def plan_data(
     name: str = FRESH,
     request: dict[str, Any] | None = None,

@@ -66,7 +66,9 @@ def _packages(host: Host, option: DriverOption, plan: DriverPlan) -> Iterator[De
         return
     entry = archive(row, option) if option.origin == "distribution" else None
     where = f"the archive of {row.id}" if entry else "NVIDIA's repository for " + row.id
-    text = f"{where} {row.version} has {option.name} as {' '.join(plan.packages)}"
+    text = (
+        f"{option.name} is in {where} {row.version}; with what it needs: {', '.join(plan.packages)}"
+    )
     yield decision("driver.packages", text, entry.source if entry else row.packages)
 
 

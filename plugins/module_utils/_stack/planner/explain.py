@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 from .plan import NoPlan
 
 if TYPE_CHECKING:
-    from .plan import Conflict, DriverPlan, FfmpegPlan, InterpreterPlan, Plan, SourcePlan
+    from .plan import (
+        CompilerPlan,
+        Conflict,
+        DriverPlan,
+        FfmpegPlan,
+        GpuPlan,
+        InterpreterPlan,
+        Plan,
+        SourcePlan,
+    )
 
 
 def explain(plan: Plan | NoPlan, *, name: str = "", reasons: bool = True) -> str:
@@ -34,7 +43,7 @@ def _plan(plan: Plan, name: str, *, reasons: bool) -> list[str]:
 
 def _choices(plan: Plan) -> dict[str, str]:
     driver, cuda, torch = plan.driver, plan.cuda, plan.torch
-    names = [gpu.name for gpu in plan.gpus]
+    names = [_gpu(gpu) for gpu in plan.gpus]
     counted = [f"{names.count(name)} x {name}" for name in dict.fromkeys(names)]
     return {
         "GPU": ", ".join(counted) or "none",
@@ -44,7 +53,8 @@ def _choices(plan: Plan) -> dict[str, str]:
         "torch": f"{torch.version} {torch.variant} from {torch.index or 'PyPI'}",
         "torchvision": plan.torchvision,
         "extensions": f"TORCH_CUDA_ARCH_LIST={torch.arch_list}" if torch.arch_list else "",
-        "compiler": f"GCC {plan.compiler.gcc}" if plan.compiler.gcc else "",
+        "compiler": _compiler(plan.compiler),
+        "bounds": ", ".join(f"{name}{bound}" for name, bound in plan.constraints.items()),
         "sources": ", ".join(_source(*row) for row in plan.sources.items() if row[1]),
         "FFmpeg": _ffmpeg(plan.ffmpeg) if plan.ffmpeg else "",
         "patches": ", ".join(plan.patches),
@@ -53,8 +63,19 @@ def _choices(plan: Plan) -> dict[str, str]:
     }
 
 
+def _gpu(gpu: GpuPlan) -> str:
+    capability = gpu.compute_capability or "capability unknown"
+    return f"{gpu.name} ({gpu.pci_id}, {gpu.architecture}, {capability})"
+
+
+def _compiler(compiler: CompilerPlan) -> str:
+    limit = f", {compiler.gcc_max} at most" if compiler.gcc_max else ""
+    return f"GCC {compiler.gcc}{limit}" if compiler.gcc else ""
+
+
 def _python(series: str, interpreter: InterpreterPlan) -> str:
-    return f"{series} ({interpreter.path or 'from ' + interpreter.origin})"
+    where = interpreter.path or f"from {interpreter.origin}"
+    return f"{series} ({where}, {interpreter.version})"
 
 
 def _driver(driver: DriverPlan) -> str:
@@ -70,7 +91,10 @@ def _ffmpeg(ffmpeg: FfmpegPlan) -> str:
 
 
 def _source(name: str, source: SourcePlan | None) -> str:
-    return f"{name} {source.commit[:9] if source.commit else source.requirement}" if source else ""
+    if source is None:
+        return ""
+    lacks = f" (without {', '.join(source.lacks)})" if source.lacks else ""
+    return f"{name} {source.commit[:9] if source.commit else source.requirement}{lacks}"
 
 
 def _conflict(conflict: Conflict, name: str) -> list[str]:
