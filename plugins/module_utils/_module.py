@@ -1,4 +1,4 @@
-"""What every module does around its action: read parameters, act, report, fail in sentences."""
+"""Run the action of a module: pass its parameters, return its result or its error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Action = Callable[["Mapping[str, Any]", bool], "dict[str, Any]"]
 
 
 def run_module(argument_spec: Mapping[str, Any], act: Action) -> None:
-    """Run ``act(parameters, check_mode)``; a StackError is the failure of the module."""
+    """Run ``act(parameters, check_mode)`` and exit; a StackError fails the module with all its parts."""
     module = AnsibleModule(argument_spec=dict(argument_spec), supports_check_mode=True)
     try:
         result = act(module.params, module.check_mode)

@@ -1,4 +1,4 @@
-"""The probe's way to look at the machine it runs on."""
+"""The access of the probe to the host that it runs on."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class LocalRunner:
-    """Looks at this machine; commands speak the C locale, and none waits for a person."""
+    """Access to this host; commands use the C locale and never prompt."""
 
     def run(self, argv: Sequence[str], *, timeout_s: float = 10, text: str = "") -> Answer:
-        """Run a command; one that is absent has no return code, one that hangs has 124."""
+        """Run a command; ``rc`` is None if it does not exist, 124 after a timeout."""
         environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
         try:
             done = subprocess.run(
@@ -39,7 +39,7 @@ class LocalRunner:
         return Answer(done.returncode, done.stdout)
 
     def read(self, path: str) -> bytes | None:
-        """Return a file; None where it is absent. Raises ``Unreadable``."""
+        """Return the bytes of a file, None if it does not exist. Raises ``Unreadable``."""
         try:
             with open(path, "rb") as stream:  # noqa: PTH123  (sysfs, thousands of times)
                 return stream.read()
@@ -54,7 +54,7 @@ class LocalRunner:
             ) from error
 
     def reaches(self, url: str, timeout_s: float) -> bool:
-        """Tell whether an HTTP request is answered without an error."""
+        """Return whether an HTTP request succeeds."""
         if not url.startswith(("https://", "http://")):
             return False
         try:

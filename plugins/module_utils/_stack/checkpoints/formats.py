@@ -1,4 +1,4 @@
-"""Tell from its bytes what a checkpoint is; never by its suffix, and without unpickling it.
+"""Find the type of a checkpoint by its bytes, not by its suffix, and without unpickling it.
 
 PyTorch writes a zip since 1.6, before that a row of pickles that begins with a fixed number, and
 in its first days a tar. Caffe2's converters wrote one pickle: a dictionary with ``blobs``.
@@ -24,8 +24,8 @@ PYTORCH, CAFFE2, DETECTRON2, UNKNOWN, DAMAGED = (
     "unknown",
     "damaged",
 )
-_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C  # what torch.save of old begins with
-_LARGEST_PICKLE = 64 << 20  # tensors lie beside the pickle in a zip
+_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C  # the first number that torch.save wrote before 1.6
+_LARGEST_PICKLE = 64 << 20  # a zip stores tensors beside the pickle
 _HARMLESS = re.compile(
     r"torch (\w+Storage|Size|device|b?float\d+|u?int\d+|bool)"
     r"|torch\._utils _rebuild_\w+|torch\.storage \w*Storage"
@@ -38,7 +38,7 @@ _HEADS = ("head.projection.weight", "head.projection.bias", "pred_w", "pred_b")
 
 @dataclass(frozen=True)
 class Kind:
-    """What a file is: its type, its container, and what can be read of it."""
+    """The type of a file, its container, and what can be read from it."""
 
     type: str
     container: str
@@ -55,7 +55,7 @@ class Kind:
 
 
 def of_file(path: Path) -> Kind:
-    """Look into a file."""
+    """Return the kind of a file."""
     with path.open("rb") as file:
         head = file.read(512)
         file.seek(0)

@@ -1,8 +1,8 @@
-"""Look into a pickle without running it: the opcodes are followed, nothing is ever imported.
+"""Read a pickle without running it: the opcodes are interpreted and nothing is imported.
 
-A pickle is a small program. Its stack is kept here with plain values and with ``Call`` objects that
-stand for what unpickling would call, so the keys of a dictionary and the shapes of tensors can be
-read from a file that nobody trusts.
+A pickle is a small program. Its stack holds plain values here, and ``Call`` objects in place of what
+unpickling would call, so that the keys of a dictionary and the shapes of tensors can be read from an
+untrusted file.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ class Reading:
 
 
 def read(file: IO[bytes]) -> tuple[Any, frozenset[str]]:
-    """Follow one pickle; return its value as far as it is plain, and the names it imports.
+    """Interpret one pickle; return its value as far as it is plain, and the names it imports.
 
-    A pickle that is cut off or is none raises ValueError, as pickletools does.
+    Raises ValueError for anything but a complete pickle, as pickletools does.
     """
     reading = Reading()
     try:
@@ -60,7 +60,7 @@ def read(file: IO[bytes]) -> tuple[Any, frozenset[str]]:
             _step(reading, opcode, argument)
         return reading.stack[-1], frozenset(reading.imports)
     except (IndexError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise ValueError("not a whole pickle") from error
+        raise ValueError("not a complete pickle") from error
 
 
 def mapping(value: Any) -> dict[Any, Any]:  # noqa: ANN401  (pickles hold anything)
@@ -84,8 +84,8 @@ def shape(value: Any) -> tuple[int, ...] | None:  # noqa: ANN401
 
 
 def _numbers(value: Any) -> tuple[int, ...] | None:  # noqa: ANN401
-    whole = isinstance(value, tuple) and all(isinstance(number, int) for number in value)
-    return value if whole else None
+    numbers = isinstance(value, tuple) and all(isinstance(number, int) for number in value)
+    return value if numbers else None
 
 
 def _step(reading: Reading, opcode: pickletools.OpcodeInfo, argument: Any) -> None:  # noqa: ANN401

@@ -171,7 +171,7 @@ _NOTES = {
     "ssv2/SLOW_8x8_R50.pyth": "Upstream links this file for Charades (34.72 mAP) too.",
     "ssv2/SLOWFAST_8x8_R50.pyth": "Upstream links this file for Charades (37.24 mAP) too.",
 }
-# What lies elsewhere.
+# Checkpoints that are stored elsewhere.
 _OTHERS = (
     Model(
         "drive/MVIT_B_16x4_CONV.pyth",

@@ -1,4 +1,4 @@
-"""Archives that are pinned by SHA-256: fetched once, resumed, checked, unpacked whole."""
+"""Download archives that are pinned by SHA-256, and extract them atomically."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check(archive: Path, sha256: str) -> None:
-    """Raise ``StackError`` where the file is not the pinned one."""
+    """Raise ``StackError`` if the SHA-256 of the file is not the pinned one."""
     found = sha256_of(archive)
     if found != sha256:
         raise StackError(
@@ -28,7 +28,7 @@ def check(archive: Path, sha256: str) -> None:
 
 
 def fetch(url: str, sha256: str, folder: Path) -> Path:
-    """Return the file of ``url``, or of an absolute path, checked. Raises ``StackError``."""
+    """Return the verified file of ``url`` or of an absolute path. Raises ``StackError``."""
     if Path(url).is_absolute():
         own = Path(url)
         if not own.is_file():
@@ -41,17 +41,17 @@ def fetch(url: str, sha256: str, folder: Path) -> Path:
 
 
 def from_debian(commands: Commands, package: str, suite: str, sha256: str, folder: Path) -> Path:
-    """Return the upstream archive of a Debian source package, checked by apt and by its pin.
+    """Return the upstream archive of a Debian source package, verified by apt and by SHA-256.
 
-    The package sources are named to apt in a folder of its own; those of the system stay as they
-    are. Raises ``StackError``.
+    apt reads its package sources from ``folder``; those of the system do not change. Raises
+    ``StackError``.
     """
-    known = _pinned(folder, package, sha256)
-    if known:
-        return known
+    cached = _pinned(folder, package, sha256)
+    if cached:
+        return cached
     apt = ["apt-get", *_private_apt(commands, suite, folder / "apt"), "--quiet"]
     source = [*apt, "source", "--download-only", "--tar-only", package]
-    # What an earlier package left of the lists is enough, unless the archive has moved on.
+    # The lists of an earlier package suffice, unless the archive has changed since.
     lists = any((folder / "apt" / "state" / "lists").glob("*Sources*"))
     if not lists or commands.run(source, cwd=folder).rc:
         reached = "The Debian archive could not be read"
@@ -75,10 +75,10 @@ def _pinned(folder: Path, package: str, sha256: str) -> Path | None:
 
 
 def _private_apt(commands: Commands, suite: str, folder: Path) -> list[str]:
-    """Return apt's options for a state of its own, with the sources of one suite."""
+    """Return options that give apt a separate state with the sources of one suite."""
     for name in ("state/lists/partial", "cache/archives/partial"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    # The mirror that this host uses, and so its proxy and its cache.
+    # Use the mirror of this host, which its proxy and cache know.
     listing = commands.checked(
         "apt could not say which archive this host uses",
         ["apt-get", "indextargets", "--format", "$(SITE)", "Origin: Debian", "Label: Debian"],
@@ -109,7 +109,7 @@ def _private_apt(commands: Commands, suite: str, folder: Path) -> list[str]:
 
 
 def unpack(archive: Path, tree: Path) -> None:
-    """Put the one folder that is in the archive at ``tree``, whole or not at all."""
+    """Extract the one folder of the archive to ``tree``, completely or not at all."""
     fresh = tree.with_name(f".{tree.name}.unpacking")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)

@@ -137,7 +137,7 @@ def _nested(cls: type) -> Reader:
 
 _BASIC: dict[str, Reader] = {
     "str": validation.text,
-    "int": validation.whole,
+    "int": validation.count,
     "bool": validation.flag,
     "Any": lambda value, _: value,
 }

@@ -1,4 +1,4 @@
-"""Whether a disk takes what is to come: bytes, and inodes where the file system counts them."""
+"""Free disk space: bytes, and inodes where the file system counts them."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def free_bytes(folder: Path) -> int:
 
 
 def is_full(folder: Path) -> bool:
-    """Tell whether a file system has no block or no inode left for a file of some size."""
+    """Return whether a file system has no space or no inode left for a small file."""
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize < _FILE or (found.f_files > 0 and found.f_favail == 0)
 
 
-def require(folder: Path, size: int, files: int, message: str) -> None:
-    """Raise StackError where ``size`` bytes in ``files`` files do not fit below ``folder``."""
+def require(folder: Path, size: int, files: int, content: str) -> None:
+    """Raise StackError if ``size`` bytes in ``files`` files do not fit below ``folder``."""
     place = existing(folder)
     found = os.statvfs(place)
     free = found.f_bavail * found.f_frsize
@@ -43,9 +43,9 @@ def require(folder: Path, size: int, files: int, message: str) -> None:
         lacks.append(f"{files} inodes are needed and {found.f_favail} free")
     if lacks:
         raise StackError(
-            f"{place} has no room for {message}.",
+            f"{place} has not enough disk space for {content}.",
             f"{'; '.join(lacks)}.",
-            "Free that much, take another folder, or go ahead all the same with --no-room-check.",
+            "Free that much, use another folder, or add --skip-disk-check.",
             code="disk.full",
         )
 

@@ -1,4 +1,4 @@
-"""Open an address with the standard library; proxies and certificates are the environment's."""
+"""Open a URL with the standard library; proxies and certificates are those of the environment."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ if TYPE_CHECKING:
 
 
 def opened(request: str | urllib.request.Request, timeout_s: float) -> HTTPResponse:
-    """Return the answer, whose status is good. Raises ``OSError`` and ``ValueError``."""
+    """Return a response with a successful status. Raises ``OSError`` and ``ValueError``."""
     opener = urllib.request.build_opener()
     return cast("HTTPResponse", opener.open(request, timeout=timeout_s))

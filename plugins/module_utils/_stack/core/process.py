@@ -1,4 +1,4 @@
-"""Run programs on this host: output kept, log written as it comes, locks held by the children."""
+"""Run programs on this host: keep their output, write logs, let them hold locks."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ TAIL_LINES = 15
 
 @dataclass(frozen=True)
 class Finished:
-    """A program that ended: its exit status and its output, standard error included."""
+    """The exit status and the output of a program, standard error included."""
 
     rc: int
     output: str
 
     def tail(self, lines: int = TAIL_LINES) -> str:
-        """Return the last ``lines`` lines, where programs say why they failed."""
+        """Return the last ``lines`` lines, where most programs print their error."""
         return "\n".join(self.output.strip().splitlines()[-lines:])
 
 
 @dataclass(frozen=True)
 class Commands:
-    """Run programs with ``environment`` added to the one of this process.
+    """Run programs with ``environment`` added to that of this process.
 
-    ``locks`` are open file descriptors that every child inherits: a lock taken with `locked` is
-    held until the last child has ended, even when this process is killed before.
+    ``locks`` are file descriptors that every child inherits: a lock taken with `locked` is held
+    until the last child has ended, even if this process is killed before.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -50,9 +50,10 @@ class Commands:
         log: Path | None = None,
         each: Callable[[str], None] | None = None,
     ) -> Finished:
-        """Run ``argv`` and return how it ended.
+        """Run ``argv`` and return its exit status and output.
 
-        The output also goes to ``log``, and to ``each``, line by line as it comes.
+        Each line of output is appended to ``log`` and passed to ``each`` as soon as it arrives.
+        A program that does not exist has the exit status 127.
         """
         full = {**os.environ, **self.environment, **(environment or {})}
         try:
@@ -92,7 +93,7 @@ class Commands:
         environment: Mapping[str, str] | None = None,
         log: Path | None = None,
     ) -> str:
-        """Run ``argv`` and return its output; raise ``StackError(what, ...)`` when it fails."""
+        """Run ``argv`` and return its output. Raises ``StackError`` with ``message`` if it fails."""
         done = self.run(argv, cwd=cwd, environment=environment, log=log)
         if done.rc:
             command = " ".join(argv)
@@ -107,10 +108,10 @@ class Commands:
 
 @contextlib.contextmanager
 def locked(commands: Commands, path: Path, *, wait: bool = True) -> Iterator[Commands]:
-    """Hold the lock file ``path`` for this block and for every program started in it.
+    """Hold the lock file ``path`` during this block and for every program started in it.
 
-    Waits for another holder (a run that was killed may have left a child that is still working),
-    or raises ``files.Busy`` at once where ``wait`` is false.
+    Waits for another holder (a killed run may have left a child that still works), or raises
+    ``files.Busy`` at once where ``wait`` is false.
     """
     with files.locked(path, wait=wait) as descriptor:
         yield Commands(commands.environment, (*commands.locks, descriptor))

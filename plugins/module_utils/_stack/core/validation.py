@@ -59,7 +59,7 @@ def optional_flag(value: object, where: str) -> bool | None:
     return None if value is None else flag(value, where)
 
 
-def whole(value: object, where: str) -> int:
+def count(value: object, where: str) -> int:
     """Return an integer, zero or more. Raises ``StackError``."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise bad(where, "a whole number", value)

@@ -1,4 +1,4 @@
-"""Versions and version requests: parsed once at the border, compared as numbers."""
+"""Versions and version specifiers, compared as numbers."""
 
 from __future__ import annotations
 
@@ -39,13 +39,19 @@ def version(text: str) -> Version:
     return Version(numbers)
 
 
+def release(text: str) -> Version:
+    """Return the leading numbers of a version: ``2.11.0+cu130`` is 2.11; none give an empty one."""
+    match = _VERSION.match(text.strip())
+    return version(match.group()) if match else Version()
+
+
 def dotted(number: Version) -> str:
     """Return a version as text with at least two numbers."""
     return ".".join(map(str, number if len(number) > 1 else (*number, 0)))
 
 
 class Clause(NamedTuple):
-    """One comparison; ``digits`` is how many numbers the text gave."""
+    """One comparison; ``digits`` is how many numbers of the version were given."""
 
     operator: str
     version: Version
@@ -53,25 +59,25 @@ class Clause(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """A request such as ``>=2.0,<3``; a bare 2.10 means every 2.10.x."""
+    """A specifier such as ``>=2.0,<3``; a bare 2.10 means every 2.10.x."""
 
     text: str
     clauses: tuple[Clause, ...]
 
     def allows(self, candidate: Version) -> bool:
-        """Tell whether a version satisfies every clause."""
+        """Return whether a version satisfies every clause."""
         return all(_HOLDS[clause.operator](candidate, clause) for clause in self.clauses)
 
 
 @lru_cache(maxsize=1024)
 def spec(text: str) -> Spec:
-    """Parse a request. Raises ``StackError`` that shows what can be written."""
+    """Parse a specifier. Raises ``StackError``."""
     parts = [part.strip() for part in str(text).split(",")]
     matches = [_CLAUSE.fullmatch(part) for part in parts]
     if not all(matches):
         raise StackError(
-            f"The version request {text!r} is not understood.",
-            "It reads a version, or comparisons with commas between them.",
+            f"{text!r} is not a version specifier.",
+            "It should be a version, or comparisons with commas between them.",
             'Write for example 2.11.0, 2.11 or ">=2.4,<2.12".',
             code="version.invalid-spec",
         )

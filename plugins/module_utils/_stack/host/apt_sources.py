@@ -1,4 +1,4 @@
-"""Read apt's package sources, and name what the distribution's own sources do not offer yet."""
+"""Read the package sources of apt, and write those of the distribution that are missing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ QUESTION = (
 # On a busy host apt takes its time to read the lists.
 PATIENCE_S = 300
 HEADER = "# Written by slowfast.stack: what the distribution keeps apart from its main component.\n"
-# The fields that say what a source offers; all others say how it is trusted and read.
+# The fields that describe what a source offers; the others describe how it is verified and read.
 OFFER = ("Types", "URIs", "Suites", "Components", "Enabled")
 # One-line options whose field has another name; the others only differ in capitals.
 FIELDS = {"arch": "Architectures", "lang": "Languages", "target": "Targets"}
@@ -32,7 +32,7 @@ _LINE = re.compile(r"deb\s+(?:\[(?P<options>[^]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suit
 
 
 class Source(NamedTuple):
-    """One entry: what it offers, and its further fields as deb822 has them after the colon."""
+    """One entry: what it offers, and its other fields in the form of deb822."""
 
     uris: tuple[str, ...]
     suites: tuple[str, ...]
@@ -41,7 +41,7 @@ class Source(NamedTuple):
 
 
 def parse(path: str, text: str) -> list[Source]:
-    """Return the binary sources of a file; its name tells the format."""
+    """Return the binary sources of a file; its name decides the format."""
     return list(_stanzas(text) if path.endswith(".sources") else _lines(text))
 
 

@@ -1,6 +1,6 @@
-"""Tell which installed packages belong to the driver, and which to CUDA: what a purge removes.
+"""Find the installed packages of the driver and of CUDA, which a purge removes.
 
-Names alone lie: every rule here also asks from whom a package is, or what its version looks like.
+A name is not enough: every rule also checks the vendor of a package, or the form of its version.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Package(NamedTuple):
 
 
 def read(listing: str) -> tuple[Package, ...]:
-    """Read lines of name, version, maker and state with tabs between; what is gone has no state."""
+    """Read lines of name, version, maker and state with tabs between; removed packages are left out."""
     rows = [line.split("\t") for line in listing.splitlines()]
     return tuple(Package(*row[:3]) for row in rows if len(row) == 4 and row[3] != "not-installed")  # noqa: PLR2004
 
@@ -57,7 +57,7 @@ def of(listing: str, parts: Collection[str]) -> list[str]:
 
 
 def is_driver(package: Package) -> bool:
-    """Tell a package of the driver, from whatever source; containers have tools of their own."""
+    """Return whether a package is of the driver, from any source; tools of containers are not."""
     if _CONTAINERS.fullmatch(package.name) or package.name.startswith("cuda-compat"):
         return False
     if _PINNING.fullmatch(package.name):
@@ -70,7 +70,7 @@ def is_driver(package: Package) -> bool:
 
 
 def is_toolkit(package: Package) -> bool:
-    """Tell a package of a CUDA toolkit, of the vendor or as a distribution builds it."""
+    """Return whether a package is of a CUDA toolkit, of NVIDIA or of the distribution."""
     if _ARCHIVE_TOOLKIT.fullmatch(package.name) and _ARCHIVE_RELEASE.match(package.version):
         return True
     return bool(

@@ -1,4 +1,4 @@
-"""Turn the text of files and commands into values; each parser is pure and names its source."""
+"""Parse the text of files and commands; each parser is pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DRIVER_PACKAGE = re.compile(
 
 
 def pairs(text: str) -> dict[str, str]:
-    """Read lines of NAME=VALUE, as in uevent and os-release; quotes are taken off."""
+    """Parse lines of NAME=VALUE, as in uevent and os-release; quotes are removed."""
     found = {}
     for line in text.splitlines():
         name, equals, value = line.partition("=")
@@ -37,7 +37,7 @@ def pairs(text: str) -> dict[str, str]:
 
 
 def os_release(text: str) -> Distribution:
-    """Read os-release(5). Raises ``Unreadable`` where it has no ID."""
+    """Parse os-release(5). Raises ``Unreadable`` if it has no ID."""
     found = pairs(text)
     if "ID" not in found:
         raise Unreadable(
@@ -56,7 +56,7 @@ def os_release(text: str) -> Distribution:
 
 
 def pci_function(slot: str, uevent: str) -> Gpu | None:
-    """Read the uevent file of one PCI function; None where it names no device."""
+    """Parse the uevent file of one PCI function; return None if it has no PCI id."""
     found = pairs(uevent)
     if "PCI_ID" not in found:
         return None
@@ -71,17 +71,17 @@ def pci_function(slot: str, uevent: str) -> Gpu | None:
 
 
 def is_gpu(function: Gpu) -> bool:
-    """Tell a GPU from the audio, USB and bridge functions of the same vendor."""
+    """Return whether a PCI function is a GPU, not an audio, USB or bridge function of NVIDIA."""
     return function.pci_id.startswith("10de:") and function.pci_class in _GPU_CLASSES
 
 
 def is_nvswitch(function: Gpu) -> bool:
-    """Tell an NVSwitch, which carries NVLink traffic and computes nothing."""
+    """Return whether a PCI function is an NVSwitch."""
     return function.pci_id.startswith("10de:") and function.device in _NVSWITCH_DEVICES
 
 
 def loaded_driver(text: str) -> Driver:
-    """Read /proc/driver/nvidia/version. Raises ``Unreadable``."""
+    """Parse /proc/driver/nvidia/version. Raises ``Unreadable``."""
     match = _DRIVER_LINE.search(text + " ")
     if not match:
         raise Unreadable(
@@ -96,13 +96,13 @@ def loaded_driver(text: str) -> Driver:
 
 
 def compiler(path: str, text: str, cxx: str | None) -> Compiler | None:
-    """Read ``gcc -dumpfullversion``; None for another compiler under that name."""
+    """Parse ``gcc -dumpfullversion``; return None for another compiler of that name."""
     match = re.fullmatch(r"(\d+)(\.\d+)*", text.strip())
     return Compiler(int(match.group(1)), match.group(), path, cxx) if match else None
 
 
 def interpreter(path: str, text: str) -> Python | None:
-    """Read what PYTHON_QUESTION answers; None where it did not answer."""
+    """Parse the output of PYTHON_QUESTION; return None if it is not valid."""
     try:
         found = json.loads(text)
     except ValueError:
@@ -110,7 +110,7 @@ def interpreter(path: str, text: str) -> Python | None:
     return Python(found["version"], path, bool(found["headers"]), bool(found["venv"]))
 
 
-# Answers with one line of JSON; works on every Python 3.
+# Prints one line of JSON; works on every Python 3.
 PYTHON_QUESTION = (
     "import importlib.util,json,os,sys,sysconfig;"
     "print(json.dumps({'version':'%d.%d.%d'%sys.version_info[:3],"
@@ -119,7 +119,7 @@ PYTHON_QUESTION = (
 )
 
 
-# Answers with one line of JSON about the torch of an interpreter, without importing it.
+# Prints one line of JSON about the torch of an interpreter, without importing it.
 TORCH_QUESTION = (
     "import json,runpy;from importlib import metadata as m;d=m.distribution('torch');"
     "v=runpy.run_path(str(d.locate_file('torch/version.py')));"
@@ -128,7 +128,7 @@ TORCH_QUESTION = (
 
 
 def torch(python: str, text: str) -> Torch | None:
-    """Read what TORCH_QUESTION answers; None where there is no torch, or one for other cards."""
+    """Parse the output of TORCH_QUESTION; return None without torch, or for a build for ROCm."""
     try:
         found = json.loads(text)
     except ValueError:
@@ -140,7 +140,7 @@ def torch(python: str, text: str) -> Torch | None:
     return Torch(python, found["version"].partition("+")[0], variant)
 
 
-# Asks NVML through nvidia-ml-py, where an interpreter has it, for the capability of each card.
+# Prints the compute capability of each GPU from NVML, where an interpreter has nvidia-ml-py.
 NVML_QUESTION = (
     "import json,pynvml as n;n.nvmlInit();"
     "h=[n.nvmlDeviceGetHandleByIndex(i) for i in range(n.nvmlDeviceGetCount())];"
@@ -151,7 +151,7 @@ NVML_QUESTION = (
 
 
 def capabilities(text: str) -> dict[str, str]:
-    """Read what NVML_QUESTION answers: sysfs slot and compute capability; empty without answer."""
+    """Parse the output of NVML_QUESTION: compute capability by sysfs slot; empty if not valid."""
     try:
         found = json.loads(text)
     except ValueError:
@@ -161,7 +161,7 @@ def capabilities(text: str) -> dict[str, str]:
 
 
 def toolkit(path: str, text: str) -> Toolkit | None:
-    """Read version.json (11.1 and newer), version.txt or ``nvcc --version``; None where neither."""
+    """Parse version.json (11.1 and newer), version.txt or ``nvcc --version``; else return None."""
     match = re.search(r'"cuda"\s*:\s*\{[^}]*"version"\s*:\s*"(\d+\.\d+)', text)
     match = match or re.search(r"CUDA Version (\d+\.\d+)", text)
     match = match or re.search(r"Cuda compilation tools, release (\d+\.\d+)", text)
@@ -169,17 +169,17 @@ def toolkit(path: str, text: str) -> Toolkit | None:
 
 
 def tool_version(text: str) -> str | None:
-    """Return the first version number of a ``--version`` answer."""
+    """Return the first version number in the output of ``--version``."""
     match = re.search(r"\d+(\.\d+)+", text)
     return match.group() if match else None
 
 
-# Not those of one kernel, which begin with its number, nor what has no headers of its own.
+# Not the packages of one kernel, which begin with its number, nor those without headers.
 _KERNEL_META = re.compile(r"linux-image-(?!unsigned-|extra-|\d)[a-z0-9.-]+(?<!-dbg)")
 
 
 def debian_packages(text: str) -> tuple[Package, ...]:
-    """Read ``dpkg-query -W`` lines of name, version, origin and state, with tabs between."""
+    """Parse ``dpkg-query -W``: lines of name, version, maintainer and state, separated by tabs."""
     rows = [line.split("\t") for line in text.splitlines()]
     return tuple(
         Package(name, number, _debian_origin(maintainer))
@@ -189,7 +189,7 @@ def debian_packages(text: str) -> tuple[Package, ...]:
 
 
 def kernel_meta(text: str) -> tuple[str, ...]:
-    """Pick the meta packages that bring kernels, such as linux-image-aws, from the same lines."""
+    """Return the meta packages of kernels, such as linux-image-aws, from the same lines."""
     rows = [line.split("\t") for line in text.splitlines()]
     return tuple(
         row[0] for row in rows if row[-1] == "installed" and _KERNEL_META.fullmatch(row[0])
@@ -203,7 +203,7 @@ def _debian_origin(maintainer: str) -> str | None:
 
 
 def redhat_packages(text: str) -> tuple[Package, ...]:
-    """Read ``rpm -qa`` lines of name, version and vendor, with tabs between."""
+    """Parse ``rpm -qa``: lines of name, version and vendor, separated by tabs."""
     rows = [line.split("\t") for line in text.splitlines()]
     return tuple(
         Package(name, number, "nvidia" if "nvidia" in vendor.lower() else "distribution")
@@ -213,7 +213,7 @@ def redhat_packages(text: str) -> tuple[Package, ...]:
 
 
 def secure_boot(variable: bytes) -> bool:
-    """Read the EFI variable SecureBoot: four bytes of attributes, one of state."""
+    """Parse the EFI variable SecureBoot: four bytes of attributes, one of state."""
     if len(variable) != 5:  # noqa: PLR2004
         raise Unreadable(
             "The state of Secure Boot is not known.",
@@ -225,31 +225,31 @@ def secure_boot(variable: bytes) -> bool:
 
 
 def memory_mib(text: str) -> int:
-    """Read MemTotal of /proc/meminfo; 0 where it is not there."""
+    """Return MemTotal of /proc/meminfo in MiB; 0 if it is missing."""
     match = re.search(r"^MemTotal:\s+(\d+) kB", text, re.MULTILINE)
     return int(match.group(1)) // 1024 if match else 0
 
 
 def disk_free_mib(text: str) -> int | None:
-    """Read the fourth column of ``df -Pm``."""
+    """Return the fourth column of ``df -Pm``, the free MiB."""
     columns = text.strip().splitlines()[-1].split() if text.strip() else []
     return int(columns[3]) if len(columns) > 3 and columns[3].isdigit() else None  # noqa: PLR2004
 
 
 def glibc(text: str) -> str | None:
-    """Read ``getconf GNU_LIBC_VERSION``; None for another C library."""
+    """Parse ``getconf GNU_LIBC_VERSION``; return None for another C library."""
     match = re.search(r"glibc (\d+\.\d+)", text)
     return match.group(1) if match else None
 
 
 def libraries(text: str, wanted: tuple[str, ...]) -> dict[str, bool]:
-    """Tell of each shared library whether ``ldconfig -p`` lists it."""
+    """Return for each shared library whether ``ldconfig -p`` lists it."""
     listed = set(text.split())
     return {name: name in listed for name in wanted}
 
 
 def virtualization(detect: str, files: Mapping[str, str | None]) -> str:
-    """Return none, container or vm, from systemd-detect-virt or from marks in files."""
+    """Return none, container or vm, by systemd-detect-virt or by files of container runtimes."""
     word = detect.strip()
     if word == "none":
         return "none"
@@ -272,10 +272,10 @@ def virtualization(detect: str, files: Mapping[str, str | None]) -> str:
 
 
 def python_names(listing: str) -> list[str]:
-    """Pick python3.N, and python3, out of a folder listing."""
+    """Return python3.N and python3 from a folder listing."""
     return sorted(n for n in listing.split() if re.fullmatch(r"python3(\.\d+)?", n))
 
 
 def compiler_names(listing: str) -> list[str]:
-    """Pick gcc and gcc-N out of a folder listing."""
+    """Return gcc and gcc-N from a folder listing."""
     return sorted(n for n in listing.split() if re.fullmatch(r"gcc(-\d+)?", n))

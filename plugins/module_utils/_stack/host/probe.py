@@ -1,4 +1,4 @@
-"""Read what a host is; change nothing. PCI ids come first: they need no driver."""
+"""Probe a host without changing it. PCI ids come first, because they need no driver."""
 
 from __future__ import annotations
 
@@ -31,54 +31,54 @@ if TYPE_CHECKING:
 PCI = "/sys/bus/pci/devices"
 BINARIES = ("/usr/bin", "/usr/local/bin")
 TOOLSETS = "/opt/rh"
-# Where pyenv and uv keep the Pythons that a user brought, below the home folder.
-BROUGHT = (".pyenv/versions", ".local/share/uv/python")
+# Where pyenv and uv install Pythons, below the home folder.
+USER_PYTHONS = (".pyenv/versions", ".local/share/uv/python")
 SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
-# What opencv-python links against and a server often lacks.
+# Libraries that opencv-python needs and that a server often lacks.
 LIBRARIES = ("libGL.so.1", "libgthread-2.0.so.0")
-# What tells the version of each tool; a library is asked through pkg-config.
+# How to get the version of each tool; that of a library comes from pkg-config.
 PROGRAMS = ("git", "ninja", "cmake", "mokutil", "make", "nasm", "clang", "pkg-config")
 TOOLS = {
     **{name: (name, "--version") for name in PROGRAMS},
     "ffmpeg": ("ffmpeg", "-version"),
     "zlib": ("pkg-config", "--modversion", "zlib"),
 }
-# How each family's package manager is asked for all packages.
+# How the package manager of each family lists all packages.
 LISTINGS = {
     "debian": driver_record.LISTINGS["debian"],
     "redhat": ("rpm", "-qa", "--qf", "%{NAME}\t%{VERSION}\t%{VENDOR}\n"),
 }
 PACKAGE_INDEX = "package-index"
-# Any small package without dependencies; only whether it is found counts.
+# Any small package without dependencies: only whether it is found matters.
 INDEX_QUESTION = "iniconfig"
 LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/rpm/.rpm.lock")
 
 
 class Answer(NamedTuple):
-    """What a command said; ``rc`` is None where there is no such command."""
+    """The output of a command; ``rc`` is None if the command does not exist."""
 
     rc: int | None
     stdout: str
 
 
 class Runner(Protocol):
-    """The eyes of the probe: two ways to look at the host, one at the network."""
+    """The access of the probe to a host and its network."""
 
     def run(self, argv: Sequence[str], *, timeout_s: float = 10, text: str = "") -> Answer:
         """Run a command with ``text`` on its standard input."""
 
     def read(self, path: str) -> bytes | None:
-        """Return a file, None where it is absent. Raises ``Unreadable``."""
+        """Return the bytes of a file, None if it does not exist. Raises ``Unreadable``."""
 
     def reaches(self, url: str, timeout_s: float) -> bool:
-        """Tell whether an HTTPS request is answered without an error."""
+        """Return whether an HTTPS request succeeds."""
 
 
 class Where(NamedTuple):
-    """What the user chose: prefix on the disk to measure, endpoints by name, uv, patience.
+    """What to probe: the prefix whose disk is measured, endpoints by name, uv, a timeout.
 
-    ``home`` is searched for Pythons of pyenv and uv; None searches the system alone.
-    ``torch_python`` is an interpreter whose PyTorch is looked at.
+    ``home`` is searched for Pythons of pyenv and uv; None searches the system only.
+    ``torch_python`` is an interpreter whose PyTorch is examined.
     """
 
     prefix: str
@@ -90,7 +90,7 @@ class Where(NamedTuple):
 
 
 def probe(runner: Runner, where: Where) -> Host:
-    """Return the host; what is there and cannot be read is listed, not guessed."""
+    """Return the host; what exists and cannot be read is listed in ``unreadable``, not guessed."""
     look = _Look(runner)
     functions = look.functions()
     gpus = tuple(function for function in functions if parsers.is_gpu(function))
@@ -138,14 +138,14 @@ def probe(runner: Runner, where: Where) -> Host:
 
 
 class _Look:
-    """One pass over a host; remembers what was there and could not be read."""
+    """One probe of a host; collects what exists and could not be read."""
 
     def __init__(self, runner: Runner) -> None:
         self.runner = runner
         self.unreadable: list[Unknown] = []
 
     def text(self, path: str, message: str = "") -> str | None:
-        """Return a file as text; None where it is absent, or listed as unreadable."""
+        """Return a file as text; None if it does not exist, or could not be read."""
         try:
             data = self.runner.read(path)
         except Unreadable as error:
@@ -154,14 +154,14 @@ class _Look:
         return None if data is None else data.decode("utf-8", "replace")
 
     def note(self, message: str, source: str, error: StackError) -> None:
-        """Remember that something is there and was not understood."""
+        """Record something that exists and was not understood."""
         self.unreadable.append(Unknown(message, source, error.cause or error.message))
 
     def exists(self, path: str) -> bool:
         return self.text(path) is not None
 
     def output(self, *argv: str) -> str:
-        """Return what a command printed; empty where it failed or is absent."""
+        """Return the output of a command; empty if it failed or does not exist."""
         answer = self.runner.run(argv)
         return answer.stdout if answer.rc == 0 else ""
 
@@ -179,7 +179,7 @@ class _Look:
         return [function for function in found if function]
 
     def nvlink5_fabric(self) -> bool:
-        """Look for the bridge that manages the NVLink 5 switches, which are no PCI functions."""
+        """Return whether the host manages NVLink 5 switches, which are not PCI functions."""
         names = self.output("ls", "-1", "/sys/class/infiniband").split()
         pages = [self.text(f"/sys/class/infiniband/{name}/device/vpd") for name in names]
         return any("SW_MNG" in page for page in pages if page)
@@ -195,7 +195,7 @@ class _Look:
         return Driver(number.strip(), None) if number else None
 
     def listing(self, family: str) -> str:
-        """Return what the package manager says of each package; empty for another family."""
+        """Return the package list of the package manager; empty for another family."""
         return self.output(*LISTINGS[family]) if family in LISTINGS else ""
 
     def packages(self, family: str, listing: str) -> tuple[tuple[Package, ...], tuple[str, ...]]:
@@ -205,7 +205,7 @@ class _Look:
         return parsers.debian_packages(listing), parsers.kernel_meta(listing)
 
     def unfinished(self, family: str, listing: str) -> Interrupted:
-        """Return the installations that did not end; of a damaged record nothing is guessed."""
+        """Return the interrupted installations; a damaged record is listed as unreadable."""
         stream, begun, toolkits = (
             self.text(path) or ""
             for path in (driver_record.STREAM_FILE, driver_record.PATH, interrupted.TOOLKITS)
@@ -228,14 +228,14 @@ class _Look:
         names = [n for n in self.output("ls", "-1", "/usr/local").split() if n.startswith("cuda-")]
         # cuda-12 is a link to the newest 12.x; the real folder is listed too.
         paths = [f"/usr/local/{name}" for name in names if "." in name]
-        # The toolkit of a distribution has no folder of its own.
+        # The toolkit of a distribution is installed in /usr.
         paths.append("/usr")
         found = [parsers.toolkit(path, self._toolkit_text(path)) for path in paths]
         return tuple(row for row in found if row)
 
     def _toolkit_text(self, path: str) -> str:
         said = self.text(f"{path}/version.json") or self.text(f"{path}/version.txt")
-        # A toolkit put together from wheels or archives has neither file.
+        # A toolkit made of wheels or archives has neither file.
         return said or self.output(f"{path}/bin/nvcc", "--version")
 
     def compilers(self) -> tuple[Compiler, ...]:
@@ -261,13 +261,13 @@ class _Look:
         return [f"{TOOLSETS}/{n}/root/usr/bin" for n in names if n.startswith("gcc-toolset-")]
 
     def pythons(self, home: str | None) -> tuple[Python, ...]:
-        """Return the system's interpreters, then those of the user for series it lacks."""
+        """Return the interpreters of the system, then those of the user for series it lacks."""
         found: dict[str, Python] = {}
         for folder in BINARIES:
             for row in self._interpreters(folder):
                 found.setdefault(row.version, row)
         there = {series(row.version) for row in found.values()}
-        for folder in self._brought(home) if home else ():
+        for folder in self._user_folders(home) if home else ():
             for row in self._interpreters(folder):
                 if series(row.version) not in there:
                     found.setdefault(row.version, row)
@@ -279,8 +279,8 @@ class _Look:
         asked = [(path, self.output(path, "-I", "-c", parsers.PYTHON_QUESTION)) for path in paths]
         return [row for row in (parsers.interpreter(*pair) for pair in asked) if row]
 
-    def _brought(self, home: str) -> list[str]:
-        places = [f"{home}/{place}" for place in BROUGHT]
+    def _user_folders(self, home: str) -> list[str]:
+        places = [f"{home}/{place}" for place in USER_PYTHONS]
         return [
             f"{place}/{name}/bin"
             for place in places
@@ -288,14 +288,14 @@ class _Look:
         ]
 
     def interpreter(self, path: str) -> Python | None:
-        """Ask one interpreter what it is; None where it does not answer."""
+        """Return what an interpreter is; None if it does not run."""
         return parsers.interpreter(path, self.output(path, "-I", "-c", parsers.PYTHON_QUESTION))
 
     def torch(self, python: str) -> Torch | None:
         return parsers.torch(python, self.output(python, "-I", "-c", parsers.TORCH_QUESTION))
 
     def capabilities(self, pythons: Sequence[Python]) -> dict[str, str]:
-        """Ask NVML for each card's compute capability, with the first Python that can."""
+        """Return the compute capability of each GPU from NVML, by the first Python that has it."""
         for python in pythons:
             answer = self.output(python.path, "-I", "-c", parsers.NVML_QUESTION)
             if answer:
@@ -324,7 +324,7 @@ class _Look:
         return self.exists("/run/reboot-required")
 
     def package_lock(self) -> bool:
-        """Tell whether somebody else is installing packages; /proc/locks names files by inode."""
+        """Return whether another process is installing packages; /proc/locks has inodes."""
         held = self.text("/proc/locks") or ""
         inodes = [self.output("stat", "-c", "%i", path).strip() for path in LOCKS]
         return any(f":{inode} " in held for inode in inodes if inode)
@@ -342,7 +342,7 @@ class _Look:
 
 
 def network(runner: Runner, where: Where, *, git: bool) -> dict[str, bool]:
-    """Tell of each endpoint whether it answers; all are asked at the same time."""
+    """Return for each endpoint whether it is reached; all are tried at the same time."""
     if not where.endpoints:
         return {}
     with ThreadPoolExecutor(len(where.endpoints)) as pool:
@@ -371,9 +371,9 @@ GIT_ENDPOINTS = ("detectron2", "pytorchvideo", "slowfast")
 
 
 def _reaches_index(runner: Runner, where: Where) -> bool:
-    """Ask with uv, so that the user's own index, proxy and certificates count."""
+    """Try with uv, which uses the index, proxy and certificates of the user."""
     if where.uv is None:
         return False
-    # From the root folder: an environment in the current one may belong to somebody else.
+    # Run in the root folder: the current one may have an environment of another project.
     argv = (where.uv, "--directory", "/", "pip", "compile", "--no-cache", "--no-header", "-")
     return runner.run(argv, timeout_s=where.timeout_s, text=INDEX_QUESTION).rc == 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable
+
+from ..core.versions import release
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,14 +28,8 @@ always = Condition("always", lambda _: True)
 
 def at_least(name: str, version: str) -> Condition:
     """Return a condition that holds from a version on, and if the version is unknown."""
-    bound = parts(version)
+    bound = release(version)
     return Condition(
         f"{name} >= {version}",
-        lambda versions: name not in versions or parts(versions[name]) >= bound,
+        lambda versions: name not in versions or release(versions[name]) >= bound,
     )
-
-
-def parts(version: str) -> tuple[int, ...]:
-    """Return the leading numbers of a version: ``2.11.0+cu130`` is (2, 11, 0)."""
-    head = re.match(r"\d+(\.\d+)*", version.strip())
-    return tuple(int(part) for part in head.group().split(".")) if head else ()

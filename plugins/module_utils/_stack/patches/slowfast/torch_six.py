@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import ast
 
-from ..conditions import Condition, parts
+from ...core.versions import release
+from ..conditions import Condition
 from ..model import GIT_ONLY, Finding, Patch, Site, Versions, affected, already_applied
 from ..syntax.source_file import Source, find
 from ..syntax.splices import Splice, remove, rewrite
 
 # The guard is `major >= 1 and minor >= 8`: 2.0 to 2.7 fail it, 2.8 and later pass it.
-FIRST_WITHOUT, PASSES_GUARD = (2, 0), (8,)
+FIRST_WITHOUT, PASSES_GUARD = release("2.0"), (8,)
 GUARD = ("TORCH_MAJOR", "TORCH_MINOR")
 
 
 def _reaches_the_import(versions: Versions) -> bool:
-    torch = parts(versions.get("torch", "2.0"))
+    torch = release(versions.get("torch", "2.0"))
     return torch >= FIRST_WITHOUT and torch[1:] < PASSES_GUARD
 
 
