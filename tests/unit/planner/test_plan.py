@@ -122,7 +122,7 @@ def test_equal_environments_share_an_id_and_others_do_not() -> None:
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        ({"torch": "latest"}, "request.torch: The version request 'latest'"),
+        ({"torch": "latest"}, "request.torch: 'latest' is not a version"),
         ({"torch": ">>2"}, "request.torch"),
         ({"cuda": 12.1}, "request.cuda"),
         ({"driver_branch": "new"}, "request.driver_branch is 'new'"),
