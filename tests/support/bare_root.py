@@ -49,7 +49,7 @@ def make(folder: Path, *shared: Path) -> BareRoot:
     if shutil.which("mmdebstrap") is None or platform.freedesktop_os_release()["ID"] != "debian":
         pytest.skip("a bare Debian is made by mmdebstrap, on Debian")
     if subprocess.run(["unshare", "--net", "--mount", "true"], check=False).returncode:
-        pytest.skip("this machine lets nobody make a namespace")
+        pytest.skip("this machine lets no one make a namespace")
     asked = ["apt-get", "indextargets", "--format", "$(SITE)", "Origin: Debian", "Label: Debian"]
     mirrors = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
     if not mirrors:

@@ -55,7 +55,7 @@ def plan_data(
     request: dict[str, Any] | None = None,
     changes: Mapping[str, object] | None = None,
 ) -> dict[str, Any]:
-    """Return a whole plan as data, with values changed by dotted paths that exist in it."""
+    """Return a complete plan as data, with values changed by dotted paths that exist in it."""
     found = plan(name, request).to_dict()
     for path, value in (changes or {}).items():
         *parents, last = path.split(".")

@@ -80,8 +80,8 @@ class Cluster:
         """Return the state of each task of an array, by its number."""
         found = {}
         for record in self.ask("scontrol", "--oneliner", "show", "job", job).splitlines():
-            told = dict(word.split("=", 1) for word in record.split() if "=" in word)
-            found[told["ArrayTaskId"]] = told["JobState"]
+            fields = dict(word.split("=", 1) for word in record.split() if "=" in word)
+            found[fields["ArrayTaskId"]] = fields["JobState"]
         return found
 
     def wait(self, job: str) -> dict[str, str]:

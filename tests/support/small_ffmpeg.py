@@ -29,7 +29,7 @@ one.o two.o:
 \techo half > $@
 \techo compiled $@ >> "$(STEPS)"
 \tsleep $(SLOW)
-\techo whole > $@
+\techo complete > $@
 install: all
 \tmkdir -p $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib
 \tcp one.o $(DESTDIR)$(prefix)/lib/libavcodec.so.1

@@ -1,4 +1,4 @@
-"""A stand-in for upstream's program: it says what was recorded, and leaves what it is told to."""
+"""A stand-in for upstream's program: it says what was recorded, and leaves the files that it should."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SOURCE = ROOT / "src"
 COLLECTIONS = ROOT / "collections"
 CHECKPOINT = ROOT / "tests/unit/models/checkpoints/torch-2.4-zip.pkl"
 RECORDED = ROOT / "tests/unit/training/kinetics.log"
-# What the stand-in does stands in the environment: the log, the checkpoint, how it ends.
+# The environment controls the stand-in: the log, the checkpoint, how it ends.
 PROGRAM = """\
 import os, pathlib, shutil, sys, time
 pairs = dict(zip(sys.argv[4::2], sys.argv[5::2]))
@@ -75,5 +75,5 @@ class Stand:
     def train(self, *pairs: str, expect: int = 0, **more: str) -> dict[str, Any]:
         done = self.run("train", "--cfg", "my.yaml", "--json", *pairs, **more)
         assert done.returncode == expect, done.stderr
-        told: dict[str, Any] = json.loads(done.stdout)
-        return told
+        result: dict[str, Any] = json.loads(done.stdout)
+        return result

@@ -77,7 +77,7 @@ def test_a_killed_build_goes_on_and_trusts_nothing_half_written(
     monkeypatch.setenv("SLOW", "0")
     artifact, built = build(Commands(), cache, recipe)
     assert built
-    assert (artifact.folder / "lib" / "libavcodec.so.1").read_text() == "whole\n"
+    assert (artifact.folder / "lib" / "libavcodec.so.1").read_text() == "complete\n"
     assert steps(recipe).count("configured") == 1
     assert steps(recipe).count("compiled one.o") == 2
 
@@ -100,7 +100,7 @@ def test_only_young_and_empty_products_are_forgotten(tmp_path: Path) -> None:
     assert left == {"old.o", "filter_list.c", "old.ptx.c"}
 
 
-def test_from_a_bundle_it_is_built_of_what_lies_in_there_alone(
+def test_from_a_bundle_it_is_built_of_what_is_in_there_alone(
     recipe: FFmpegRecipe, tmp_path: Path
 ) -> None:
     sources = tmp_path / "bundle" / "sources"
@@ -114,15 +114,15 @@ def test_from_a_bundle_it_is_built_of_what_lies_in_there_alone(
         for name, (place,) in recipe.sources.items()
     }
     offline = replace(recipe, sources=elsewhere, bundle=tmp_path / "bundle")
-    whole = kept["ffmpeg"].read_bytes()
-    kept["ffmpeg"].write_bytes(whole[:-1] + b"x")
+    complete = kept["ffmpeg"].read_bytes()
+    kept["ffmpeg"].write_bytes(complete[:-1] + b"x")
     with pytest.raises(StackError, match="is not the pinned file") as caught:
         build(Commands(), tmp_path / "cache", offline)
     assert "bundle create" in caught.value.hint
     kept["ffmpeg"].unlink()
     with pytest.raises(StackError, match="The bundle has no archive"):
         build(Commands(), tmp_path / "cache", offline)
-    kept["ffmpeg"].write_bytes(whole)
+    kept["ffmpeg"].write_bytes(complete)
     assert build(Commands(), tmp_path / "cache", offline)[1]
 
 

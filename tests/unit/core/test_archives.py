@@ -16,7 +16,7 @@ CONTENT = b"an archive"
 PIN = hashlib.sha256(CONTENT).hexdigest()
 
 
-def test_an_own_file_is_used_where_it_lies_and_never_changed(tmp_path: Path) -> None:
+def test_an_own_file_is_used_in_its_place_and_never_changed(tmp_path: Path) -> None:
     own = tmp_path / "own.tar.xz"
     own.write_bytes(CONTENT)
     assert archives.fetch(str(own), PIN, tmp_path / "cache") == own
@@ -27,7 +27,7 @@ def test_an_own_file_is_used_where_it_lies_and_never_changed(tmp_path: Path) -> 
         archives.fetch(str(tmp_path / "absent.tar.xz"), PIN, tmp_path)
 
 
-# An apt-get that knows a mirror, notes what it was told, and brings one file.
+# An apt-get that knows a mirror, records its arguments, and provides one file.
 APT = """\
 #!/bin/sh
 printf '%s\\n' "$*" >> "{log}"
@@ -80,13 +80,13 @@ def test_a_newer_file_in_the_archive_is_not_taken_for_the_pinned_one(tmp_path: P
         debian(tmp_path, "it")
 
 
-def test_a_host_whose_apt_knows_no_debian_is_told_what_helps(tmp_path: Path) -> None:
+def test_a_host_whose_apt_knows_no_debian_gets_a_hint(tmp_path: Path) -> None:
     apt(tmp_path, mirror="")
     with pytest.raises(StackError, match=r"no archive of Debian.*--source"):
         debian(tmp_path, "it")
 
 
-def test_an_archive_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_an_archive_appears_complete_or_not_at_all(tmp_path: Path) -> None:
     packed = tmp_path / "a.tar.xz"
     with tarfile.open(packed, "w:xz") as made:
         member = tarfile.TarInfo("a-1.0/configure")

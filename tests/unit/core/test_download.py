@@ -54,7 +54,7 @@ def refused(wanted: Wanted, attempts: int = 1) -> StackError:
     return caught.value
 
 
-def test_a_file_arrives_whole_and_only_once(wanted: Wanted, server: FileServer) -> None:
+def test_a_file_arrives_complete_and_only_once(wanted: Wanted, server: FileServer) -> None:
     got = get(wanted)
     assert (got.new, got.size) == (True, len(DATA))
     assert got.sha256 == hashlib.sha256(DATA).hexdigest()
@@ -79,7 +79,7 @@ def test_a_server_without_ranges_sends_all_again(wanted: Wanted, server: FileSer
     assert wanted.path.read_bytes() == DATA
 
 
-def test_a_file_that_changes_meanwhile_begins_anew(wanted: Wanted, server: FileServer) -> None:
+def test_a_file_that_changes_meanwhile_starts_again(wanted: Wanted, server: FileServer) -> None:
     server.cut_after = [700_000, 0]
     assert "Run the same command again" in refused(wanted).hint
     server.content = OTHER
@@ -102,7 +102,7 @@ def test_without_a_mark_of_the_version_only_an_equal_size_is_continued(
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 418])
-def test_a_dead_link_is_told_and_leaves_nothing(
+def test_a_dead_link_is_reported_and_leaves_nothing(
     wanted: Wanted, server: FileServer, status: int
 ) -> None:
     server.status = [status]
@@ -115,7 +115,7 @@ def test_a_server_that_is_busy_is_asked_again(wanted: Wanted, server: FileServer
     assert get(wanted).new
 
 
-def test_nobody_listens_and_no_address(tmp_path: Path) -> None:
+def test_no_server_listens_and_no_address(tmp_path: Path) -> None:
     away = Wanted("http://127.0.0.1:9/x", tmp_path / "x")
     assert "failed 2 times in a row" in refused(away, attempts=2).cause
     assert "no address" in refused(Wanted("/etc/passwd", tmp_path / "y")).message
@@ -174,7 +174,7 @@ def test_progress_counts_from_what_was_there(wanted: Wanted, server: FileServer)
     assert seen[-1] == (len(DATA), len(DATA))
 
 
-def test_a_place_that_takes_no_more_is_told(wanted: Wanted) -> None:
+def test_a_place_that_takes_no_more_is_reported(wanted: Wanted) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:

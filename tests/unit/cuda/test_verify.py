@@ -64,7 +64,7 @@ def test_what_could_not_be_inspected_is_said(home: Path) -> None:
     assert "not inspected" in prove(home, "9.0", None, Commands())
 
 
-def test_a_proof_is_noted_and_made_again_for_other_wishes(home: Path) -> None:
+def test_a_proof_is_noted_and_made_again_for_other_options(home: Path) -> None:
     want: dict[str, Any] = {"home": str(home), "arch_list": "9.0", "cxx": None}
     want["record"] = str(home / "records" / "cuda.json")
     assert cuda_check.act(want, check=True) == {"changed": True, "seen": None}

@@ -116,7 +116,7 @@ def test_the_other_module_of_the_same_release_is_another_driver() -> None:
     )
 
 
-def test_a_full_boot_is_told_before_anything_is_installed() -> None:
+def test_a_full_boot_is_reported_before_anything_is_installed() -> None:
     assert space_problem(GOOD) is None
     assert space_problem(GOOD._replace(boot_needs_mib=None)) is None
     assert "/boot has 20 MiB left" in (space_problem(GOOD._replace(boot_free_mib=20)) or "")

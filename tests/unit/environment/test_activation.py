@@ -26,7 +26,7 @@ SHELLS = [
     )
     if (path := shutil.which(name))
 ]
-TELL = "\n".join(
+REPORT = "\n".join(
     f'printf "%s\\n" "{name}=${{{name}-unset}}"'
     for name in ("PATH", "CUDA_HOME", "LD_LIBRARY_PATH", "PYTHONPATH", "PS1", "SLOWFAST_STACK")
 )
@@ -67,8 +67,8 @@ def test_the_shells_of_this_machine_are_tried() -> None:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_inside_are_the_python_and_the_toolkit_of_the_plan(shell: list[str], stack: Path) -> None:
     (stack / "activate").write_text(script(stack, plan()))
-    # bash takes PS1 from nobody when it is not interactive.
-    text = f'PS1="$ "\n. "$A"\n{TELL}\nprintf "python=%s\\n" "$(python)"'
+    # bash takes PS1 from no one when it is not interactive.
+    text = f'PS1="$ "\n. "$A"\n{REPORT}\nprintf "python=%s\\n" "$(python)"'
     inside = run(shell, stack, text, LD_LIBRARY_PATH="/old", PYTHONPATH="/other")
     assert inside == {
         "PATH": f"{stack}/env/bin:/usr/local/cuda-12.8/bin:/usr/bin:/bin",
@@ -90,13 +90,13 @@ def test_inside_are_the_python_and_the_toolkit_of_the_plan(shell: list[str], sta
     ],
     ids=["nothing set", "much set"],
 )
-def test_leaving_brings_back_what_was_there(
+def test_leaving_restores_what_was_there(
     shell: list[str], stack: Path, before: dict[str, str]
 ) -> None:
     (stack / "activate").write_text(script(stack, plan()))
     for entered in ('. "$A"', '. "$A"; . "$A"'):
-        text = f"{entered}; deactivate\n{TELL}\ncommand -v deactivate || true"
-        assert run(shell, stack, text, **before) == run(shell, stack, TELL, **before)
+        text = f"{entered}; deactivate\n{REPORT}\ncommand -v deactivate || true"
+        assert run(shell, stack, text, **before) == run(shell, stack, REPORT, **before)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -110,7 +110,7 @@ def test_another_environment_is_left_first(shell: list[str], stack: Path) -> Non
 def test_a_planned_ffmpeg_is_found_before_the_systems(stack: Path) -> None:
     video = {**plan(None), "ffmpeg": {"origin": "build"}}
     (stack / "activate").write_text(script(stack, video))
-    inside = run(["sh"], stack, f'. "$A"\n{TELL}')
+    inside = run(["sh"], stack, f'. "$A"\n{REPORT}')
     assert inside["PATH"] == f"{stack}/env/bin:{stack}/ffmpeg/bin:/usr/bin:/bin"
 
 
@@ -118,7 +118,7 @@ def test_without_a_toolkit_nothing_of_cuda_is_touched(stack: Path) -> None:
     text = script(stack, plan(None, "conda"))
     assert "export CONDA_PREFIX" in text
     (stack / "activate").write_text(text)
-    inside = run(["sh"], stack, f'. "$A"\n{TELL}', CUDA_HOME="/mine")
+    inside = run(["sh"], stack, f'. "$A"\n{REPORT}', CUDA_HOME="/mine")
     assert inside["CUDA_HOME"] == "/mine"
     assert inside["LD_LIBRARY_PATH"] == "unset"
     assert inside["PATH"] == f"{stack}/env/bin:/usr/bin:/bin"

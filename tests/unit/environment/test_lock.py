@@ -140,7 +140,7 @@ def test_a_host_is_planned_as_the_lock_says(made: lock.Subject) -> None:
     assert plan["locked"] == ["six==1.17.0"]
 
 
-def test_a_host_that_cannot_be_planned_so_is_told_what_differs(made: lock.Subject) -> None:
+def test_a_host_that_cannot_be_planned_so_gets_the_differences(made: lock.Subject) -> None:
     found = record(made)
     found["plan"]["packages"] = ["numpy==1.0.0", *found["plan"]["packages"][1:]]
     plan = planner.plan(host(), {"locked": found}).to_dict()
@@ -152,7 +152,7 @@ def test_a_host_that_cannot_be_planned_so_is_told_what_differs(made: lock.Subjec
         planner.plan(host(), {"locked": {"format": "other"}})
 
 
-def test_the_bill_of_materials_is_valid_and_whole(made: lock.Subject) -> None:
+def test_the_sbom_is_valid_and_complete(made: lock.Subject) -> None:
     from cyclonedx.schema import SchemaVersion  # noqa: PLC0415
     from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Miniforge is installed whole and verified, updated in place, and taken off again."""
+"""Miniforge is installed complete and verified, updated in place, and taken off again."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.
 from ansible_collections.slowfast.stack.plugins.modules import miniforge as module
 from support import miniforge_installer
 
-Wish = Callable[..., dict[str, Any]]
+Parameters = Callable[..., dict[str, Any]]
 VERSION = "{}.{}".format(*sys.version_info)
 
 
 @pytest.fixture
-def wish(tmp_path: Path, served: tuple[Path, str]) -> Wish:
+def parameters(tmp_path: Path, served: tuple[Path, str]) -> Parameters:
     """Return the module's parameters for a release that is served."""
 
     def make(version: str = "26.3.2-3", **more: str) -> dict[str, Any]:
@@ -55,8 +55,8 @@ def runs(want: dict[str, Any]) -> list[str]:
     return (Path(want["path"]) / "installed.txt").read_text().splitlines()
 
 
-def test_it_is_installed_once_and_both_tools_are_verified(wish: Wish) -> None:
-    want = wish()
+def test_it_is_installed_once_and_both_tools_are_verified(parameters: Parameters) -> None:
+    want = parameters()
     assert module.act(want, check=True) == {
         "changed": True,
         "reason": "it does not exist",
@@ -69,63 +69,63 @@ def test_it_is_installed_once_and_both_tools_are_verified(wish: Wish) -> None:
     assert runs(want) == ["26.3.2-3 batch update="]
 
 
-def test_mamba_1_tells_its_version_in_words(wish: Wish) -> None:
-    want = wish(mamba='"mamba 1.5.8\nconda 26.3.2"')
+def test_mamba_1_reports_its_version_in_words(parameters: Parameters) -> None:
+    want = parameters(mamba='"mamba 1.5.8\nconda 26.3.2"')
     assert module.act(want, check=False)["versions"]["mamba"] == "1.5.8"
 
 
-def test_another_release_updates_in_place(wish: Wish) -> None:
-    module.act(wish("26.1.1-3"), check=False)
-    want = wish("26.3.2-3")
+def test_another_release_updates_in_place(parameters: Parameters) -> None:
+    module.act(parameters("26.1.1-3"), check=False)
+    want = parameters("26.3.2-3")
     done = module.act(want, check=False)
     assert done["reason"] == "it is release 26.1.1-3, planned is 26.3.2-3"
     assert runs(want) == ["26.1.1-3 batch update=", "26.3.2-3 batch update=1"]
 
 
 def test_with_a_bundle_its_installer_is_taken_and_no_address_is_asked(
-    wish: Wish, served: tuple[Path, str], tmp_path: Path
+    parameters: Parameters, served: tuple[Path, str], tmp_path: Path
 ) -> None:
-    want = wish()
+    want = parameters()
     folder, _ = served
     tools = tmp_path / "bundle" / "tools"
     tools.mkdir(parents=True)
     packed = tools / f"{want['sha256']}.sh"
     (folder / want["url"].rpartition("/")[2]).rename(packed)
     want |= {"bundle": str(tmp_path / "bundle"), "url": "https://example.invalid/installer.sh"}
-    whole = packed.read_bytes()
-    packed.write_bytes(whole + b"# more")
+    complete = packed.read_bytes()
+    packed.write_bytes(complete + b"# more")
     with pytest.raises(StackError, match="is not the pinned file"):
         module.act(want, check=False)
     assert not Path(want["path"]).exists()
-    packed.write_bytes(whole)
+    packed.write_bytes(complete)
     assert module.act(want, check=False)["versions"]["conda"] == "26.3.2"
 
 
-def test_an_installer_that_is_not_the_pinned_one_never_runs(wish: Wish) -> None:
-    want = wish(sha256="0" * 64)
+def test_an_installer_that_is_not_the_pinned_one_never_runs(parameters: Parameters) -> None:
+    want = parameters(sha256="0" * 64)
     with pytest.raises(StackError, match="0000000000"):
         module.act(want, check=False)
     assert not Path(want["path"]).exists()
     assert list(Path(want["cache"]).iterdir()) == []
 
 
-def test_a_release_that_is_not_served_is_said(wish: Wish) -> None:
-    want = wish()
+def test_a_release_that_is_not_served_is_said(parameters: Parameters) -> None:
+    want = parameters()
     with pytest.raises(StackError, match="404"):
-        module.act({**want, "url": want["url"] + ".gone"}, check=False)
+        module.act({**want, "url": want["url"] + ".missing"}, check=False)
 
 
-def test_an_installer_that_fails_is_quoted_and_begun_anew(wish: Wish) -> None:
-    want = wish(broken="echo 'No space left on device' >&2; exit 1")
+def test_an_installer_that_fails_is_quoted_and_started_again(parameters: Parameters) -> None:
+    want = parameters(broken="echo 'No space left on device' >&2; exit 1")
     with pytest.raises(StackError, match="No space left on device"):
         module.act(want, check=False)
-    want = wish()
+    want = parameters()
     assert module.act(want, check=False)["reason"] == "an installation was interrupted"
     assert runs(want) == ["26.3.2-3 batch update="]
 
 
-def test_a_killed_installation_is_never_taken_for_an_installation(wish: Wish) -> None:
-    want = wish(broken="sleep 60")
+def test_a_killed_installation_is_never_taken_for_an_installation(parameters: Parameters) -> None:
+    want = parameters(broken="sleep 60")
     text = (
         "import json, sys\n"
         "from ansible_collections.slowfast.stack.plugins.modules import miniforge\n"
@@ -140,13 +140,13 @@ def test_a_killed_installation_is_never_taken_for_an_installation(wish: Wish) ->
         time.sleep(0.02)
     os.killpg(started.pid, signal.SIGKILL)
     started.wait()
-    want = wish()
+    want = parameters()
     assert module.act(want, check=True)["reason"] == "an installation was interrupted"
     assert module.act(want, check=False)["versions"]["conda"] == "26.3.2"
 
 
-def test_the_conda_of_somebody_else_is_refused_untouched(wish: Wish) -> None:
-    want = wish()
+def test_the_conda_of_another_program_is_refused_untouched(parameters: Parameters) -> None:
+    want = parameters()
     Path(want["path"]).mkdir()
     (Path(want["path"]) / "envs").touch()
     for state in ("present", "absent"):
@@ -155,16 +155,16 @@ def test_the_conda_of_somebody_else_is_refused_untouched(wish: Wish) -> None:
     assert [path.name for path in Path(want["path"]).iterdir()] == ["envs"]
 
 
-def test_a_conda_that_was_changed_behind_our_back_is_said(wish: Wish) -> None:
-    want = wish()
+def test_a_conda_that_was_changed_outside_this_tool_is_said(parameters: Parameters) -> None:
+    want = parameters()
     module.act(want, check=False)
     (Path(want["path"]) / "bin" / "conda").write_text("#!/bin/sh\necho conda 25.1.0\n")
     with pytest.raises(StackError, match=r"is 25\.1\.0.*contains conda 26\.3\.2"):
         module.act(want, check=False)
 
 
-def test_it_is_taken_off_again(wish: Wish) -> None:
-    want = wish()
+def test_it_is_taken_off_again(parameters: Parameters) -> None:
+    want = parameters()
     module.act(want, check=False)
     absent = {**want, "state": "absent"}
     assert module.act(absent, check=True)["changed"]
@@ -174,8 +174,10 @@ def test_it_is_taken_off_again(wish: Wish) -> None:
     assert module.act(absent, check=False)["changed"] is False
 
 
-def test_an_environment_is_made_by_conda_from_one_channel(wish: Wish, tmp_path: Path) -> None:
-    want = wish()
+def test_an_environment_is_made_by_conda_from_one_channel(
+    parameters: Parameters, tmp_path: Path
+) -> None:
+    want = parameters()
     module.act(want, check=False)
     env = PythonEnv(tmp_path / "stack" / "env", "uv")
     conda = Conda(Path(want["path"]), "conda-forge", (f"python={VERSION}", "mkl=2024.0"))
@@ -184,8 +186,10 @@ def test_an_environment_is_made_by_conda_from_one_channel(wish: Wish, tmp_path: 
     assert create(Commands(), env, conda, VERSION) is None
 
 
-def test_an_environment_that_conda_could_not_make_is_made_anew(wish: Wish, tmp_path: Path) -> None:
-    want = wish()
+def test_an_environment_that_conda_could_not_make_is_created_again(
+    parameters: Parameters, tmp_path: Path
+) -> None:
+    want = parameters()
     module.act(want, check=False)
     env = PythonEnv(tmp_path / "stack" / "env", "uv")
     elsewhere = Conda(Path(want["path"]), "defaults", (f"python={VERSION}",))

@@ -1,4 +1,4 @@
-"""The prefix: claimed once, never taken from somebody else, never started without room."""
+"""The prefix: claimed once, never taken from another program, never started without disk space."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_new_or_empty_prefix_is_claimed_once(tmp_path: Path) -> None:
     refuse_foreign(prefix)
 
 
-def test_a_prefix_of_somebody_else_is_refused_and_untouched(tmp_path: Path) -> None:
+def test_a_prefix_of_another_program_is_refused_and_untouched(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(StackError, match=r"belongs to another program.*thesis.tex.*--prefix"):
         refuse_foreign(tmp_path)
@@ -36,12 +36,12 @@ def test_a_file_in_place_of_the_prefix_is_refused(tmp_path: Path) -> None:
         refuse_foreign(tmp_path / "file")
 
 
-def test_too_little_room_is_refused_with_both_figures(tmp_path: Path) -> None:
+def test_too_little_space_is_refused_with_both_figures(tmp_path: Path) -> None:
     with pytest.raises(StackError, match=r"has \d+ MiB free.*needs 999999999 MiB"):
         require_disk_space(tmp_path / "new", tmp_path / "new" / "stacks" / "x", 999_999_999)
 
 
-def test_a_proven_stack_needs_no_more_room(tmp_path: Path) -> None:
+def test_a_proven_stack_needs_no_more_space(tmp_path: Path) -> None:
     (tmp_path / "stack" / "proof").mkdir(parents=True)
     (tmp_path / "stack" / "proof" / "evidence.json").touch()
     require_disk_space(tmp_path, tmp_path / "stack", 999_999_999)

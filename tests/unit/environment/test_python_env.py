@@ -69,7 +69,7 @@ def env(tmp_path: Path) -> PythonEnv:
     return made
 
 
-def test_a_whole_environment_is_kept(env: PythonEnv) -> None:
+def test_a_complete_environment_is_kept(env: PythonEnv) -> None:
     assert create(Commands(), env, sys.executable, VERSION) is None
 
 
@@ -88,7 +88,7 @@ def test_an_environment_is_rebuilt_for_another_python_or_a_dead_interpreter(env:
     assert why_rebuild(Commands(), env, VERSION) == "its interpreter does not run"
 
 
-def test_a_python_that_uv_brings_lies_where_it_is_told(tmp_path: Path) -> None:
+def test_a_python_that_uv_provides_is_in_the_given_folder(tmp_path: Path) -> None:
     # A uv that downloads nothing: it says where it would keep a Python, and fails.
     uv = tmp_path / "uv"
     uv.write_text('#!/bin/sh\necho "kept in $UV_PYTHON_INSTALL_DIR"; exit 1\n')
@@ -106,7 +106,7 @@ def test_packages_are_installed_once(env: PythonEnv, tmp_path: Path) -> None:
     assert not (env.path / UNFINISHED).exists()
 
 
-def test_a_package_changed_behind_our_back_is_put_right(env: PythonEnv, tmp_path: Path) -> None:
+def test_a_package_changed_outside_this_tool_is_put_right(env: PythonEnv, tmp_path: Path) -> None:
     wanted = Packages((wheel(tmp_path, "alpha", "1.0"),))
     install(Commands(), env, wanted, tmp_path / "log")
     install(Commands(), env, Packages((wheel(tmp_path, "alpha", "3.0"),)), tmp_path / "log")
@@ -116,9 +116,9 @@ def test_a_package_changed_behind_our_back_is_put_right(env: PythonEnv, tmp_path
 
 
 def test_a_failed_installation_says_so_and_changes_nothing(env: PythonEnv, tmp_path: Path) -> None:
-    gone = f"gone @ {(tmp_path / 'gone-1.0-py3-none-any.whl').as_uri()}"
+    missing = f"missing @ {(tmp_path / 'missing-1.0-py3-none-any.whl').as_uri()}"
     with pytest.raises(StackError, match="uv could not resolve"):
-        install(Commands(), env, Packages((gone,)), tmp_path / "log")
+        install(Commands(), env, Packages((missing,)), tmp_path / "log")
     assert why_rebuild(Commands(), env, VERSION) is None
 
 
@@ -213,7 +213,7 @@ def test_a_wheel_that_is_not_what_its_index_says_is_never_installed(
     assert Commands().run([str(env.python), "-c", "import tensors"]).rc
 
 
-def test_an_index_that_goes_down_in_the_middle_is_named_and_the_next_run_begins_anew(
+def test_an_index_that_goes_down_in_the_middle_is_named_and_the_next_run_starts_again(
     env: PythonEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index(tmp_path / "index", ("alpha", "1.0"), ("beta", "1.0", "alpha==1.0"), ("gamma", "1.0"))

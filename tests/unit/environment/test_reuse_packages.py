@@ -113,7 +113,7 @@ def test_uninstalling_takes_away_links_alone(ours: PythonEnv, theirs: PythonEnv)
     assert adopt(ours, theirs) == ["torch 2.11.0"]
 
 
-def test_another_version_over_there_is_linked_anew(ours: PythonEnv, theirs: PythonEnv) -> None:
+def test_another_version_over_there_is_linked_again(ours: PythonEnv, theirs: PythonEnv) -> None:
     adopt(ours, theirs)
     argv = [UV, "pip", "uninstall", "--quiet", "--python", str(theirs.path), "torch"]
     subprocess.run(argv, check=True)

@@ -121,14 +121,14 @@ def test_a_stack_is_named_by_the_beginning_of_its_id(prefix: Path) -> None:
 
 
 def test_check_mode_switches_and_removes_nothing(prefix: Path) -> None:
-    told = act(prefix, use="previous", keep=0, check=True)
-    assert told["changed"]
-    assert told["switched"] == TWO
+    result = act(prefix, use="previous", keep=0, check=True)
+    assert result["changed"]
+    assert result["switched"] == TWO
     assert stacks.current_id(prefix) == THREE
     assert len(act(prefix)["stacks"]) == 3
 
 
-def test_what_is_not_proven_is_refused_unless_told(prefix: Path) -> None:
+def test_what_is_not_proven_is_refused_unless_allowed(prefix: Path) -> None:
     build(prefix, "4" * 12, ok=False)
     with pytest.raises(StackError, match=r"not proven: its proof failed.*--unproven"):
         act(prefix, use="4")

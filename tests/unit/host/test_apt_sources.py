@@ -92,7 +92,7 @@ def test_only_what_no_source_offers_is_added(lines: str, components: str | None)
     assert (components in text) if components else (text == "")
 
 
-def test_the_lists_of_apt_tell_which_archive_is_the_distributions() -> None:
+def test_the_lists_of_apt_show_which_archive_is_the_distributions() -> None:
     lists = (
         "Debian\tmain\thttp://mirror.example/debian/\tbookworm\n"
         "Debian\tcontrib\thttp://mirror.example/debian/\tbookworm-updates\n"
@@ -103,6 +103,6 @@ def test_the_lists_of_apt_tell_which_archive_is_the_distributions() -> None:
     }
 
 
-def test_a_host_without_the_archive_of_its_distribution_is_told_so() -> None:
+def test_a_host_without_the_archive_of_its_distribution_is_reported() -> None:
     with pytest.raises(StackError, match="apt knows no package source of Debian"):
         apt_sources.require(set(), "Debian")

@@ -1,4 +1,4 @@
-"""What an interrupted installation left is told from what is whole."""
+"""What an interrupted installation left is distinguished from what is complete."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ class Machine:
     "state",
     ["half-installed", "unpacked", "half-configured", "triggers-awaiting", "triggers-pending"],
 )
-def test_each_state_on_the_way_is_half_done(state: str) -> None:
+def test_each_state_on_the_way_is_incomplete(state: str) -> None:
     listing = f"libcuda1\t580.95.05-1\t{VENDOR}\t{state}\nbash\t5.2\tDebian\tinstalled\n"
     assert package_recovery.left(Machine("debian", listing), "debian") == ["libcuda1"]
 
 
 @pytest.mark.parametrize("state", ["installed", "config-files", "not-installed"])
-def test_each_state_that_packages_rest_in_is_whole(state: str) -> None:
+def test_each_state_that_packages_rest_in_is_complete(state: str) -> None:
     listing = f"libcuda1\t580.95.05-1\t{VENDOR}\t{state}\n"
     assert package_recovery.left(Machine("debian", listing), "debian") == []
 
 
-def test_steps_that_dpkg_only_wrote_down_are_half_done() -> None:
+def test_steps_that_dpkg_only_wrote_down_are_incomplete() -> None:
     assert package_recovery.left(Machine("debian", "", "0001\n"), "debian") == [
         package_recovery.JOURNAL
     ]
@@ -60,7 +60,7 @@ def test_kernels_may_be_there_twice_and_drivers_not() -> None:
     assert package_recovery.left(Machine("redhat", kernels + drivers), "redhat") == ["libnvidia-ml"]
 
 
-def test_packages_of_others_leave_the_driver_whole() -> None:
+def test_packages_of_others_leave_the_driver_complete() -> None:
     listing = f"nvidia-container-toolkit\t1.17.4-1\t{VENDOR}\tunpacked\nvim\t9\tDebian\tunpacked\n"
     found = interrupted.find("debian", listing, "", "", "")
     assert not found.driver

@@ -1,4 +1,4 @@
-"""The probe on pictures of machines: every file of hosts/ is one, a new one adds no code."""
+"""The probe on recorded hosts: every file of hosts/ is one, a new one adds no code."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class RecordedRunner:
 
 
 @pytest.mark.parametrize("path", HOSTS, ids=lambda path: path.stem)
-def test_a_picture_of_a_machine_is_read_as_it_is(path: Path) -> None:
+def test_a_recorded_host_is_read_as_it_is(path: Path) -> None:
     picture = json.loads(path.read_text(encoding="utf-8"))
     assert picture["source"]
     found = probe.probe(RecordedRunner(picture), probe.Where("/opt/slowfast-stack", {}))
@@ -62,7 +62,7 @@ def test_there_are_at_least_sixty_pictures() -> None:
     assert len(HOSTS) >= 60
 
 
-def test_audio_usb_and_bridges_of_a_card_are_no_gpus() -> None:
+def test_audio_usb_and_bridges_of_a_gpu_are_no_gpus() -> None:
     for device_class in ("40300", "c0330", "c8000", "68000"):
         function = parsers.pci_function("0:0", f"PCI_ID=10DE:1AD6\nPCI_CLASS={device_class}\n")
         assert function
@@ -149,7 +149,7 @@ def answer_of_a_python(version: str) -> dict[str, object]:
 
 def test_pythons_of_a_user_are_found_for_series_that_the_system_lacks() -> None:
     homes = "/home/ada/.pyenv/versions", "/home/ada/.local/share/uv/python"
-    versions, brought = f"{homes[0]}/3.9.18/bin", f"{homes[1]}/cpython-3.12.1-linux/bin"
+    versions, copied = f"{homes[0]}/3.9.18/bin", f"{homes[1]}/cpython-3.12.1-linux/bin"
     same = f"{homes[0]}/3.11.7/bin"
     listings = {
         "/usr/bin": "python3.11\nls",
@@ -157,7 +157,7 @@ def test_pythons_of_a_user_are_found_for_series_that_the_system_lacks() -> None:
         homes[1]: "cpython-3.12.1-linux",
         versions: "python3\npython3.9",
         same: "python3.11",
-        brought: "python3.12",
+        copied: "python3.12",
     }
     commands = {f"ls -1 {path}": {"rc": 0, "stdout": text} for path, text in listings.items()}
     for path, version in (
@@ -165,7 +165,7 @@ def test_pythons_of_a_user_are_found_for_series_that_the_system_lacks() -> None:
         (f"{versions}/python3.9", "3.9.18"),
         (f"{versions}/python3", "3.9.18"),
         (f"{same}/python3.11", "3.11.7"),
-        (f"{brought}/python3.12", "3.12.1"),
+        (f"{copied}/python3.12", "3.12.1"),
     ):
         commands[f"{path} -I -c PYTHON_QUESTION"] = answer_of_a_python(version)
     runner = RecordedRunner({"commands": commands})
@@ -173,7 +173,7 @@ def test_pythons_of_a_user_are_found_for_series_that_the_system_lacks() -> None:
     assert [(row.version, row.path) for row in found.pythons] == [
         ("3.11.2", "/usr/bin/python3.11"),
         ("3.9.18", f"{versions}/python3.9"),
-        ("3.12.1", f"{brought}/python3.12"),
+        ("3.12.1", f"{copied}/python3.12"),
     ]
     assert [row.version for row in probe.probe(runner, probe.Where("/opt", {})).pythons] == [
         "3.11.2"
