@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
-from support import ROOT, small_ffmpeg
+from support import ROOT, plan_builder, small_ffmpeg
 
-HOST = json.loads((ROOT / "tests/unit/hosts/cpu-debian-12.json").read_text())["host"]
-PLAN = planner.plan(HOST).to_dict()
+HOST = plan_builder.host("cpu-debian-12")
+PLAN = plan_builder.plan_data("cpu-debian-12")
 PLAY = [
     {
         "hosts": "all",

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.registry import PATCHES
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.artifacts import (
     inputs_of,
     planned_artifact,
@@ -20,24 +16,13 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan
     DownloadPlan,
     Plan,
 )
+from support import plan_builder
 
-HOSTS = Path(__file__).parents[1] / "hosts"
 BUILD = {"network": "full", "ffmpeg": "build", "torch": "==2.11.0"}
 
 
-def load(name: str = "h100-ubuntu-22.04") -> tuple[dict[str, Any], model.Host]:
-    data = json.loads((HOSTS / f"{name}.json").read_text(encoding="utf-8"))["host"]
-    return data, model.host(data)
-
-
-def plan(name: str = "h100-ubuntu-22.04", **request: str) -> Plan:
-    made = planner.plan(load(name)[0], {**BUILD, **request})
-    assert isinstance(made, Plan)
-    return made
-
-
-HOST = load()[1]
-PLAN = plan()
+HOST = model.host(plan_builder.host())
+PLAN = plan_builder.plan(request=BUILD)
 
 
 def part(plan_: Plan, name: str, **change: object) -> Plan:
@@ -117,7 +102,7 @@ def test_every_decision_that_changes_ffmpeg_changes_its_key(other: Plan) -> None
 def test_compiled_artifacts_depend_on_machine_and_c_library(
     name: str, other: dict[str, str]
 ) -> None:
-    elsewhere = HOST._replace(**other)  # type: ignore[arg-type]
+    elsewhere = replace(HOST, **other)  # type: ignore[arg-type]
     assert inputs_of(name, PLAN, elsewhere) != inputs_of(name, PLAN, HOST)
     assert inputs_of("pytorchvideo", PLAN, elsewhere) == inputs_of("pytorchvideo", PLAN, None)
 
@@ -166,7 +151,7 @@ def test_the_extension_is_built_with_the_compilers_and_architectures_of_the_plan
 
 
 def test_a_cpu_build_hides_every_gpu() -> None:
-    cpu = plan("cpu-debian-12")
+    cpu = plan_builder.plan("cpu-debian-12", BUILD)
     options = planned_artifact("detectron2", cpu, HOST, home="/home", jobs=2).options
     environment = options["environment"]
     assert isinstance(environment, dict)

@@ -1,4 +1,4 @@
-"""Record what an environment is made of, and say how another record differs from it."""
+"""Record what an environment is made of, and list how another record differs from it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
     from ..core.process import Commands
 
-FILE, SCHEMA = "stack.lock.json", 1
+FILE = "stack.lock.json"
+FORMAT, SCHEMA = "slowfast-stack-lock", 2
 # Of a plan, what decides the environment.
 PLANNED = (
     "id", "profile", "network", "python", "torch", "torchvision", "torchaudio", "packages",
     "constraints", "sources", "patches", "compiler", "build", "driver", "cuda",
 )  # fmt: skip
-# Files that are made anew wherever a tree is used.
+# Folders that using a tree creates.
 _MADE = ("__pycache__", "build")
 # Inputs of a wheel that may differ between hosts of the same stack.
 _OF_THE_HOST = ("glibc", "cuda_home")
@@ -44,7 +45,7 @@ def record(commands: Commands, subject: Subject) -> dict[str, Any]:
     """Return the lock of an environment as it is now; equal environments have equal locks."""
     plan, host = subject.plan, subject.host
     return {
-        "format": "slowfast-stack-lock",
+        "format": FORMAT,
         "schema": SCHEMA,
         "machine": {key: host.get(key) for key in ("architecture", "glibc", "distribution")},
         "driver": (host.get("driver") or {}).get("version"),
@@ -72,7 +73,7 @@ def _python(commands: Commands, env: Path) -> dict[str, str]:
 
 
 def _compilers(commands: Commands, build: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return what the compilers of the plan say they are; None for one that is not there."""
+    """Return what the compilers of the plan report; None for one that is missing."""
     nvcc = f"{build['cuda_home']}/bin/nvcc" if build["cuda_home"] else None
     found: dict[str, str | None] = {}
     for name, path in (("cc", build["cc"]), ("cxx", build["cxx"]), ("nvcc", nvcc)):
@@ -95,7 +96,7 @@ def _by_name(info: Path) -> str:
 
 
 def _origin(info: Path) -> dict[str, Any]:
-    """Say where a package comes from, with a digest of what it is."""
+    """Return where a package comes from, with a digest of its content."""
     if (info / ORIGIN).is_symlink():
         return {"origin": "adopted", "content": _content(info / ORIGIN)}
     try:
@@ -116,7 +117,7 @@ def _content(listing: Path) -> str | None:
     """Return the SHA-256 over the sorted paths and digests of a package's own files.
 
     Left out are the metadata folder and whatever installing makes: scripts and compiled copies.
-    None where the list of files is gone.
+    None where the list of files is missing.
     """
     try:
         text = listing.read_text(encoding="utf-8")
@@ -152,7 +153,7 @@ def _files(tree: Path) -> Iterator[Path]:
 
 
 def write(lock: Mapping[str, Any], path: Path, *, check: bool = False) -> bool:
-    """Put a lock in place by renaming, unless this is a check; return whether it is another one."""
+    """Write a lock, unless this is a check; return whether it differs from the file."""
     text = json.dumps(lock, indent=1, sort_keys=True) + "\n"
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return False
@@ -163,19 +164,19 @@ def write(lock: Mapping[str, Any], path: Path, *, check: bool = False) -> bool:
 
 
 def require_equal(expected: Mapping[str, Any], found: Mapping[str, Any]) -> None:
-    """Raise StackError with every difference between a lock and what was made of it."""
+    """Raise StackError with every difference between a lock and the environment."""
     wrong = list(differences(expected, found))
     if wrong:
         raise StackError(
             "This environment is not the one of the lock.",
             "\n".join(wrong),
-            "The stack that was current stays current. Make a new lock, or patch what differs.",
+            "The current stack is not changed. Make a new lock, or correct what differs.",
             code="lock.mismatch",
         )
 
 
 def differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
-    """Say line by line how two locks differ, but for what may differ between two hosts."""
+    """Yield a line for each difference of two locks that two hosts must not have."""
     flat_expected, flat_found = _compared(expected), _compared(found)
     for key in sorted({*flat_expected, *flat_found}):
         one, other = flat_expected.get(key), flat_found.get(key)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..bundle.manifest import installer_path
-from ..core import archives
+from ..core import archives, saved
 from ..core.errors import StackError
+from ..core.files import atomic_write
 from ..core.process import locked
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..core.process import Commands
 
-RECORD = ".slowfast-stack.json"
+RECORD, SCHEMA = ".slowfast-stack.json", 1
 HINT = "Run again to start over. The complete output is in {log}."
 
 
@@ -69,16 +70,15 @@ def why_install(commands: Commands, wanted: Miniforge) -> str | None:
 
 def installed(path: Path) -> str:
     """Return the installed release. Raise ``StackError`` where this project did not install it."""
-    try:
-        found: str = json.loads((path / RECORD).read_text(encoding="utf-8"))["version"]
-    except (OSError, ValueError, KeyError) as error:
+    found = saved.load(path / RECORD, SCHEMA)
+    if found is None or "version" not in found:
         raise StackError(
             f"{path} was not installed by slowfast.stack.",
-            f"It has no {RECORD}.",
+            f"It has no {RECORD} that this release reads.",
             "Set another folder in `miniforge_path`; this one is not changed.",
             code="miniforge.foreign",
-        ) from error
-    return found
+        )
+    return str(found["version"])
 
 
 def install(commands: Commands, wanted: Miniforge) -> str | None:
@@ -104,8 +104,8 @@ def install(commands: Commands, wanted: Miniforge) -> str | None:
             code="miniforge.install-failed",
         )
         versions(held, wanted)
-        record = json.dumps({"version": wanted.version, "sha256": wanted.sha256})
-        (wanted.path / RECORD).write_text(record + "\n", encoding="utf-8")
+        record = {"schema": SCHEMA, "version": wanted.version, "sha256": wanted.sha256}
+        atomic_write(wanted.path / RECORD, json.dumps(record) + "\n")
         wanted.unfinished.unlink()
     return reason
 

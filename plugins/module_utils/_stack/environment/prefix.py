@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ..core import disk_space
+from ..core import disk_space, saved
 from ..core.errors import StackError
 from ..core.files import replacing
 
-MARKER = ".slowfast-stack.json"
+MARKER, SCHEMA = ".slowfast-stack.json", 1
 SYSTEM_WIDE = Path("/opt/slowfast-stack")
 
 
@@ -28,7 +28,11 @@ def resolve(path: str | None) -> Path:
 
 
 def refuse_foreign(prefix: Path) -> None:
-    """Raise StackError where the folder holds files that this project did not create."""
+    """Raise StackError where the folder holds files that this project did not create.
+
+    Also where a newer release created the prefix.
+    """
+    saved.load(prefix / MARKER, SCHEMA)
     if (prefix / MARKER).is_file() or not prefix.exists():
         return
     if not prefix.is_dir():
@@ -71,7 +75,8 @@ def claim(prefix: Path, stack: Path) -> bool:
         stack.mkdir(parents=True, exist_ok=True)
         if not marker.is_file():
             with replacing(marker) as fresh:
-                fresh.write_text('{"owner": "slowfast.stack", "schema": 1}\n', encoding="utf-8")
+                text = json.dumps({"owner": "slowfast.stack", "schema": SCHEMA})
+                fresh.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise StackError(
             f"{error.filename} could not be created.",

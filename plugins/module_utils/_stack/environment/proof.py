@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core import saved
 from ..core.errors import StackError
 from ..core.files import atomic_write
 from ..core.process import locked
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ..core.process import Commands
 
 DRIVER = Path("/sys/module/nvidia/version")
-EVIDENCE = "evidence.json"
+EVIDENCE, SCHEMA = "evidence.json", 1
 # No modules from outside the environment; conda's Python would use the user's site-packages.
 ALONE = {"PYTHONPATH": "", "PYTHONNOUSERSITE": "1", "PYTHONWARNINGS": "ignore"}
 # The keys of a plan that the proof reads; others, such as missing system packages, may change.
@@ -47,9 +48,9 @@ class Subject:
 
 
 def own_subject(stack: Path) -> Subject:
-    """Return the subject of the last proof of a stack. Raise OSError and ValueError."""
+    """Return the subject of the last proof of a stack. Raise OSError, ValueError and TypeError."""
     proof = stack / "proof"
-    plan = json.loads((proof / "plan.json").read_text(encoding="utf-8"))
+    plan = dict(json.loads((proof / "plan.json").read_text(encoding="utf-8")))
     # As `_run` wrote it, with a newline at the end of each file.
     program = {
         path.name: path.read_text(encoding="utf-8")[:-1]
@@ -89,12 +90,14 @@ def _files(subject: Subject) -> Iterator[Path]:
 
 
 def recorded(subject: Subject, folder: Path) -> dict[str, Any] | None:
-    """Return the evidence in ``folder`` where it is ok and valid for ``subject``."""
-    try:
-        evidence = json.loads((folder / EVIDENCE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    """Return the evidence in ``folder`` where it is ok and valid for ``subject``.
+
+    Raises ``StackError`` where a newer release wrote it.
+    """
+    evidence = saved.load(folder / EVIDENCE, SCHEMA)
+    if not evidence or not evidence.get("ok"):
         return None
-    if not evidence.get("ok") or evidence.get("fingerprint") != fingerprint(subject):
+    if evidence.get("fingerprint") != fingerprint(subject):
         return None
     return {**evidence, "reused": True}
 
@@ -103,7 +106,7 @@ def prove(commands: Commands, subject: Subject, folder: Path, *, uv: str) -> dic
     """Run the proof program with the environment's Python and record its claims."""
     folder.mkdir(parents=True, exist_ok=True)
     with locked(commands, folder / ".lock") as held:
-        evidence = _run(held, subject, folder, uv)
+        evidence = {"schema": SCHEMA, **_run(held, subject, folder, uv)}
         evidence["fingerprint"] = fingerprint(subject)
         atomic_write(folder / EVIDENCE, json.dumps(evidence, indent=1) + "\n")
     return {**evidence, "reused": False}

@@ -9,21 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core import saved
 from ..core.errors import StackError
 from ..core.files import Busy, atomic_write, locked, replacing
 from .proof import EVIDENCE, own_subject, recorded
+from .proof import SCHEMA as PROOF_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 CURRENT = "current"
-HISTORY = "history.json"
+HISTORY, SCHEMA = "history.json", 1
 PREVIOUS = "previous"
 PROVEN, CHANGED, FAILED, UNPROVEN = "proven", "changed", "failed", "unproven"
+NEWER = "newer"
 WHY_NOT = {
     CHANGED: "it, its sources or the driver changed after its proof",
     FAILED: "its proof failed",
     UNPROVEN: "it was never proven",
+    NEWER: "a newer release proved it",
 }
 # A stack that was written to more recently may belong to a run between two steps.
 SETTLED_S = 3600
@@ -35,7 +39,7 @@ _LEAVING = ".removing-"
 class Stack:
     """A stack of a prefix.
 
-    ``state`` is proven, changed, failed or unproven, ``proven_at`` a time in UTC or None,
+    ``state`` is a key of WHY_NOT or PROVEN, ``proven_at`` a time in UTC or None,
     ``versions`` those of its plan (empty without a plan), ``size_mib`` the size on disk.
     """
 
@@ -96,11 +100,8 @@ def _ids(prefix: Path) -> list[str]:
 
 
 def _history(prefix: Path) -> list[str]:
-    try:
-        found = json.loads((prefix / HISTORY).read_text(encoding="utf-8"))["switches"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-    return [name for name in found if isinstance(name, str)]
+    found = saved.load(prefix / HISTORY, SCHEMA) or {}
+    return [name for name in found.get("switches") or () if isinstance(name, str)]
 
 
 def _order(prefix: Path) -> list[str]:
@@ -121,9 +122,13 @@ def _order(prefix: Path) -> list[str]:
 def _state(stack: Path) -> tuple[str, str | None]:
     """Return whether the evidence of a stack is still valid, and when it was written."""
     try:
-        evidence = json.loads((stack / "proof" / EVIDENCE).read_text(encoding="utf-8"))
+        evidence = saved.load(stack / "proof" / EVIDENCE, PROOF_SCHEMA)
         subject = own_subject(stack)
-    except (OSError, ValueError):
+    except StackError:
+        return NEWER, None
+    except (OSError, ValueError, TypeError):
+        return UNPROVEN, None
+    if evidence is None:
         return UNPROVEN, None
     if not evidence.get("ok"):
         return FAILED, None
@@ -132,18 +137,19 @@ def _state(stack: Path) -> tuple[str, str | None]:
 
 
 def _versions(stack: Path) -> dict[str, str]:
+    """Return the versions of the plan; empty for a plan that another release wrote otherwise."""
     try:
         plan = json.loads((stack / "proof" / "plan.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = {
+            "python": plan["python"],
+            "torch": f"{plan['torch']['version']} {plan['torch']['variant']}",
+            "torchvision": plan["torchvision"],
+        }
+        for name, source in plan["sources"].items():
+            if source:
+                found[name] = (source.get("commit") or "")[:9] or source["requirement"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
-    found = {
-        "python": plan["python"],
-        "torch": f"{plan['torch']['version']} {plan['torch']['variant']}",
-        "torchvision": plan["torchvision"],
-    }
-    for name, source in plan["sources"].items():
-        if source:
-            found[name] = (source.get("commit") or "")[:9] or source["requirement"]
     return found
 
 
@@ -209,7 +215,7 @@ def switch(prefix: Path, name: str) -> bool:
     if history[-1:] != [name]:
         # Only the last use of each stack matters.
         switches = [*(other for other in history if other != name), name]
-        text = json.dumps({"schema": 1, "switches": switches}, indent=1)
+        text = json.dumps({"schema": SCHEMA, "switches": switches}, indent=1)
         atomic_write(prefix / HISTORY, text + "\n")
     return changed
 

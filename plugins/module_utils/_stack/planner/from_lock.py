@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from ..core.construct import construct
 from ..core.errors import StackError
 from ..core.validation import bad, mapping
+from ..environment.lock import FORMAT, SCHEMA
 from .decision import Decision
 from .plan import Conflict, NoPlan, Plan, StackPlan
 from .plan_diff import EVERYTHING, differences
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from ..host.model import Host
 
-FORMAT, SCHEMA = "slowfast-stack-lock", 1
 REMEDY = "make a new lock on a host of this kind, with this release: slowfast-stack up"
 
 

@@ -1,0 +1,121 @@
+"""Files that another release saved: a newer one is refused, an older or a damaged one is no result."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import saved
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    lock,
+    miniforge,
+    prefix,
+    proof,
+    stacks,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import from_lock
+
+ID = "1" * 12
+UNSUPPORTED = "record.unsupported-schema"
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Path:
+    """A prefix with one stack that has a recorded proof."""
+    folder = tmp_path / "stacks" / ID
+    (folder / "env").mkdir(parents=True)
+    (folder / "proof" / "program").mkdir(parents=True)
+    (folder / "proof" / "plan.json").write_text('{"id": "one"}')
+    return folder
+
+
+def subject(stack: Path) -> proof.Subject:
+    return proof.own_subject(stack)
+
+
+def record(stack: Path, schema: int | None) -> None:
+    evidence = {"ok": True, "fingerprint": proof.fingerprint(subject(stack)), "claims": []}
+    schemas = {} if schema is None else {"schema": schema}
+    (stack / "proof" / proof.EVIDENCE).write_text(json.dumps({**schemas, **evidence}))
+
+
+def history(prefix_: Path, schema: int) -> None:
+    text = json.dumps({"schema": schema, "switches": [ID]})
+    (prefix_ / stacks.HISTORY).write_text(text)
+
+
+def test_evidence_of_this_schema_holds_and_of_an_older_one_does_not(stack: Path) -> None:
+    record(stack, proof.SCHEMA)
+    assert proof.recorded(subject(stack), stack / "proof")
+    record(stack, None)
+    assert proof.recorded(subject(stack), stack / "proof") is None
+    assert stacks.listed(stack.parents[1])[0].state == stacks.UNPROVEN
+
+
+def test_evidence_of_a_newer_release_is_refused_and_its_stack_is_listed(stack: Path) -> None:
+    record(stack, proof.SCHEMA + 1)
+    with pytest.raises(StackError) as caught:
+        proof.recorded(subject(stack), stack / "proof")
+    assert caught.value.code == UNSUPPORTED
+    (found,) = stacks.listed(stack.parents[1])
+    assert found.state == stacks.NEWER
+    with pytest.raises(StackError) as caught:
+        stacks.chosen([found], ID, unproven=False)
+    assert caught.value.code == "stack.unproven"
+
+
+def test_a_plan_of_another_release_has_no_versions(stack: Path) -> None:
+    record(stack, proof.SCHEMA)
+    for text in ('{"schema": 9}', "[]", "null", '{"python": "3.11", "torch": null}'):
+        (stack / "proof" / "plan.json").write_text(text)
+        assert stacks.listed(stack.parents[1])[0].versions == {}
+
+
+def _switch(folder: Path) -> None:
+    history(folder, stacks.SCHEMA + 1)
+    stacks.switch(folder, ID)
+
+
+def _claim(folder: Path) -> None:
+    text = json.dumps({"owner": "slowfast.stack", "schema": prefix.SCHEMA + 1})
+    (folder / prefix.MARKER).write_text(text)
+    prefix.refuse_foreign(folder)
+
+
+def _conda(folder: Path) -> None:
+    text = json.dumps({"schema": miniforge.SCHEMA + 1, "version": "26.3.2-3"})
+    (folder / miniforge.RECORD).write_text(text)
+    miniforge.installed(folder)
+
+
+def _locked(_folder: Path) -> None:
+    from_lock.read({"format": lock.FORMAT, "schema": lock.SCHEMA + 1}, "lock")
+
+
+def _locked_before(_folder: Path) -> None:
+    from_lock.read({"format": lock.FORMAT, "schema": 1}, "lock")
+
+
+@pytest.mark.parametrize("use", [_switch, _claim, _conda, _locked, _locked_before])
+def test_files_of_another_release_are_refused(use: Callable[[Path], None], tmp_path: Path) -> None:
+    (tmp_path / "stacks" / ID).mkdir(parents=True)
+    with pytest.raises(StackError) as caught:
+        use(tmp_path)
+    assert caught.value.code == UNSUPPORTED
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"schema": "x"}', '{"schema": 1}'])
+def test_a_damaged_or_older_file_is_no_result(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "saved.json"
+    assert saved.load(path, 2) is None
+    path.write_text(text)
+    assert saved.load(path, 2) is None
+
+
+def test_a_file_of_this_schema_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "saved.json"
+    path.write_text('{"schema": 2, "a": 1}')
+    assert saved.load(path, 2) == {"schema": 2, "a": 1}
