@@ -216,3 +216,26 @@ def test_killed_in_the_middle_or_twice_at_once_nothing_is_spoilt(
         time.sleep(0.01)
     assert (f"bytes={kept}-", len(DATA) - kept) in server.served
     assert wanted.path.read_bytes() == DATA
+
+
+def test_with_a_weak_etag_the_rest_is_asked_for_without_naming_the_version(
+    wanted: Wanted, server: FileServer
+) -> None:
+    server.etag, server.cut_after = "weak", [700_000, 0]
+    refused(wanted)
+    served(server, 2).clear()
+    get(wanted)
+    # A server that was asked for the version of a weak ETag would send all of it again.
+    assert served(server, 1) == [("bytes=700000-", len(DATA) - 700_000)]
+    assert wanted.path.read_bytes() == DATA
+
+
+@pytest.mark.parametrize("size", [-1, 1])
+def test_with_a_weak_etag_another_size_begins_again(
+    wanted: Wanted, server: FileServer, size: int
+) -> None:
+    server.etag, server.cut_after = "weak", [700_000, 0]
+    refused(wanted)
+    server.content = OTHER[: len(DATA) + size] if size < 0 else DATA + b"x"
+    get(wanted)
+    assert wanted.path.read_bytes() == server.content
