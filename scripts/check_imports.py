@@ -38,7 +38,7 @@ LAYERS = (
     ("module_utils",),
     ("doc_fragments", "filter", "inventory", "modules"),
     ("src",),
-    ("src/config", "src/models"),
+    ("src/config",),
     ("src/orchestration",),
     ("src/bundle", "src/training"),
     ("src/ui",),
@@ -51,16 +51,8 @@ LEVEL = {folder: level for level, folders in enumerate(LAYERS) for folder in fol
 KNOWN: frozenset[tuple[str, str]] = frozenset(
     {
         ("_stack/host", "_stack/driver"),
-        ("src", "src/cli"),
+        ("src", "src/orchestration"),  # the Python API, imported when it is first used
         ("src/bundle", "src/ui"),
-        ("src/config", "src/cli"),
-        ("src/models", "src/cli"),
-        ("src/models", "src/ui"),
-        ("src/orchestration", "src/cli"),
-        ("src/orchestration", "src/ui"),
-        ("src/training", "src/cli"),
-        ("src/training", "src/ui"),
-        ("src/ui", "src/cli"),
     }
 )
 

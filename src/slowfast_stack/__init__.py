@@ -1,3 +1,20 @@
-"""The command line of slowfast.stack."""
+"""slowfast.stack from Python: ``from slowfast_stack import probe, plan, up, prove``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from slowfast_stack.orchestration.api import plan, probe, prove, up
 
 __version__ = "0.1.0"
+__all__ = ["__version__", "plan", "probe", "prove", "up"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  (a module attribute has any type)
+    """Import a verb when it is first used, so that importing the package stays fast."""
+    if name not in __all__:
+        raise AttributeError(name)
+    from slowfast_stack.orchestration import api  # noqa: PLC0415
+
+    return getattr(api, name)

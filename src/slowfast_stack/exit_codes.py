@@ -1,7 +1,8 @@
-"""What the command answers to the shell, and the errors that decide it."""
+"""The exit codes of every command, and the errors that choose one."""
 
 from __future__ import annotations
 
+import signal
 from enum import IntEnum
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
@@ -17,10 +18,33 @@ class Exit(IntEnum):
     UNREACHABLE = 4
 
 
+MEANING = {
+    Exit.PROVEN: "done and proven",
+    Exit.FAILED: "a proof or a check failed",
+    Exit.USAGE: "the command was used wrongly; nothing was started",
+    Exit.NO_PLAN: "no plan exists",
+    Exit.UNREACHABLE: "a host could not be reached",
+}
+
+
 class UsageError(StackError):
     """The command was used wrongly; nothing was started."""
 
+    exit_code = Exit.USAGE
 
-def code_of(error: StackError) -> Exit:
-    """Return the exit code that an error ends the command with."""
-    return Exit.USAGE if isinstance(error, UsageError) else Exit.FAILED
+
+class Interrupted(StackError):
+    """The user or the system stopped the run; the exit code is 128 and the number of the signal."""
+
+    code = "run.stopped"
+
+    def __init__(self, signum: int, cause: str, hint: str) -> None:
+        """Name the signal; ``hint`` says how to resume."""
+        super().__init__(f"Stopped by {signal.Signals(signum).name}.", cause, hint)
+        self.exit_code = 128 + signum
+
+
+def code_of(error: StackError) -> int:
+    """Return the exit code that an error ends the command with; its own, where it has one."""
+    code: int = getattr(error, "exit_code", Exit.FAILED)
+    return code

@@ -32,7 +32,7 @@ def prepare(target: Path, machine: Sequence[str], sources: Sequence[str], size_m
     with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as scratch:
         bundle = Path(scratch) / BUNDLE
         argv = [sys.executable, "-m", "slowfast_stack", "bundle", "create", "-o", str(bundle)]
-        argv += [*machine, "--adopt-torch", "--part-size", f"{size_mib - 1}MiB"]
+        argv += [*machine, "--without-torch", "--part-size", f"{size_mib - 1}MiB"]
         argv += [option for source in sources for option in ("--source", source)]
         if subprocess.run(argv, check=False).returncode:
             raise parts.Failed("The bundle could not be created; see above.")

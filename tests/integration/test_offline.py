@@ -37,7 +37,7 @@ def bundle(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle in small parts for this machine, without torch and with the wheels built here."""
     folder = tmp_path_factory.mktemp("bundle")
     argv = [str(COMMAND), "bundle", "create", "-o", str(folder / "stack.bundle"), *stack.options]
-    argv += ["--part-size", "64MiB", "--adopt-torch", "--cache", str(folder / "cache"), "--json"]
+    argv += ["--part-size", "64MiB", "--without-torch", "--cache", str(folder / "cache"), "--json"]
     argv += ["--built", str(stack.prefix)] if SOURCES else []
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]

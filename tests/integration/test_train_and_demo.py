@@ -60,7 +60,7 @@ def test_a_set_of_videos_is_trained_resumed_and_a_video_annotated(
     stack: Stack, tmp_path: Path
 ) -> None:
     source = stack.prefix / "current/src/slowfast"
-    demo = ("demo", "--video", "made/in.mp4", "--out", "out.mp4")
+    demo = ("demo", "--video", "made/in.mp4", "-o", "out.mp4")
     if not (source / "tools/run_net.py").is_file():
         error = _run(stack, tmp_path, *demo, expect=2)["error"]
         assert "reduced stack" in error["message"]
@@ -105,12 +105,12 @@ def _guide(stack: Stack, here: Path) -> None:
 def _fine_tune(stack: Stack, here: Path, checkpoint: str) -> None:
     """Another number of classes alone trains nothing; what config transfer writes, trains."""
     naive = ("MODEL.NUM_CLASSES", "5", "TRAIN.CHECKPOINT_FILE_PATH", checkpoint)
-    rest = ("OUTPUT_DIR", "naive", "TEST.ENABLE", "False", "--no-check")
+    rest = ("OUTPUT_DIR", "naive", "TEST.ENABLE", "False", "--skip-validation")
     error = _run(stack, here, "train", "--cfg", "base.yaml", *naive, *rest, expect=1)["error"]
     assert error["message"] == "Nothing was trained."
     assert "CHECKPOINT_EPOCH_RESET" in error["hint"]
-    made = ("config", "transfer", "base.yaml", "--checkpoint", checkpoint, "--data", "made/clips4")
-    told = _run(stack, here, *made, "--gpus", "0", "--epochs", "1", "--out", "mine.yaml")
+    made = ("config", "transfer", "base.yaml", "--checkpoint", checkpoint, "--root", "made/clips4")
+    told = _run(stack, here, *made, "--gpus", "0", "--epochs", "1", "-o", "mine.yaml")
     assert told["errors"] == []
     mine = _run(stack, here, "train", "--cfg", "mine.yaml", "TEST.ENABLE", "False")["run"]
     assert (mine["first_epoch"], mine["epochs_trained"]) == (1, 1)

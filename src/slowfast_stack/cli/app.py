@@ -1,99 +1,116 @@
-"""The command ``slowfast-stack``: parse, run one command, answer with an exit code."""
+"""The command ``slowfast-stack``: find the verb, run it, return its exit code.
+
+A module of this package is imported only when its verb is called or its help is asked for.
+"""
 
 from __future__ import annotations
 
 import importlib
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack import __version__
 from slowfast_stack.exit_codes import Exit, UsageError, code_of
-from slowfast_stack.ui import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# In the order of --help. A command is a function of its module's name that returns an exit code; a
-# module with several commands has them in ``group``.
-COMMANDS = (
-    *("probe", "plan", "up", "prove", "rollback", "lock", "bundle", "patch"),
-    *("config", "models", "ava", "train", "demo"),
-)
+# In the order of --help. The verb NAME is in the module cli/NAME.py.
+VERBS = {
+    "probe": "Read the hosts as they are.",
+    "plan": "Show what would be installed, and why.",
+    "up": "Probe, plan, apply and prove.",
+    "prove": "Run the proof of the current stack.",
+    "rollback": "Switch back to an earlier stack; list and remove stacks.",
+    "driver": "Restore the NVIDIA driver that was installed before the last change.",
+    "purge": "Remove the NVIDIA driver, CUDA or both.",
+    "lock": "Show and export what a stack is made of.",
+    "bundle": "Create and verify bundles for hosts without a network.",
+    "patch": "Patch known breakages of SlowFast, Detectron2 or PyTorchVideo.",
+    "config": "Explain, make and check configurations of SlowFast.",
+    "models": "List, fetch and check checkpoints.",
+    "ava": "Prepare the AVA data set, or a custom one in its format.",
+    "train": "Train, test or run the demo, as a configuration says.",
+    "demo": "Detect persons and their actions in a video.",
+}
+
+
+class VerbGroup(typer.core.TyperGroup):
+    """The verbs of ``VERBS``, each imported when it is needed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002  (typer's own types)
+        """Return the verbs in the order of --help."""
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002
+        """Import a verb; return None where there is none of this name."""
+        if cmd_name in VERBS and cmd_name not in self.commands:
+            module = importlib.import_module(f"slowfast_stack.cli.{cmd_name}")
+            self.commands[cmd_name] = module.verbs.command_of(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002
+        """Write one line for each verb without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
 
 app = typer.Typer(
-    help="From a bare machine with any NVIDIA GPU to a proven SlowFast and Detectron2 environment.",
+    cls=VerbGroup,
     no_args_is_help=True,
     rich_markup_mode=None,  # rich would triple the time of --help
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
-def _print_version(wanted: bool) -> None:  # noqa: FBT001  (typer calls it so)
-    if wanted:
+def _print_version(asked: bool) -> None:  # noqa: FBT001  (typer calls it so)
+    if asked:
         typer.echo(f"slowfast-stack {__version__}")
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(epilog="See also: slowfast-stack COMMAND --help.")
 def _root(
     *,
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version."
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
         ),
     ] = False,
 ) -> None:
+    """Install and prove SlowFast and Detectron2 on a bare machine with any NVIDIA GPU, or none."""
     del version
 
 
-def register(name: str) -> None:
-    """Add a command whose module exists; one that is not written yet is not offered."""
-    module_name = f"slowfast_stack.cli.{name}"
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name != module_name:
-            raise
-        return
-    examples = module.EXAMPLES.strip().replace("\n", "\n  ")
-    epilog = f"\b\nExamples:\n  {examples}"
-    if hasattr(module, "group"):
-        app.add_typer(module.group, name=name, epilog=epilog)
-    else:
-        app.command(name, epilog=epilog)(getattr(module, name))
-
-
-for _name in COMMANDS:
-    register(_name)
-
-
 def run(arguments: Sequence[str]) -> int:
-    """Run the command line and return its exit code; every error is told, none is a traceback."""
+    """Run the command line and return its exit code; every error is printed, none as a traceback."""
     try:
         return app(args=list(arguments), prog_name="slowfast-stack", standalone_mode=False) or 0
     except StackError as error:
-        return _refuse(error, getattr(error, "exit_code", code_of(error)), arguments)
+        return _fail(error, code_of(error), arguments)
     except typer.Abort:
-        return _refuse(
-            UsageError("Nothing was started.", code="cli.aborted"), Exit.USAGE, arguments
-        )
+        aborted = UsageError("Nothing was started.", code="cli.aborted")
+        return _fail(aborted, Exit.USAGE, arguments)
     except typer.TyperException as error:
         hint = "See: slowfast-stack --help, and slowfast-stack COMMAND --help"
         misuse = UsageError(error.format_message(), hint=hint, code="cli.usage")
-        return _refuse(misuse, Exit.USAGE, arguments)
-    except Exception as error:  # noqa: BLE001  (a bug is told in a sentence, too)
-        return _refuse(
-            importlib.import_module("slowfast_stack.cli.crash_report").told(error), 1, arguments
-        )
+        return _fail(misuse, Exit.USAGE, arguments)
+    except Exception as error:  # noqa: BLE001  (a bug is reported in a sentence, too)
+        from slowfast_stack.cli import crash_report
+
+        return _fail(crash_report.save(error), Exit.FAILED, arguments)
 
 
-def _refuse(error: StackError, code: int, arguments: Sequence[str]) -> int:
+def _fail(error: StackError, code: int, arguments: Sequence[str]) -> int:
+    from slowfast_stack.ui import terminal
+
     if "--json" in arguments:
-        terminal.print_hosts({}, error=error.to_dict())
+        terminal.print_json({"hosts": {}, "error": error.to_dict()})
     terminal.print_error(error)
     return code
 

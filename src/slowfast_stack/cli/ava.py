@@ -1,97 +1,118 @@
-"""``slowfast-stack ava``: the AVA data set, or one of your own in its form."""
+"""``slowfast-stack ava``: the AVA data set, or a custom one in its format."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import dataset
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.official import (
     VERSIONS,
 )
 from slowfast_stack.cli import options
-from slowfast_stack.exit_codes import UsageError
+from slowfast_stack.cli.base import HostCommand, Verbs
+from slowfast_stack.exit_codes import Exit, Interrupted, UsageError
+from slowfast_stack.ui import ava_results as render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXAMPLES = """
-slowfast-stack ava download /data/ava
-slowfast-stack ava extract /data/ava
-slowfast-stack ava lists /data/ava
-slowfast-stack ava check /data/ava --lists /data/ava/lists/present
-"""
-group = typer.Typer(
-    help="Prepare the AVA data set, or one of your own in its form.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-Root = Annotated[str, typer.Argument(help="The folder of the data set.", metavar="ROOT")]
-Version = Annotated[
-    str, typer.Option(metavar="|".join(VERSIONS), help="Which release of the annotations.")
+verbs = Verbs("Prepare the AVA data set, or a custom one in its format.")
+
+Root = Annotated[Path, typer.Argument(help="The folder of the data set.", metavar="ROOT")]
+Release = Annotated[
+    str, typer.Option(metavar="|".join(VERSIONS), help="The release of the annotations.")
 ]
-Videos = Annotated[
-    list[str] | None, typer.Option("--video", metavar="ID", help="Only this one. Repeatable.")
+Replace = Annotated[
+    bool,
+    typer.Option("--replace", help="Replace frames of another origin that are incomplete."),
 ]
-Shard = Annotated[int, typer.Option(metavar="I", min=0, help="Which part of the list, from 0.")]
-Shards = Annotated[int, typer.Option(metavar="N", min=1, help="Into how many parts it is cut.")]
-Ffmpeg = Annotated[str, typer.Option(metavar="PATH", help="The FFmpeg program.")]
-Ffprobe = Annotated[str, typer.Option(metavar="PATH", help="The ffprobe program.")]
-CutS = Annotated[
-    int | None,
-    typer.Option("--start", metavar="S", help="Where in a video frames begin, if not at 900."),
-]
-Frames = Annotated[
-    int | None, typer.Option(metavar="N", help="Frames of a video, if no list says it.")
-]
-NoRoomCheck = Annotated[
-    bool, typer.Option("--no-room-check", help="Do not look at free space and inodes first.")
+Jobs = Annotated[
+    int, typer.Option(metavar="N", min=0, help="Work on N files at once; 0: one for each core.")
 ]
 
 
-def _epilog(*examples: str) -> str:
-    return "\b\nExamples:\n  " + "\n  ".join(f"slowfast-stack ava {line}" for line in examples)
+@dataclass(frozen=True)
+class Tools:
+    """The FFmpeg programs, and whether free disk space is checked before the start."""
+
+    ffmpeg_program: Annotated[
+        str, typer.Option(metavar="PATH", help="The FFmpeg program to run.")
+    ] = "ffmpeg"
+    ffprobe_program: Annotated[
+        str, typer.Option(metavar="PATH", help="The ffprobe program to run.")
+    ] = "ffprobe"
+    skip_disk_check: Annotated[
+        bool,
+        typer.Option("--skip-disk-check", help="Do not check free disk space and inodes first."),
+    ] = False
+
+    def variables(self) -> dict[str, Any]:
+        """Return the variables of the role ava_dataset."""
+        return {
+            "ffmpeg": self.ffmpeg_program,
+            "ffprobe": self.ffprobe_program,
+            "room_check": not self.skip_disk_check,
+        }
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which videos of the lists are processed, and which seconds of each."""
+
+    only: options.Only = None
+    shard: Annotated[
+        int, typer.Option(metavar="I", min=0, help="Which part of the list, from 0.")
+    ] = 0
+    shards: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Into how many parts the list is divided.")
+    ] = 1
+    start: Annotated[
+        int | None,
+        typer.Option("--start", metavar="S", help="The second where frames start; default: 900."),
+    ] = None
+    frames: Annotated[
+        int | None, typer.Option(metavar="N", help="Frames of a video, where no list says it.")
+    ] = None
+
+    def refuse_shards(self, dividers: str) -> None:
+        """Raise UsageError where --shard is given although ``dividers`` divide the videos."""
+        if (self.shard, self.shards) != (0, 1):
+            raise UsageError(
+                "--shard cannot be used here.",
+                f"{dividers} divide the videos among them.",
+                code="cli.conflicting-options",
+            )
 
 
 @contextlib.contextmanager
-def _going_on() -> Iterator[None]:
-    """Say after Ctrl-C that nothing is lost."""
+def _resumable() -> Iterator[None]:
+    """Report after Ctrl-C that the work resumes."""
     try:
         yield
     except KeyboardInterrupt as error:
-        stopped = StackError(
-            "Stopped.",
-            "What was finished is kept, and nothing half-made is taken for made.",
-            "Run the same command again; it goes on.",
-            code="run.stopped",
-        )
-        stopped.exit_code = 128 + signal.SIGINT  # type: ignore[attr-defined]
-        raise stopped from error
+        raise Interrupted(
+            signal.SIGINT,
+            "Finished files are kept; incomplete ones are not used.",
+            "Run the same command again; it resumes.",
+        ) from error
 
 
-def _release(version: str) -> str:
-    if version not in VERSIONS:
+def _release(release: str) -> str:
+    if release not in VERSIONS:
         raise UsageError(
-            f"There is no release {version} of AVA.",
+            f"There is no release {release} of AVA.",
             f"Known are {', '.join(VERSIONS)}.",
             code="cli.unknown-value",
         )
-    return version
-
-
-def _refuse_shards(shard: int, shards: int, who: str) -> None:
-    if (shard, shards) != (0, 1):
-        raise UsageError(
-            "--shard has no place here.",
-            f"{who} divide the videos among them.",
-            code="cli.conflicting-options",
-        )
+    return release
 
 
 def _sums(path: Path | None) -> dict[str, str]:
@@ -110,222 +131,230 @@ def _sums(path: Path | None) -> dict[str, str]:
         ) from error
 
 
-@group.command(
-    epilog=_epilog(
-        "download /data/ava",
-        "download /data/ava --mirror http://cache.lan/ava --jobs 8",
-        "download /data/ava --whole --video=-5KQ66BBWC4",
-        "download /data/ava -i hosts.yml --limit data",
-    )
+def _on_hosts(hosts: options.Hosts, step: str, root: Path, **variables: object) -> Exit:
+    """Run one step of the playbook ava; the list of videos is divided among the hosts.
+
+    ``variables`` are those of the role without its prefix; None is not passed. Raises UsageError.
+    """
+    from slowfast_stack.orchestration import playbooks
+
+    playbooks.target_path(str(root), local=False, option="ROOT")
+    verb = playbooks.AVA._replace(name=f"ava-{step}")
+    command = HostCommand(hosts, verb)
+    play = verb.play(hosts.inventory, limit=hosts.limit)
+    play.variables.update(ava_dataset_steps=[step], ava_dataset_root=str(root))
+    given = {f"ava_dataset_{key}": value for key, value in variables.items() if value is not None}
+    play.variables.update(given)
+    return command.report(verb.run(play, command.session), render.host)
+
+
+@verbs.add(
+    "ava download /data/ava",
+    "ava download /data/ava --mirror http://cache.lan/ava --jobs 8",
+    "ava download /data/ava --full-videos --only=-5KQ66BBWC4",
+    "ava download /data/ava -i hosts.yml --limit data",
+    changes="the folder ROOT, here or on the hosts of the inventory.",
 )
-def download(  # noqa: PLR0913  (each is an option)
+def download(
     root: Root,
     *,
-    version: Version = "2.2",
-    mirror: Annotated[
-        str | None, typer.Option(metavar="URL", help="Take this in place of the official hosts.")
-    ] = None,
-    whole: Annotated[
-        bool, typer.Option("--whole", help="Fetch whole videos, not only the used seconds.")
+    release: Release = "2.2",
+    mirror: options.Mirror = None,
+    full_videos: Annotated[
+        bool, typer.Option("--full-videos", help="Fetch full videos, not only the used seconds.")
     ] = False,
-    lists_only: Annotated[bool, typer.Option("--lists-only", help="No videos.")] = False,
-    video: Videos = None,
+    lists_only: Annotated[bool, typer.Option("--lists-only", help="Fetch no videos.")] = False,
+    part: Part,
     sums: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="SHA-256 to compare with (sha256sum).")
+        Path | None, typer.Option(metavar="FILE", help="Expected SHA-256 sums (sha256sum).")
     ] = None,
-    accept_change: Annotated[
-        bool, typer.Option("--accept-change", help="Files may differ from those first seen.")
-    ] = False,
+    accept_change: options.AcceptChange = False,
     verify: Annotated[bool, typer.Option("--verify", help="Read large files again, too.")] = False,
-    jobs: Annotated[int, typer.Option(metavar="N", min=1, help="Files at once.")] = 4,
-    attempts: Annotated[int, typer.Option(metavar="N", min=1, help="Failures in a row.")] = 5,
-    shard: Shard = 0,
-    shards: Shards = 1,
-    start: CutS = None,
-    frames: Frames = None,
-    ffmpeg: Ffmpeg = "ffmpeg",
-    ffprobe: Ffprobe = "ffprobe",
-    no_room_check: NoRoomCheck = False,
-    inventory: options.Inventory = None,
-    limit: options.Limit = None,
-    json: options.AsJson = False,
+    jobs: Jobs = 4,
+    attempts: options.Attempts = 5,
+    tools: Tools,
+    hosts: options.Hosts,
 ) -> int:
     """Fetch lists, annotations and videos, and verify them.
 
-    Of each video only the 901 seconds that are used, where the server gives parts of files.
-    Goes on where an earlier run stopped. Ends with 0 only when all is there.
+    Of each video only the 901 seconds that are used are fetched, where the server supports it.
+    Resumes where an earlier run stopped. Exits 0 only when everything is complete.
     """
-    from slowfast_stack.orchestration import ava_hosts
-    from slowfast_stack.ui import ava_progress, ava_results
-
     expected = _sums(sums)
-    if inventory is not None:
-        _refuse_shards(shard, shards, "The hosts of an inventory")
-        return ava_hosts.run(
-            inventory, limit, "download", as_json=json, root=root, version=_release(version),
-            mirror=mirror, whole=whole, lists_only=lists_only, sums=expected, videos=video,
-            accept_change=accept_change, verify=verify, attempts=attempts, download_jobs=jobs,
-            cut_s=start, frames=frames, ffmpeg=ffmpeg, ffprobe=ffprobe,
-            room_check=not no_room_check,
+    parallel = jobs or os.cpu_count() or 1
+    if hosts.inventory is not None:
+        part.refuse_shards("The hosts of an inventory")
+        return _on_hosts(
+            hosts, "download", root, version=_release(release), mirror=mirror, whole=full_videos,
+            lists_only=lists_only, sums=expected, videos=part.only, accept_change=accept_change,
+            verify=verify, attempts=attempts, download_jobs=parallel, cut_s=part.start,
+            frames=part.frames, **tools.variables(),
         )  # fmt: skip
-    download, media, results = _engine("download", "media", "results")
-    tree = dataset.layout(root)
-    numbers = dataset.chosen(tree, cut_s=start, frames=frames)
-    want = download.Want(
-        version=_release(version),
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
+        download,
+        media,
+        results,
+    )
+    from slowfast_stack.ui import ava_progress
+
+    tree = dataset.layout(str(root))
+    numbers = dataset.chosen(tree, cut_s=part.start, frames=part.frames)
+    request = download.Want(
+        version=_release(release),
         mirror=mirror,
-        whole=whole,
+        whole=full_videos,
         lists_only=lists_only,
-        videos=tuple(video or ()),
-        shard=(shard, shards),
-        jobs=jobs,
+        videos=tuple(part.only or ()),
+        shard=(part.shard, part.shards),
+        jobs=parallel,
         attempts=attempts,
         verify=verify,
         changed_is_meant=accept_change,
-        room_check=not no_room_check,
+        room_check=not tools.skip_disk_check,
         sums=expected,
-        tools=media.Tools(ffmpeg, ffprobe),
+        tools=media.Tools(tools.ffmpeg_program, tools.ffprobe_program),
     )
-    with _going_on(), ava_progress.shown("download", ava_progress.size) as tell:
-        found = results.told(download.run(Commands(), tree, numbers, want, tell))
-    return ava_results.result(tree.root, found, as_json=json)
+    with _resumable(), ava_progress.shown("download", ava_progress.size) as report:
+        found = results.told(download.run(Commands(), tree, numbers, request, report))
+    return render.result(tree.root, found, as_json=hosts.json)
 
 
-@group.command(
-    epilog=_epilog(
-        "extract /data/ava",
-        "extract /data/ava --videos /mnt/movies --jobs 16",
-        "extract /data/ava -i hosts.yml --limit cpu",
-        "extract /shared/ava --slurm 32",
-    )
+@verbs.add(
+    "ava extract /data/ava",
+    "ava extract /data/ava --videos /mnt/movies --jobs 16",
+    "ava extract /data/ava -i hosts.yml --limit cpu",
+    "ava extract /shared/ava --slurm 32",
+    changes="the folder ROOT/frames, here or on the hosts of the inventory.",
 )
-def extract(  # noqa: PLR0913  (each is an option)
+def extract(
     root: Root,
     *,
-    video: Videos = None,
+    part: Part,
     videos: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Where the videos lie, if not in ROOT/videos.")
+        Path | None, typer.Option(metavar="DIR", help="The folder of the videos; default: in ROOT.")
     ] = None,
-    jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Videos at once; 0: cores.")] = 0,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Replace frames of other origin that are not whole.")
-    ] = False,
-    shard: Shard = 0,
-    shards: Shards = 1,
+    jobs: Jobs = 0,
+    replace: Replace = False,
     slurm: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Submit N tasks to Slurm instead.")
     ] = None,
-    start: CutS = None,
-    frames: Frames = None,
-    ffmpeg: Ffmpeg = "ffmpeg",
-    ffprobe: Ffprobe = "ffprobe",
-    no_room_check: NoRoomCheck = False,
-    inventory: options.Inventory = None,
-    limit: options.Limit = None,
-    json: options.AsJson = False,
+    tools: Tools,
+    hosts: options.Hosts,
 ) -> int:
     """Extract the frames in one pass, as many as the lists name.
 
-    The frames of a video appear whole and verified, or not at all. Goes on where an earlier run
-    stopped; two at once share the work. Ends with 0 only when all is there.
+    The frames of a video appear complete and verified, or not at all. Resumes where an earlier run
+    stopped; two runs at once share the work. Exits 0 only when everything is complete.
     """
-    from slowfast_stack.orchestration import ava_hosts
-    from slowfast_stack.ui import ava_progress, ava_results
-
-    if inventory is not None:
-        _refuse_shards(shard, shards, "The hosts of an inventory")
+    if hosts.inventory is not None:
+        part.refuse_shards("The hosts of an inventory")
         if slurm is not None:
             raise UsageError(
-                "Slurm and an inventory were named.",
-                "Either divides the videos.",
+                "Give either --slurm or -i.",
+                "Both divide the videos.",
                 code="cli.conflicting-options",
             )
-        return ava_hosts.run(
-            inventory, limit, "extract", as_json=json, root=root, videos=video, folder=videos,
-            jobs=jobs, replace=replace, cut_s=start, frames=frames, ffmpeg=ffmpeg,
-            ffprobe=ffprobe, room_check=not no_room_check,
+        return _on_hosts(
+            hosts, "extract", root, videos=part.only, folder=str(videos) if videos else None,
+            jobs=jobs, replace=replace, cut_s=part.start, frames=part.frames, **tools.variables(),
         )  # fmt: skip
-    if slurm is not None:
-        _refuse_shards(shard, shards, "The tasks of Slurm")
-    scheduler, media, results = _engine("scheduler", "media", "results")
-    tree = dataset.layout(root)
-    folder = Path(videos).expanduser().absolute() if videos else None
-    numbers = dataset.chosen(tree, cut_s=start, frames=frames)
-    if slurm is not None:
-        from slowfast_stack.orchestration import slurm as cluster
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
+        media,
+        results,
+        scheduler,
+    )
+    from slowfast_stack.orchestration import slurm as cluster
+    from slowfast_stack.ui import ava_progress
 
-        options = cluster.options(
-            video or [], folder, (ffmpeg, ffprobe), replace=replace, room_check=not no_room_check
+    if slurm is not None:
+        part.refuse_shards("The tasks of Slurm")
+    tree = dataset.layout(str(root))
+    folder = videos.expanduser().absolute() if videos else None
+    numbers = dataset.chosen(tree, cut_s=part.start, frames=part.frames)
+    programs = (tools.ffmpeg_program, tools.ffprobe_program)
+    if slurm is not None:
+        arguments = cluster.options(
+            part.only or [],
+            folder,
+            programs,
+            replace=replace,
+            disk_check=not tools.skip_disk_check,
         )
-        job = cluster.submit(tree.root, cluster.script(tree.root, slurm, jobs or 8, options))
-        return ava_results.submitted(tree.root, job, slurm, as_json=json)
-    want = scheduler.Want(
-        videos=tuple(video or ()),
+        job = cluster.submit(tree.root, cluster.script(tree.root, slurm, jobs or 8, arguments))
+        return render.submitted(tree.root, job, slurm, as_json=hosts.json)
+    request = scheduler.Want(
+        videos=tuple(part.only or ()),
         folder=folder,
-        shard=(shard, shards),
+        shard=(part.shard, part.shards),
         jobs=jobs,
         replace=replace,
-        room_check=not no_room_check,
-        tools=media.Tools(ffmpeg, ffprobe),
+        room_check=not tools.skip_disk_check,
+        tools=media.Tools(*programs),
     )
-    with _going_on(), ava_progress.shown("extract", ava_progress.frames) as tell:
-        found = results.told(scheduler.run(Commands(), tree, numbers, want, tell))
-    return ava_results.result(tree.root, found, as_json=json)
+    with _resumable(), ava_progress.shown("extract", ava_progress.frames) as report:
+        found = results.told(scheduler.run(Commands(), tree, numbers, request, report))
+    return render.result(tree.root, found, as_json=hosts.json)
 
 
-@group.command(epilog=_epilog("lists /data/ava", "lists /data/ava --all --version 2.1"))
+@verbs.add(
+    "ava lists /data/ava",
+    "ava lists /data/ava --all --release 2.1",
+    changes="the folder ROOT/lists; the official lists are not changed.",
+)
 def lists(
     root: Root,
     *,
-    version: Version = "2.2",
+    release: Release = "2.2",
     every: Annotated[
         bool, typer.Option("--all", help="For all videos, not only those with frames.")
     ] = False,
-    json: options.AsJson = False,
+    json: options.Json = False,
 ) -> int:
     """Write frame lists and annotations as SlowFast's loader reads them.
 
-    They go to ROOT/lists, with a configuration that names them; the official ones stay.
+    Writes a configuration that names them, too.
     """
-    from slowfast_stack.ui import ava_results
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import lists
 
-    (engine,) = _engine("lists")
-    tree = dataset.layout(root)
-    made = engine.write(tree, dataset.load(tree), _release(version), every=every)
-    return ava_results.lists(made, as_json=json)
+    tree = dataset.layout(str(root))
+    made = lists.write(tree, dataset.load(tree), _release(release), every=every)
+    return render.lists(made, as_json=json)
 
 
-@group.command(
-    epilog=_epilog("check /data/ava", "check /data/ava --lists /data/ava/lists/present --json")
+@verbs.add(
+    "ava check /data/ava",
+    "ava check /data/ava --lists /data/ava/lists/present --json",
+    changes="nothing.",
 )
 def check(
     root: Root,
     *,
-    version: Version = "2.2",
+    release: Release = "2.2",
     lists: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Written lists; default: the official ones.")
     ] = None,
     fast: Annotated[bool, typer.Option("--fast", help="Do not open the JPEG files.")] = False,
-    json: options.AsJson = False,
+    json: options.Json = False,
 ) -> int:
-    """Look at all that training will open: tree, frames, lists, boxes, labels."""
-    from slowfast_stack.ui import ava_progress, ava_results
+    """Check everything that training opens: tree, frames, lists, boxes, labels."""
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import check
+    from slowfast_stack.ui import ava_progress
 
-    (engine,) = _engine("check")
-    tree = dataset.layout(root)
+    tree = dataset.layout(str(root))
     numbers = dataset.load(tree)
-    with _going_on(), ava_progress.shown("check", ava_progress.frames, quiet=json) as tell:
-        found = engine.run(tree, numbers, _release(version), folder=lists, deep=not fast, tell=tell)
-    return ava_results.checked(tree.root, found.to_dict(), as_json=json)
+    with _resumable(), ava_progress.shown("check", ava_progress.frames, quiet=json) as report:
+        found = check.run(
+            tree, numbers, _release(release), folder=lists, deep=not fast, tell=report
+        )
+    return render.check_result(tree.root, found.to_dict(), as_json=json)
 
 
-@group.command(
-    epilog=_epilog(
-        "own /data/mine --clips /data/clips --boxes boxes.csv",
-        "check /data/mine --lists /data/mine/lists/own",
-    )
+@verbs.add(
+    "ava custom /data/mine --clips /data/clips --boxes boxes.csv",
+    "ava check /data/mine --lists /data/mine/lists/own",
+    changes="the folder ROOT.",
 )
-def own(  # noqa: PLR0913  (each is an option)
+def custom(
     root: Root,
     *,
     clips: Annotated[Path, typer.Option(metavar="DIR", help="The folder of your clips.")],
@@ -333,46 +362,38 @@ def own(  # noqa: PLR0913  (each is an option)
         Path,
         typer.Option(
             metavar="FILE",
-            help="CSV: clip,second,x1,y1,x2,y2,label and, if you like, person and split.",
+            help="CSV: clip,second,x1,y1,x2,y2,label; optional columns: person, split.",
         ),
     ],
     val_percent: Annotated[
-        int, typer.Option(metavar="P", min=1, max=99, help="Clips for validation, in a hundred.")
+        int, typer.Option(metavar="P", min=1, max=99, help="Percentage of clips for validation.")
     ] = 20,
-    jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Clips at once; 0: cores.")] = 0,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Replace frames of other origin that are not whole.")
-    ] = False,
-    ffmpeg: Ffmpeg = "ffmpeg",
-    ffprobe: Ffprobe = "ffprobe",
-    no_room_check: NoRoomCheck = False,
-    json: options.AsJson = False,
+    jobs: Jobs = 0,
+    replace: Replace = False,
+    tools: Tools,
+    json: options.Json = False,
 ) -> int:
-    """Make a data set in the form of AVA of your own clips.
+    """Make a data set in the format of AVA from your own clips.
 
     Second t of a clip becomes second 902 + t of AVA. Corners are fractions of 1.
     """
-    from slowfast_stack.ui import ava_progress, ava_results
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
+        custom,
+        media,
+        scheduler,
+    )
+    from slowfast_stack.ui import ava_progress
 
-    engine, scheduler, media = _engine("custom", "scheduler", "media")
-    tree = dataset.layout(root)
-    want = scheduler.Want(
+    tree = dataset.layout(str(root))
+    request = scheduler.Want(
         folder=clips.expanduser().absolute(),
         jobs=jobs,
         replace=replace,
-        room_check=not no_room_check,
-        tools=media.Tools(ffmpeg, ffprobe),
+        room_check=not tools.skip_disk_check,
+        tools=media.Tools(tools.ffmpeg_program, tools.ffprobe_program),
     )
-    with _going_on(), ava_progress.shown("extract", ava_progress.frames) as tell:
-        made = engine.run(Commands(), tree, boxes, want, val_percent=val_percent, tell=tell)
+    with _resumable(), ava_progress.shown("extract", ava_progress.frames) as report:
+        made = custom.run(Commands(), tree, boxes, request, val_percent=val_percent, tell=report)
     if not json:
-        ava_results.lists(made["lists"], as_json=False)
-    return ava_results.result(tree.root, made, as_json=json)
-
-
-def _engine(*names: str) -> list[Any]:
-    """Import parts of the engine, which --help need not pay for."""
-    import importlib
-
-    package = dataset.__name__.rpartition(".")[0]
-    return [importlib.import_module(f"{package}.{name}") for name in names]
+        render.lists(made["lists"], as_json=False)
+    return render.result(tree.root, made, as_json=json)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from slowfast_stack import what_if
 from slowfast_stack.cli import options
+from slowfast_stack.cli.base import HostCommand, Verbs
+from slowfast_stack.cli.request_options import RequestOptions, WhatIfOptions
 from slowfast_stack.exit_codes import Exit, UsageError
-from slowfast_stack.orchestration import plans, request, results
+from slowfast_stack.orchestration import api, playbooks
 from slowfast_stack.ui import terminal
 
 if TYPE_CHECKING:
@@ -21,48 +22,30 @@ if TYPE_CHECKING:
     from slowfast_stack.bundle.builder import Stack
     from slowfast_stack.orchestration.run_state import HostRun
 
-EXAMPLES = """
-slowfast-stack bundle create -o /media/usb/slowfast.bundle
-slowfast-stack bundle create -i inventories/example --part-size 64MiB
-slowfast-stack bundle create --gpu 10de:2330 --os ubuntu-22.04 --torch 2.11.0
-slowfast-stack bundle verify /media/usb/slowfast.bundle
-slowfast-stack up --offline /media/usb/slowfast.bundle
-"""
-group = typer.Typer(
-    help="Create and verify bundles for hosts without a network.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+verbs = Verbs("Create and verify bundles for hosts without a network.")
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _SMALLEST_PART = 1 << 20
 _HEAD = 4096  # bytes of a bundle that name its format
 
 
-def _epilog(*examples: str) -> str:
-    return "\b\nExamples:\n  " + "\n  ".join(f"slowfast-stack bundle {line}" for line in examples)
-
-
-@group.command(
-    epilog=_epilog(
-        "create",
-        "create -i inventories/example -o fleet.bundle --part-size 64MiB",
-        "create --gpu 10de:2330 --os ubuntu-24.04 --python 3.12 --adopt-torch",
-        "create --built /opt/slowfast-stack",
-    )
+@verbs.add(
+    "bundle create",
+    "bundle create -i inventories/example -o fleet.bundle --part-size 64MiB",
+    "bundle create --gpu 10de:2330 --os ubuntu-24.04 --python 3.12 --without-torch",
+    "bundle create --built /opt/slowfast-stack",
+    changes="nothing but the bundle and the cache of downloads.",
 )
-def create(  # noqa: PLR0913  (each is an option)
+def create(
     *,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")
-    ] = Path("slowfast-stack.bundle"),
+    output: options.RequiredOutput = Path("slowfast-stack.bundle"),
     part_size: Annotated[
         str | None,
         typer.Option(
             metavar="SIZE", help="Write parts FILE.001, FILE.002, ... of SIZE, such as 64MiB."
         ),
     ] = None,
-    adopt_torch: Annotated[
-        bool, typer.Option("--adopt-torch", help="Exclude torch; the targets must have it.")
+    without_torch: Annotated[
+        bool, typer.Option("--without-torch", help="Exclude torch; the targets must have it.")
     ] = False,
     built: Annotated[
         Path | None,
@@ -85,28 +68,10 @@ def create(  # noqa: PLR0913  (each is an option)
     cache: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder in which downloads are kept.")
     ] = None,
-    inventory: options.Inventory = None,
-    limit: options.Limit = None,
+    hosts: options.Hosts,
     prefix: options.Prefix = None,
-    json: options.AsJson = False,
-    gpu: options.Gpu = None,
-    os: options.Os = None,
-    arch: options.Arch = None,
-    installed_driver: options.InstalledDriver = None,
-    installed_cuda: options.InstalledCuda = None,
-    secure_boot: options.SecureBoot = False,
-    nvswitch: options.NvSwitch = False,
-    torch: options.Torch = None,
-    cuda: options.Cuda = None,
-    python: options.Python = None,
-    driver_branch: options.DriverBranch = None,
-    preset: options.Preset = None,
-    network: options.Network = None,
-    ffmpeg: options.Ffmpeg = None,
-    environment: options.Environment = None,
-    conda_package: options.CondaPackages = None,
-    source: options.Sources = None,
-    verbose: options.Verbose = 0,
+    what_if: WhatIfOptions,
+    request: RequestOptions,
 ) -> int:
     """Create a bundle.
 
@@ -117,59 +82,45 @@ def create(  # noqa: PLR0913  (each is an option)
     part_bytes = parse_size(part_size) if part_size else None
     _refuse_foreign(output)
     sources_files = dict(_package_sources(text) for text in package_sources or [])
-    machine = what_if.machine(
-        gpus=gpu,
-        os=os,
-        arch=arch,
-        driver=installed_driver,
-        cuda=installed_cuda,
-        secure_boot=secure_boot,
-        nvswitch=nvswitch,
+    asked = request.build(local=hosts.inventory is None)
+    command = HostCommand(hosts, playbooks.PLAN)
+    results = api.plan(
+        hosts.inventory,
+        request=asked,
+        machine=what_if.machine(),
+        limit=hosts.limit,
+        prefix=prefix,
+        session=command.session,
     )
-    wanted = request.build(
-        torch=torch,
-        cuda=cuda,
-        python=python,
-        driver_branch=driver_branch,
-        preset=preset,
-        network=network,
-        ffmpeg=ffmpeg,
-        environment=environment,
-        conda_packages=conda_package,
-        sources=request.sources(source, local=inventory is None),
-    )
-    runs = plans.runs(
-        machine, inventory, wanted, limit=limit, prefix=prefix, as_json=json, verbose=verbose
-    )
-    ended = results.exit_code(runs, "stack_plan")
-    if ended is not Exit.PROVEN:
-        results.print_errors(runs, "stack_plan")
-        return ended
+    if results.exit_code is not Exit.PROVEN:
+        for error in results.failures():
+            terminal.print_error(error)
+        return results.exit_code
     from slowfast_stack.bundle import builder, download_cache
     from slowfast_stack.ui import download_progress
 
-    console = terminal.console(as_json=json)
+    console = command.console
     options_ = builder.BundleOptions(
-        output, part_bytes, adopt_torch, built, system_packages, sources_files
+        output, part_bytes, without_torch, built, system_packages, sources_files
     )
     downloads = download_cache.DownloadCache(cache or download_cache.default_folder())
     with download_progress.shown() as progress:
         manifest, files = builder.create(
-            [_stack(run, wanted) for run in runs],
+            [_stack(run, asked) for run in results.runs],
             options_,
             downloads,
             report=lambda text: console.print(text, highlight=False, soft_wrap=True),
             progress=progress,
         )
     console.print(f"Downloads are kept in {downloads.folder}.", highlight=False, soft_wrap=True)
-    _print(manifest, files, as_json=json)
+    _print(manifest, files, as_json=hosts.json)
     return Exit.PROVEN
 
 
-def _stack(run: HostRun, wanted: dict[str, Any]) -> Stack:
+def _stack(run: HostRun, request: dict[str, Any]) -> Stack:
     from slowfast_stack.bundle.builder import Stack
 
-    return Stack.read(run.name, run.facts["stack_host"], wanted, run.facts["stack_plan"])
+    return Stack.read(run.name, run.facts["stack_host"], request, run.facts["stack_plan"])
 
 
 def parse_size(text: str) -> int:
@@ -223,8 +174,10 @@ def _is_bundle(path: Path) -> bool:
         return manifest.FORMAT.encode() in stream.read(_HEAD)
 
 
-@group.command(
-    epilog=_epilog("verify slowfast-stack.bundle", "verify slowfast-stack.bundle.001 --json")
+@verbs.add(
+    "bundle verify slowfast-stack.bundle",
+    "bundle verify slowfast-stack.bundle.001 --json",
+    changes="nothing.",
 )
 def verify(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle, or its first part.")],
@@ -232,7 +185,7 @@ def verify(
     digest: Annotated[
         str | None, typer.Option(metavar="DIGEST", help="The digest that `bundle create` printed.")
     ] = None,
-    json: options.AsJson = False,
+    json: options.Json = False,
 ) -> int:
     """Verify every byte of a bundle.
 

@@ -1,4 +1,4 @@
-"""``slowfast-stack config``: read, make and check configurations of SlowFast."""
+"""``slowfast-stack config``: explain, make and check configurations of SlowFast."""
 
 from __future__ import annotations
 
@@ -8,160 +8,150 @@ from typing import Annotated, Literal
 import typer
 
 from slowfast_stack.cli import options
+from slowfast_stack.cli.base import Verbs
 from slowfast_stack.exit_codes import Exit
 from slowfast_stack.ui import terminal
 
-EXAMPLES = """
-slowfast-stack config explain SLOWFAST_8x8_R50
-slowfast-stack config explain configs/AVA/c2/SLOW_8x8_R50 --source ~/SlowFast
-slowfast-stack config transfer Kinetics/SLOWFAST_8x8_R50 --source ~/SlowFast \\
-    --checkpoint kinetics.pyth --data /data/mine --out my.yaml
-slowfast-stack config check my.yaml --fix
-"""
-group = typer.Typer(
-    help="Read, make and check configurations of SlowFast.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-Source = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="A checkout of SlowFast to find the file in.")
-]
+verbs = Verbs("Explain, make and check configurations of SlowFast.")
 
 GpuMemory = Annotated[
     float | None,
-    typer.Option(metavar="GIB", min=1, help="Memory of a GPU; default: what this machine has."),
+    typer.Option(metavar="GIB", min=1, help="Memory of a GPU; default: that of this machine."),
 ]
 
 
-def _epilog(*examples: str) -> str:
-    return "\b\nExamples:\n  " + "\n  ".join(f"slowfast-stack config {line}" for line in examples)
+def _checkout(source: list[str] | None) -> Path | None:
+    from slowfast_stack.orchestration import request
+
+    return request.checkout(source, "slowfast")
 
 
-@group.command(
-    epilog=_epilog(
-        "explain SLOWFAST_8x8_R50", "explain AVA/c2/SLOW_8x8_R50 --source ~/SlowFast --json"
-    )
+@verbs.add(
+    "config explain SLOWFAST_8x8_R50",
+    "config explain AVA/c2/SLOW_8x8_R50 --source slowfast=~/SlowFast --json",
+    changes="nothing.",
 )
 def explain(
     name: Annotated[str, typer.Argument(help="Name or file of a configuration.")],
     *,
-    source: Source = None,
-    json: options.AsJson = False,
+    source: options.Source = None,
+    json: options.Json = False,
 ) -> int:
-    """Say what a configuration's name means, and whether its file agrees.
+    """Explain what the name of a configuration means, and whether its file agrees.
 
-    A name alone is explained; of a file, or of a name found in --source, the
-    content is compared with the name.
+    A name alone is explained. The content of a file, or of a name that is found in the checkout
+    --source slowfast=DIR, is compared with the name.
     """
     from slowfast_stack.config import explain as explaining
-    from slowfast_stack.config import render
 
-    told = explaining.explain(name, source)
+    explained = explaining.explain(name, _checkout(source))
     if json:
-        terminal.print_json(told)
+        terminal.print_json(explained)
     else:
-        print("\n".join(render.lines(told)))
-    unreadable = told["file"] is not None and told["file"]["error"] is not None
+        print("\n".join(explaining.lines(explained)))
+    unreadable = explained["file"] is not None and explained["file"]["error"] is not None
     return Exit.FAILED if unreadable else Exit.PROVEN
 
 
-@group.command(
-    epilog=_epilog(
-        "transfer Kinetics/SLOWFAST_8x8_R50 --source ~/SlowFast --checkpoint kinetics.pyth "
-        "--data /data/mine --out my.yaml",
-        "transfer base.yaml --to ava --checkpoint kinetics.pkl --data /data/ava --gpus 2 "
-        "--out ava.yaml",
-    )
+@verbs.add(
+    "config transfer Kinetics/SLOWFAST_8x8_R50 --source slowfast=~/SlowFast "
+    "--checkpoint k400.pyth --root /data/mine -o my.yaml",
+    "config transfer base.yaml --to ava --checkpoint k400.pkl --root /data/ava --gpus 2 -o ava.yaml",
+    changes="nothing but the new file; the base is not changed.",
 )
-def transfer(  # noqa: PLR0913  (one parameter for each option)
+def transfer(
     base: Annotated[str, typer.Argument(help="Configuration that the checkpoint was made with.")],
     *,
-    checkpoint: Annotated[Path, typer.Option(metavar="FILE", help="Weights to begin with.")],
-    data: Annotated[Path, typer.Option(metavar="DIR", help="Your lists, or the tree of AVA.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The configuration to write.")],
+    checkpoint: options.RequiredCheckpoint,
+    root: options.Root,
+    output: options.RequiredOutput,
     to: Annotated[
         Literal["classes", "ava"],
-        typer.Option(help="Own classes, a label for each video; or boxes as in AVA."),
+        typer.Option(help="Your classes, a label for each video; or boxes as in AVA."),
     ] = "classes",
-    source: Source = None,
+    source: options.Source = None,
     classes: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Default: counted; 80 for AVA.")
     ] = None,
-    gpus: Annotated[int, typer.Option(metavar="N", min=0, help="GPUs; 0 for the CPU.")] = 1,
+    gpus: options.Gpus = 1,
     batch: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Clips of a step on all GPUs.")
     ] = None,
     gpu_memory: GpuMemory = None,
-    epochs: Annotated[int, typer.Option(metavar="N", min=1, help="How long to train.")] = 20,
+    epochs: Annotated[int, typer.Option(metavar="N", min=1, help="Epochs to train.")] = 20,
     output_dir: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Where training writes; default: as --out.")
+        str | None,
+        typer.Option(metavar="DIR", help="OUTPUT_DIR of the new file; default: as --output."),
     ] = None,
     prefix: options.Prefix = None,
-    json: options.AsJson = False,
+    json: options.Json = False,
 ) -> int:
-    """Make a fine-tuning configuration; say the reason for each changed line.
+    """Make a fine-tuning configuration and give the reason for each changed line.
 
-    The head gets your number of classes, the checkpoint type is read from its
-    bytes, the learning rate follows the batch. The base stays as it is. Where there is
-    a finished stack, the batch is what its model leaves room for in the GPU's memory.
+    The head gets your number of classes, the checkpoint type is read from its bytes, the learning
+    rate follows the batch. Where a finished stack exists, the batch is what fits in the memory of
+    the GPU.
     """
-    from slowfast_stack.config import finetune_files
-    from slowfast_stack.config.finetune import Wanted
-    from slowfast_stack.training import memory_check
+    from slowfast_stack.config import finetune
+    from slowfast_stack.training.memory import MemoryCheck
 
-    wanted = Wanted(
+    request = finetune.Request(
         to=to,
         checkpoint=checkpoint,
-        data=data,
-        output_dir=output_dir or str(out.absolute().with_suffix("")),
+        data=root,
+        output_dir=output_dir or str(output.absolute().with_suffix("")),
         classes=classes,
-        gpus=gpus,
+        gpus=1 if gpus is None else gpus,
         batch=batch,
         epochs=epochs,
         gpu_memory=gpu_memory,
     )
-    scale = memory_check.Scale(prefix, gpu_memory)
-    made = finetune_files.make(base, source, wanted, out, scale.fitting)
+    fitting = MemoryCheck(prefix, gpu_memory).fitting
+    made = finetune.make(base, _checkout(source), request, output, fitting)
     if json:
-        terminal.print_json(made.facts())
+        terminal.print_json(made.as_dict())
     else:
         print("\n".join(made.lines()))
     return Exit.FAILED if made.errors else Exit.PROVEN
 
 
-@group.command(epilog=_epilog("check my.yaml", "check my.yaml --fix", "check my.yaml --json"))
-def check(  # noqa: PLR0913  (one parameter for each option)
+@verbs.add(
+    "config check my.yaml",
+    "config check my.yaml --fix",
+    "config check my.yaml --json",
+    changes="nothing; with --fix the file, whose original is kept as FILE.before.",
+)
+def check(
     file: Annotated[Path, typer.Argument(help="A configuration.")],
     *,
     fix: Annotated[bool, typer.Option("--fix", help="Write the fixed file.")] = False,
-    output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="With --fix: write here, not in place.")
-    ] = None,
-    start: Annotated[
-        Path, typer.Option("--from", metavar="DIR", help="Where training will be started.")
-    ] = Path(),
+    output: options.Output = None,
+    start: options.StartFolder = Path(),
     memory: Annotated[
         bool | None,
-        typer.Option(help="Estimate memory; default: where a stack and NUM_GPUS are there."),
+        typer.Option(help="Estimate memory; default: where a stack exists and NUM_GPUS is set."),
     ] = None,
     gpu_memory: GpuMemory = None,
     prefix: options.Prefix = None,
-    json: options.AsJson = False,
+    json: options.Json = False,
 ) -> int:
-    """Look for what would fail, or train nothing, before it is started.
+    """Find what would make training fail, or train nothing, before it starts.
 
-    Each finding names the key and the fix. With --fix, what has one right
-    value is fixed; comments stay, and FILE.before keeps the original.
+    Each finding names the key and the fix. With --fix, keys that have one right value are fixed,
+    in place or in the file that --output names; comments are preserved.
     """
-    from slowfast_stack.config import validation_report
-    from slowfast_stack.training import memory_check
+    from slowfast_stack.config import validate
+    from slowfast_stack.training.memory import MemoryCheck
 
-    scale = memory_check.Scale(prefix, gpu_memory, wanted=memory)
-    result = validation_report.examine(
-        file, start, output=output or file, fix=fix, weigh=scale.weigh
+    report = validate.examine(
+        file,
+        start,
+        output=output or file,
+        fix=fix,
+        memory=MemoryCheck(prefix, gpu_memory, memory).findings,
     )
     if json:
-        terminal.print_json(result.facts())
+        terminal.print_json(report.as_dict())
     else:
-        print("\n".join(result.lines()))
-    return Exit.FAILED if result.errors else Exit.PROVEN
+        print("\n".join(report.lines()))
+    return Exit.FAILED if report.errors else Exit.PROVEN

@@ -1,4 +1,4 @@
-"""What is left to say when the program itself is wrong: one sentence, and the trace in a file."""
+"""Report a bug of this program: one sentence, and the traceback in a file."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
 from slowfast_stack.orchestration import logs
 
 
-def told(error: Exception) -> StackError:
-    """Write the trace of ``error`` to a file and return the error that names it."""
+def save(error: Exception) -> StackError:
+    """Write the traceback of ``error`` to a file and return the error that names it."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     path = logs.folder() / f"{stamp}-crash.log"
     trace = "".join(traceback.format_exception(error))
@@ -24,6 +24,6 @@ def told(error: Exception) -> StackError:
     return StackError(
         "slowfast-stack itself failed.",
         f"{type(error).__name__}: {error}.",
-        f"Please report it with the trace in {path}.",
+        f"Please report it with the traceback in {path}.",
         code="internal.bug",
     )

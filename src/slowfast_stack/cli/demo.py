@@ -7,78 +7,80 @@ from typing import Annotated
 
 import typer
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
-    prefix as prefixes,
-)
 from slowfast_stack.cli import options
+from slowfast_stack.cli.base import Verbs
 from slowfast_stack.exit_codes import Exit, UsageError
 from slowfast_stack.ui import terminal
 
-EXAMPLES = """
-slowfast-stack demo --video in.mp4 --out out.mp4
-slowfast-stack demo --video in.mp4 --out out.mp4 --checkpoint ava.pkl --detector person.pkl
-slowfast-stack demo --video in.mp4 --out out.mp4 --cfg mine.yaml --checkpoint mine.pyth \\
-    --labels names.txt DEMO.COMMON_CLASS_THRES 0.5
-"""
+verbs = Verbs()
 
 
-def demo(  # noqa: PLR0913  (one parameter for each option)
+@verbs.add(
+    "demo --video in.mp4 -o out.mp4",
+    "demo --video in.mp4 -o out.mp4 --checkpoint ava.pkl --detector person.pkl",
+    "demo --video in.mp4 -o out.mp4 --cfg mine.yaml --checkpoint mine.pyth --labels names.txt "
+    "DEMO.COMMON_CLASS_THRES 0.5",
+    changes="nothing but the output, and checkpoints that are fetched into --root.",
+)
+def demo(
     *,
-    pairs: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="KEY VALUE", help="Lay these over the configuration."),
-    ] = None,
-    video: Annotated[Path, typer.Option(metavar="FILE", help="The video to look at.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The video to write (H.264).")],
+    pairs: options.KeyValues = None,
+    video: Annotated[Path, typer.Option(metavar="FILE", help="The video to annotate.")],
+    output: options.RequiredOutput,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace --out where it is there already.")
+        bool, typer.Option("--overwrite", help="Replace --output where it exists.")
     ] = False,
-    cfg: Annotated[
-        Path | None,
-        typer.Option("--cfg", metavar="FILE", help="Default: upstream's demo for AVA."),
-    ] = None,
-    checkpoint: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Weights of SlowFast; default: fetched.")
-    ] = None,
+    cfg: options.Config = None,
+    checkpoint: options.Checkpoint = None,
     detector: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Weights of Detectron2; default: fetched.")
+        Path | None, typer.Option(metavar="FILE", help="The weights of Detectron2 to load.")
     ] = None,
     labels: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Names of the classes; default for 80: AVA's."),
     ] = None,
-    gpus: Annotated[
-        int | None, typer.Option(metavar="N", min=0, max=1, help="Default: 1 if the stack has any.")
-    ] = None,
-    folder: options.Checkpoints = options.CHECKPOINTS,
+    gpus: options.Gpus = None,
+    root: options.Root = options.CHECKPOINTS,
     prefix: options.Prefix = None,
-    no_check: options.NoCheck = False,
-    json: options.AsJson = False,
+    skip_validation: options.SkipValidation = False,
+    json: options.Json = False,
 ) -> int:
-    """Find persons with Detectron2, say what they do with SlowFast, and draw both.
+    """Detect persons with Detectron2, classify their actions with SlowFast, and draw both.
 
-    Runs upstream's demo in the finished environment. Without --checkpoint and
-    --detector, upstream's weights are fetched once into --dir and verified.
+    Runs upstream's demo in the finished environment, on one GPU or the CPU. By default it takes
+    upstream's configuration for AVA, and fetches and verifies its weights. The output is H.264.
     """
-    from slowfast_stack.models import fetch
-    from slowfast_stack.training import (
-        demo,
-        installed,
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+        prefix as prefixes,
     )
+    from slowfast_stack import models
+    from slowfast_stack.training import demo, installed
+    from slowfast_stack.ui import download_progress, training_display
 
     stack = installed.find(prefix)
-    if out.exists() and not overwrite:
+    if output.exists() and not overwrite:
         raise UsageError(
-            f"{out} is there already.",
-            hint="Give another --out, or --overwrite.",
+            f"{output} already exists.",
+            hint="Give another --output, or --overwrite.",
             code="cli.file-exists",
         )
     if gpus is None:
         plan = prefixes.current_plan(prefixes.resolve(prefix)) or {}
         gpus = int(plan.get("profile") == "cuda")
-    asked = demo.Asked(
+    elif gpus > 1:
+        raise UsageError(
+            "The demo runs on one GPU.",
+            hint="Give --gpus 1, or --gpus 0.",
+            code="cli.invalid-value",
+        )
+
+    def fetch(name: str) -> Path:
+        with download_progress.shown() as started:
+            return models.fetch_one(name, root, started)
+
+    request = demo.Request(
         video=video,
-        out=out,
+        output=output,
         config=cfg,
         checkpoint=checkpoint,
         detector=detector,
@@ -87,11 +89,10 @@ def demo(  # noqa: PLR0913  (one parameter for each option)
         options=tuple(pairs or ()),
     )
     console = terminal.console(as_json=json)
-    made = demo.make(
-        stack, asked, lambda name: fetch.one(name, folder), console, checked=not no_check
-    )
+    screen = training_display.Screen(console)
+    made = demo.make(stack, request, fetch, screen, validate=not skip_validation)
     if json:
-        terminal.print_json({"demo": made.facts()})
+        terminal.print_json({"demo": made.as_dict()})
     else:
-        console.print(made.sentence(), highlight=False, soft_wrap=True)
+        console.print(made.summary(), highlight=False, soft_wrap=True)
     return Exit.PROVEN

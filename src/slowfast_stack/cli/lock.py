@@ -2,87 +2,71 @@
 
 from __future__ import annotations
 
-import json as texts
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import replacing
 from slowfast_stack.cli import options
+from slowfast_stack.cli.base import HostCommand, Verbs
 from slowfast_stack.exit_codes import Exit, UsageError
-from slowfast_stack.orchestration import playbooks, results
-from slowfast_stack.orchestration.session import Session
-from slowfast_stack.ui import terminal
+from slowfast_stack.orchestration import playbooks
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-EXAMPLES = """
-slowfast-stack lock
-slowfast-stack lock -o stack.lock.json --sbom stack.cdx.json
-slowfast-stack lock -i inventories/example --json
-slowfast-stack up --locked stack.lock.json
-"""
+verbs = Verbs()
 
 
+@verbs.add(
+    "lock",
+    "lock -o stack.lock.json --sbom stack.cdx.json",
+    "lock -i inventories/example --json",
+    "up --locked stack.lock.json",
+    changes="nothing but the files that --output and --sbom name.",
+)
 def lock(
     *,
-    inventory: options.Inventory = None,
-    limit: options.Limit = None,
+    hosts: options.Hosts,
     prefix: options.Prefix = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the lock.")
-    ] = None,
+    output: options.Output = None,
     sbom: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write a CycloneDX 1.6 bill of materials (JSON)."),
+        Path | None, typer.Option(metavar="FILE", help="Write a CycloneDX 1.6 SBOM (JSON).")
     ] = None,
-    json: options.AsJson = False,
-    verbose: options.Verbose = 0,
 ) -> int:
     """Show and export the locks.
 
-    A lock lists every package with version and digest, every source with its
-    commit and patches, the compilers and their flags. `up --locked FILE` makes
-    the same stack elsewhere, or fails and says what differs.
+    A lock lists every package with version and digest, every source with its commit and patches,
+    the compilers and their flags. `up --locked FILE` builds the same stack elsewhere, or fails
+    and lists what differs.
     """
-    play = playbooks.play("lock", inventory, limit=limit, prefix=prefix)
-    runs = Session(terminal.console(as_json=json), verbose).follow(play, "lock", steps=("lock",))
-    locks = results.facts(runs, "stack_lock")
-    ended = results.exit_code(runs, "stack_lock")
-    if ended is Exit.PROVEN and (output or sbom):
-        _export(locks, output, sbom)
-    if json:
-        terminal.print_hosts(locks, errors=results.errors(runs, "stack_lock"))
-    else:
-        for name, found in locks.items():
-            print("\n".join(_lines(name, found)))
-    results.print_errors(runs, "stack_lock")
-    return ended
+    command = HostCommand(hosts, playbooks.LOCK)
+    results = command.run(prefix=prefix)
+    if results.exit_code is Exit.PROVEN and (output or sbom):
+        _export(results.values, output, sbom)
+    return command.report(results, text)
 
 
 def _export(locks: dict[str, Any], output: Path | None, sbom: Path | None) -> None:
     if len(locks) != 1:
         raise UsageError(
             f"{len(locks)} hosts have a lock.",
-            "A file holds that of one host.",
+            "A file holds the lock of one host.",
             f"Name one with --limit: {', '.join(locks)}.",
             code="cli.several-hosts",
         )
     ((name, found),) = locks.items()
     if output:
-        _write(output, lambda: texts.dumps(found, indent=1, sort_keys=True) + "\n")
+        _write(output, json.dumps(found, indent=1, sort_keys=True) + "\n")
     if sbom:
-        from slowfast_stack import sbom as bill_of_materials
+        from slowfast_stack import sbom as materials
 
-        _write(sbom, lambda: bill_of_materials.of_materials(name, found))
+        _write(sbom, materials.of_materials(name, found))
 
 
-def _write(path: Path, text: Callable[[], str]) -> None:
+def _write(path: Path, text: str) -> None:
     try:
         with replacing(path) as fresh:
-            fresh.write_text(text(), encoding="utf-8")
+            fresh.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(
             f"{path} cannot be written.",
@@ -92,7 +76,8 @@ def _write(path: Path, text: Callable[[], str]) -> None:
         ) from error
 
 
-def _lines(name: str, found: dict[str, Any]) -> list[str]:
+def text(name: str, found: dict[str, Any]) -> str:
+    """Return a summary of a lock."""
     plan, python = found["plan"], found["python"]
     origins = [row["origin"] for row in found["packages"]]
     counted = ", ".join(f"{origins.count(o)} {o}" for o in dict.fromkeys(sorted(origins)))
@@ -104,5 +89,5 @@ def _lines(name: str, found: dict[str, Any]) -> list[str]:
         f"  source    {source} {row.get('commit') or row['requirement']}"
         for source, row in found["sources"].items()
     ]
-    lines += [f"  {tool:<8}  {said}" for tool, said in found["compilers"].items() if said]
-    return lines
+    lines += [f"  {tool:<8}  {output}" for tool, output in found["compilers"].items() if output]
+    return "\n".join(lines)

@@ -2,103 +2,94 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.presets import PRESETS
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.request import (
-    ENVIRONMENTS,
-    FFMPEGS,
-    NETWORKS,
-)
-from slowfast_stack import what_if
-
-Inventory = Annotated[
-    str | None,
-    typer.Option("-i", "--inventory", metavar="PATH", help="Inventory; default: this machine."),
-]
-Limit = Annotated[
-    str | None, typer.Option(metavar="HOSTS", help="Only these hosts or groups of the inventory.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Prefix = Annotated[
-    str | None, typer.Option(metavar="DIR", help="Where the stack lives on the target.")
+    str | None, typer.Option(metavar="DIR", help="The prefix that holds the stacks.")
 ]
-Torch = Annotated[
-    str | None, typer.Option(metavar="SPEC", help="PyTorch release, such as 2.9 or '>=2.4'.")
+Yes = Annotated[
+    bool, typer.Option("-y", "--yes", help="Change the system without asking for consent.")
 ]
-Cuda = Annotated[str | None, typer.Option(metavar="SPEC", help="CUDA toolkit, such as 12.8.")]
-Python = Annotated[str | None, typer.Option(metavar="SPEC", help="Python, such as 3.11.")]
-DriverBranch = Annotated[
-    str | None, typer.Option(metavar="BRANCH", help="NVIDIA driver branch, such as 580.")
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="PATH", help="The file or folder to write.")
 ]
-Preset = Annotated[
-    str | None,
-    typer.Option(metavar="|".join(row.name for row in PRESETS), help="Releases to prefer."),
+RequiredOutput = Annotated[
+    Path, typer.Option("-o", "--output", metavar="PATH", help="The file or folder to write.")
 ]
-Network = Annotated[
-    str | None,
-    typer.Option(
-        metavar="|".join(NETWORKS), help="Take this network for granted instead of probing it."
-    ),
+Root = Annotated[
+    Path, typer.Option("--root", metavar="DIR", help="The folder that holds the data.")
 ]
-Ffmpeg = Annotated[
-    str | None,
-    typer.Option(
-        metavar="|".join(FFMPEGS),
-        help="Which FFmpeg with CUDA; without a GPU none, unless asked for.",
-    ),
-]
-Environment = Annotated[
-    str | None,
-    typer.Option(metavar="|".join(ENVIRONMENTS), help="Who makes the Python environment."),
-]
-CondaPackages = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--conda-package",
-        metavar="SPEC",
-        help="A package of conda-forge beside Python, such as mkl=2024.0. Repeatable.",
-    ),
-]
-Sources = Annotated[
+Source = Annotated[
     list[str] | None,
     typer.Option(
         "--source",
         metavar="NAME=PLACE[@COMMIT]",
-        help="Where detectron2, pytorchvideo, slowfast, ffmpeg, nv-codec-headers, miniforge or "
-        "conda-forge comes from: a git URL, a repository, a bundle, FFmpeg's archive, an "
-        "installer[@SHA256], a mirror of the channel. Repeatable.",
+        help="Where the source NAME comes from: a git URL, a repository, a folder, a bundle. "
+        "Repeatable.",
     ),
 ]
-Verbose = Annotated[
-    int, typer.Option("-v", "--verbose", count=True, help="Show all that Ansible says.")
-]
-Gpu = Annotated[
-    list[str] | None,
-    typer.Option(metavar="VENDOR:DEVICE[xN]", help="What if: a GPU. Repeatable."),
-]
-Os = Annotated[
-    str | None,
-    typer.Option(metavar="NAME-VERSION", help=f"What if: default {what_if.DEFAULT_OS}."),
-]
-Arch = Annotated[
-    str | None, typer.Option(metavar="x86_64|aarch64", help="What if: default x86_64.")
-]
-InstalledDriver = Annotated[
-    str | None, typer.Option(metavar="VERSION", help="What if: the driver that is loaded.")
-]
-InstalledCuda = Annotated[
-    str | None, typer.Option(metavar="VERSION", help="What if: a toolkit that is there.")
-]
-SecureBoot = Annotated[bool, typer.Option("--secure-boot", help="What if: Secure Boot is on.")]
-NvSwitch = Annotated[bool, typer.Option("--nvswitch", help="What if: NVSwitches join the GPUs.")]
-Checkpoints = Annotated[
-    Path, typer.Option("--dir", metavar="DIR", help="Where checkpoints and their record lie.")
-]
 CHECKPOINTS = Path("checkpoints")
-NoCheck = Annotated[
-    bool, typer.Option("--no-check", help="Start even where a check says that it will fail.")
+SkipValidation = Annotated[
+    bool, typer.Option("--skip-validation", help="Start even where validation finds errors.")
 ]
+StartFolder = Annotated[
+    Path, typer.Option("--from", metavar="DIR", help="The folder that relative paths start in.")
+]
+Checkpoint = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The weights of SlowFast to load.")
+]
+RequiredCheckpoint = Annotated[
+    Path, typer.Option(metavar="FILE", help="The weights of SlowFast to load.")
+]
+Config = Annotated[
+    Path | None, typer.Option("--cfg", metavar="FILE", help="The configuration of SlowFast.")
+]
+RequiredConfig = Annotated[
+    Path, typer.Option("--cfg", metavar="FILE", help="The configuration of SlowFast.")
+]
+Gpus = Annotated[
+    int | None, typer.Option(metavar="N", min=0, help="How many GPUs to use; 0 is the CPU.")
+]
+Mirror = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Download from this mirror instead of the official servers."),
+]
+AcceptChange = Annotated[
+    bool,
+    typer.Option("--accept-change", help="Accept files that differ from those recorded before."),
+]
+Attempts = Annotated[
+    int, typer.Option(metavar="N", min=1, help="Give up after N failures in a row.")
+]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", metavar="ID", help="Only this one. Repeatable.")
+]
+List = Annotated[bool, typer.Option("--list", help="List what is known; change nothing.")]
+KeyValues = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="KEY VALUE", help="Pairs that override the configuration."),
+]
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """Which hosts a command works on, and how its result is shown."""
+
+    inventory: Annotated[
+        str | None,
+        typer.Option("-i", "--inventory", metavar="PATH", help="Inventory; default: this machine."),
+    ] = None
+    limit: Annotated[
+        str | None,
+        typer.Option(metavar="HOSTS", help="Only these hosts or groups of the inventory."),
+    ] = None
+    json: Json = False
+    verbose: Annotated[
+        int, typer.Option("-v", "--verbose", count=True, help="Show the output of Ansible.")
+    ] = 0

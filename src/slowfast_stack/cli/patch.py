@@ -25,46 +25,48 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.synt
     FolderTree,
 )
 from slowfast_stack.cli import options
+from slowfast_stack.cli.base import Verbs
 from slowfast_stack.exit_codes import Exit, UsageError
 from slowfast_stack.ui import terminal
 
-EXAMPLES = """
-slowfast-stack patch ~/SlowFast --dry-run --diff
-slowfast-stack patch ~/SlowFast
-slowfast-stack patch ~/SlowFast --only optimizer-state --only empty-loader
-slowfast-stack patch ~/SlowFast --undo
-slowfast-stack patch ~/SlowFast --export patches/
-"""
-Only = Annotated[
-    list[str] | None, typer.Option(metavar="ID", help="Apply only this patch. Repeatable.")
-]
+verbs = Verbs()
 
 
-def patch(  # noqa: PLR0913  (one parameter for each option)
+@verbs.add(
+    "patch ~/SlowFast --dry-run --diff",
+    "patch ~/SlowFast",
+    "patch ~/SlowFast --only optimizer-state --only empty-loader",
+    "patch ~/SlowFast --undo",
+    "patch ~/SlowFast --export -o patches/",
+    changes="only the tree PATH; originals are kept in PATH/.slowfast-stack.",
+)
+def patch(
     *,
     path: Annotated[
         Path | None, typer.Argument(help="Root of a checkout, or folder of an installed package.")
     ] = None,
-    list_: Annotated[
-        bool, typer.Option("--list", help="List the patches, or with PATH what each finds there.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Change nothing; exit with 1 if a patch is needed.")
-    ] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Show the changes.")] = False,
-    only: Only = None,
-    undo: Annotated[bool, typer.Option("--undo", help="Undo the patches.")] = False,
-    json: options.AsJson = False,
+    list_: options.List = False,
+    dry_run: options.DryRun = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what changes as a diff.")] = False,
+    only: options.Only = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Restore the original files.")] = False,
     export: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Write patch files to DIR instead of patching."),
-    ] = None,
+        bool, typer.Option("--export", help="Write each patch as a file into --output.")
+    ] = False,
+    output: options.Output = None,
+    json: options.Json = False,
 ) -> int:
     """Patch known breakages in SlowFast, Detectron2 or PyTorchVideo.
 
-    Works on any checkout and on an installed package. The originals are saved in
-    .slowfast-stack in the tree.
+    Works on any checkout, and on an installed package. With --dry-run it exits 1 where a patch is
+    needed.
     """
+    if export is not (output is not None):
+        raise UsageError(
+            "--export needs --output, and --output needs --export.",
+            hint="Give both, or neither.",
+            code="cli.conflicting-options",
+        )
     if path is None:
         if not list_:
             raise UsageError(
@@ -73,14 +75,14 @@ def patch(  # noqa: PLR0913  (one parameter for each option)
                 code="cli.missing-argument",
             )
         return _print_catalogue(json=json)
-    if sum((list_, undo, export is not None)) > 1:
+    if sum((list_, undo, export)) > 1:
         raise UsageError(
             "Only one of --list, --undo and --export can be used at a time.",
             code="cli.conflicting-options",
         )
     tree = FolderTree(str(path))
-    if export is not None:
-        return _export(tree, only, export, json=json)
+    if output is not None:
+        return _export(tree, only, output, json=json)
     report = _report(tree, only, undo=undo, dry_run=dry_run, list_=list_)
     if json:
         _print_json(api.to_dict(report), with_diff=diff)

@@ -8,44 +8,37 @@ from typing import Annotated
 import typer
 
 from slowfast_stack.cli import options
-from slowfast_stack.orchestration import playbooks, results
-from slowfast_stack.orchestration.session import Session
-from slowfast_stack.ui import terminal
+from slowfast_stack.cli.base import HostCommand, Verbs
+from slowfast_stack.orchestration import api, playbooks
 
-EXAMPLES = """
-slowfast-stack prove
-slowfast-stack prove -i inventories/example --html proof.html
-slowfast-stack prove --json | jq '.hosts[].claims[] | select(.ok == false)'
-"""
+verbs = Verbs()
 
 
+@verbs.add(
+    "prove",
+    "prove -i inventories/example --html proof.html",
+    "prove --json | jq '.hosts[].claims[] | select(.ok == false)'",
+    changes="nothing but the evidence of the current stack.",
+)
 def prove(
     *,
-    inventory: options.Inventory = None,
-    limit: options.Limit = None,
+    hosts: options.Hosts,
     prefix: options.Prefix = None,
-    json: options.AsJson = False,
     html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write the evidence as one HTML file.")
+        Path | None, typer.Option(metavar="FILE", help="Also write the evidence as an HTML file.")
     ] = None,
-    verbose: options.Verbose = 0,
 ) -> int:
-    """Prove the environment.
+    """Run the proof of the current stack.
 
-    Runs the operations that you will use, and shows what they gave. Ends with 0
-    only when every claim that can be made holds on every host.
+    Runs the operations that you will use and shows what they measured. Exits 0 only when every
+    claim that can be checked holds on every host.
     """
     from slowfast_stack import proof_report
 
-    console = terminal.console(as_json=json)
-    play = playbooks.play("prove", inventory, limit=limit, prefix=prefix)
-    runs = Session(console, verbose).follow(play, "prove", steps=("proof",))
-    proofs = results.facts(runs, "stack_proof")
+    command = HostCommand(hosts, playbooks.PROVE)
+    results = api.prove(hosts.inventory, limit=hosts.limit, prefix=prefix, session=command.session)
     if html:
-        proof_report.write_html(html, proofs)
-    if json:
-        terminal.print_hosts(proofs, errors=results.errors(runs, "stack_proof"))
-    else:
-        proof_report.show(console, proofs)
-    results.print_errors(runs, "stack_proof")
-    return results.exit_code(runs, "stack_proof")
+        proof_report.write_html(html, results.values)
+    if not hosts.json:
+        proof_report.show(command.console, results.values)
+    return command.report(results)

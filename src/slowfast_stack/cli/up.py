@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,51 +14,37 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan
     from_dict,
 )
 from slowfast_stack.cli import options
-from slowfast_stack.exit_codes import UsageError
+from slowfast_stack.cli.base import HostCommand, Verbs
+from slowfast_stack.cli.request_options import RequestOptions
+from slowfast_stack.exit_codes import Exit
 from slowfast_stack.orchestration import playbooks, processes, request, results
-from slowfast_stack.orchestration.session import Session
 from slowfast_stack.ui import terminal
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from slowfast_stack.orchestration.ansible import Play
+    from slowfast_stack.orchestration.results import Results
     from slowfast_stack.orchestration.run_state import HostRun
 
-EXAMPLES = """
-slowfast-stack up
-slowfast-stack up -i inventories/example --limit h100 --yes
-slowfast-stack up --prefix ~/slowfast --torch '>=2.9'
-slowfast-stack up --source slowfast=/srv/git/slowfast.git
-slowfast-stack up --offline /media/usb/slowfast.bundle
-slowfast-stack up --locked stack.lock.json
-slowfast-stack up --ffmpeg build
-"""
+verbs = Verbs()
 
 
-def up(  # noqa: PLR0913  (each is an option)
+@verbs.add(
+    "up",
+    "up -i inventories/example --limit h100 --yes",
+    "up --prefix ~/slowfast --torch '>=2.9'",
+    "up --source slowfast=/srv/git/slowfast.git",
+    "up --offline /media/usb/slowfast.bundle",
+    "up --locked stack.lock.json",
+    changes="the prefix; with your consent system packages, driver and CUDA, and it may reboot.",
+)
+def up(
     *,
-    inventory: options.Inventory = None,
-    limit: options.Limit = None,
+    hosts: options.Hosts,
     prefix: options.Prefix = None,
-    yes: Annotated[
-        bool,
-        typer.Option("-y", "--yes", help="Change packages, driver and reboot without asking."),
-    ] = False,
-    json: options.AsJson = False,
-    torch: options.Torch = None,
-    cuda: options.Cuda = None,
-    python: options.Python = None,
-    driver_branch: options.DriverBranch = None,
-    preset: options.Preset = None,
-    network: options.Network = None,
-    ffmpeg: options.Ffmpeg = None,
-    environment: options.Environment = None,
-    conda_package: options.CondaPackages = None,
-    source: options.Sources = None,
+    yes: options.Yes = False,
     offline: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Take everything from this bundle; touch no network."),
+        typer.Option(metavar="FILE", help="Install everything from this bundle; use no network."),
     ] = None,
     adopt_torch: Annotated[
         str | None,
@@ -67,80 +52,57 @@ def up(  # noqa: PLR0913  (each is an option)
     ] = None,
     locked: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Make what this stack.lock.json says, or fail."),
+        typer.Option(metavar="FILE", help="Build what this stack.lock.json lists, or fail."),
     ] = None,
-    verbose: options.Verbose = 0,
+    request_options: RequestOptions,
 ) -> int:
     """Probe, plan, apply and prove.
 
-    Brings each host to a proven SlowFast and Detectron2 environment.
-
-    Ends with 0 only when every proof is ok. Asks before it changes anything outside
-    the prefix. A second run changes nothing; an interrupted one is resumed by the same command.
+    Builds a proven SlowFast and Detectron2 environment on each host. Exits 0 only when every proof
+    holds. Asks before it changes anything outside the prefix. A second run changes nothing; the
+    same command resumes an interrupted one.
     """
-    wanted = request.build(
-        torch=torch,
-        cuda=cuda,
-        python=python,
-        driver_branch=driver_branch,
-        preset=preset,
-        network=network,
-        ffmpeg=ffmpeg,
-        environment=environment,
-        conda_packages=conda_package,
-        sources=request.sources(source, local=inventory is None),
+    asked = request_options.build(
+        local=hosts.inventory is None,
         adopt_torch=adopt_torch,
         locked=request.lock(locked) if locked else None,
     )
-    console = terminal.console(as_json=json)
     if offline:
         from slowfast_stack.bundle import verify
 
         verify.check(offline)
-    session = Session(console, verbose)
-    play = playbooks.play(
-        "site",
-        inventory,
-        limit=limit,
+    command = HostCommand(hosts, playbooks.UP)
+    play = playbooks.UP.play(
+        hosts.inventory,
+        limit=hosts.limit,
         prefix=prefix,
-        request=wanted,
+        request=asked,
         offline=str(offline.absolute()) if offline else None,
         reboot_allowed=yes,
     )
-    processes.stop_left_behind(play.scope, console)
-    if not yes and _consent(session, play, console):
+    processes.stop_left_behind(play.scope, command.session.say)
+    if not yes and _consent(command, play):
         play = replace(play, variables=play.variables | {"stack_reboot_allowed": True})
-    runs = session.follow(play, "up", steps=("probe", "plan"))
-    _tell(runs, console, as_json=json)
-    return results.exit_code(runs, "stack_proof")
+    done = playbooks.UP.run(play, command.session)
+    _print(done, command)
+    return done.exit_code
 
 
-def _consent(session: Session, play: Play, console: Console) -> bool:
-    """Plan first and ask where the plan reaches beyond the prefix. Raises UsageError, typer.Abort."""
-    planned = replace(play, playbook="slowfast.stack.plan")
-    plans = results.facts(session.follow(planned, "plan", ("probe", "plan")), "stack_plan")
+def _consent(command: HostCommand, play: Play) -> bool:
+    """Plan first and ask where the plan changes more than the prefix; return whether it asked."""
+    plan_play = replace(play, playbook="slowfast.stack.plan")
+    plans = playbooks.PLAN.run(plan_play, command.session).values
     changes = [
-        f"{name}: {message}"
-        for name, plan in plans.items()
-        for message in beyond_prefix(from_dict(plan))
+        f"{name}: {line}" for name, plan in plans.items() for line in beyond_prefix(from_dict(plan))
     ]
-    if not changes:
-        return False
-    console.print("This plan changes more than its own folder:")
-    console.print("\n".join(f"  {line}" for line in changes), highlight=False)
-    if not sys.stdin.isatty():
-        raise UsageError(
-            "The plan needs your consent.",
-            "; ".join(changes) + ".",
-            "Add --yes to go ahead.",
-            code="cli.no-consent",
-        )
-    typer.confirm("Go ahead?", abort=True, err=True)
-    return True
+    if changes:
+        heading = "This plan changes more than the prefix:"
+        command.confirm("Go ahead?", changes, heading=heading)
+    return bool(changes)
 
 
 def beyond_prefix(plan: Plan | NoPlan) -> list[str]:
-    """List what a plan changes outside its own folder."""
+    """List what a plan changes outside the prefix."""
     if isinstance(plan, NoPlan):
         return []
     driver, cuda, changes = plan.driver, plan.cuda, []
@@ -155,14 +117,39 @@ def beyond_prefix(plan: Plan | NoPlan) -> list[str]:
     return changes
 
 
-def _tell(runs: list[HostRun], console: Console, *, as_json: bool) -> None:
-    if as_json:
-        terminal.print_hosts({run.name: results.summary(run) for run in runs})
-        results.print_errors(runs, "stack_proof")
-        return
+def _print(done: Results, command: HostCommand) -> None:
     from slowfast_stack import proof_report
 
-    proof_report.show(console, results.facts(runs, "stack_proof"))
-    results.print_errors(runs, "stack_proof")
-    for run in runs:
-        console.print(results.sentence(run), highlight=False, soft_wrap=True)
+    if command.hosts.json:
+        terminal.print_json({"hosts": {run.name: summary(run, done) for run in done.runs}})
+    else:
+        proof_report.show(command.console, done.values)
+    for error in done.failures():
+        terminal.print_error(error)
+    if not command.hosts.json:
+        for run in done.runs:
+            command.console.print(sentence(run, done), highlight=False, soft_wrap=True)
+
+
+def summary(run: HostRun, done: Results) -> dict[str, Any]:
+    """Return what ``up --json`` prints for a host."""
+    return {
+        "status": results.STATUS[done.code(run)],
+        "changed": run.changed,
+        "plan": run.facts.get("stack_plan"),
+        "proof": run.proof,
+        "failure": results.error(run.failure).to_dict() if run.failure else None,
+    }
+
+
+def sentence(run: HostRun, done: Results) -> str:
+    """Return one line on how a host ended, and another on what a full network would add."""
+    ended = done.code(run)
+    if ended is not Exit.PROVEN:
+        return f"{run.name}: {results.STATUS[ended]}"
+    claims = (run.proof or {}).get("claims", [])
+    skipped = sum(claim.get("ok") is None for claim in claims)
+    parts = ["proven", f"{run.changed} changed" if run.changed else "nothing changed"]
+    parts += [f"claims skipped: {skipped}"] if skipped else []
+    more = run.facts.get("stack_plan", {}).get("full_network_adds")
+    return f"{run.name}: {', '.join(parts)}" + (f"\n  {more}" if more else "")

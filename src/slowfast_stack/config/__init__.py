@@ -1,1 +1,1 @@
-"""SlowFast configurations: names, contents, transfer and checks. No torch, nothing of a host."""
+"""SlowFast configurations: names, content, validation, fine-tuning."""

@@ -1,4 +1,4 @@
-"""Read a configuration file as upstream does, and say what is wrong with it as a file.
+"""Read a configuration file as upstream does, and list what upstream refuses.
 
 Upstream reads YAML and then takes each text for a Python literal where it is one: ``(3, 7, 7)`` is
 a tuple and ``1e-4`` a number, though YAML calls both text. A file may name another with ``_BASE_``.
@@ -24,7 +24,7 @@ BASE = "_BASE_"
 
 @dataclass(frozen=True)
 class Problem:
-    """A thing of the file itself that upstream refuses, or that is written twice."""
+    """An error of the file itself: upstream refuses it, or a key is written twice."""
 
     key: str
     message: str
@@ -63,7 +63,7 @@ def load(path: Path) -> Content:
 
 
 def with_options(read: Content, options: Sequence[str]) -> Content:
-    """Lay KEY VALUE pairs over a configuration, as upstream's command line does."""
+    """Override a configuration with KEY VALUE pairs, as upstream's command line does."""
     given = dict(zip(options[::2], map(decoded, options[1::2]), strict=True))
     problems = (*_unknown(given), *_mistyped(given))
     wrong = {problem.key for problem in problems}
@@ -81,7 +81,7 @@ def parse(text: str, source: str = "the configuration") -> Content:
         raise Unreadable(
             f"{source} is not YAML.",
             _place(error),
-            "Patch the line; indent with spaces alike.",
+            "Fix the line; indent consistently with spaces.",
             code="config.unreadable",
         ) from error
     if tree is not None and not isinstance(tree, dict):
@@ -100,7 +100,7 @@ def parse(text: str, source: str = "the configuration") -> Content:
 
 
 def decoded(value: Any) -> Any:  # noqa: ANN401  (YAML has all types)
-    """Take a text for the Python literal that it may be."""
+    """Return the Python literal that a text is, or the text."""
     if not isinstance(value, str):
         return value
     try:
@@ -134,9 +134,9 @@ def _unknown(values: dict[str, Any]) -> list[Problem]:
 
 
 def _mistyped(values: dict[str, Any]) -> list[Problem]:
-    """List what upstream refuses for its type; it takes no 1 for a 1.0, and no 1 for True."""
+    """List values that upstream refuses for their type; it accepts no 1 for 1.0 or for True."""
     return [
-        Problem(key, _type_words(key, value), fatal=value is not None, value=value)
+        Problem(key, _type_message(key, value), fatal=value is not None, value=value)
         for key, value in values.items()
         if key in DEFAULTS and not _is_like(value, DEFAULTS[key])
     ]
@@ -149,11 +149,11 @@ def _is_like(value: Any, default: Any) -> bool:  # noqa: ANN401  (YAML has all t
     return type(value) is type(default) or (isinstance(value, lists) and isinstance(default, lists))
 
 
-def _type_words(key: str, value: Any) -> str:  # noqa: ANN401  (YAML has all types)
+def _type_message(key: str, value: Any) -> str:  # noqa: ANN401  (YAML has all types)
     if value is None:
-        return f"{key} has no value; upstream's default {DEFAULTS[key]!r} was meant, perhaps."
-    wanted = type(DEFAULTS[key]).__name__
-    return f"{key} is {value!r}; upstream wants a {wanted} such as {DEFAULTS[key]!r}, and refuses."
+        return f"{key} has no value; perhaps upstream's default {DEFAULTS[key]!r} was intended."
+    expected = type(DEFAULTS[key]).__name__
+    return f"{key} is {value!r}; upstream expects a {expected} such as {DEFAULTS[key]!r}."
 
 
 def _written_twice(key: str) -> Problem:

@@ -1,4 +1,4 @@
-"""What a check has to say about a configuration."""
+"""The findings of a validation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ERROR, NOTE = "error", "note"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong or worth knowing: the key, what, and how to fix it."""
+    """An error or a note: the key, what is wrong with it, and how to fix it."""
 
     id: str
     key: str
@@ -22,5 +22,5 @@ class Finding:
 
     @property
     def can_be_fixed(self) -> bool:
-        """Say whether --fix knows the fixed value."""
+        """Return whether --fix knows the right value."""
         return bool(self.set or self.remove)

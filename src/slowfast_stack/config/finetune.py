@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import difflib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
-from slowfast_stack.config import data_lists
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import replacing
+from slowfast_stack.config import content, data_lists, upstream, validate, yaml_edit
+from slowfast_stack.config.content import Content
+from slowfast_stack.config.findings import ERROR
 from slowfast_stack.config.rules_files import largest_batch
 from slowfast_stack.config.rules_keys import DECODED, FEWEST_CLASSES
 from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.formats import (
         Kind,
     )
-    from slowfast_stack.config.content import Content
+    from slowfast_stack.config.findings import Finding
+
+    FittingClips = Callable[[Path], int | None]
 
 CLASSES, AVA = "classes", "ava"
 AVA_CLASSES = 80
@@ -38,10 +44,10 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Request:
     """What to fine-tune on, with what, and on which hardware.
 
-    ``gpu_memory`` is in GiB; ``fitting`` is how many clips were found to fit in it.
+    ``gpu_memory`` is in GiB; ``fitting`` is how many clips fit in it.
     """
 
     to: str
@@ -58,7 +64,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Data:
-    """What the data of own classes hold; ``samples`` is None where it is not known."""
+    """What a data set of own classes holds; ``samples`` is None where it is unknown."""
 
     samples: int | None = None
     classes: int | None = None
@@ -66,24 +72,122 @@ class Data:
     prefix: Path | None = None
 
 
-def changes(base: Content, wanted: Wanted) -> list[Change]:
-    """Return what to change in a base, leaving out what is so already."""
-    kind = _kind(wanted.checkpoint)
-    data = _look(wanted)
-    batch = _batch(base, wanted, data)
+@dataclass(frozen=True)
+class Transfer:
+    """A new configuration: what changed and why, and the findings that remain."""
+
+    path: Path
+    changes: list[Change]
+    diff: str
+    found: list[Finding]
+
+    @property
+    def errors(self) -> list[Finding]:
+        """Return the findings that make training fail."""
+        return [row for row in self.found if row.level == ERROR]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return {
+            "file": str(self.path),
+            "changes": [vars(change) for change in self.changes],
+            "diff": self.diff,
+            "errors": [
+                {"key": row.key, "message": row.message, "fix": row.fix} for row in self.errors
+            ],
+        }
+
+    def lines(self) -> list[str]:
+        """Return everything as text."""
+        width = max((len(change.key) for change in self.changes), default=0)
+        out = [
+            f"{change.key:<{width}}  {yaml_edit.literal(change.value)}  ({change.reason})"
+            for change in self.changes
+        ]
+        out += ["", *self.diff.splitlines(), ""]
+        out += [f"remaining: {row.message} {row.key}: {row.fix}" for row in self.errors]
+        return [*out, f"written: {self.path}"]
+
+
+def make(
+    base: str, source: Path | None, request: Request, path: Path, fitting: FittingClips
+) -> Transfer:
+    """Write the configuration to ``path``, which must not exist yet.
+
+    ``fitting`` returns how many clips of a configuration fit in a GPU, None where that is unknown.
+    Raises UsageError.
+    """
+    if path.exists():
+        raise UsageError(
+            f"{path} already exists.", hint="Give another --output.", code="cli.file-exists"
+        )
+    found = _base(base, source)
+    before = found.read_text(encoding="utf-8-sig")
+    text = validate.accepted(before)
+    own = content.parse(text, str(found)).values
+    below = Content(content.load(found).values | own)
+    fixed = {}
+    if content.BASE in own:
+        fixed[content.BASE] = str(found.parent.absolute() / own[content.BASE])
+
+    def changed(request: Request) -> tuple[list[Change], str]:
+        found_changes = changes(below, request)
+        values = {change.key: change.value for change in found_changes} | fixed
+        cause = {change.key: change.reason for change in found_changes}
+        return found_changes, yaml_edit.set_values(text, values, cause)
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as fresh:
+        made, result = changed(request)
+        fresh.write_text(result, encoding="utf-8")
+        if request.batch is None and request.gpus:
+            made, result = changed(replace(request, fitting=fitting(fresh)))
+            fresh.write_text(result, encoding="utf-8")
+    old, new = before.splitlines(keepends=True), result.splitlines(keepends=True)
+    diff = "".join(difflib.unified_diff(old, new, str(found), str(path)))
+    return Transfer(path, made, diff, validate.check(content.load(path), Path()))
+
+
+def _base(base: str, source: Path | None) -> Path:
+    if Path(base).is_file():
+        return Path(base)
+    places = upstream.places(base)
+    found = [source / place for place in places if (source / place).is_file()] if source else []
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(
+            f"{base} is the name of several files.",
+            "\n".join(places),
+            "Name one.",
+            code="config.ambiguous-name",
+        )
+    raise UsageError(
+        f"There is no file {base}.",
+        "Upstream has: " + ", ".join(places) if places and not source else "",
+        "Name a file, or a name and the checkout that has it: --source DIR.",
+        code="file.not-found",
+    )
+
+
+def changes(base: Content, request: Request) -> list[Change]:
+    """Return the changes to a base; a key that already has the value is left out."""
+    kind = _kind(request.checkpoint)
+    data = _inspect(request)
+    batch = _batch(base, request, data)
     made = [
-        *_checkpoint(wanted, kind),
-        *_data(base, wanted, data),
-        *_head(base, wanted, data, kind),
-        *_machine(base, wanted, batch),
-        *_schedule(base, wanted, batch),
-        *_batch_norm(base, wanted, data, batch),
+        *_checkpoint(request, kind),
+        *_data(base, request, data),
+        *_head(base, request, data, kind),
+        *_machine(base, request, batch),
+        *_schedule(base, request, batch),
+        *_batch_norm(base, request, data, batch),
     ]
     last = {change.key: change for change in made}
-    return [change for change in last.values() if not _is_so(base, change)]
+    return [change for change in last.values() if not _is_set(base, change)]
 
 
-def _is_so(base: Content, change: Change) -> bool:
+def _is_set(base: Content, change: Change) -> bool:
     now = base.get(change.key)
     return type(now) is type(change.value) and bool(now == change.value)
 
@@ -107,19 +211,19 @@ def _kind(path: Path) -> Kind:
     return kind
 
 
-def _look(wanted: Wanted) -> Data:
-    path = wanted.data / "train.csv"
-    if wanted.to == AVA or not path.is_file():
+def _inspect(request: Request) -> Data:
+    path = request.data / "train.csv"
+    if request.to == AVA or not path.is_file():
         return Data()
-    found = [data_lists.read_videos(path, separator, wanted.data) for separator in (" ", ",")]
+    found = [data_lists.read_videos(path, separator, request.data) for separator in (" ", ",")]
     separator, listed = (" ", found[0]) if not found[0].bad else (",", found[1])
     as_they_are = data_lists.read_videos(path, separator, Path())
-    below = wanted.data if len(listed.missing) < len(as_they_are.missing) else None
+    below = request.data if len(listed.missing) < len(as_they_are.missing) else None
     return Data(listed.rows, max(listed.labels, default=-1) + 1 or None, separator, below)
 
 
-def _checkpoint(wanted: Wanted, kind: Kind) -> Iterator[Change]:
-    path = str(wanted.checkpoint.absolute())
+def _checkpoint(request: Request, kind: Kind) -> Iterator[Change]:
+    path = str(request.checkpoint.absolute())
     yield Change("TRAIN.ENABLE", value=True, reason="it trains")
     yield Change("DEMO.ENABLE", value=False, reason="training, not the demo")
     yield Change("TRAIN.CHECKPOINT_FILE_PATH", path, "the weights to begin with")
@@ -127,12 +231,12 @@ def _checkpoint(wanted: Wanted, kind: Kind) -> Iterator[Change]:
     cause = "begin with epoch 0 and a new optimizer, not where the checkpoint ended"
     yield Change("TRAIN.CHECKPOINT_EPOCH_RESET", value=True, reason=cause)
     cause = "a folder of its own: a checkpoint in it would be loaded instead"
-    yield Change("OUTPUT_DIR", wanted.output_dir, cause)
+    yield Change("OUTPUT_DIR", request.output_dir, cause)
 
 
-def _data(base: Content, wanted: Wanted, data: Data) -> Iterator[Change]:
-    folder = wanted.data.absolute()
-    if wanted.to == AVA:
+def _data(base: Content, request: Request, data: Data) -> Iterator[Change]:
+    folder = request.data.absolute()
+    if request.to == AVA:
         for key in ("TRAIN.DATASET", "TEST.DATASET"):
             yield Change(key, "ava", "boxes and actions")
         for key, name in _AVA_FOLDERS.items():
@@ -155,10 +259,10 @@ _AVA_FOLDERS = {
 }
 
 
-def _head(base: Content, wanted: Wanted, data: Data, kind: Kind) -> Iterator[Change]:
-    classes = wanted.classes or (AVA_CLASSES if wanted.to == AVA else data.classes)
+def _head(base: Content, request: Request, data: Data, kind: Kind) -> Iterator[Change]:
+    classes = request.classes or (AVA_CLASSES if request.to == AVA else data.classes)
     if classes is None:
-        cause = f"{wanted.data / 'train.csv'} has no labels to count."
+        cause = f"{request.data / 'train.csv'} has no labels to count."
         raise UsageError(
             "The number of classes is not known.",
             cause,
@@ -175,12 +279,12 @@ def _head(base: Content, wanted: Wanted, data: Data, kind: Kind) -> Iterator[Cha
         )
     had = f", was {kind.classes}: the head begins at random" if kind.classes else ""
     yield Change("MODEL.NUM_CLASSES", classes, f"your classes{had}")
-    if wanted.to == CLASSES and classes < FEWEST_CLASSES:
+    if request.to == CLASSES and classes < FEWEST_CLASSES:
         cause = (
             f"your {classes} and empty ones: upstream counts hits among the best {FEWEST_CLASSES}"
         )
         yield Change("MODEL.NUM_CLASSES", FEWEST_CLASSES, cause)
-    if wanted.to == CLASSES:
+    if request.to == CLASSES:
         yield Change("DETECTION.ENABLE", value=False, reason="a label for each video, no boxes")
         return
     _boxes_are_possible(base)
@@ -205,17 +309,17 @@ def _boxes_are_possible(base: Content) -> None:
         )
 
 
-def _batch(base: Content, wanted: Wanted, data: Data) -> int:
+def _batch(base: Content, request: Request, data: Data) -> int:
     """Return the clips of one step on all GPUs of a machine."""
-    gpus = max(1, wanted.gpus)
-    if wanted.batch is not None:
-        if wanted.batch % gpus:
-            message = f"{wanted.batch} clips cannot be shared by {gpus} GPUs."
+    gpus = max(1, request.gpus)
+    if request.batch is not None:
+        if request.batch % gpus:
+            message = f"{request.batch} clips cannot be shared by {gpus} GPUs."
             raise UsageError(
                 message, hint=f"--batch as a multiple of {gpus}.", code="config.does-not-fit"
             )
-        return wanted.batch
-    mine = max(1, wanted.fitting if wanted.fitting is not None else _scaled(base, wanted))
+        return request.batch
+    mine = max(1, request.fitting if request.fitting is not None else _scaled(base, request))
     if data.samples:
         processes = gpus * max(1, base.get("NUM_SHARDS"))
         most = math.ceil(data.samples / processes) // largest_batch(base)
@@ -223,40 +327,40 @@ def _batch(base: Content, wanted: Wanted, data: Data) -> int:
     return mine * gpus
 
 
-def _scaled(base: Content, wanted: Wanted) -> int:
+def _scaled(base: Content, request: Request) -> int:
     """Return upstream's clips for each GPU, scaled by the memory that was asked for."""
     each = base.get("TRAIN.BATCH_SIZE") / max(1, base.get("NUM_GPUS"))
-    return int(each * (wanted.gpu_memory or MEMORY) / MEMORY)
+    return int(each * (request.gpu_memory or MEMORY) / MEMORY)
 
 
-def _machine(base: Content, wanted: Wanted, batch: int) -> Iterator[Change]:
-    yield Change("NUM_GPUS", wanted.gpus, "of this machine")
-    each = f"{batch // max(1, wanted.gpus)} clips for each GPU"
-    if wanted.fitting and wanted.batch is None:
-        each += f", of {wanted.fitting} that fit"
+def _machine(base: Content, request: Request, batch: int) -> Iterator[Change]:
+    yield Change("NUM_GPUS", request.gpus, "of this machine")
+    each = f"{batch // max(1, request.gpus)} clips for each GPU"
+    if request.fitting and request.batch is None:
+        each += f", of {request.fitting} that fit"
     yield Change("TRAIN.BATCH_SIZE", batch, each)
     yield Change("TEST.BATCH_SIZE", batch, each)
     for key in ("TRAIN.EVAL_PERIOD", "TRAIN.CHECKPOINT_PERIOD"):
-        if base.get(key) > wanted.epochs:
-            yield Change(key, wanted.epochs, "at least once")
+        if base.get(key) > request.epochs:
+            yield Change(key, request.epochs, "at least once")
 
 
-def _schedule(base: Content, wanted: Wanted, batch: int) -> Iterator[Change]:
+def _schedule(base: Content, request: Request, batch: int) -> Iterator[Change]:
     was, before = base.get("TRAIN.BATCH_SIZE"), base.get("SOLVER.MAX_EPOCH")
     for key in ("SOLVER.BASE_LR", "SOLVER.WARMUP_START_LR", "SOLVER.COSINE_END_LR"):
         rate = float(f"{base.get(key) * batch / was:.6g}")
         yield Change(key, rate, f"scaled by the batch: {batch} instead of {was}")
-    yield Change("SOLVER.MAX_EPOCH", wanted.epochs, "fine-tuning is short")
-    share = wanted.epochs / before
+    yield Change("SOLVER.MAX_EPOCH", request.epochs, "fine-tuning is short")
+    share = request.epochs / before
     warm = round(base.get("SOLVER.WARMUP_EPOCHS") * share, 2)
-    yield Change("SOLVER.WARMUP_EPOCHS", warm, f"the same share of {wanted.epochs} epochs")
+    yield Change("SOLVER.WARMUP_EPOCHS", warm, f"the same share of {request.epochs} epochs")
     if base.get("SOLVER.LR_POLICY") == "steps_with_relative_lrs":
         steps = [round(step * share, 2) for step in base.get("SOLVER.STEPS")]
-        yield Change("SOLVER.STEPS", steps, f"the same shares of {wanted.epochs} epochs")
+        yield Change("SOLVER.STEPS", steps, f"the same shares of {request.epochs} epochs")
 
 
-def _batch_norm(base: Content, wanted: Wanted, data: Data, batch: int) -> Iterator[Change]:
-    if wanted.to == AVA:
+def _batch_norm(base: Content, request: Request, data: Data, batch: int) -> Iterator[Change]:
+    if request.to == AVA:
         yield Change(
             "BN.USE_PRECISE_STATS", value=False, reason="as upstream's configurations of AVA"
         )

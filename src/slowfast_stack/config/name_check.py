@@ -1,4 +1,4 @@
-"""Compare what a name says with what its file says."""
+"""Compare a name with the content of its file."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ EXPECTED = (
     Expected("demo", "DEMO.ENABLE", (True,)),
 )
 
-# Blocks and width of the transformers, depth factor and picture size of X3D, by model and size.
+# Blocks and width of the transformers, depth factor and image size of X3D, by model and size.
 SIZES: dict[tuple[str, str], dict[str, tuple[Any, ...]]] = {
     ("mvit", "b"): {"MVIT.DEPTH": (16, 24)},
     ("mvitv2", "t"): {"MVIT.DEPTH": (10,)},
@@ -99,7 +99,7 @@ def compare(name: Name, content: Content) -> tuple[Comparison, ...]:
         found += [_equal(part, row, content) for row in EXPECTED if row.word == part.word.id]
         special = SPECIAL.get(part.word.id)
         found += special(part, name, content) if special else []
-    return tuple(found + _silent(name, content))
+    return tuple(found + _unmentioned(name, content))
 
 
 def _equal(part: Part, row: Expected, content: Content) -> Comparison:
@@ -107,11 +107,11 @@ def _equal(part: Part, row: Expected, content: Content) -> Comparison:
 
 
 def _one(part: Part, key: str, values: tuple[Any, ...], content: Content) -> Comparison:
-    wanted = " or ".join(map(str, values))
+    expected = " or ".join(map(str, values))
     value = content.get(key)
     return Comparison(
         part.text,
-        f"{key} {wanted}",
+        f"{key} {expected}",
         f"{key} {value if value != '' else '(empty)'}",
         value in values,
     )
@@ -120,10 +120,10 @@ def _one(part: Part, key: str, values: tuple[Any, ...], content: Content) -> Com
 def _clip(part: Part, _name: Name, content: Content) -> list[Comparison]:
     said = (part.number("frames"), part.number("stride"))
     options = clips(content)
-    told = ", ".join(
+    found = ", ".join(
         f"{frames}x{stride} ({message})" for message, (frames, stride) in options.items()
     )
-    return [Comparison(part.text, f"{said[0]}x{said[1]}", told, said in options.values())]
+    return [Comparison(part.text, f"{said[0]}x{said[1]}", found, said in options.values())]
 
 
 def clips(content: Content) -> dict[str, tuple[int, int]]:
@@ -132,7 +132,7 @@ def clips(content: Content) -> dict[str, tuple[int, int]]:
     if content.get("MODEL.ARCH") != "slowfast":
         return {"the clip": (frames, stride)}
     alpha = content.get("SLOWFAST.ALPHA")
-    return {"the whole clip": (frames, stride), "slow pathway": (frames // alpha, stride * alpha)}
+    return {"the full clip": (frames, stride), "slow pathway": (frames // alpha, stride * alpha)}
 
 
 def _backbone(part: Part, _name: Name, content: Content) -> list[Comparison]:
@@ -184,13 +184,13 @@ def _non_local(content: Content) -> bool:
     return any(blocks for stage in stages for blocks in stage)
 
 
-def _silent(name: Name, content: Content) -> list[Comparison]:
-    """List what a file has and the name of its like would say."""
+def _unmentioned(name: Name, content: Content) -> list[Comparison]:
+    """List what a file has and such a name would usually mention."""
     found = []
     if _non_local(content) and not name.part("nln"):
         where = content.get("NONLOCAL.LOCATION")
-        told = f"NONLOCAL.LOCATION {where}"
-        found += [Comparison("", "no non-local blocks (no NLN)", told, agrees=False)]
+        value = f"NONLOCAL.LOCATION {where}"
+        found += [Comparison("", "no non-local blocks (no NLN)", value, agrees=False)]
     if content.get("MULTIGRID.LONG_CYCLE") and not name.part("multigrid"):
         found += [Comparison("", "no multigrid", "MULTIGRID.LONG_CYCLE True", agrees=False)]
     return found

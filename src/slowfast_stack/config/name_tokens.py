@@ -1,7 +1,7 @@
 """What the parts of a configuration's name mean: one row for each part that upstream uses.
 
-Sentences are our own; the meaning was read in upstream's files, its papers' names for the models,
-and the file contents (see ``checks.py``, which compares each row with the content).
+The meanings come from upstream's files and its papers; ``name_check.py`` compares each row with the
+content of a file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FOLDER, MODEL, SIZE, CLIP, BACKBONE, TASK, MODIFIER = (
 
 
 class Word(NamedTuple):
-    """A part of a name: ``pattern`` matches it whole, ``sentence`` may use its groups."""
+    """A part of a name: ``pattern`` matches all of it, ``sentence`` may use its groups."""
 
     id: str
     kind: str

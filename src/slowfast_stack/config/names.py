@@ -1,4 +1,4 @@
-"""Read the name of a configuration into its parts."""
+"""Parse the name of a configuration into its parts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FRAME_RATE = 30  # upstream's DATA.TARGET_FPS
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a name that is understood."""
+    """A known part of a name."""
 
     word: Word
     text: str
@@ -27,7 +27,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Name:
-    """A name, read: what is understood, and what is left over."""
+    """A parsed name: the parts that are known, and the rest."""
 
     text: str
     parts: tuple[Part, ...]
@@ -44,13 +44,13 @@ class Name:
 
 
 def read(text: str) -> Name:
-    """Read a name or a path: ``SLOWFAST_8x8_R50``, ``configs/AVA/c2/SLOW_8x8_R50.yaml``."""
+    """Parse a name or a path: ``SLOWFAST_8x8_R50``, ``configs/AVA/c2/SLOW_8x8_R50.yaml``."""
     path = PurePosixPath(text)
     stem = path.name.removesuffix(".yaml").removesuffix(".yml")
     found, unknown = _scan(stem)
     folders = [_folder(name) for name in path.parts[:-1]]
     known = [part for part in folders if part is not None]
-    return Name(text, tuple(_told([*known, *found])), tuple(unknown))
+    return Name(text, tuple(_with_context([*known, *found])), tuple(unknown))
 
 
 def _folder(name: str) -> Part | None:
@@ -84,14 +84,14 @@ def _part_at(stem: str, place: int) -> Part | None:
     return None
 
 
-def _told(parts: list[Part]) -> list[Part]:
+def _with_context(parts: list[Part]) -> list[Part]:
     """Fill in the sentences that depend on the rest of the name."""
     models = [part.word.id for part in parts if part.word.kind == MODEL]
     model = models[0] if models else ""
-    tellers = {"clip": _clip, "size": _size}
+    explained = {"clip": _clip, "size": _size}
     return [
-        Part(part.word, part.text, part.groups, tellers[part.word.id](part, model))
-        if part.word.id in tellers
+        Part(part.word, part.text, part.groups, explained[part.word.id](part, model))
+        if part.word.id in explained
         else part
         for part in parts
     ]

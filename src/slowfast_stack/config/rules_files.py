@@ -1,4 +1,4 @@
-"""Rules about what a configuration points at: data, checkpoints, the output folder."""
+"""Rules on the files that a configuration names: data, checkpoints, the output folder."""
 
 from __future__ import annotations
 
@@ -54,24 +54,24 @@ def _kind(part: str, path: Path, kind: Kind, read: Content) -> Iterator[Finding]
         fix = "Fetch it again: slowfast-stack models get."
         yield Finding("no-checkpoint", f"{part}.CHECKPOINT_FILE_PATH", message, fix)
     elif kind.type != read.get(key):
-        message = f"{path.name} is a {kind.type} file, and {read.get(key)} is said. {kind.cause}"
+        message = f"{path.name} is a {kind.type} file, but {key} is {read.get(key)}. {kind.cause}"
         yield Finding("checkpoint-type", key, message, kind.type, set={key: kind.type})
 
 
 def _classes(part: str, kind: Kind, read: Content) -> Iterator[Finding]:
-    wanted = read.get("MODEL.NUM_CLASSES")
-    if kind.classes in (None, wanted):
+    expected = read.get("MODEL.NUM_CLASSES")
+    if kind.classes in (None, expected):
         return
-    message = f"The checkpoint's head has {kind.classes} classes, the model {wanted}"
+    message = f"The checkpoint's head has {kind.classes} classes, the model {expected}"
     if part == "TRAIN" and read.get("TRAIN.ENABLE"):
-        told = f"{message}: the head begins at random, the rest is loaded."
+        full = f"{message}: the head starts from random values, the rest is loaded."
         fix = "Right for fine-tuning."
-        yield Finding("new-head", "MODEL.NUM_CLASSES", told, fix, NOTE)
+        yield Finding("new-head", "MODEL.NUM_CLASSES", full, fix, NOTE)
         return
     yield Finding(
         "head-not-loaded",
         "MODEL.NUM_CLASSES",
-        f"{message}: the head is not loaded, and what is recognised is random.",
+        f"{message}: the head is not loaded, and its results are random.",
         f"{kind.classes}",
         set={"MODEL.NUM_CLASSES": kind.classes},
     )
@@ -81,12 +81,14 @@ def _epoch(kind: Kind, read: Content) -> Iterator[Finding]:
     if kind.epoch is None or read.get("TRAIN.CHECKPOINT_EPOCH_RESET"):
         return
     begins, ends = kind.epoch + 1, read.get("SOLVER.MAX_EPOCH")
-    message = f"The checkpoint is of epoch {begins}; training would go on with epoch {begins + 1}"
-    told = f"{message} of {ends}: nothing is trained, and it ends without an error."
+    message = (
+        f"The checkpoint is of epoch {begins}; training would continue with epoch {begins + 1}"
+    )
+    full = f"{message} of {ends}: nothing is trained, and it ends without an error."
     if begins < ends:
-        told = f"{message} of {ends}, with the optimizer of the earlier run."
+        full = f"{message} of {ends}, with the optimizer of the earlier run."
     fixed = {"TRAIN.CHECKPOINT_EPOCH_RESET": True}
-    yield Finding("epoch-reset", "TRAIN.CHECKPOINT_EPOCH_RESET", told, "True", set=fixed)
+    yield Finding("epoch-reset", "TRAIN.CHECKPOINT_EPOCH_RESET", full, "True", set=fixed)
 
 
 def _resume(read: Content, here: Path) -> Iterator[Finding]:
@@ -96,7 +98,7 @@ def _resume(read: Content, here: Path) -> Iterator[Finding]:
     saved = sorted(folder.glob("*checkpoint_epoch_*")) if folder.is_dir() else []
     if saved and read.get("TRAIN.CHECKPOINT_FILE_PATH"):
         message = f"{folder} holds {saved[-1].name}; it is loaded instead of CHECKPOINT_FILE_PATH."
-        fix = "Another OUTPUT_DIR for a new run; nothing to do to resume."
+        fix = "Another OUTPUT_DIR for a new run; none to resume."
         yield Finding("resume-wins", "OUTPUT_DIR", message, fix, NOTE)
 
 
@@ -135,10 +137,10 @@ def _list(listed: data_lists.VideoList, separator: str, read: Content) -> Iterat
         key = "MODEL.NUM_CLASSES"
         yield Finding("class-count", key, message, f"{needed}", set={key: needed})
     if listed.missing and not listed.bad:
-        count = f"{len(listed.missing)} of the first {listed.looked_at} videos"
-        message = f"{count} of {listed.path} are not there, such as {listed.missing[0]}."
+        count = f"{len(listed.missing)} of the first {listed.checked} videos"
+        message = f"{count} of {listed.path} are missing, such as {listed.missing[0]}."
         yield Finding(
-            "missing-videos", "DATA.PATH_PREFIX", message, "The folder that paths begin in."
+            "missing-videos", "DATA.PATH_PREFIX", message, "The folder that paths start in."
         )
 
 
@@ -151,15 +153,15 @@ def empty_loader(samples: int, message: str, read: Content) -> Iterator[Finding]
     if mine >= batch * factor or samples == 0:
         return
     fixed = max(1, mine // factor) * gpus
-    told = (
+    full = (
         f"Each process has {mine} {message} and takes {batch * factor} at a time: none is trained."
     )
     key = "TRAIN.BATCH_SIZE"
-    yield Finding("empty-loader", key, told, f"At most {fixed}.", set={key: fixed})
+    yield Finding("empty-loader", key, full, f"At most {fixed}.", set={key: fixed})
 
 
 def largest_batch(read: Content) -> int:
-    """Return how many times larger than others a batch of the short cycle can be."""
+    """Return how many times larger than the others a batch of the short cycle can be."""
     factors = read.get("MULTIGRID.SHORT_CYCLE_FACTORS") or [1]
     return round(1 / min(factors) ** 2) if read.get("MULTIGRID.SHORT_CYCLE") else 1
 
@@ -171,21 +173,21 @@ def _ava(read: Content, here: Path) -> Iterator[Finding]:
     folders = {name: here / read.get(f"AVA.{name}") for name in _AVA_FOLDERS}
     for name, folder in folders.items():
         if not read.get(f"AVA.{name}") or not folder.is_dir():
-            message = f"There is no folder {read.get(f'AVA.{name}') or '(none given)'}."
+            message = f"There is no folder {read.get(f'AVA.{name}') or '(none)'}."
             yield Finding("missing-folder", f"AVA.{name}", message, _AVA_FOLDERS[name])
     lists, notes = folders["FRAME_LIST_DIR"], folders["ANNOTATION_DIR"]
-    wanted = [(f"AVA.{key}", notes / read.get(f"AVA.{key}")) for key in _AVA_FILES]
-    wanted += [
+    expected = [(f"AVA.{key}", notes / read.get(f"AVA.{key}")) for key in _AVA_FILES]
+    expected += [
         (f"AVA.{key}", notes / name) for key in _AVA_BOXES for name in read.get(f"AVA.{key}") or ()
     ]
-    wanted += [
+    expected += [
         (f"AVA.{key}", lists / name)
         for key in ("TRAIN_LISTS", "TEST_LISTS")
         for name in read.get(f"AVA.{key}") or ()
     ]
-    for key, path in wanted:
+    for key, path in expected:
         if read.get(_AVA_HOLDERS.get(key, "AVA.ANNOTATION_DIR")) and not path.is_file():
-            fix = "Fetch it, or name the file that is there."
+            fix = "Fetch it, or name a file that exists."
             yield Finding("missing-file", key, f"There is no {path}.", fix)
     yield from _boxes(read, notes)
 
@@ -216,7 +218,7 @@ def _demo(read: Content, here: Path) -> Iterator[Finding]:
     key = "DEMO.LABEL_FILE_PATH"
     named = read.get(key)
     if read.get("DEMO.ENABLE") and not (named and (here / named).is_file()):
-        message = f"There is no file {named or '(none given)'} with the names of the classes."
+        message = f"There is no file {named or '(none)'} with the names of the classes."
         yield Finding("missing-file", key, message, "A JSON file of class names and numbers.")
 
 

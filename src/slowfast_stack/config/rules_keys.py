@@ -1,4 +1,4 @@
-"""Rules about the keys of a configuration among themselves."""
+"""Rules on the keys of a configuration."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HEADS = {"bce": "sigmoid", "bce_logit": "none"}
 
 
 def refused(read: Content) -> Iterator[Finding]:
-    """List what upstream refuses of the file itself, and what stands there twice."""
+    """List what upstream refuses of the file itself, and keys that are written twice."""
     for problem in read.problems:
         if not problem.fatal:
             yield Finding("file", problem.key, problem.message, "Write it once.", NOTE)
@@ -45,7 +45,7 @@ def _mistyped(problem: Problem) -> Finding:
 def _unknown(problem: Problem, read: Content) -> Finding:
     close = difflib.get_close_matches(problem.key, KEYS - read.values.keys(), 1, _CLOSE)
     renamed = {close[0]: problem.value} if close else {}
-    fix = f"{close[0]} was meant." if close else "Remove it."
+    fix = f"Perhaps {close[0]}." if close else "Remove it."
     return Finding(
         "unknown-key", problem.key, problem.message, fix, set=renamed, remove=(problem.key,)
     )
@@ -59,7 +59,7 @@ def _decoder(read: Content) -> Iterator[Finding]:
             "dead-decoder",
             "DATA.DECODING_BACKEND",
             "torchvision no longer decodes videos: every clip fails, after 100 retries each.",
-            "pyav (and fix the tree: slowfast-stack patch).",
+            "pyav (and patch the tree: slowfast-stack patch).",
             set={"DATA.DECODING_BACKEND": "pyav"},
         )
 
@@ -76,24 +76,24 @@ def _divisible(read: Content) -> Iterator[Finding]:
 
 def _pathways(read: Content) -> Iterator[Finding]:
     arch, frames = read.get("MODEL.ARCH"), read.get("DATA.NUM_FRAMES")
-    wanted, channels = PATHWAYS.get(arch, 1), list(read.get("DATA.INPUT_CHANNEL_NUM"))
-    if len(channels) != wanted:
-        message = f"{arch} has {wanted} pathway(s), but channels are given for {len(channels)}."
-        fixed = [3] * wanted
+    expected, channels = PATHWAYS.get(arch, 1), list(read.get("DATA.INPUT_CHANNEL_NUM"))
+    if len(channels) != expected:
+        message = f"{arch} has {expected} pathway(s), but channels are given for {len(channels)}."
+        fixed = [3] * expected
         key = "DATA.INPUT_CHANNEL_NUM"
         yield Finding("pathways", key, message, f"{fixed}", set={key: fixed})
     alpha = read.get("SLOWFAST.ALPHA")
     if arch == "slowfast" and (alpha < 1 or frames % alpha):
-        message = f"{frames} frames cannot be thinned to every {alpha}th for the slow pathway."
+        message = f"{frames} frames cannot be reduced to every {alpha}th for the slow pathway."
         yield Finding("alpha", "SLOWFAST.ALPHA", message, "A divisor of DATA.NUM_FRAMES.")
 
 
 def _head(read: Content) -> Iterator[Finding]:
     loss, act = read.get("MODEL.LOSS_FUNC"), read.get("MODEL.HEAD_ACT")
-    wanted = _HEADS.get(loss)
-    if wanted == "sigmoid" and act != "sigmoid":
-        message = f"The loss {loss} needs probabilities for each class alone, not {act}."
-        yield Finding("head", "MODEL.HEAD_ACT", message, wanted, set={"MODEL.HEAD_ACT": wanted})
+    expected = _HEADS.get(loss)
+    if expected == "sigmoid" and act != "sigmoid":
+        message = f"The loss {loss} needs a probability for each class on its own, not {act}."
+        yield Finding("head", "MODEL.HEAD_ACT", message, expected, set={"MODEL.HEAD_ACT": expected})
     if read.get("MIXUP.ENABLE") and loss not in ("soft_cross_entropy", "bce"):
         message = f"MIXUP mixes labels; the loss {loss} takes only one class for each clip."
         fixed = {"MODEL.LOSS_FUNC": "soft_cross_entropy"}
@@ -104,7 +104,7 @@ def _few_classes(read: Content) -> Iterator[Finding]:
     single = not (read.get("DETECTION.ENABLE") or read.get("DATA.MULTI_LABEL") or read.get("TASK"))
     classes, key = read.get("MODEL.NUM_CLASSES"), "MODEL.NUM_CLASSES"
     if single and classes < FEWEST_CLASSES:
-        message = f"Upstream counts hits among the best {FEWEST_CLASSES}; of {classes} it stops."
+        message = f"Upstream counts hits among the best {FEWEST_CLASSES}; with {classes} it stops."
         fix = f"{FEWEST_CLASSES}; the added classes stay empty."
         yield Finding("few-classes", key, message, fix, set={key: FEWEST_CLASSES})
 
@@ -136,25 +136,30 @@ def _schedule(read: Content) -> Iterator[Finding]:
         yield from _steps(read.get("SOLVER.STEPS"), read.get("SOLVER.LRS"), epochs)
     warm = read.get("SOLVER.WARMUP_EPOCHS")
     if warm >= epochs:
-        message = f"Warming up takes {warm} of {epochs} epochs: the full rate is never reached."
+        message = f"The warm-up takes {warm} of {epochs} epochs: the full rate is never reached."
         fixed = {"SOLVER.WARMUP_EPOCHS": float(epochs) / 10}
         yield Finding("warm-up", "SOLVER.WARMUP_EPOCHS", message, f"{epochs / 10}", set=fixed)
     if warm > 0 and read.get("SOLVER.WARMUP_START_LR") > rate:
-        message = f"Warming up begins above BASE_LR {rate}."
+        message = f"The warm-up starts above BASE_LR {rate}."
         fixed = {"SOLVER.WARMUP_START_LR": rate / 10}
         yield Finding("warm-up", "SOLVER.WARMUP_START_LR", message, f"{rate / 10}", set=fixed)
 
 
 def _steps(steps: list[Any], rates: list[Any], epochs: int) -> Iterator[Finding]:
     if not all(isinstance(number, int | float) for number in (*steps, *rates)):
-        yield Finding("steps", "SOLVER.STEPS", "STEPS or LRS hold no numbers.", "Write numbers.")
+        yield Finding(
+            "steps",
+            "SOLVER.STEPS",
+            "STEPS or LRS is not all numbers.",
+            "Write numbers.",
+        )
         return
     if not steps or steps[0] != 0:
-        message = f"STEPS {steps} does not begin with 0: the first epochs take the last rate."
-        yield Finding("steps", "SOLVER.STEPS", message, "Begin with 0.")
+        message = f"STEPS {steps} does not start with 0: the first epochs use the last rate."
+        yield Finding("steps", "SOLVER.STEPS", message, "Start with 0.")
     used = [step for step in steps if step < epochs]
     if len(used) > len(rates):
-        message = f"{len(used)} steps lie before epoch {epochs}, and LRS has {len(rates)} rates."
+        message = f"{len(used)} steps are before epoch {epochs}, and LRS has {len(rates)} rates."
         yield Finding("steps", "SOLVER.LRS", message, "One rate for each step.")
 
 

@@ -58,7 +58,7 @@ PATHS = tuple(f"{folder}/{name}.yaml" for folder, names in _NAMES.items() for na
 
 def places(name: str) -> tuple[str, ...]:
     """List where upstream has a file of this name, or of the end of a path."""
-    wanted = name.removesuffix(".yaml").lower()
+    ending = name.removesuffix(".yaml").lower()
     return tuple(
-        path for path in PATHS if f"/{path.removesuffix('.yaml')}".lower().endswith(f"/{wanted}")
+        path for path in PATHS if f"/{path.removesuffix('.yaml')}".lower().endswith(f"/{ending}")
     )

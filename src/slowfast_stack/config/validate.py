@@ -1,48 +1,141 @@
-"""Check a configuration before training, and fix what has one right value."""
+"""Validate a configuration before training, and fix what has one right value."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import difflib
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import (
+    atomic_write,
+    keep_original,
+)
 from slowfast_stack.config import content, rules_files, rules_keys, yaml_edit
+from slowfast_stack.config.findings import ERROR
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from slowfast_stack.config.content import Content
     from slowfast_stack.config.findings import Finding
 
-_PASSES = 5  # a fixed key can bring another to light
+    MoreFindings = Callable[[Path, Content], list[Finding]]
+
+_PASSES = 5  # a fixed key can reveal another error
 
 
 def check(read: Content, here: Path) -> list[Finding]:
-    """Apply every rule; paths in the file begin in ``here``, where training will be started."""
+    """Apply every rule; paths in the file start in ``here``, where training will be started."""
     found = [finding for rule in rules_keys.RULES for finding in rule(read)]
     found += [finding for rule in rules_files.RULES for finding in rule(read, here)]
     return list({(row.id, row.key, row.message): row for row in found}.values())
 
 
 def fixed(text: str, here: Path) -> tuple[str, list[Finding]]:
-    """Return the text with everything fixed that can be, and the findings that were."""
+    """Return the text with everything fixed that can be, and the findings that were fixed."""
     done: list[Finding] = []
     for _ in range(_PASSES):
         fixable = [row for row in check(content.parse(text), here) if row.can_be_fixed]
         if not fixable:
             break
-        text = with_(text, fixable)
+        text = apply_fixes(text, fixable)
         done += fixable
     return text, done
 
 
 def accepted(text: str) -> str:
-    """Return the text without what upstream would refuse of it, as far as the fix is known."""
-    return with_(text, list(rules_keys.refused(content.parse(text))))
+    """Return the text without what upstream would refuse, where the fix is known."""
+    return apply_fixes(text, list(rules_keys.refused(content.parse(text))))
 
 
-def with_(text: str, findings: list[Finding]) -> str:
-    """Return the text with the patches of these findings."""
+def apply_fixes(text: str, findings: list[Finding]) -> str:
+    """Return the text with the fixes of these findings."""
     for row in findings:
         text = yaml_edit.set_values(text, row.set)
         for key in row.remove:
             text = yaml_edit.remove(text, key)
     return text
+
+
+@dataclass(frozen=True)
+class Report:
+    """The findings of a file; ``found`` are those that remain after fixing."""
+
+    path: Path
+    found: list[Finding]
+    fixed: list[Finding]
+    diff: str
+
+    @property
+    def errors(self) -> list[Finding]:
+        """Return the findings that make training fail."""
+        return [row for row in self.found if row.level == ERROR]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return {
+            "file": str(self.path),
+            "ok": not self.errors,
+            "findings": [_plain(row) for row in self.found],
+            "fixed": [_plain(row) for row in self.fixed],
+            "diff": self.diff,
+        }
+
+    def lines(self) -> list[str]:
+        """Return everything as text."""
+        out = [line for row in self.fixed for line in _lines("fixed", row)]
+        out += [line for row in self.found for line in _lines(row.level, row)]
+        out += self.diff.splitlines()
+        count = f"{len(self.errors)} error(s)" if self.errors else "no error"
+        fixable = sum(row.can_be_fixed for row in self.errors)
+        hint = f"; --fix fixes {fixable}" if fixable else ""
+        return [*out, f"{self.path}: {count}{hint}"]
+
+
+def examine(path: Path, start: Path, *, output: Path, fix: bool, memory: MoreFindings) -> Report:
+    """Validate a file, and with ``fix`` write the fixed one; the original of a change is kept.
+
+    ``memory`` returns the findings on the memory of a file that has no other error.
+    """
+    if not fix:
+        return Report(path, _found(path, start, memory), [], "")
+    text = path.read_text(encoding="utf-8-sig")
+    new, done = fixed(text, start)
+    if output == path and new != text:
+        keep_original(path)
+    if new != text or output != path:
+        atomic_write(output, new)
+    found = _found(output, start, memory)
+    late = [row for row in found if row.can_be_fixed and row.level == ERROR]
+    if late:  # the memory of the fixed file
+        if output == path and new == text:
+            keep_original(path)
+        new = apply_fixes(new, late)
+        atomic_write(output, new)
+        done, found = done + late, _found(output, start, memory)
+    return Report(output, found, done, _diff(path, text, new))
+
+
+def _found(path: Path, start: Path, memory: MoreFindings) -> list[Finding]:
+    read = content.load(path)
+    found = check(read, start)
+    failed = any(row.level == ERROR for row in found)
+    return found if failed else found + memory(path, read)
+
+
+def _diff(path: Path, before: str, after: str) -> str:
+    names = (str(path), f"{path} (fixed)")
+    return "".join(
+        difflib.unified_diff(
+            before.splitlines(keepends=True), after.splitlines(keepends=True), *names
+        )
+    )
+
+
+def _lines(level: str, row: Finding) -> list[str]:
+    return [f"{level:<7}{row.id}: {row.message}", f"       {row.key}: {row.fix}"]
+
+
+def _plain(row: Finding) -> dict[str, Any]:
+    return asdict(row) | {"remove": list(row.remove)}

@@ -1,6 +1,6 @@
-"""Set keys in the text of a configuration; comments and every other byte stay.
+"""Set keys in the text of a configuration; comments and every other byte are preserved.
 
-YAML's own marks say where a value stands, so the text is spliced there and read again.
+YAML's marks give the place of a value; the text is replaced there and parsed again.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _INDENT = "  "
 
 
 def set_values(text: str, values: Mapping[str, Any], cause: Mapping[str, str] | None = None) -> str:
-    """Return the text with these keys set; ``why`` becomes a comment behind the line."""
+    """Return the text with these keys set; ``cause`` becomes a comment behind the line."""
     for key, value in values.items():
         text = _set(text, key.split("."), value, (cause or {}).get(key, ""))
     return _verified(text, values)
 
 
 def remove(text: str, key: str) -> str:
-    """Return the text without a key, and without sections that this leaves empty."""
+    """Return the text without a key, and without sections that become empty."""
     path = key.split(".")
     parents = [_mapping(text, path[:depth]) for depth in range(len(path))]
     while len(path) > 1 and (last := parents.pop()) is not None and len(last.value) == 1:
@@ -71,7 +71,7 @@ def _replace(text: str, pair: tuple[yaml.Node, yaml.Node], value: Any, cause: st
 
 
 def _with_section(text: str, path: list[str], value: Any, cause: str) -> str:  # noqa: ANN401
-    """Add a key whose section is not there yet, at the end of the nearest that is."""
+    """Add a key whose section does not exist yet, at the end of the nearest one that does."""
     missing = next(d for d in range(1, len(path)) if _mapping(text, path[:d]) is None)
     holder = _mapping(text, path[: missing - 1]) if missing > 1 else None
     if missing > 1 and (holder is None or holder.flow_style):
@@ -91,7 +91,7 @@ def _with_section(text: str, path: list[str], value: Any, cause: str) -> str:  #
 
 
 def _mapping(text: str, path: list[str]) -> yaml.MappingNode | None:
-    """Return the mapping at a path; where a key stands twice the last one counts."""
+    """Return the mapping at a path; where a key is written twice the last one counts."""
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     for name in path:
         if not isinstance(node, yaml.MappingNode):
@@ -135,16 +135,16 @@ def _verified(text: str, values: Mapping[str, Any]) -> str:
     return text
 
 
-def _equal(read: Any, wanted: Any) -> bool:  # noqa: ANN401
-    if isinstance(wanted, tuple | list):
-        return isinstance(read, tuple | list) and list(read) == list(wanted)
-    return type(read) is type(wanted) and bool(read == wanted)
+def _equal(read: Any, expected: Any) -> bool:  # noqa: ANN401
+    if isinstance(expected, tuple | list):
+        return isinstance(read, tuple | list) and list(read) == list(expected)
+    return type(read) is type(expected) and bool(read == expected)
 
 
 def _unknown_form(key: str) -> StackError:
     return StackError(
         f"{key} cannot be set in this file.",
-        "It is written in a form that this program does not know how to change.",
-        "Write the section as lines below each other, as upstream does.",
+        "It is written in a form that this program cannot edit.",
+        "Write the section as one key per line, as upstream does.",
         code="config.unknown-form",
     )

@@ -1,4 +1,4 @@
-"""The one interface around ansible-runner: a playbook in, its events and an outcome out."""
+"""Run a playbook with ansible-runner: its events go to a listener, its end is an outcome."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from slowfast_stack.orchestration.run_state import Event
 
-# What ansible.cfg says in a clone, for a run that starts anywhere.
+# The settings of ansible.cfg, for a run that starts outside of a clone.
 _SETTINGS = {
     "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
     "ANSIBLE_INJECT_FACT_VARS": "false",
@@ -32,7 +32,7 @@ _SETTINGS = {
     "ANSIBLE_NOCOLOR": "true",
 }
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_PATIENCE_S = 10.0
+_CLEAN_END_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Interrupt:
     """Pass a signal on to the child, which stops its workers; the second one is final."""
 
     def __init__(self, mark: str) -> None:
-        """Watch over the run of a mark."""
+        """Watch the run of a mark."""
         self.signal = 0
         self._mark = mark
         self._since = 0.0
@@ -80,13 +80,13 @@ class Interrupt:
         processes.send(signal.SIGINT, child)
 
     def is_final(self) -> bool:
-        """Tell whether waiting for a clean end is over."""
-        late = self.signal and time.monotonic() - self._since > _PATIENCE_S
+        """Return whether waiting for a clean end is over."""
+        late = self.signal and time.monotonic() - self._since > _CLEAN_END_S
         return self._final or bool(late)
 
 
 def run(play: Play, listen: Callable[[Event], None]) -> Outcome:
-    """Run a playbook to its end, hand each event to ``listen``, and leave nothing behind."""
+    """Run a playbook to its end, pass each event to ``listen``, and leave no process behind."""
     import ansible_runner  # noqa: PLC0415  (150 ms that a what-if plan need not pay)
 
     tail: deque[str] = deque(maxlen=30)
@@ -131,13 +131,13 @@ def environment(mark: str) -> dict[str, str]:
 
 
 def collections() -> Path:
-    """Return the folder of collections from which this very program was imported."""
+    """Return the folder of collections from which this program was imported."""
     return Path(errors.__file__).parents[6]
 
 
 @contextmanager
 def watching(mark: str) -> Iterator[Interrupt]:
-    """Hand signals to the processes of a mark for a while."""
+    """Pass signals on to the processes of a mark while the block runs."""
     watch = Interrupt(mark)
     before = {signum: signal.signal(signum, watch) for signum in _SIGNALS}
     try:

@@ -1,4 +1,4 @@
-"""Turn what a person says after ``-i`` into an inventory that Ansible is sure to read."""
+"""Resolve the argument of ``-i`` to an inventory that exists."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LOCAL = Path(__file__).parents[1] / "local_inventory"
 
 
 def resolve(text: str | None) -> Path:
-    """Return the absolute path of an inventory; without one, the machine in front of you.
+    """Return the absolute path of an inventory; without one, of this machine.
 
     ansible-runner takes a text that is no path for the content of an inventory, so a typing error
     would become a host of that name. Raises UsageError when there is no such file or folder.
@@ -23,7 +23,7 @@ def resolve(text: str | None) -> Path:
         return path
     raise UsageError(
         f"There is no inventory {text}.",
-        f"Neither a file nor a folder stands at {path}.",
+        f"There is neither a file nor a folder at {path}.",
         _suggestion(path),
         code="inventory.not-found",
     )
@@ -34,4 +34,4 @@ def _suggestion(path: Path) -> str:
     close = difflib.get_close_matches(path.name, neighbours, n=1)
     if close:
         return f"Did you mean -i {path.parent / close[0]}?"
-    return "Give the path of an inventory, or leave -i away to use this machine."
+    return "Give the path of an inventory, or omit -i to use this machine."

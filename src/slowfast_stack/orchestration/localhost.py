@@ -1,4 +1,4 @@
-"""The machine in front of you, read through the library: no Ansible, no playbook."""
+"""Probe this machine through the library, without Ansible."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner impo
 NAME = "localhost"
 
 
-def host(folder: str | None, wanted: dict[str, Any]) -> dict[str, Any]:
+def host(folder: str | None, asked: dict[str, Any]) -> dict[str, Any]:
     """Return what this machine is and what its network reaches."""
     where = probe.Where(
         prefix=str(prefix.resolve(folder)),
-        endpoints=planner.endpoints(wanted),
-        torch_python=wanted.get("adopt_torch"),
+        endpoints=planner.endpoints(asked),
+        torch_python=asked.get("adopt_torch"),
         uv=str(Path(sys.executable).with_name("uv")),
         home=str(Path.home()),
     )

@@ -23,7 +23,7 @@ class Log:
     """A file that holds every line which Ansible wrote."""
 
     def __init__(self, command: str) -> None:
-        """Create the file and let go of the oldest ones. Raises UsageError where that is impossible."""
+        """Create the file and delete the oldest ones. Raises UsageError where that is impossible."""
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         self.path = folder() / f"{stamp}-{command}.log"
         try:

@@ -1,42 +1,73 @@
-"""Which playbook stands behind a verb, and the variables that it is given."""
+"""Which playbook a verb runs, with which variables, and which host fact is its result."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.orchestration import inventory as inventories
 from slowfast_stack.orchestration.ansible import Play
+from slowfast_stack.orchestration.results import Results
+
+if TYPE_CHECKING:
+    from slowfast_stack.orchestration.session import Session
 
 
-def play(
-    name: str,
-    inventory: str | None,
-    *,
-    limit: str | None = None,
-    prefix: str | None = None,
-    **variables: object,
-) -> Play:
-    """Return the play of a verb on an inventory. Raises UsageError for what cannot be meant.
+class PlaybookVerb(NamedTuple):
+    """A verb that runs a playbook; ``steps`` are those that every host takes."""
 
-    What was not asked for is not handed over, so that the variables of the inventory count.
-    """
-    given: dict[str, Any] = {f"stack_{key}": value for key, value in variables.items() if value}
-    if prefix is not None:
-        given["stack_prefix"] = target_path(prefix, local=inventory is None)
-    return Play(f"slowfast.stack.{name}", inventories.resolve(inventory), limit, given)
+    name: str
+    playbook: str
+    fact: str
+    steps: tuple[str, ...]
+
+    def play(
+        self,
+        inventory: str | None,
+        *,
+        limit: str | None = None,
+        prefix: str | None = None,
+        **variables: object,
+    ) -> Play:
+        """Return the play of this verb on an inventory; ``variables`` lack the prefix ``stack_``.
+
+        A variable that is empty or None is not passed, so that the one of the inventory counts.
+        Raises UsageError for an inventory that is missing, and for a prefix without a meaning.
+        """
+        given: dict[str, Any] = {f"stack_{key}": value for key, value in variables.items() if value}
+        if prefix is not None:
+            given["stack_prefix"] = target_path(prefix, local=inventory is None)
+        playbook = f"slowfast.stack.{self.playbook}"
+        return Play(playbook, inventories.resolve(inventory), limit, given)
+
+    def run(self, play: Play, session: Session) -> Results:
+        """Run a play and return how each host ended. Raises Interrupted, StackError, UsageError."""
+        return Results(session.follow(play, self.name, self.steps), self.fact)
 
 
-def target_path(text: str, *, local: bool) -> str:
-    """Return the absolute path of a prefix; on other hosts only an absolute one has a meaning."""
+PROBE = PlaybookVerb("probe", "plan", "stack_host", ("probe", "plan"))
+PLAN = PlaybookVerb("plan", "plan", "stack_plan", ("probe", "plan"))
+UP = PlaybookVerb("up", "site", "stack_proof", ("probe", "plan"))
+PROVE = PlaybookVerb("prove", "prove", "stack_proof", ("proof",))
+ROLLBACK = PlaybookVerb("rollback", "rollback", "stack_rollback", ("rollback",))
+LOCK = PlaybookVerb("lock", "lock", "stack_lock", ("lock",))
+PURGE = PlaybookVerb("purge", "purge", "stack_purge_result", ("purge",))
+DRIVER_ROLLBACK = PlaybookVerb(
+    "driver-rollback", "driver_rollback", "stack_driver_rollback", ("nvidia_driver_rollback",)
+)
+AVA = PlaybookVerb("ava", "ava", "stack_ava", ("ava",))
+
+
+def target_path(text: str, *, local: bool, option: str = "--prefix") -> str:
+    """Return the absolute path of a folder; on other hosts only an absolute one has a meaning."""
     path = Path(text)
     if path.is_absolute():
         return text
     if local:
         return str(path.expanduser().absolute())
     raise UsageError(
-        f"--prefix {text} is relative.",
+        f"{option} {text} is relative.",
         "The hosts of an inventory have other working folders and home folders than you.",
         "Give an absolute path, such as /opt/slowfast-stack.",
         code="cli.relative-path",

@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rich.console import Console
-
 VARIABLE = "SLOWFAST_STACK_RUN"
 _PROC = Path("/proc")
 
@@ -31,7 +29,7 @@ def scope_of(place: str) -> str:
 def own_mark(scope: str) -> str:
     """Return the mark of this process: namespace, process id and start time are never reused.
 
-    ``scope`` tells what the run works on; it has no hyphen.
+    ``scope`` stands for what the run works on; it has no hyphen.
     """
     return f"{scope}-{_namespace()}-{os.getpid()}-{_started(os.getpid())}"
 
@@ -52,7 +50,7 @@ def children_of(parent: int, among: list[int]) -> list[int]:
 
 
 def send(signum: signal.Signals, pids: list[int]) -> None:
-    """Signal processes; one that is gone already is no error."""
+    """Signal processes; one that has ended is no error."""
     for pid in pids:
         try:
             os.kill(pid, signum)
@@ -71,10 +69,10 @@ def stop(find: Callable[[], list[int]], *, patience: float = 5.0) -> int:
     return len(found)
 
 
-def stop_left_behind(scope: str, console: Console) -> None:
-    """End what killed runs of this scope left behind, and say so."""
+def stop_left_behind(scope: str, say: Callable[[str], None]) -> None:
+    """End what killed runs of this scope left behind, and report it."""
     if count := stop(lambda: abandoned(scope)):
-        console.print(f"Stopped {count} processes that a killed run had left behind.")
+        say(f"Stopped {count} processes that a killed run had left behind.")
 
 
 def _marked() -> Iterator[tuple[int, str]]:
@@ -82,7 +80,7 @@ def _marked() -> Iterator[tuple[int, str]]:
     for folder in _PROC.glob("[0-9]*"):
         try:
             variables = (folder / "environ").read_bytes().split(b"\0")
-        except OSError:  # gone since, or another user's
+        except OSError:  # ended since, or another user's
             continue
         for variable in variables:
             if variable.startswith(prefix):

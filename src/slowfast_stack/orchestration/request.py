@@ -1,4 +1,4 @@
-"""Turn the flags of the command line into the request that the planner reads."""
+"""Turn the options of the command line into the request of the planner."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ALMOST_COMMIT = re.compile(r"[0-9a-fA-F]{7,}")
 
 
 def build(**flags: object) -> dict[str, Any]:
-    """Return the request; what was not given is left to the planner. Raises UsageError."""
+    """Return the request; what is not given is left to the planner. Raises UsageError."""
     given = {name: value for name, value in flags.items() if value}
     try:
         requests.request(given)
@@ -32,6 +32,18 @@ def sources(texts: list[str] | None, *, local: bool) -> dict[str, dict[str, str]
     return dict(source(text, local=local) for text in texts or [])
 
 
+def checkout(texts: list[str] | None, name: str) -> Path | None:
+    """Return the folder of the --source that names a checkout of ``name``. Raises UsageError."""
+    found = sources(texts, local=True)
+    for other in found.keys() - {name}:
+        raise UsageError(
+            f"--source {other} is not used here.",
+            hint=f"Give --source {name}=DIR.",
+            code="cli.conflicting-options",
+        )
+    return Path(found[name]["url"]) if found else None
+
+
 def lock(path: Path) -> dict[str, Any]:
     """Read a lock. Raises UsageError."""
     try:
@@ -40,14 +52,14 @@ def lock(path: Path) -> dict[str, Any]:
         raise UsageError(
             f"--locked {path} cannot be read.",
             f"{error}.",
-            "Give the stack.lock.json of a stack, or what slowfast-stack lock -o wrote.",
+            "Give the stack.lock.json of a stack, or the file that slowfast-stack lock -o wrote.",
             code="file.unreadable",
         ) from error
     return found if isinstance(found, dict) else {"format": None}
 
 
 def source(text: str, *, local: bool) -> tuple[str, dict[str, str]]:
-    """Read NAME=URL_OR_PATH[@COMMIT]; a relative path counts from here. Raises UsageError.
+    """Read NAME=URL_OR_PATH[@COMMIT]; a relative path starts in the current folder. Raises UsageError.
 
     An installer of Miniforge is pinned by its SHA-256 in place of a commit.
     """
@@ -72,7 +84,7 @@ def _split_pin(place: str, key: str) -> tuple[str, str | None]:
         return url, tail
     if at and _ALMOST_COMMIT.fullmatch(tail) and key == "commit":
         raise UsageError(
-            f"{tail} is not a whole commit id.",
+            f"{tail} is not a complete commit id.",
             "Only the 40 lower-case digits name one state of a source for good.",
             f"Find them with: git ls-remote {url}",
             code="cli.invalid-value",
@@ -89,7 +101,7 @@ def _absolute(url: str, *, local: bool) -> str:
     if not path.exists():
         raise UsageError(
             f"There is no source at {url}.",
-            f"Neither a file nor a folder stands at {path.absolute()}.",
+            f"There is neither a file nor a folder at {path.absolute()}.",
             "Give a git URL, or the path of a git repository or bundle.",
             code="source.not-found",
         )

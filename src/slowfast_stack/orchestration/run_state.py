@@ -1,7 +1,7 @@
-"""What the events of a playbook say about each host: pure state, fed by the runner.
+"""The state of each host of a playbook run, updated by the events of ansible-runner.
 
-A playbook hands its results over as host facts (``stack_host``, ``stack_plan``, ``stack_proof``,
-``stack_rollback``), because facts are what a person who runs it by hand would look at, too.
+A playbook returns its results as host facts (``FACTS``), because those are also what a user sees
+who runs it with ansible-playbook.
 """
 
 from __future__ import annotations
@@ -11,14 +11,23 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-# What Ansible says before it comes to what our filters say.
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
+    NoPlan,
+    Plan,
+    from_dict,
+)
+
+# What Ansible puts before the message of a filter.
 _WRAPPING = re.compile(r"^Task failed: .*The filter plugin '\S+' failed: ", re.DOTALL)
-FACTS = ("stack_host", "stack_plan", "stack_proof", "stack_ava", "stack_rollback", "stack_lock")
+FACTS = (
+    *("stack_host", "stack_plan", "stack_proof", "stack_ava", "stack_rollback", "stack_lock"),
+    *("stack_purge_result", "stack_driver_rollback"),
+)
 Event = dict[str, Any]
 
 
 class State(Enum):
-    """How far a step has come."""
+    """The state of a step."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -28,7 +37,7 @@ class State(Enum):
 
 @dataclass
 class Step:
-    """One line of the live view: a verb, or a role that the plan names."""
+    """One line of the live display: a verb, or a role that the plan names."""
 
     name: str
     state: State = State.PENDING
@@ -42,7 +51,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a host did not get to the end."""
+    """Why a host failed."""
 
     message: str
     cause: str
@@ -53,7 +62,7 @@ class Failure:
 
 @dataclass
 class HostRun:
-    """One host on its way through a playbook."""
+    """One host of a playbook run; ``facts`` are its results as plain data."""
 
     name: str
     steps: list[Step] = field(default_factory=list)
@@ -64,12 +73,28 @@ class HostRun:
     failure: Failure | None = None
 
     @property
+    def host(self) -> dict[str, Any] | None:
+        """Return the host as probe found it."""
+        return self.facts.get("stack_host")
+
+    @property
+    def plan(self) -> Plan | NoPlan | None:
+        """Return the plan. Raises StackError where it is malformed."""
+        plan = self.facts.get("stack_plan")
+        return from_dict(plan) if plan else None
+
+    @property
+    def proof(self) -> dict[str, Any] | None:
+        """Return the proof."""
+        return self.facts.get("stack_proof")
+
+    @property
     def current(self) -> Step | None:
         """Return the step that is running."""
         return next((step for step in self.steps if step.state is State.RUNNING), None)
 
     def enter(self, name: str, now: float) -> None:
-        """Begin a step and end the one before it; a step that nobody announced is inserted."""
+        """Begin a step and end the one before it; a step that the plan does not name is inserted."""
         before = self.current
         if before is not None and before.name == name:
             return
@@ -78,7 +103,7 @@ class HostRun:
             step = Step(name)
             place = self.steps.index(before) + 1 if before else len(self.steps)
             self.steps.insert(place, step)
-        # A step that is left for an earlier one only had a look; its turn is still to come.
+        # A step that is left for an earlier one only read something; it runs later.
         early = before is not None and self.steps.index(step) < self.steps.index(before)
         self.leave(State.PENDING if early else State.DONE, now)
         step.state, step.since = State.RUNNING, now
@@ -102,7 +127,7 @@ class Progress:
         self._steps = steps
 
     def feed(self, event: Event, now: float) -> None:
-        """Take in one event of ansible-runner."""
+        """Update the state with one event of ansible-runner."""
         data = event.get("event_data") or {}
         kind = event.get("event", "")
         if kind == "playbook_on_stats":
@@ -124,7 +149,7 @@ class Progress:
             failed = name in (stats.get("failures") or {}) or name in (stats.get("dark") or {})
             run.leave(State.FAILED if failed else State.DONE, now)
             if not failed:
-                run.failure = None  # a rescue made up for it
+                run.failure = None  # it was rescued
 
 
 def _on_start(run: HostRun, data: dict[str, Any], now: float) -> None:
@@ -136,9 +161,9 @@ def _on_ok(run: HostRun, data: dict[str, Any], now: float) -> None:
     result = data.get("res") or {}
     run.changed += bool(result.get("changed"))
     facts = result.get("ansible_facts") or {}
-    told = {name: facts[name] or {} for name in FACTS if name in facts}
-    run.facts |= told
-    _announce(run, told.get("stack_plan", {}).get("roles") or [])
+    run.facts |= {name: facts[name] or {} for name in FACTS if name in facts}
+    if "stack_plan" in facts:
+        _announce(run, (facts["stack_plan"] or {}).get("roles") or [])
     run.task_started = now
 
 
@@ -151,7 +176,7 @@ def _on_unreachable(run: HostRun, data: dict[str, Any], _now: float) -> None:
     cause = str((data.get("res") or {}).get("msg", "")).strip()
     run.failure = Failure(
         f"{run.name} cannot be reached.",
-        cause or "Ansible gave no reason.",
+        cause or "Ansible reports no reason.",
         f"Try: ansible {run.name} -m ansible.builtin.ping -i INVENTORY",
         code="host.unreachable",
         unreachable=True,
@@ -164,7 +189,7 @@ def _announce(run: HostRun, roles: list[str]) -> None:
 
 
 def _step_of(run: HostRun, role: str | None) -> str:
-    """Name the step of a task: what is not known yet is being found out, whichever role does it."""
+    """Name the step of a task; probe and plan last until their fact is set, whichever role runs."""
     names = [step.name for step in run.steps]
     for name, fact in (("probe", "stack_host"), ("plan", "stack_plan")):
         if name in names and fact not in run.facts:
@@ -175,12 +200,13 @@ def _step_of(run: HostRun, role: str | None) -> str:
 
 
 def _failure(run: HostRun, result: dict[str, Any]) -> Failure:
-    """Tell a failed task as a person would: its own three parts where it has them."""
+    """Return the failure of a task, with its own message, cause and hint where it has them."""
     if result.get("message"):
-        cause, hint = str(result.get("cause", "")), str(result.get("hint", ""))
-        return Failure(str(result["message"]), cause, hint, result.get("code") or Failure.code)
-    told = [str(result.get(key) or "").strip() for key in ("msg", "stderr", "module_stderr")]
-    lines = "\n".join(part for part in dict.fromkeys(told) if part).splitlines()
+        return Failure(
+            str(result["message"]), str(result.get("cause", "")), str(result.get("hint", ""))
+        )
+    texts = [str(result.get(key) or "").strip() for key in ("msg", "stderr", "module_stderr")]
+    lines = "\n".join(part for part in dict.fromkeys(texts) if part).splitlines()
     step = f"{run.current.name}: " if run.current else ""
     cause = _WRAPPING.sub("", "\n".join(lines[-12:]))
     return Failure(f"{run.name} stopped at {step}{run.task or 'a task'}.", cause)

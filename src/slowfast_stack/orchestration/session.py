@@ -1,76 +1,77 @@
-"""Run a playbook in front of a person: with a view, a log, and a clean end in every case."""
+"""Follow a playbook: show it, write its log, and turn its end into results or an error."""
 
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack import __version__
-from slowfast_stack.exit_codes import UsageError
+from slowfast_stack.exit_codes import Interrupted, UsageError
 from slowfast_stack.orchestration import ansible
 from slowfast_stack.orchestration.logs import Log
 from slowfast_stack.orchestration.run_state import Progress
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from slowfast_stack.orchestration.ansible import Outcome, Play
     from slowfast_stack.orchestration.run_state import Event, HostRun
 
 
-class Interrupted(StackError):
-    """A person or the system stopped the run."""
+class Display(Protocol):
+    """Receives every event after the progress has been updated."""
 
-    code = "run.stopped"
+    def show(self, event: Event) -> None:
+        """Show what an event changed."""
 
-    def __init__(self, signum: int) -> None:
-        """Say how to go on."""
-        super().__init__(
-            f"Stopped by {signal.Signals(signum).name}; the playbook has ended.",
-            "What was finished is kept, and nothing half-built is taken for built.",
-            f"Run the same command again; it resumes: {_spoken()}",
-        )
-        self.exit_code = 128 + signum
+
+class _Silent:
+    def show(self, _event: Event) -> None:
+        """Show nothing."""
+
+
+def _no_display(_progress: Progress, _title: str) -> AbstractContextManager[Display]:
+    return nullcontext(_Silent())
+
+
+def _say_nothing(_text: str) -> None:
+    """Print nothing."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """How runs are shown: on which console, and whether with all that Ansible says."""
+    """How runs are shown; without arguments, not at all."""
 
-    console: Console
-    verbose: int = 0
+    display: Callable[[Progress, str], AbstractContextManager[Display]] = _no_display
+    say: Callable[[str], None] = _say_nothing
 
     def follow(self, play: Play, command: str, steps: tuple[str, ...]) -> list[HostRun]:
         """Return how each host ended. Raises Interrupted, and UsageError where there was no host."""
         progress, log = Progress(steps), Log(command)
-        log.write(f"{_spoken()} (version {__version__})")
+        log.write(f"{_command_line()} (version {__version__})")
         try:
-            outcome = self._run(play, progress, log, f"slowfast-stack {command}")
+            with self.display(progress, f"slowfast-stack {command}") as display:
+
+                def listen(event: Event) -> None:
+                    log.write(event.get("stdout", ""))
+                    progress.feed(event, time.monotonic())
+                    display.show(event)
+
+                outcome = ansible.run(play, listen)
         finally:
             log.close()
-            self.console.print(f"Log: {log.path}", highlight=False, soft_wrap=True, style="dim")
+            self.say(f"Log: {log.path}")
         check(outcome, progress, play)
         return list(progress.hosts.values())
 
-    def _run(self, play: Play, progress: Progress, log: Log, title: str) -> Outcome:
-        from slowfast_stack.ui import live_display  # noqa: PLC0415  (it brings rich: 100 ms)
 
-        with live_display.choose(self.console, progress, title, verbose=self.verbose > 0) as screen:
-
-            def listen(event: Event) -> None:
-                log.write(event.get("stdout", ""))
-                progress.feed(event, time.monotonic())
-                screen.show(event)
-
-            return ansible.run(play, listen)
-
-
-def _spoken() -> str:
+def _command_line() -> str:
     return shlex.join(["slowfast-stack", *sys.argv[1:]])
 
 
@@ -78,17 +79,21 @@ def check(outcome: Outcome, progress: Progress, play: Play) -> None:
     """Pass if every host has a result. Raises Interrupted, StackError, and UsageError without hosts."""
     last = "\n".join(outcome.tail.replace("\r", "").strip().splitlines()[-15:])
     if outcome.signal:
-        raise Interrupted(outcome.signal)
+        raise Interrupted(
+            outcome.signal,
+            "The playbook has ended; finished steps are kept, and incomplete builds are not used.",
+            f"Run the same command again; it resumes: {_command_line()}",
+        )
     if not progress.hosts:
         raise UsageError(
-            f"No host of {play.inventory} was touched.",
-            last or "No host matched.",
+            f"No host of {play.inventory} matched.",
+            last or "The inventory has no host, or --limit matches none.",
             "See the hosts with: ansible-inventory --graph -i INVENTORY",
             code="inventory.no-host",
         )
     if not progress.finished:
         raise StackError(
-            f"Ansible gave up on {play.playbook}.",
+            f"Ansible stopped in {play.playbook}.",
             last,
             "Read the log named above.",
             code="ansible.failed",

@@ -1,4 +1,4 @@
-"""Hand the extraction to Slurm: a job array in which every task takes its part of the list."""
+"""Submit the extraction to Slurm: a job array in which every task processes its part of the list."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files i
 def script(root: Path, tasks: int, cpus: int, options: list[str]) -> str:
     """Return the batch script; each task runs this same command on its shard.
 
-    The tree lies on a file system that all nodes share, and so does this environment.
+    The tree and this environment are on a file system that all nodes share.
     """
     command = [sys.executable, "-m", "slowfast_stack", "ava", "extract", str(root), *options]
     log = root / ".ava" / "slurm-%A_%a.log"
@@ -34,21 +34,21 @@ def options(
     tools: tuple[str, str],
     *,
     replace: bool,
-    room_check: bool,
+    disk_check: bool,
 ) -> list[str]:
     """Return the options of each task; ``tools`` are FFmpeg and ffprobe."""
-    found = [f"--video={name}" for name in videos]
+    found = [f"--only={name}" for name in videos]
     found += [f"--videos={folder}"] if folder else []
     found += ["--replace"] if replace else []
-    found += [] if room_check else ["--no-room-check"]
+    found += [] if disk_check else ["--skip-disk-check"]
     names = ("ffmpeg", "ffprobe")
     given = [(name, tool) for name, tool in zip(names, tools, strict=True) if tool != name]
-    # A task begins in a folder that need not be there on its node.
-    return [*found, *(f"--{n}={Path(t).absolute() if '/' in t else t}" for n, t in given)]
+    # A task starts in a folder that may not exist on its node.
+    return [*found, *(f"--{n}-program={Path(t).absolute() if '/' in t else t}" for n, t in given)]
 
 
 def submit(root: Path, text: str) -> str:
-    """Write the script into the tree, submit it and return what Slurm calls the job."""
+    """Write the script into the tree, submit it and return the job id of Slurm. Raises StackError."""
     path = root / ".ava" / "extract.sbatch"
     if any(letter.isspace() or letter == "%" for letter in str(root)):
         cause = "Slurm's own lines in a script cannot name it."
@@ -70,6 +70,6 @@ def submit(root: Path, text: str) -> str:
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
         raise StackError(
-            "Slurm refused the job.", done.stderr.strip(), f"Patch {path}.", code="slurm.rejected"
+            "Slurm refused the job.", done.stderr.strip(), f"Edit {path}.", code="slurm.rejected"
         )
     return done.stdout.strip().partition(";")[0]

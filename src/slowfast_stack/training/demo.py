@@ -1,4 +1,4 @@
-"""Make the annotated video: find weights and names, run upstream's demo, look at the result."""
+"""Annotate a video: find weights and class names, run upstream's demo, verify the result."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from slowfast_stack.config import content, validate
+from slowfast_stack.config import content
+from slowfast_stack.config import validate as validation
 from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.training import jobs, labels, runner, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rich.console import Console
-
     from slowfast_stack.config.content import Content
     from slowfast_stack.training.installed import Installed
     from slowfast_stack.training.jobs import Job
-    from slowfast_stack.training.runner import Followed
+    from slowfast_stack.training.runner import Followed, Screen
 
 PROGRAM = Path(__file__).parent / "program" / "whole_video.py"
 CONFIG = "demo/AVA/SLOWFAST_32x2_R101_50_50.yaml"
@@ -34,11 +33,11 @@ _DRAWING = 8  # processes at most
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a person asked for; what is None is found."""
+class Request:
+    """What to annotate, and with what; None chooses a default."""
 
     video: Path
-    out: Path
+    output: Path
     config: Path | None = None
     checkpoint: Path | None = None
     detector: Path | None = None
@@ -48,66 +47,71 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Made:
+class AnnotatedVideo:
     """An annotated video."""
 
-    out: Path
+    path: Path
     followed: Followed
 
-    def facts(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data."""
         return {
-            "video": str(self.out),
+            "video": str(self.path),
             "log": str(self.followed.log),
             "seconds": round(self.followed.seconds, 1),
-            **self.followed.course.shown,
+            **self.followed.progress.demo,
         }
 
-    def sentence(self) -> str:
-        """Say what was made."""
-        shown = self.followed.course.shown
-        told = f"{self.out}: {shown['frames']} frames, {shown['persons']} boxes of persons "
-        told += f"in {shown['clips']} clips, {self.followed.seconds:.0f} s"
-        if not shown["persons"]:
-            told += "\n  No person was found; a lower DEMO.DETECTRON2_THRESH finds more."
-        return told
+    def summary(self) -> str:
+        """Return a few lines on the result."""
+        counts = self.followed.progress.demo
+        text = f"{self.path}: {counts['frames']} frames, {counts['persons']} boxes of persons "
+        text += f"in {counts['clips']} clips, {self.followed.seconds:.0f} s"
+        if not counts["persons"]:
+            text += "\n  No person was found; a lower DEMO.DETECTRON2_THRESH finds more."
+        return text
 
 
 def make(
     installed: Installed,
-    asked: Asked,
+    request: Request,
     fetch: Callable[[str], Path],
-    console: Console,
+    screen: Screen,
     *,
-    checked: bool,
-) -> Made:
-    """Make the video; ``fetch`` gets a checkpoint of the zoo. It appears whole, or not at all."""
-    if not asked.video.is_file() or not asked.video.stat().st_size:
+    validate: bool,
+) -> AnnotatedVideo:
+    """Annotate the video; the output appears complete or not at all.
+
+    ``fetch`` returns a checkpoint of the zoo. Raises UsageError, Interrupted and StackError.
+    """
+    if not request.video.is_file() or not request.video.stat().st_size:
         raise UsageError(
-            f"There is no video {asked.video}.", hint="Give another --video.", code="file.not-found"
+            f"There is no video {request.video}.",
+            hint="Give another --video.",
+            code="file.not-found",
         )
-    if not asked.out.absolute().parent.is_dir():
+    if not request.output.absolute().parent.is_dir():
         raise UsageError(
-            f"There is no folder {asked.out.absolute().parent}.",
-            hint="Make it.",
+            f"There is no folder {request.output.absolute().parent}.",
+            hint="Create it.",
             code="cli.missing-folder",
         )
-    with _private(asked.out) as (part, folder):
-        job = _job(installed, asked, fetch, part, folder)
-        runs.look(job, console, check=checked)
-        place = runner.Place("demo", job.start, asked.out.absolute())
+    with _private(request.output) as (part, folder):
+        job = _job(installed, request, fetch, part, folder)
+        runs.validate_job(job, screen, refuse=validate)
+        place = runner.Place("demo", job.start, request.output.absolute())
         arguments = [str(PROGRAM), str(installed.program), "--cfg", str(job.config)]
         arguments += ["--opts", *job.options]
-        followed = runner.follow(console, installed, arguments, place)
+        followed = runner.follow(screen, installed, arguments, place)
         _judge(followed, part)
-        part.replace(asked.out)
-    return Made(asked.out, followed)
+        part.replace(request.output)
+    return AnnotatedVideo(request.output, followed)
 
 
 @contextmanager
-def _private(out: Path) -> Iterator[tuple[Path, Path]]:
-    """Give the name of an unfinished video beside ``out``, and a folder for upstream."""
-    part = out.absolute().with_name(f".{out.stem}.{os.getpid()}.part.mp4")
+def _private(output: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield the path of an incomplete video beside ``output``, and a folder for upstream."""
+    part = output.absolute().with_name(f".{output.stem}.{os.getpid()}.part.mp4")
     try:
         with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as folder:
             yield part, Path(folder)
@@ -116,13 +120,13 @@ def _private(out: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def _job(
-    installed: Installed, asked: Asked, fetch: Callable[[str], Path], part: Path, folder: Path
+    installed: Installed, request: Request, fetch: Callable[[str], Path], part: Path, folder: Path
 ) -> Job:
-    config = _accepted(asked.config or installed.source / CONFIG, folder)
-    read = content.with_options(content.load(config), asked.options)
+    config = _accepted(request.config or installed.source / CONFIG, folder)
+    read = content.with_options(content.load(config), request.options)
     names = folder / "labels.json"
-    names.write_text(labels.text(asked.labels, read.get("MODEL.NUM_CLASSES")), encoding="utf-8")
-    checkpoint = _checkpoint(asked, read, fetch)
+    names.write_text(labels.text(request.labels, read.get("MODEL.NUM_CLASSES")), encoding="utf-8")
+    checkpoint = _checkpoint(request, read, fetch)
     half = read.get("DATA.NUM_FRAMES") * read.get("DATA.SAMPLING_RATE") // 2
     values = {
         "TRAIN.ENABLE": False,
@@ -131,27 +135,27 @@ def _job(
         "DEMO.WEBCAM": -1,
         "DEMO.THREAD_ENABLE": False,
         "DEMO.PREDS_BOXES": "",
-        "DEMO.INPUT_VIDEO": asked.video.absolute(),
+        "DEMO.INPUT_VIDEO": request.video.absolute(),
         "DEMO.OUTPUT_FILE": part,
         "DEMO.LABEL_FILE_PATH": names,
         "DEMO.BUFFER_SIZE": half,
-        "DEMO.CLIP_VIS_SIZE": half,  # each frame is drawn on, not ten around the middle
+        "DEMO.CLIP_VIS_SIZE": half,  # draw on each frame, not on ten around the middle
         "DEMO.NUM_VIS_INSTANCES": min(_DRAWING, os.cpu_count() or 1),
         "TEST.CHECKPOINT_FILE_PATH": checkpoint,
         "TEST.CHECKPOINT_TYPE": formats.of_file(checkpoint).type,
-        "NUM_GPUS": asked.gpus,
+        "NUM_GPUS": request.gpus,
         "OUTPUT_DIR": folder,
-        **_detector(asked, read, fetch),
+        **_detector(request, read, fetch),
     }
-    told = [str(word) for pair in values.items() for word in pair]
-    return jobs.job(config, [*told, *asked.options], Path())
+    pairs = [str(word) for pair in values.items() for word in pair]
+    return jobs.job(config, [*pairs, *request.options], Path())
 
 
 def _accepted(config: Path, folder: Path) -> Path:
     """Return the file, or a copy without what upstream refuses; its own demo has such a key."""
     read = content.load(config)
     text = config.read_text(encoding="utf-8-sig")
-    fixed = validate.accepted(text) if any(row.fatal for row in read.problems) else text
+    fixed = validation.accepted(text) if any(row.fatal for row in read.problems) else text
     if fixed == text or content.BASE in text:
         return config.absolute()
     copy = folder / config.name
@@ -159,35 +163,35 @@ def _accepted(config: Path, folder: Path) -> Path:
     return copy
 
 
-def _checkpoint(asked: Asked, read: Content, fetch: Callable[[str], Path]) -> Path:
-    if asked.checkpoint is not None:
-        return _there(asked.checkpoint, "--checkpoint")
+def _checkpoint(request: Request, read: Content, fetch: Callable[[str], Path]) -> Path:
+    if request.checkpoint is not None:
+        return _existing(request.checkpoint, "--checkpoint")
     for part in ("TEST", "TRAIN"):
         named = read.get(f"{part}.CHECKPOINT_FILE_PATH")
         if named and Path(named).is_file():
             return Path(named).absolute()
-    if asked.config is None:
+    if request.config is None:
         return fetch(CHECKPOINT).absolute()
     raise UsageError(
-        f"{asked.config} names no checkpoint that is there.",
+        f"{request.config} names no checkpoint that exists.",
         hint="Give it: --checkpoint FILE. See: slowfast-stack models list",
         code="checkpoint.none-found",
     )
 
 
-def _detector(asked: Asked, read: Content, fetch: Callable[[str], Path]) -> dict[str, Path]:
+def _detector(request: Request, read: Content, fetch: Callable[[str], Path]) -> dict[str, Path]:
     key = "DEMO.DETECTRON2_WEIGHTS"
     if not read.get("DETECTION.ENABLE"):
         return {}
-    if asked.detector is not None:
-        return {key: _there(asked.detector, "--detector")}
+    if request.detector is not None:
+        return {key: _existing(request.detector, "--detector")}
     named = str(read.values.get(key) or _ZOO)
-    if key in asked.options or not named.startswith(_ZOO):
+    if key in request.options or not named.startswith(_ZOO):
         return {}
     return {key: fetch(DETECTOR).absolute()}
 
 
-def _there(path: Path, option: str) -> Path:
+def _existing(path: Path, option: str) -> Path:
     if not path.is_file():
         raise UsageError(
             f"There is no file {path}.", hint=f"Give another {option}.", code="file.not-found"
@@ -196,7 +200,7 @@ def _there(path: Path, option: str) -> Path:
 
 
 def _judge(followed: Followed, part: Path) -> None:
-    runs.judge_end(followed, "Nothing was written. Run the same command again.")
-    if not followed.course.shown.get("frames") or not part.is_file():
+    runner.raise_failure(followed, "Nothing was written; run the same command again.")
+    if not followed.progress.demo.get("frames") or not part.is_file():
         message = "The demo ended without an error and without a video."
         raise StackError(message, hint=f"Read the log: {followed.log}", code="demo.no-video")

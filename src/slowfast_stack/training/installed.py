@@ -36,27 +36,26 @@ class Installed:
 
 def find(folder: str | None) -> Installed:
     """Return the current stack of a prefix. Raises UsageError where there is none, or a reduced one."""
-    found = look(folder)
+    found = current(folder)
     if found is None:
         raise UsageError(
             f"There is no finished stack in {prefix.resolve(folder)}.",
-            "Training and the demo run in the environment that `up` has built and proven.",
-            "Build it: slowfast-stack up. Or say where it is: --prefix DIR.",
+            "Training and the demo run in the environment that `up` builds and proves.",
+            "Build it: slowfast-stack up. Or name its prefix: --prefix DIR.",
             code="stack.not-installed",
         )
     if not found.program.is_file():
         raise UsageError(
             "This is the reduced stack: it can neither train nor run the demo.",
-            "It has SlowFast as PyPI has it: the library, without tools/ and configs/.",
-            "Build the whole one: slowfast-stack up --source slowfast=/path/of/SlowFast, "
+            "It has SlowFast from PyPI: the library, without tools/ and configs/.",
+            "Build the full one: slowfast-stack up --source slowfast=/path/of/SlowFast, "
             "or with a network that reaches GitHub.",
             code="stack.reduced",
         )
     return found
 
 
-def look(folder: str | None) -> Installed | None:
+def current(folder: str | None) -> Installed | None:
     """Return the current stack of a prefix, None where there is none."""
-    current = prefix.resolve(folder) / "current"
-    found = Installed(current.resolve())
+    found = Installed((prefix.resolve(folder) / "current").resolve())
     return found if found.python.is_file() else None

@@ -1,4 +1,4 @@
-"""A configuration with its KEY VALUE pairs, ready to be run: looked at, and alone in its folder."""
+"""A configuration with its KEY VALUE pairs, ready to run, and its output folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PARTS = ("TRAIN", "TEST", "DEMO")
 
 @dataclass(frozen=True)
 class Job:
-    """What to run: a file, the pairs that go over it, and the folder where it starts."""
+    """What to run: a file, the pairs that override it, and the folder where it starts."""
 
     config: Path
     options: tuple[str, ...]
@@ -39,22 +39,22 @@ class Job:
 
     @property
     def parts(self) -> list[str]:
-        """Return what the configuration asks for: TRAIN, TEST, DEMO."""
+        """Return what the configuration enables: TRAIN, TEST, DEMO."""
         return [part for part in _PARTS if self.read.get(f"{part}.ENABLE")]
 
     def findings(self) -> list[Finding]:
-        """Return what a check finds."""
+        """Return the findings of a validation."""
         return validate.check(self.read, self.start)
 
 
 def job(config: Path, options: list[str], start: Path) -> Job:
-    """Read a configuration and the pairs. Raises UsageError where the pairs are none."""
+    """Read a configuration and the pairs. Raises UsageError where they are not pairs."""
     if len(options) % 2:
-        told = f"{options[-1]} has no value." if options else ""
+        cause = f"{options[-1]} has no value."
         raise UsageError(
-            "KEY VALUE pairs come in twos.",
-            told,
-            "Write, say: TRAIN.BATCH_SIZE 4",
+            "KEY and VALUE come in pairs.",
+            cause,
+            "Example: TRAIN.BATCH_SIZE 4",
             code="cli.invalid-value",
         )
     strange = [key for key in options[::2] if key.startswith("-")]
@@ -73,13 +73,13 @@ def job(config: Path, options: list[str], start: Path) -> Job:
 
 
 def errors(findings: list[Finding]) -> list[Finding]:
-    """Return what a run would fail by."""
+    """Return the findings that make a run fail."""
     return [row for row in findings if row.level == ERROR]
 
 
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Let only one run write to a folder; the lock goes with the process."""
+    """Lock a folder for one run; the lock ends with the process."""
     with contextlib.ExitStack() as lock:
         try:
             lock.enter_context(files.locked(folder / _LOCK, wait=False))
@@ -101,9 +101,9 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def set_damaged_aside(folder: Path) -> list[Path]:
-    """Move away the newest checkpoints that a killed run left unfinished; return where to.
+    """Move the newest checkpoints aside that a killed run left incomplete; return their new paths.
 
-    Upstream resumes from the last file by name, whole or not, and fails on a broken one.
+    Upstream resumes from the last file by name, complete or not, and fails on an incomplete one.
     """
     moved = []
     for path in sorted((folder / "checkpoints").glob("*checkpoint*"), reverse=True):

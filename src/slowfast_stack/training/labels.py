@@ -1,7 +1,7 @@
-"""The names of classes, from any of the forms that people have, in the form that upstream reads.
+"""Read class names from any usual format and write them in the one that upstream reads.
 
-Upstream wants JSON ``{name: index}`` with an index for each output of the model, from 0. AVA's own
-label map counts from 1 and leaves out the actions that are not evaluated.
+Upstream reads JSON ``{name: index}`` with an index for each output of the model, from 0. AVA's own
+label map counts from 1 and omits the actions that are not evaluated.
 """
 
 from __future__ import annotations
@@ -61,23 +61,23 @@ def text(path: Path | None, classes: int) -> str:
 
 def _read(path: Path) -> dict[str, int]:
     try:
-        written = path.read_text(encoding="utf-8-sig")
+        content = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable(path, getattr(error, "strerror", None) or "It is not text.") from error
-    items = _ITEM.findall(written)
+    items = _ITEM.findall(content)
     if items:
         return {name: int(number) - 1 for name, number in items}
-    if written.lstrip().startswith(("{", "[")):
-        return _from_json(path, written)
-    names = [line.strip() for line in written.splitlines() if line.strip()]
+    if content.lstrip().startswith(("{", "[")):
+        return _from_json(path, content)
+    names = [line.strip() for line in content.splitlines() if line.strip()]
     if not names:
         raise _unreadable(path, "It is empty.")
     return {name: index for index, name in enumerate(names)}
 
 
-def _from_json(path: Path, written: str) -> dict[str, int]:
+def _from_json(path: Path, content: str) -> dict[str, int]:
     try:
-        found = json.loads(written)
+        found = json.loads(content)
     except ValueError as error:
         raise _unreadable(path, f"{error}.") from error
     if isinstance(found, list):

@@ -1,4 +1,4 @@
-"""Read what upstream's program says, line by line, into the course of the run.
+"""Parse the output of upstream's program, line by line, into the progress of the run.
 
 Upstream (facebookresearch/SlowFast at 287ec00, slowfast/utils/meters.py and logging.py) writes a
 line of JSON for every LOG_PERIOD iterations and every epoch; the rest are sentences of
@@ -12,7 +12,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from slowfast_stack.training.run_state import DEMO, EVALUATION, TEST, TRAINING, Course, words
+from slowfast_stack.training.run_state import (
+    DEMO,
+    EVALUATION,
+    TEST,
+    TRAINING,
+    Progress,
+    scores_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,103 +30,103 @@ _JSON = re.compile(r"json_stats: (\{.*\})\s*$")
 _CLOCK = re.compile(r"(?:(\d+) days?, )?(\d+):(\d\d):(\d\d)$")
 
 
-def feed(course: Course, line: str) -> str:
-    """Take a line into the course; return a sentence where it is news for a person."""
-    course.tail.append(line.rstrip())
+def feed(progress: Progress, line: str) -> str:
+    """Update the progress with a line; return a line for the user, or nothing."""
+    progress.tail.append(line.rstrip())
     found = _JSON.search(line)
     if found:
-        return _stats(course, _read(found[1]))
+        return _stats(progress, _read(found[1]))
     for pattern, take in _SENTENCES:
         match = pattern.search(line)
         if match:
-            return take(course, match)
+            return take(progress, match)
     return ""
 
 
-def _stats(course: Course, stats: Stats) -> str:
+def _stats(progress: Progress, stats: Stats) -> str:
     kind = str(stats.get("_type") or stats.get("split") or "").removesuffix("ssl").rstrip("_")
     if not kind and stats.get("mode") == TEST and "map" in stats:
         kind = "test_final"
-    course.gpu_memory = str(stats.get("gpu_mem") or course.gpu_memory)
+    progress.gpu_memory = str(stats.get("gpu_mem") or progress.gpu_memory)
     take = _KINDS.get(kind)
-    return take(course, stats) if take else ""
+    return take(progress, stats) if take else ""
 
 
-def _step(course: Course, stats: Stats, phase: str) -> None:
-    course.phase = phase
-    _epoch(course, stats)
-    course.iteration, course.iterations = _fraction(stats.get("iter") or stats.get("cur_iter"))
-    course.seconds_left = _left(course, stats)
+def _step(progress: Progress, stats: Stats, phase: str) -> None:
+    progress.phase = phase
+    _epoch(progress, stats)
+    progress.iteration, progress.iterations = _fraction(stats.get("iter") or stats.get("cur_iter"))
+    progress.seconds_left = _left(progress, stats)
 
 
-def _epoch(course: Course, stats: Stats) -> None:
+def _epoch(progress: Progress, stats: Stats) -> None:
     epoch, epochs = _fraction(stats.get("epoch") or stats.get("cur_epoch"))
-    course.epoch, course.epochs = epoch or course.epoch, epochs or course.epochs
+    progress.epoch, progress.epochs = epoch or progress.epoch, epochs or progress.epochs
 
 
-def _left(course: Course, stats: Stats) -> float | None:
-    """Return what is left of all epochs, or else of this pass, in seconds."""
-    seconds, after = _seconds(stats.get("eta")), course.epochs - course.epoch
-    if course.phase != TRAINING:
+def _left(progress: Progress, stats: Stats) -> float | None:
+    """Return the seconds that all epochs still take, or else this pass."""
+    seconds, after = _seconds(stats.get("eta")), progress.epochs - progress.epoch
+    if progress.phase != TRAINING:
         return seconds
-    if course.iterations and "dt" in stats:
-        steps = course.iterations - course.iteration + after * course.iterations
+    if progress.iterations and "dt" in stats:
+        steps = progress.iterations - progress.iteration + after * progress.iterations
         return float(stats["dt"]) * steps
-    if seconds is None or (after and course.epoch_seconds is None):
+    if seconds is None or (after and progress.epoch_seconds is None):
         return None
-    return seconds + after * (course.epoch_seconds or 0.0)
+    return seconds + after * (progress.epoch_seconds or 0.0)
 
 
-def _train_step(course: Course, stats: Stats) -> str:
-    _step(course, stats, TRAINING)
-    _learn(course, stats)
-    return f"{course.place()}  {course.figures()}"
+def _train_step(progress: Progress, stats: Stats) -> str:
+    _step(progress, stats, TRAINING)
+    _learn(progress, stats)
+    return f"{progress.position()}  {progress.figures()}"
 
 
-def _learn(course: Course, stats: Stats) -> None:
-    course.loss = _number(stats.get("loss"), course.loss)
-    course.rate = _number(stats.get("lr"), course.rate)
+def _learn(progress: Progress, stats: Stats) -> None:
+    progress.loss = _number(stats.get("loss"), progress.loss)
+    progress.rate = _number(stats.get("lr"), progress.rate)
 
 
-def _train_epoch(course: Course, stats: Stats) -> str:
-    _epoch(course, stats)
-    _learn(course, stats)
+def _train_epoch(progress: Progress, stats: Stats) -> str:
+    _epoch(progress, stats)
+    _learn(progress, stats)
     return ""
 
 
-def _eval_step(course: Course, stats: Stats) -> str:
-    _step(course, stats, EVALUATION)
+def _eval_step(progress: Progress, stats: Stats) -> str:
+    _step(progress, stats, EVALUATION)
     return ""
 
 
-def _eval_epoch(course: Course, stats: Stats) -> str:
-    course.phase = EVALUATION
-    course.evaluated = _scores(stats)
-    return f"epoch {course.epoch}/{course.epochs} evaluated: {words(course.evaluated)}"
+def _eval_epoch(progress: Progress, stats: Stats) -> str:
+    progress.phase = EVALUATION
+    progress.evaluated = _scores(stats)
+    return f"epoch {progress.epoch}/{progress.epochs} evaluated: {scores_text(progress.evaluated)}"
 
 
-def _test_step(course: Course, stats: Stats) -> str:
-    _step(course, stats, TEST)
+def _test_step(progress: Progress, stats: Stats) -> str:
+    _step(progress, stats, TEST)
     return ""
 
 
-def _test_final(course: Course, stats: Stats) -> str:
-    course.tested = _scores(stats)
-    course.finished.add(TEST)
-    return f"tested: {words(course.tested)}"
+def _test_final(progress: Progress, stats: Stats) -> str:
+    progress.tested = _scores(stats)
+    progress.finished.add(TEST)
+    return f"tested: {scores_text(progress.tested)}"
 
 
-def _demo_step(course: Course, stats: Stats) -> str:
-    _step(course, stats, DEMO)
-    return course.place()
+def _demo_step(progress: Progress, stats: Stats) -> str:
+    _step(progress, stats, DEMO)
+    return progress.position()
 
 
-def _demo_final(course: Course, stats: Stats) -> str:
-    course.shown = {key: value for key, value in stats.items() if key != "_type"}
+def _demo_final(progress: Progress, stats: Stats) -> str:
+    progress.demo = {key: value for key, value in stats.items() if key != "_type"}
     return ""
 
 
-_KINDS: dict[str, Callable[[Course, Stats], str]] = {
+_KINDS: dict[str, Callable[[Progress, Stats], str]] = {
     "train_iter": _train_step,
     "train_epoch": _train_epoch,
     "val_iter": _eval_step,
@@ -131,40 +138,40 @@ _KINDS: dict[str, Callable[[Course, Stats], str]] = {
 }
 
 
-def _begin(course: Course, match: re.Match[str]) -> str:
-    course.phase = {"Train": TRAINING, "Test": TEST}.get(match[1], DEMO)
-    course.iteration, course.iterations, course.seconds_left = 0, None, None
-    return f"{course.phase} begins"
+def _begin(progress: Progress, match: re.Match[str]) -> str:
+    progress.phase = {"Train": TRAINING, "Test": TEST}.get(match[1], DEMO)
+    progress.iteration, progress.iterations, progress.seconds_left = 0, None, None
+    return f"{progress.phase} begins"
 
 
-def _start(course: Course, match: re.Match[str]) -> str:
-    course.first_epoch = int(match[1])
+def _start(progress: Progress, match: re.Match[str]) -> str:
+    progress.first_epoch = int(match[1])
     return f"starts with epoch {match[1]}"
 
 
-def _load(course: Course, match: re.Match[str]) -> str:
-    course.loaded = match[1]
+def _load(progress: Progress, match: re.Match[str]) -> str:
+    progress.loaded = match[1]
     return f"weights from {match[1]}"
 
 
-def _epoch_done(course: Course, match: re.Match[str]) -> str:
-    course.epoch, course.epoch_seconds = int(match[1]) + 1, float(match[2])
-    course.trained += 1
-    place = f"epoch {course.epoch}/{course.epochs or '?'}"
-    return f"{place} trained in {match[2]} s  {course.figures()}".rstrip()
+def _epoch_done(progress: Progress, match: re.Match[str]) -> str:
+    progress.epoch, progress.epoch_seconds = int(match[1]) + 1, float(match[2])
+    progress.trained += 1
+    place = f"epoch {progress.epoch}/{progress.epochs or '?'}"
+    return f"{place} trained in {match[2]} s  {progress.figures()}".rstrip()
 
 
-def _training_done(course: Course, _match: re.Match[str]) -> str:
-    course.finished.add(TRAINING)
+def _training_done(progress: Progress, _match: re.Match[str]) -> str:
+    progress.finished.add(TRAINING)
     return "training is done"
 
 
-def _demo_done(course: Course, _match: re.Match[str]) -> str:
-    course.finished.add(DEMO)
+def _demo_done(progress: Progress, _match: re.Match[str]) -> str:
+    progress.finished.add(DEMO)
     return ""
 
 
-_SENTENCES: tuple[tuple[re.Pattern[str], Callable[[Course, re.Match[str]], str]], ...] = (
+_SENTENCES: tuple[tuple[re.Pattern[str], Callable[[Progress, re.Match[str]], str]], ...] = (
     (re.compile(r": (?:(Train|Test) with|Run demo with) config:"), _begin),
     (re.compile(r": Start epoch: (\d+)"), _start),
     (re.compile(r"Loading network weights from (.+)\.$"), _load),
@@ -180,8 +187,8 @@ def _scores(stats: Stats) -> dict[str, float]:
         return {"map": float(stats["map"])}
     right = {name: stats.get(f"{name}_acc") for name in ("top1", "top5")}
     wrong = {name: stats.get(f"{name}_err") for name in ("top1", "top5")}
-    told = {name: float(value) for name, value in right.items() if value is not None}
-    return told | {name: 100 - float(value) for name, value in wrong.items() if value is not None}
+    known = {name: float(value) for name, value in right.items() if value is not None}
+    return known | {name: 100 - float(value) for name, value in wrong.items() if value is not None}
 
 
 def _read(text: str) -> Stats:

@@ -1,4 +1,4 @@
-"""What a run of upstream's program has come to."""
+"""The progress of a run of upstream's program."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _KEPT_LINES = 60
 
 
 @dataclass
-class Course:
-    """Where a run is and what it has measured; seconds, percent, and mAP from 0 to 1 or as said."""
+class Progress:
+    """The position of a run and what it measured: seconds, percent, and mAP from 0 to 1."""
 
     phase: str = ""
     epoch: int = 0
@@ -28,30 +28,30 @@ class Course:
     trained: int = 0
     evaluated: dict[str, float] = field(default_factory=dict)
     tested: dict[str, float] = field(default_factory=dict)
-    shown: dict[str, Any] = field(default_factory=dict)
+    demo: dict[str, Any] = field(default_factory=dict)
     loaded: str = ""
     gpu_memory: str = ""
     finished: set[str] = field(default_factory=set)
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_LINES))
 
-    def place(self) -> str:
-        """Say where the run is."""
+    def position(self) -> str:
+        """Return the position of the run as text."""
         steps = f"/{self.iterations}" if self.iterations else ""
         if self.phase == DEMO:
             return f"frame {self.iteration}{steps}"
-        told = [f"epoch {self.epoch}/{self.epochs}"] if self.epoch and self.phase != TEST else []
-        return "  ".join([*told, f"iteration {self.iteration}{steps}"])
+        parts = [f"epoch {self.epoch}/{self.epochs}"] if self.epoch and self.phase != TEST else []
+        return "  ".join([*parts, f"iteration {self.iteration}{steps}"])
 
     def figures(self) -> str:
-        """Say loss, learning rate and time left."""
-        told = [] if self.loss is None else [f"loss {self.loss:.4g}"]
-        told += [] if self.rate is None else [f"rate {self.rate:.3g}"]
+        """Return loss, learning rate and time left as text."""
+        parts = [] if self.loss is None else [f"loss {self.loss:.4g}"]
+        parts += [] if self.rate is None else [f"rate {self.rate:.3g}"]
         left = self.seconds_left
-        told += [] if left is None else [f"{timedelta(seconds=round(left))} left"]
-        return "  ".join(told)
+        parts += [] if left is None else [f"{timedelta(seconds=round(left))} left"]
+        return "  ".join(parts)
 
-    def facts(self) -> dict[str, Any]:
-        """Return everything that a program may want, as plain data."""
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain data."""
         return {
             "finished": sorted(self.finished),
             "first_epoch": self.first_epoch,
@@ -61,12 +61,12 @@ class Course:
             "learning_rate": self.rate,
             "evaluated": self.evaluated or None,
             "tested": self.tested or None,
-            "demo": self.shown or None,
+            "demo": self.demo or None,
             "loaded": self.loaded or None,
             "gpu_memory": self.gpu_memory or None,
         }
 
 
-def words(scores: dict[str, float]) -> str:
-    """Say scores in words."""
+def scores_text(scores: dict[str, float]) -> str:
+    """Return scores as text."""
     return ", ".join(f"{name} {value:.4g}" for name, value in scores.items()) or "no score"

@@ -1,4 +1,4 @@
-"""Run a program in front of a person: with a view, a complete log, and an error that says why."""
+"""Run a program with a display and a complete log, and explain its failure."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import re
 import signal
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import failure_hints
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack import __version__
+from slowfast_stack.exit_codes import Interrupted
 from slowfast_stack.orchestration.logs import Log
 from slowfast_stack.training import log_parser, subprocess
-from slowfast_stack.training.run_state import Course
+from slowfast_stack.training.run_state import Progress
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from rich.console import Console
+    from typing import Self
 
     from slowfast_stack.training.installed import Installed
     from slowfast_stack.training.subprocess import Ended
@@ -26,17 +26,27 @@ if TYPE_CHECKING:
 _ERROR = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt|Warning)\b.*|^AssertionError$")
 
 
-class Stopped(StackError):
-    """A person or the system stopped the run."""
+class Display(Protocol):
+    """Shows one run."""
 
-    code = "run.stopped"
+    def __enter__(self) -> Self:
+        """Begin to show."""
 
-    def __init__(self, signum: int, again: str) -> None:
-        """Say how to go on."""
-        super().__init__(
-            f"Stopped by {signal.Signals(signum).name}; no process of it is left.", hint=again
-        )
-        self.exit_code = 128 + signum
+    def __exit__(self, *_: object) -> None:
+        """End to show."""
+
+    def show(self, line: str) -> None:
+        """Show a line; the progress has been updated."""
+
+
+class Screen(Protocol):
+    """Where runs are shown."""
+
+    def print(self, text: str) -> None:
+        """Print a message beside the run."""
+
+    def follow(self, progress: Progress, title: str) -> Display:
+        """Return the display of a run."""
 
 
 @dataclass(frozen=True)
@@ -50,44 +60,50 @@ class Place:
 
 @dataclass(frozen=True)
 class Followed:
-    """A run that has ended, whichever way."""
+    """A run that has ended, with or without success."""
 
-    course: Course
+    progress: Progress
     ended: Ended
     log: Path
     seconds: float
 
 
-def follow(console: Console, installed: Installed, arguments: list[str], place: Place) -> Followed:
-    """Run a program to its end and show its course; everything it writes is in the log."""
-    from slowfast_stack.ui import training_display  # noqa: PLC0415  (it brings rich: 100 ms)
-
-    course, log, started = Course(), Log(place.title), time.monotonic()
+def follow(screen: Screen, installed: Installed, arguments: list[str], place: Place) -> Followed:
+    """Run a program to its end and show its progress; all of its output is in the log."""
+    progress, log, started = Progress(), Log(place.title), time.monotonic()
     log.write(f"slowfast-stack {__version__} in {place.start}: {installed.python} {arguments}")
     try:
-        with training_display.choose(console, course, place.title) as screen:
+        with screen.follow(progress, place.title) as display:
 
             def listen(line: str) -> None:
                 log.write(line)
-                screen.show(log_parser.feed(course, line))
+                display.show(log_parser.feed(progress, line))
 
             ended = subprocess.run(
                 installed, arguments, place.start, listen, place=str(place.output)
             )
     finally:
         log.close()
-        console.print(f"Log: {log.path}", highlight=False, soft_wrap=True, style="dim")
-    return Followed(course, ended, log.path, time.monotonic() - started)
+        screen.print(f"Log: {log.path}")
+    return Followed(progress, ended, log.path, time.monotonic() - started)
+
+
+def raise_failure(run: Followed, resume: str) -> None:
+    """Return where a program succeeded. Raises Interrupted, and StackError where it failed."""
+    if run.ended.signal:
+        raise Interrupted(run.ended.signal, "No process of the run is left.", resume)
+    if run.ended.code:
+        raise failure(run)
 
 
 def failure(run: Followed) -> StackError:
-    """Say why a program failed: its last error, and what helps against it."""
-    code, tail = run.ended.code, "\n".join(run.course.tail)
-    told = [line for line in run.course.tail if _ERROR.match(line.strip())]
+    """Return why a program failed: its last error, and what helps against it."""
+    code, tail = run.ended.code, "\n".join(run.progress.tail)
+    errors = [line for line in run.progress.tail if _ERROR.match(line.strip())]
     ended = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
-    cause = told[-1].strip() if told else "\n".join(list(run.course.tail)[-5:])
+    cause = errors[-1].strip() if errors else "\n".join(list(run.progress.tail)[-5:])
     if code == -signal.SIGKILL:
-        cause = "The system killed it, as a rule because the machine's memory was full."
+        cause = "The system killed it, usually because memory was exhausted."
     known = failure_hints.explain(tail, failure_hints.TRAINING)
     return StackError(
         f"SlowFast ended with {ended}.",

@@ -25,7 +25,7 @@ _BLOCK = 1 << 16
 
 @dataclass(frozen=True)
 class Ended:
-    """How a program ended; ``signal`` is what a person stopped it with."""
+    """How a program ended; ``signal`` is the one that the user stopped it with."""
 
     code: int
     signal: int
@@ -41,7 +41,7 @@ def run(
 ) -> Ended:
     """Run a program with the Python of the environment; ``listen`` gets each line it writes.
 
-    ``place`` is what it works on: a later run there finds what a killed one has left behind.
+    ``place`` is what it works on: a later run on it finds the processes that a killed one left behind.
     """
     mark = processes.own_mark(processes.scope_of(place))
     with ansible.watching(mark) as watch:
@@ -80,8 +80,8 @@ def _lines(child: subprocess.Popen[bytes], watch: Interrupt) -> Iterator[str]:
     )
     rest = ""
     for block in _blocks(_output(child), child, watch):
-        *whole, rest = (rest + decoder.decode(block)).split("\n")
-        yield from whole
+        *lines, rest = (rest + decoder.decode(block)).split("\n")
+        yield from lines
     if rest:
         yield rest
 

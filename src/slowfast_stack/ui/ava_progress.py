@@ -1,4 +1,4 @@
-"""Show a long job: bars with rate and time left on a terminal, one line per finished thing else."""
+"""Show a long job: bars with rate and time left on a terminal, a line per finished file elsewhere."""
 
 from __future__ import annotations
 
@@ -43,29 +43,29 @@ class _Amount(ProgressColumn):
         self._written = written
 
     def render(self, task: Task) -> Text:
-        whole = f" of {self._written(task.total)}" if task.total else ""
+        total = f" of {self._written(task.total)}" if task.total else ""
         rate = f"  {self._written(task.speed)}/s" if task.speed else ""
-        return Text(f"{self._written(task.completed)}{whole}{rate}")
+        return Text(f"{self._written(task.completed)}{total}{rate}")
 
 
 class _Bars:
-    """One bar for the whole, one for each thing that is being worked on."""
+    """One bar for all files together, one for each file in progress."""
 
     def __init__(self, progress: Progress, message: str) -> None:
         self._progress, self._lock = progress, threading.Lock()
-        self._whole = progress.add_task(message, total=None)
+        self._total = progress.add_task(message, total=None)
         self._tasks: dict[str, TaskID] = {}
         self._done: dict[str, int] = {}
 
-    def tell(self, name: str, done: int, total: int | None) -> None:
+    def update(self, name: str, done: int, total: int | None) -> None:
         with self._lock:
             if name == ALL:
-                self._progress.update(self._whole, total=total)
+                self._progress.update(self._total, total=total)
                 return
             ended = total is not None and done >= total
             before = self._done.get(name, 0)
             self._done[name] = max(done, before)
-            self._progress.update(self._whole, advance=self._done[name] - before)
+            self._progress.update(self._total, advance=self._done[name] - before)
             if ended and name in self._tasks:
                 self._progress.remove_task(self._tasks.pop(name))
             elif not ended:
@@ -76,13 +76,13 @@ class _Bars:
 
 
 class _Lines:
-    """A line for each thing when it is done, for logs."""
+    """A line for each file when it is done, for logs."""
 
     def __init__(self, written: Callable[[float], str]) -> None:
         self._written, self._lock = written, threading.Lock()
         self._began, self._ended = time.monotonic(), set[str]()
 
-    def tell(self, name: str, done: int, total: int | None) -> None:
+    def update(self, name: str, done: int, total: int | None) -> None:
         with self._lock:
             if name == ALL or total is None or done < total or name in self._ended:
                 return
@@ -93,9 +93,9 @@ class _Lines:
 
 @contextlib.contextmanager
 def shown(message: str, written: Callable[[float], str], *, quiet: bool = False) -> Iterator[Tell]:
-    """Give the function that a job tells its progress to; ``written`` writes its amounts."""
+    """Yield the function that receives the progress of a job; ``written`` formats its amounts."""
     if quiet or not sys.stderr.isatty():
-        yield _silent if quiet else _Lines(written).tell
+        yield _silent if quiet else _Lines(written).update
         return
     columns = (
         TextColumn("{task.description}"),
@@ -104,8 +104,8 @@ def shown(message: str, written: Callable[[float], str], *, quiet: bool = False)
         TimeRemainingColumn(compact=True),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        yield _Bars(progress, message).tell
+        yield _Bars(progress, message).update
 
 
 def _silent(_name: str, _done: int, _total: int | None) -> None:
-    """Tell nobody."""
+    """Show nothing."""

@@ -1,4 +1,4 @@
-"""What became of a job, in words: the failures one by one, the rest as numbers."""
+"""The results of ava commands as text and JSON: failures one by one, the rest as counts."""
 
 from __future__ import annotations
 
@@ -12,27 +12,32 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def result(root: Path, told: dict[str, Any], *, as_json: bool) -> int:
-    """Tell what became of each thing of a job and return the exit code: 0 where all is there."""
-    lines = told["things"]
+def result(root: Path, found: dict[str, Any], *, as_json: bool) -> int:
+    """Print the result of a job and return the exit code: 0 where everything is complete."""
+    lines = found["things"]
     for item in lines:
         if item["state"] == "failed":
             terminal.print_error(
                 StackError(item["message"], item["cause"], item["hint"], code=item["code"])
             )
     if as_json:
-        terminal.print_json({"ava": {"root": str(root), **told}})
+        terminal.print_json({"ava": {"root": str(root), **found}})
     else:
         for item in lines:
             if item.get("complaints"):
                 count = item["complaints"]
-                print(f"{item['name']}: FFmpeg complained {count} times; the frames are complete.")
+                print(f"{item['name']}: FFmpeg printed {count} warnings; the frames are complete.")
         print(f"{root}: {_counted(lines)}")
-    return Exit.PROVEN if told["ok"] else Exit.FAILED
+    return Exit.PROVEN if found["ok"] else Exit.FAILED
+
+
+def host(name: str, found: dict[str, Any]) -> str:
+    """Return whether everything is complete on a host."""
+    return f"{name}: {'complete' if found['ok'] else 'incomplete'}"
 
 
 def submitted(root: Path, job: str, tasks: int, *, as_json: bool) -> int:
-    """Tell what was handed to Slurm."""
+    """Print what was submitted to Slurm."""
     if as_json:
         terminal.print_json({"ava": {"root": str(root), "job": job, "tasks": tasks}})
     else:
@@ -42,7 +47,7 @@ def submitted(root: Path, job: str, tasks: int, *, as_json: bool) -> int:
 
 
 def lists(made: dict[str, Any], *, as_json: bool) -> int:
-    """Tell which lists were written."""
+    """Print which lists were written."""
     if as_json:
         terminal.print_json({"ava": made})
         return Exit.PROVEN
@@ -55,22 +60,22 @@ def lists(made: dict[str, Any], *, as_json: bool) -> int:
     return Exit.PROVEN
 
 
-def checked(root: Path, told: dict[str, Any], *, as_json: bool) -> int:
-    """Tell what a check has found and return the exit code."""
+def check_result(root: Path, found: dict[str, Any], *, as_json: bool) -> int:
+    """Print the findings of a check and return the exit code."""
     if as_json:
-        terminal.print_json({"ava": {"root": str(root), **told}})
-        return Exit.PROVEN if told["ok"] else Exit.FAILED
-    for finding in told["findings"]:
-        following = f"\n  next: {finding['hint']}" if finding["hint"] else ""
+        terminal.print_json({"ava": {"root": str(root), **found}})
+        return Exit.PROVEN if found["ok"] else Exit.FAILED
+    for finding in found["findings"]:
+        following = f"\n  hint: {finding['hint']}" if finding["hint"] else ""
         print(f"{finding['level']}: {finding['where']}: {finding['message']}{following}")
-    print(", ".join(f"{count:,} {message}" for message, count in told["counted"].items()))
-    errors = sum(finding["level"] == "error" for finding in told["findings"])
-    print(f"{root}: {f'{errors} errors' if errors else 'all that training opens is there'}")
-    return Exit.PROVEN if told["ok"] else Exit.FAILED
+    print(", ".join(f"{count:,} {message}" for message, count in found["counted"].items()))
+    errors = sum(finding["level"] == "error" for finding in found["findings"])
+    print(f"{root}: {f'{errors} errors' if errors else 'everything that training opens exists'}")
+    return Exit.PROVEN if found["ok"] else Exit.FAILED
 
 
 def _counted(lines: list[dict[str, Any]]) -> str:
     states = [item["state"] for item in lines]
-    words = (("new", "new"), ("there", "already there"), ("failed", "FAILED"))
+    words = (("new", "new"), ("there", "already complete"), ("failed", "FAILED"))
     counts = [f"{states.count(state)} {word}" for state, word in words if state in states]
     return ", ".join(counts) or "nothing to do"

@@ -1,4 +1,4 @@
-"""Show downloads: bytes, rate and time left on a terminal; nothing where nobody looks."""
+"""Show downloads: bytes, rate and time left on a terminal; nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.download import (
-        Progress as Teller,
+        Progress as Update,
     )
 
 
 @contextlib.contextmanager
-def shown() -> Iterator[Callable[[str], Teller]]:
-    """Give a function that begins a line for a file and returns its teller."""
+def shown() -> Iterator[Callable[[str], Update]]:
+    """Yield a function that begins the bar of a file and returns what updates it."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -38,7 +38,7 @@ def shown() -> Iterator[Callable[[str], Teller]]:
         *columns, console=Console(stderr=True), disable=not sys.stderr.isatty()
     ) as progress:
 
-        def started(name: str) -> Teller:
+        def started(name: str) -> Update:
             task = progress.add_task(name, total=None)
             return lambda done, total: progress.update(task, completed=done, total=total)
 

@@ -1,4 +1,4 @@
-"""A host in words."""
+"""A host as text."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 _SECURE_BOOT = {True: "on", False: "off", None: "no (the machine does not boot by EFI)"}
 
 
-def host(name: str, found: dict[str, Any]) -> str:
-    """Return what ``probe`` found, one line for each kind of thing. Raises StackError."""
+def text(name: str, found: dict[str, Any]) -> str:
+    """Return what ``probe`` found, one line for each kind of fact. Raises StackError."""
     lines = [f"{name}: {found['distribution']['name']}, {found['architecture']}"]
     lines += [f"  {label:<12} {text}" for label, text in _kinds(found).items()]
     for row in found["unreadable"]:
@@ -23,7 +23,7 @@ def host(name: str, found: dict[str, Any]) -> str:
     driver = ["the driver"] if left.get("driver") else []
     parts = [*driver, *(f"CUDA {name}" for name in left.get("toolkits", []))]
     if left:
-        lines.append(f"  installations that did not end: {_listed([*parts, *left['packages']])}")
+        lines.append(f"  interrupted installations: {_listed([*parts, *left['packages']])}")
     return "\n".join(lines)
 
 

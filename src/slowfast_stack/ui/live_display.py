@@ -1,4 +1,4 @@
-"""What a person sees while a playbook runs: a live picture on a terminal, plain lines elsewhere."""
+"""Show a playbook run: a live table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DETAILED_HOSTS = 2  # more hosts than these get one row each
 
 
 class View(Protocol):
-    """Something that is told of every event after the progress has taken it in."""
+    """Shows a run; receives every event after the progress has been updated."""
 
     def __enter__(self) -> Self:
         """Begin to show."""
@@ -43,7 +43,7 @@ class View(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave the last picture standing."""
+        """Leave the last state on the screen."""
 
     def show(self, event: Event) -> None:
         """Show what an event changed."""
@@ -59,43 +59,43 @@ def choose(console: Console, progress: Progress, title: str, *, verbose: bool) -
 
 
 class Plain:
-    """Print a line for each event that has something to say."""
+    """Print a line for each event that has one."""
 
-    def __init__(self, console: Console, say: Callable[[Event], str]) -> None:
-        """Print to a console what ``say`` makes of an event."""
+    def __init__(self, console: Console, line_of: Callable[[Event], str]) -> None:
+        """Print to a console the line that ``line_of`` returns for an event."""
         self._console = console
-        self._say = say
+        self._line_of = line_of
 
     def __enter__(self) -> Self:
         """Begin to show."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Have nothing to end."""
+        """Do nothing."""
 
     def show(self, event: Event) -> None:
-        """Print what an event has to say."""
-        if line := self._say(event):
+        """Print the line of an event."""
+        if line := self._line_of(event):
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 class Steps:
-    """Say when a host begins a step."""
+    """Report when a host begins a step."""
 
     def __init__(self, progress: Progress) -> None:
         """Watch the hosts of a run."""
         self._progress = progress
         self._started = time.monotonic()
-        self._told: dict[str, str] = {}
+        self._reported: dict[str, str] = {}
 
     def __call__(self, event: Event) -> str:
         """Return the line for an event, or nothing."""
         name = (event.get("event_data") or {}).get("host")
         run = self._progress.hosts.get(name) if name else None
         step = run.current if run else None
-        if run is None or step is None or self._told.get(run.name) == step.name:
+        if run is None or step is None or self._reported.get(run.name) == step.name:
             return ""
-        self._told[run.name] = step.name
+        self._reported[run.name] = step.name
         return f"{clock(time.monotonic() - self._started)}  {run.name}: {step.name}"
 
 
@@ -117,7 +117,7 @@ class LiveView:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the last picture standing."""
+        """Leave the last state on the screen."""
         self._live.stop()
 
     def show(self, event: Event) -> None:

@@ -1,4 +1,4 @@
-"""The zoo and what was found, as tables and as JSON."""
+"""Checkpoints as text and as JSON: rows of the zoo, fetched files, checked files."""
 
 from __future__ import annotations
 
@@ -13,25 +13,24 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.fetch import Got
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.formats import (
         Kind,
     )
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.known_digests import (
         Seen,
     )
-    from slowfast_stack.models.check import Checked
+    from slowfast_stack.models import Checked
 
 _MEBI = 1 << 20
 
 
 def rows(text: str, folder: Path) -> list[dict[str, Any]]:
-    """Return the rows of the zoo that hold a text, with the sizes that were seen."""
+    """Return the rows of the zoo that contain a text, with the sizes that are recorded."""
     seen = known_digests.load(folder)
-    wanted = text.lower()
+    needle = text.lower()
     return [
-        _row(model, seen.get(model.url))
-        for model in MODELS
-        if wanted in " ".join(model).lower() or not wanted
+        _row(model, seen.get(model.url)) for model in MODELS if needle in " ".join(model).lower()
     ]
 
 
@@ -46,7 +45,7 @@ def _row(model: Model, seen: Seen | None) -> dict[str, Any]:
 
 
 def lines(listed: list[dict[str, Any]]) -> list[str]:
-    """Return a table for people."""
+    """Return a table as text."""
     head = ("id", "config", "data", "clip", "backbone", "score", "type", "MiB")
     cells = [head, *(_cells(row) for row in listed)]
     widths = [max(len(row[place]) for row in cells) for place in range(len(head))]
@@ -55,18 +54,17 @@ def lines(listed: list[dict[str, Any]]) -> list[str]:
         for row in cells
     ]
     notes = [f"{row['id']}: {row['note']}" for row in listed if row["note"]]
-    return [*table, *(["", *notes] if notes else [])] if listed else ["No checkpoint fits."]
+    return [*table, *(["", *notes] if notes else [])] if listed else ["No checkpoint matches."]
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     size = f"{row['size'] / _MEBI:.1f}" if row["size"] else ""
-    sure = row["kind"] if row["kind_from"] == "its bytes" else f"{row['kind']}?"
+    kind = row["kind"] if row["kind_from"] == "its bytes" else f"{row['kind']}?"
     named = [row[key] for key in ("id", "config", "data", "clip", "backbone", "score")]
-    return (*named, sure, size)
+    return (*named, kind, size)
 
 
-def kind_facts(kind: Kind) -> dict[str, Any]:
-    """Return what the bytes say."""
+def _kind(kind: Kind) -> dict[str, Any]:
     return {
         "type": kind.type,
         "container": kind.container,
@@ -78,8 +76,49 @@ def kind_facts(kind: Kind) -> dict[str, Any]:
     }
 
 
+def fetched(got: Got) -> dict[str, Any]:
+    """Return a fetched checkpoint as JSON has it."""
+    return {
+        "file": str(got.path),
+        "error": None,
+        "new": got.new,
+        "size": got.size,
+        "sha256": got.sha256,
+        "verified_by": got.verified_by,
+        **_kind(got.kind),
+    }
+
+
+def fetched_lines(got: Got) -> list[str]:
+    """Return a fetched checkpoint as text."""
+    state = "fetched" if got.new else "already exists"
+    first = f"{got.path}: {state}, {got.size} bytes, verified by {got.verified_by}"
+    return [first, *_settings(got.path, got.kind)]
+
+
 def checked(result: Checked) -> dict[str, Any]:
-    """Return the result of a check."""
-    facts = kind_facts(result.kind) if result.kind else {}
-    told = {"file": str(result.path), "error": result.error or None}
-    return told | {"verified_by": result.verified_by} | facts
+    """Return a checked checkpoint as JSON has it."""
+    kind = _kind(result.kind) if result.kind else {}
+    file = {"file": str(result.path), "error": result.error or None}
+    return file | {"verified_by": result.verified_by} | kind
+
+
+def checked_lines(result: Checked) -> list[str]:
+    """Return a checked checkpoint as text."""
+    state = f"FAILED: {result.error}" if result.error else f"ok, {result.verified_by}"
+    settings = _settings(result.path, result.kind) if result.kind else []
+    return [f"{result.path}: {state}", *settings]
+
+
+def _settings(path: Path, kind: Kind) -> list[str]:
+    lines = [f"  {kind.type}: {kind.cause}"]
+    if kind.type in ("pytorch", "caffe2"):
+        lines += [
+            f"  TRAIN.CHECKPOINT_FILE_PATH: {path.absolute()}",
+            f"  TRAIN.CHECKPOINT_TYPE: {kind.type}",
+        ]
+    lines += [f"  classes: {kind.classes}"] if kind.classes else []
+    lines += [f"  epoch: {kind.epoch}"] if kind.epoch is not None else []
+    if kind.suspicious:
+        lines += [f"  Loading it would run: {', '.join(kind.suspicious)}"]
+    return lines

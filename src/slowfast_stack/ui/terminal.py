@@ -1,4 +1,4 @@
-"""Where words go: people read the console, programs read JSON on standard output."""
+"""Where text goes: the user reads the console, programs read JSON on standard output."""
 
 from __future__ import annotations
 
@@ -15,16 +15,12 @@ if TYPE_CHECKING:
     )
 
 SCHEMA = 1
+PLAN_SCHEMA = 2
 
 
-def print_hosts(hosts: dict[str, Any], **more: object) -> None:
-    """Print the one JSON object that a command has to say about hosts."""
-    print_json({"hosts": hosts, **more})
-
-
-def print_json(result: dict[str, Any]) -> None:
-    """Print the one JSON object that a command has to say."""
-    json.dump({"schema": SCHEMA, **result}, sys.stdout, indent=2)
+def print_json(result: dict[str, Any], *, schema: int = SCHEMA) -> None:
+    """Print the one JSON object of a command."""
+    json.dump({"schema": schema, **result}, sys.stdout, indent=2)
     sys.stdout.write("\n")
 
 
@@ -37,15 +33,15 @@ def print_error(error: StackError) -> None:
     print("\n".join(lines), file=sys.stderr, flush=True)
 
 
-def _coloured() -> bool:
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-
-
-def console(*, as_json: bool) -> Console:
-    """Return the console for people; it leaves standard output alone when JSON goes there."""
+def console(*, as_json: bool = False) -> Console:
+    """Return the console of the user; it writes to standard error when JSON goes to standard output."""
     from rich.console import Console  # noqa: PLC0415  (80 ms that --json need not pay)
 
     return Console(stderr=as_json)
+
+
+def _coloured() -> bool:
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _indented(text: str) -> str:

@@ -58,14 +58,14 @@ def test_all_steps_end_with_what_is_missing_and_exit_code_1(
     assert "left out: dead: its frames are not there" in out
     code, out, _ = ava("check", root, "--lists", root / "lists/present")
     assert code == 0
-    assert "all that training opens is there" in out
+    assert "everything that training opens exists" in out
     code, out, _ = ava("check", root)
     assert code == 1
     assert "errors" in out
 
 
 def test_all_there_is_exit_code_0(ava: Command, finished: Tree) -> None:
-    videos = [f"--video={name}" for name in GOOD]
+    videos = [f"--only={name}" for name in GOOD]
     code, told = ava.json("extract", finished.layout.root, *videos)
     assert (code, told["ok"], told["changed"]) == (0, True, False)
 
@@ -88,7 +88,7 @@ def test_the_hosts_of_an_inventory_divide_the_videos(filled: Tree, tmp_path: Pat
         [*argv, "-i", str(hosts)],
         env={
             **os.environ,
-            "PYTHONPATH": f"{ROOT}/collections:{ROOT}/scripts",
+            "PYTHONPATH": f"{ROOT}/collections:{ROOT}/src",
             "XDG_STATE_HOME": str(tmp_path / "state"),
         },
         capture_output=True,
@@ -122,7 +122,7 @@ def test_slurm_gets_an_array_whose_tasks_do_it_all(
     )
     sbatch.chmod(0o755)
     monkeypatch.setenv("PATH", f"{sbatch.parent}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("PYTHONPATH", f"{ROOT}/collections:{ROOT}/scripts")
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}/collections:{ROOT}/src")
     code, told = ava.json("extract", place, "--slurm", "3", "--jobs", "1")
     assert (code, told["job"]) == (0, "4711")
     done = {path.name for path in (place / "frames").iterdir() if path.name[0] != "."}

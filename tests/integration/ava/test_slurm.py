@@ -93,14 +93,14 @@ def test_an_array_makes_what_a_local_run_makes_and_its_states_say_what_is_missin
     assert "broken.mkv" in logs[f"slurm-{told['job']}_2.log"]
     again = extract(tmp_path, videos, cluster, "--slurm", "3", "--jobs", "1", expect=0)
     cluster.wait(again["job"])
-    assert "2 already there" in (tmp_path / f".ava/slurm-{again['job']}_0.log").read_text()
+    assert "2 already complete" in (tmp_path / f".ava/slurm-{again['job']}_0.log").read_text()
 
 
 def test_options_reach_the_tasks(cluster: Cluster, videos: Path, tmp_path: Path) -> None:
     program = tmp_path / "bin/own-ffmpeg"
     program.parent.mkdir()
     program.symlink_to(str(shutil.which("ffmpeg")))
-    only = ("--video=-a", "--video=c", "--ffmpeg", os.path.relpath(program))
+    only = ("--only=-a", "--only=c", "--ffmpeg-program", os.path.relpath(program))
     told = extract(tmp_path, videos, cluster, "--slurm", "2", "--jobs", "1", *only, expect=0)
     assert set(cluster.wait(told["job"]).values()) == {"COMPLETED"}
     commands = {name: of[0] for name, of in made(tmp_path).items()}
@@ -122,7 +122,7 @@ def test_a_task_that_was_killed_is_done_by_the_next_array(
     )
     slow.chmod(0o755)
     options = ("--slurm", "3", "--jobs", "1")
-    told = extract(root, videos, cluster, *options, "--ffmpeg", str(slow), expect=0)
+    told = extract(root, videos, cluster, *options, "--ffmpeg-program", str(slow), expect=0)
     work = root / "frames/.work/c"
     until = time.monotonic() + 60
     while not any(work.glob("*.jpg")):

@@ -32,12 +32,12 @@ def test_what_cannot_work_is_not_started(stand: Stand) -> None:
     assert done.returncode == 1
     assert "TRAIN.BATCH_SIZE: Each process has 4 clips and takes 64 at a time" in done.stderr
     assert not (stand.here / "out").exists()
-    forced = stand.run("train", "--cfg", "my.yaml", "TRAIN.BATCH_SIZE", "64", "--no-check")
+    forced = stand.run("train", "--cfg", "my.yaml", "TRAIN.BATCH_SIZE", "64", "--skip-validation")
     assert forced.returncode == 0
 
 
 def test_pairs_are_keys_with_values(stand: Stand) -> None:
-    assert "come in twos" in stand.train("NUM_GPUS", expect=2)["error"]["message"]
+    assert "come in pairs" in stand.train("NUM_GPUS", expect=2)["error"]["message"]
     unknown = stand.train("NUM_GPU", "0", expect=1)["error"]
     assert "NUM_GPU is not a key of upstream" in unknown["cause"]
     mistyped = stand.train("SOLVER.BASE_LR", "high", expect=1)["error"]

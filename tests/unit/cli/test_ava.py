@@ -12,10 +12,10 @@ from slowfast_stack.cli.app import run
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["lists", "--version", "3.0"],
+        ["lists", "--release", "3.0"],
         ["extract", "--shards", "0"],
         ["download", "--sums", "/nowhere"],
-        ["own", "--clips", "x"],
+        ["custom", "--clips", "x"],
         ["extract", "-i", "inventories/nowhere"],
         ["extract", "-i", "inventories/local", "--slurm", "2"],
         ["extract", "-i", "inventories/local", "--shards", "2"],

@@ -13,7 +13,7 @@ def test_a_bug_is_told_in_a_sentence_and_traced_in_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    error = crash_report.told(KeyError("gpus"))
+    error = crash_report.save(KeyError("gpus"))
     assert "KeyError" in error.cause
     trace = next((tmp_path / "slowfast-stack" / "logs").glob("*-crash.log"))
     assert str(trace) in error.hint

@@ -28,7 +28,7 @@ def test_a_machine_that_you_do_not_have_is_planned(capsys):
     assert code == 0, err
     plan = told["hosts"]["what-if"]
     assert set(plan) >= CONTRACT
-    assert told["schema"] == 1
+    assert told["schema"] == 2
     assert [gpu["pci_id"] for gpu in plan["gpus"]] == ["10de:2330"] * 8
     assert plan["status"] == "planned"
     assert plan["driver"]["fabric_manager"] is True
@@ -48,7 +48,7 @@ def test_no_plan_is_3_and_valid_json(capsys):
     [
         (("--gpu", "H100"), "VENDOR:DEVICE"),
         (("--os", "slackware-15"), "ubuntu-22.04"),
-        (("--gpu", "10de:2330", "-i", "hosts.yml"), "hosts that are there"),
+        (("--gpu", "10de:2330", "-i", "hosts.yml"), "hosts that exist"),
         (("--gpu", "10de:2330", "--preset", "fastest"), "stable"),
         (("--gpu", "10de:2330", "--torch", "new"), "version"),
         (("--colour",), ""),

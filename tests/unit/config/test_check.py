@@ -204,7 +204,7 @@ def test_the_command_mends_in_place_keeps_the_original_and_says_what_is_left(
     text = GOOD.replace("pyav", "torchvision  # as upstream").replace("data\n", "nowhere\n", 1)
     Path("my.yaml").write_text(text)
     assert run(["config", "check", "my.yaml"]) == 1
-    assert "--fix patches 1" in capsys.readouterr().out
+    assert "--fix fixes 1" in capsys.readouterr().out
     assert run(["config", "check", "my.yaml", "--fix", "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert [row["id"] for row in told["fixed"]] == ["dead-decoder"]

@@ -63,7 +63,7 @@ def test_both_ways_to_write_a_clip_agree_with_the_same_file(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "change", "said"),
     [
-        ("SLOWFAST_4x16_R50", "", "32x2 (the whole clip), 8x8 (slow pathway)"),
+        ("SLOWFAST_4x16_R50", "", "32x2 (the full clip), 8x8 (slow pathway)"),
         ("SLOWFAST_8x8_R101", "", "RESNET.DEPTH 50"),
         ("SLOWFAST_NLN_8x8_R50", "", "none"),
         ("SLOWFAST_8x8_R50_multigrid", "", "MULTIGRID.LONG_CYCLE False"),
@@ -156,7 +156,7 @@ def test_half_a_name_says_what_is_not_known() -> None:
 
 def test_asking_for_a_plan_does_not_load_yaml() -> None:
     code = "import sys, slowfast_stack.cli.app; print('yaml' in sys.modules)"
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}/collections:{ROOT}/scripts"}
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}/collections:{ROOT}/src"}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from slowfast_stack.config import content, validation_report
+from slowfast_stack.config import content, validate
 from slowfast_stack.config.findings import Finding
-from slowfast_stack.training import memory_check, memory_estimate
-from slowfast_stack.training.memory_estimate import CONTEXT, GIB, Estimate, Unknown
+from slowfast_stack.training import memory as memory_of
+from slowfast_stack.training.memory import CONTEXT, GIB, Estimate, Unknown
 
 FOUND = Estimate(fixed=GIB, clip=GIB // 2, gpus=())
 
@@ -39,20 +39,20 @@ def test_what_fits_is_the_most_that_is_needed_at_most() -> None:
 def test_a_batch_that_does_not_fit_is_an_error_with_the_one_that_does(
     text: str, memory: int | None, level: str, batch: int | None
 ) -> None:
-    found = memory_check.finding(_read(text), FOUND, memory and memory * GIB)
+    found = memory_of.finding(_read(text), FOUND, memory and memory * GIB)
     assert found.level == level
     assert found.set.get("TRAIN.BATCH_SIZE") == batch
 
 
 def test_an_optimizer_keeps_tensors_as_large_as_the_parameters() -> None:
     told = {"parameters": 100, "one": 1000, "two": 1900, "gpus": [{"name": "x", "bytes": 7}]}
-    plain = memory_estimate.of(told, _read(""))
+    plain = memory_of.of(told, _read(""))
     assert (plain.fixed, plain.clip, plain.smallest) == (200 + 100, 900, 7)
-    assert memory_estimate.of(told, _read("SOLVER: {OPTIMIZING_METHOD: adamw}")).fixed == 300 + 100
+    assert memory_of.of(told, _read("SOLVER: {OPTIMIZING_METHOD: adamw}")).fixed == 300 + 100
 
 
 def test_why_there_is_no_estimate_is_told() -> None:
-    found = memory_check.finding(_read(""), Unknown("AssertionError"), None)
+    found = memory_of.finding(_read(""), Unknown("AssertionError"), None)
     assert (found.level, "AssertionError" in found.message) == ("note", True)
 
 
@@ -62,9 +62,9 @@ def test_fix_writes_the_batch_that_fits_and_keeps_the_original_once(tmp_path: Pa
     path.write_text(f"NUM_GPUS: 1\nSLOWFAST: {{ALPHA: 4}}\n{sets}\n")
 
     def weigh(_: Path, read: content.Content) -> list[Finding]:
-        return [memory_check.finding(read, FOUND, 16 * GIB)]
+        return [memory_of.finding(read, FOUND, 16 * GIB)]
 
-    result = validation_report.examine(path, tmp_path, output=path, fix=True, weigh=weigh)
+    result = validate.examine(path, tmp_path, output=path, fix=True, memory=weigh)
     assert [row.id for row in result.fixed] == ["memory"]
     assert content.load(path).get("TRAIN.BATCH_SIZE") == 25
     assert "BATCH_SIZE: 64" in path.with_name("my.yaml.before").read_text()

@@ -52,7 +52,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _transfer(*more: str, checkpoint: str = "k400.pkl", out: str = "mine.yaml") -> int:
-    given = ("--checkpoint", checkpoint, "--data", "data", "--out", out)
+    given = ("--checkpoint", checkpoint, "--root", "data", "-o", out)
     return run(["config", "transfer", "base.yaml", *given, *more])
 
 
@@ -131,7 +131,7 @@ def test_ava_gets_boxes_and_says_what_is_left_to_do(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _transfer("--to", "ava") == 1
-    assert "left to do: There is no folder" in capsys.readouterr().out
+    assert "remaining: There is no folder" in capsys.readouterr().out
     made = content.load(here / "mine.yaml").values
     assert (made["TRAIN.DATASET"], made["MODEL.NUM_CLASSES"]) == ("ava", 80)
     assert (made["MODEL.LOSS_FUNC"], made["MODEL.HEAD_ACT"]) == ("bce", "sigmoid")
@@ -148,8 +148,8 @@ def test_ava_gets_boxes_and_says_what_is_left_to_do(
         (("--batch", "3", "--gpus", "2"), "cannot be shared"),
         (("--checkpoint", "nowhere.pkl"), "models get"),
         (("--checkpoint", "base.yaml"), "no checkpoint of SlowFast"),
-        (("--data", "nowhere"), "number of classes is not known"),
-        (("--out", "base.yaml"), "is there already"),
+        (("--root", "nowhere"), "number of classes is not known"),
+        (("-o", "base.yaml"), "already exists"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_written(
@@ -170,10 +170,10 @@ def test_a_base_is_found_by_its_name_in_a_checkout(here: Path) -> None:
     folder = here / "checkout/configs/Kinetics"
     folder.mkdir(parents=True)
     (folder / "SLOWFAST_8x8_R50.yaml").write_text(BASE)
-    given = ["--checkpoint", "k400.pkl", "--data", "data", "--out", "mine.yaml"]
+    given = ["--checkpoint", "k400.pkl", "--root", "data", "-o", "mine.yaml"]
     name = ["config", "transfer", "Kinetics/SLOWFAST_8x8_R50"]
     assert run([*name, *given]) == 2
-    assert run([*name, "--source", "checkout", *given]) == 0
+    assert run([*name, "--source", "slowfast=checkout", *given]) == 0
 
 
 def test_what_upstream_refuses_of_a_base_is_mended_on_the_way(here: Path) -> None:

@@ -38,7 +38,7 @@ class Zoo:
         self.folder, self.address, self.capsys = folder, address, capsys
 
     def get(self, *more: str, name: str = NAME) -> tuple[int, str, str]:
-        code = run(["models", "get", name, "--dir", str(self.folder), *self._mirror(), *more])
+        code = run(["models", "get", name, "--root", str(self.folder), *self._mirror(), *more])
         said = self.capsys.readouterr()
         return code, said.out, said.err
 
@@ -106,7 +106,7 @@ def test_detectron2s_weights_do_not_belong_into_it(
     config.write_text("TRAIN: {ENABLE: True}\n")
     code, _, err = zoo.get("--cfg", str(config))
     assert code == 1
-    assert "does not belong into" in err
+    assert "checkpoint.other-type" in err
     assert config.read_text() == "TRAIN: {ENABLE: True}\n"
 
 
@@ -115,7 +115,7 @@ def test_a_second_run_verifies_and_fetches_nothing(zoo: Zoo, server: FileServer)
     server.served.clear()
     code, out, _ = zoo.get()
     assert (code, server.served) == (0, [])
-    assert "already there" in out
+    assert "already exists" in out
     assert zoo.left() == ["SLOWFAST_8x8_R50.pkl"]
 
 

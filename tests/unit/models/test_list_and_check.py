@@ -51,17 +51,17 @@ def test_every_model_is_found_by_its_id_without_suffix(model: object) -> None:
 
 
 def test_the_table_can_be_filtered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["models", "list", "ava v2.1", "--json", "--dir", str(tmp_path)]) == 0
+    assert run(["models", "list", "ava v2.1", "--json", "--root", str(tmp_path)]) == 0
     (row,) = json.loads(capsys.readouterr().out)["models"]
     assert (row["score"], row["kind_from"]) == ("28.2", "upstream's texts")
-    assert run(["models", "list", "nothing like it", "--dir", str(tmp_path)]) == 1
+    assert run(["models", "list", "nothing like it", "--root", str(tmp_path)]) == 1
 
 
 def test_what_was_seen_is_in_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     url = GUIDE[0]
     seen: known_digests.Seen = {"file": "a.pkl", "size": 3 << 20, "sha256": "0", "type": "pytorch"}
     known_digests.note(tmp_path, url, seen)
-    run(["models", "list", "32x2_R101_50_50", "--dir", str(tmp_path)])
+    run(["models", "list", "32x2_R101_50_50", "--root", str(tmp_path)])
     line = next(row for row in capsys.readouterr().out.splitlines() if row.startswith("ava/"))
     assert line.split()[-2:] == ["pytorch", "3.0"]
 
@@ -78,7 +78,7 @@ def test_what_was_seen_is_in_the_table(tmp_path: Path, capsys: pytest.CaptureFix
 def test_a_name_that_is_not_one_file_ends_with_2(
     name: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["models", "get", name, "--dir", str(tmp_path)]) == 2
+    assert run(["models", "get", name, "--root", str(tmp_path)]) == 2
     assert said in capsys.readouterr().err
 
 
@@ -115,7 +115,7 @@ def test_a_recorded_file_is_compared(
 ) -> None:
     path = folder / "a.pkl"
     path.write_bytes(change(path.read_bytes()))  # type: ignore[operator]
-    assert run(["models", "check", "--dir", str(folder), "--json"]) == (1 if error else 0)
+    assert run(["models", "check", "--root", str(folder), "--json"]) == (1 if error else 0)
     (row,) = json.loads(capsys.readouterr().out)["models"]
     assert (error or "") in (row["error"] or "")
 
@@ -124,15 +124,15 @@ def test_a_recorded_file_that_is_gone_is_told(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "a.pkl").unlink()
-    assert run(["models", "check", "--dir", str(folder)]) == 1
+    assert run(["models", "check", "--root", str(folder)]) == 1
     assert "No such file" in capsys.readouterr().out
 
 
 def test_an_empty_folder_is_a_misuse(tmp_path: Path) -> None:
-    assert run(["models", "check", "--dir", str(tmp_path)]) == 2
+    assert run(["models", "check", "--root", str(tmp_path)]) == 2
 
 
 def test_a_broken_record_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / known_digests.NAME).write_text("{")
-    assert run(["models", "check", "--dir", str(folder)]) == 1
+    assert run(["models", "check", "--root", str(folder)]) == 1
     assert "move it away" in capsys.readouterr().err

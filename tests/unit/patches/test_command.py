@@ -73,7 +73,7 @@ def test_patches_are_written_and_the_tree_is_not(
 ) -> None:
     before = (tree / LOADER).read_bytes()
     folder = tmp_path / "patches"
-    assert run(["patch", str(tree), "--export", str(folder), "--only", "empty-loader"]) == 0
+    assert run(["patch", str(tree), "--export", "-o", str(folder), "--only", "empty-loader"]) == 0
     assert capsys.readouterr().out.split() == [str(folder / "empty-loader.patch")]
     assert (folder / "empty-loader.patch").read_text().startswith("Subject: [PATCH] ")
     assert (tree / LOADER).read_bytes() == before
@@ -83,7 +83,7 @@ def test_patches_are_written_and_the_tree_is_not(
     ("arguments", "code", "value"),
     [
         (["patch"], 2, "PATH"),
-        (["patch", ".", "--undo", "--export", "x"], 2, "--export"),
+        (["patch", ".", "--undo", "--export", "-o", "x"], 2, "--export"),
         (["patch", "/nowhere/at/all"], 1, "/nowhere/at/all"),
         (["patch", str(ROOT / "docs")], 1, "datasets/decoder.py"),
     ],

@@ -27,7 +27,7 @@ def wish(name: str, folder: Path, mirror: str | None) -> Wish:
         raise Unwished(
             f"{model.id} cannot be fetched by a program.",
             f"It lies at {model.url}, which asks a person first.",
-            f"Save it as {folder / model.id}, then: slowfast-stack models check --dir {folder}",
+            f"Save it as {folder / model.id}, then: slowfast-stack models check --root {folder}",
             code="checkpoint.manual-download",
         )
     url = model.url.replace(HOST, mirror.rstrip("/")) if mirror else model.url

@@ -198,7 +198,7 @@ def test_frames_that_changed_are_found_with_the_command_that_mends_them(
     found = check.run(finished.layout, NUMBERS, "2.2", folder=folder)
     (finding,) = found.findings
     assert f"1 {kind}" in finding.message
-    assert "--video=c" in finding.hint
+    assert "--only=c" in finding.hint
     fast = check.run(finished.layout, NUMBERS, "2.2", folder=folder, deep=False)
     assert fast.ok is (kind == "truncated")
 

@@ -162,7 +162,7 @@ def _frames(look: _Look, listed: dict[str, int], *, deep: bool, tell: Tell) -> N
     with ThreadPoolExecutor(cores()) as pool:
         for video, seen in pool.map(one, sorted(listed)):
             if seen.wrong:
-                again = f"Extract it again: ava extract --replace --video={video}."
+                again = f"Extract it again: ava extract --replace --only={video}."
                 look.error(look.tree.frames_of(video), f"{seen.wrong}.", again)
             look.counted["frames seen"] = look.counted.get("frames seen", 0) + seen.count
             look.counted["bytes"] = look.counted.get("bytes", 0) + seen.size

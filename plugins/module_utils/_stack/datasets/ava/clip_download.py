@@ -148,5 +148,5 @@ def _count(line: str, tell: Callable[[int], None]) -> None:
         tell(int(value))
 
 
-_AGAIN = "Run the same command again, or fetch whole files with --whole: those resume."
+_AGAIN = "Run the same command again, or fetch full videos with --full-videos: those resume."
 _FREE = "Free the place and run the same command again; what is finished is kept."

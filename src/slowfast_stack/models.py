@@ -1,4 +1,4 @@
-"""Check checkpoints that are there: what they are, and whether they are still the same."""
+"""Fetch checkpoints of the model zoo, and check local ones against the record."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import (
+    fetch,
     formats,
     known_digests,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.fetch import (
-    UNUSABLE,
+    requests,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import sha256_of
 from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.formats import (
@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.known_digests import (
         Seen,
     )
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.download import (
+        Progress,
+    )
 
 _SUFFIXES = (".pkl", ".pyth", ".pth", ".pt")
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A file that was looked at; ``error`` is empty when it is fine."""
+    """A checkpoint that was checked; ``error`` is empty where it is as recorded."""
 
     path: Path
     error: str
@@ -38,14 +41,23 @@ class Checked:
     kind: Kind | None
 
 
+def fetch_one(name: str, folder: Path, started: Callable[[str], Progress]) -> Path:
+    """Return the file of a checkpoint, from the network only where it does not exist yet.
+
+    ``started`` begins the progress display of a file.
+    """
+    request = requests.wish(name, folder, None)
+    return fetch.get(request, started(request.file)).path
+
+
 def check(files: list[Path], folder: Path) -> list[Checked]:
-    """Look at these files, or at all of a folder and at all that its record names."""
+    """Check these files, or all of a folder and all that its record names. Raises UsageError."""
     seen = {folder / line["file"]: line for line in known_digests.load(folder).values()}
     chosen = files or sorted({*seen, *_found(folder)})
     if not chosen:
         raise UsageError(
             f"There is no checkpoint in {folder}.",
-            hint="Name files, or get some: slowfast-stack models get NAME",
+            hint="Name files, or fetch one: slowfast-stack models get NAME",
             code="checkpoint.none-found",
         )
     by_place = {path.resolve(): line for path, line in seen.items()}
@@ -59,13 +71,13 @@ def _found(folder: Path) -> list[Path]:
 def _one(path: Path, seen: Seen | None) -> Checked:
     try:
         kind = formats.of_file(path)
-        return Checked(path, _wrong(path, kind, seen), _by(seen), kind)
+        return Checked(path, _difference(path, kind, seen), _by(seen), kind)
     except OSError as error:
         return Checked(path, error.strerror or str(error), "", None)
 
 
-def _wrong(path: Path, kind: Kind, seen: Seen | None) -> str:
-    if kind.type in UNUSABLE:
+def _difference(path: Path, kind: Kind, seen: Seen | None) -> str:
+    if kind.type in fetch.UNUSABLE:
         return kind.cause
     if seen is None:
         return ""
@@ -77,4 +89,4 @@ def _wrong(path: Path, kind: Kind, seen: Seen | None) -> str:
 
 
 def _by(seen: Seen | None) -> str:
-    return "SHA-256 of the first sight" if seen else "not recorded: only its form was looked at"
+    return "recorded SHA-256" if seen else "not recorded: only its format was checked"

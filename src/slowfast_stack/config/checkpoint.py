@@ -1,4 +1,4 @@
-"""Write a checkpoint into a configuration: its path, and the type that its bytes say."""
+"""Write a checkpoint into a configuration: its path, and the type that its bytes have."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SLOWFASTS = ("pytorch", "caffe2")
 
 
 def require(path: Path) -> None:
-    """Raise UsageError where a file is no configuration that could be written."""
+    """Raise UsageError where a file is no configuration."""
     try:
         content.load(path)
     except StackError as error:
@@ -29,15 +29,15 @@ def require(path: Path) -> None:
 
 
 def write(path: Path, got: Got) -> bool:
-    """Set the two keys and return whether that changed the file; comments stay.
+    """Set the two keys and return whether that changed the file; comments are preserved.
 
-    Raises StackError for a checkpoint that is not SlowFast's.
+    Raises StackError for a checkpoint that SlowFast cannot load.
     """
     if got.kind.type not in SLOWFASTS:
         raise StackError(
-            f"{got.path} does not belong into {path}.",
+            f"{got.path} cannot be used in {path}.",
             f"It is of the type {got.kind.type}; SlowFast loads {' and '.join(SLOWFASTS)}.",
-            "Name it to Detectron2, say as DEMO.DETECTRON2_WEIGHTS.",
+            "Detectron2 loads it, for example as DEMO.DETECTRON2_WEIGHTS.",
             code="checkpoint.other-type",
         )
     text = path.read_text(encoding="utf-8-sig")

@@ -1,0 +1,46 @@
+"""``slowfast-stack driver``: the NVIDIA driver of a host, and back to the one before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slowfast_stack.cli import options
+from slowfast_stack.cli.base import HostCommand, Verbs
+from slowfast_stack.orchestration import playbooks
+
+verbs = Verbs("Restore the NVIDIA driver that was installed before the last change.")
+
+
+@verbs.add(
+    "driver rollback",
+    "driver rollback --yes",
+    "driver rollback -i inventories/example --limit h100 --dry-run --json",
+    changes="nothing until you consent; then the driver packages, and it may reboot.",
+)
+def rollback(
+    *, hosts: options.Hosts, yes: options.Yes = False, dry_run: options.DryRun = False
+) -> int:
+    """Install the NVIDIA driver that was installed before the last change.
+
+    Shows first what would be installed and removed. Without --yes it asks on a terminal;
+    elsewhere it ends with the preview. A host that had no driver before cannot be rolled back;
+    use purge there.
+    """
+    command = HostCommand(hosts, playbooks.DRIVER_ROLLBACK)
+    return command.preview_then(
+        "undo_allowed",
+        text,
+        question="Install them, and reboot where that is needed?",
+        yes=yes,
+        dry_run=dry_run,
+        reboot_allowed=not dry_run,
+    )
+
+
+def text(name: str, result: dict[str, Any]) -> str:
+    """Return what was installed on a host, or would be."""
+    done = result["done"]
+    lines = [f"{name}: {'installed' if done else 'would install'} {', '.join(result['packages'])}"]
+    removed = ", ".join(result["removed"]) or "nothing"
+    lines.append(f"  {'removed' if done else 'would remove'} {removed}")
+    return "\n".join(lines if done else [*lines, "  Add --yes to do it."])

@@ -1,1 +1,0 @@
-"""The model zoo of upstream: what there is, getting it safely, and what a file really is."""

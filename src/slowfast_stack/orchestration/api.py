@@ -1,0 +1,125 @@
+"""The four verbs as functions: probe, plan, up and prove; plans also of a machine that does not exist.
+
+These functions are the Python API: ``from slowfast_stack import probe, plan, up, prove``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from slowfast_stack.exit_codes import UsageError
+from slowfast_stack.orchestration import playbooks
+from slowfast_stack.orchestration.results import Results
+from slowfast_stack.orchestration.run_state import HostRun
+from slowfast_stack.orchestration.session import Session
+
+if TYPE_CHECKING:
+    from slowfast_stack.orchestration.playbooks import PlaybookVerb
+    from slowfast_stack.what_if import Machine
+
+SILENT = Session()
+
+
+def probe(
+    inventory: str | None = None,
+    *,
+    limit: str | None = None,
+    prefix: str | None = None,
+    session: Session = SILENT,
+) -> Results:
+    """Read this machine, or the hosts of an inventory, as they are; change nothing.
+
+    Raises UsageError, Interrupted and StackError; what went wrong on a host is in the results.
+    """
+    if inventory is None:
+        from slowfast_stack.orchestration import localhost  # noqa: PLC0415  (urllib: 50 ms)
+
+        facts = {"stack_host": localhost.host(prefix, {})}
+        return Results([HostRun(localhost.NAME, facts=facts)], "stack_host")
+    return _run(playbooks.PROBE, inventory, limit, prefix, session)
+
+
+def plan(
+    inventory: str | None = None,
+    *,
+    request: dict[str, Any] | None = None,
+    machine: Machine | None = None,
+    limit: str | None = None,
+    prefix: str | None = None,
+    session: Session = SILENT,
+) -> Results:
+    """Plan this machine, the hosts of an inventory, or a ``machine`` that does not exist.
+
+    ``request`` is what ``slowfast_stack.orchestration.request.build`` returns. Changes nothing.
+    Raises UsageError, Interrupted and StackError; a conflict is in the plan itself.
+    """
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner  # noqa: PLC0415  (only where this process plans)
+
+    asked = request or {}
+    if machine and inventory:
+        raise UsageError(
+            "-i and the what-if options exclude each other.",
+            "An inventory names hosts that exist.",
+            "Leave one of them out.",
+            code="cli.conflicting-options",
+        )
+    if machine is None and inventory is not None:
+        return _run(playbooks.PLAN, inventory, limit, prefix, session, request=asked)
+    if machine is not None:
+        from slowfast_stack import what_if  # noqa: PLC0415
+
+        name, host = "what-if", what_if.host(machine, list(planner.endpoints(asked)))
+    else:
+        from slowfast_stack.orchestration import localhost  # noqa: PLC0415  (urllib: 50 ms)
+
+        name, host = localhost.NAME, localhost.host(prefix, asked)
+    facts = {"stack_host": host, "stack_plan": planner.plan(host, asked).to_dict()}
+    return Results([HostRun(name, facts=facts)], "stack_plan")
+
+
+def up(
+    inventory: str | None = None,
+    *,
+    request: dict[str, Any] | None = None,
+    bundle: str | None = None,
+    consent: bool = False,
+    limit: str | None = None,
+    prefix: str | None = None,
+    session: Session = SILENT,
+) -> Results:
+    """Probe, plan, apply and prove; with ``consent`` a host may be rebooted.
+
+    ``bundle`` is the path of a bundle that replaces the network. An interrupted run resumes.
+    Raises UsageError, Interrupted and StackError; what went wrong on a host is in the results.
+    """
+    return _run(
+        *(playbooks.UP, inventory, limit, prefix, session),
+        request=request,
+        offline=bundle,
+        reboot_allowed=consent,
+    )
+
+
+def prove(
+    inventory: str | None = None,
+    *,
+    limit: str | None = None,
+    prefix: str | None = None,
+    session: Session = SILENT,
+) -> Results:
+    """Run the proof of the current stack of each host again.
+
+    Raises UsageError, Interrupted and StackError; what went wrong on a host is in the results.
+    """
+    return _run(playbooks.PROVE, inventory, limit, prefix, session)
+
+
+def _run(
+    verb: PlaybookVerb,
+    inventory: str | None,
+    limit: str | None,
+    prefix: str | None,
+    session: Session,
+    **variables: object,
+) -> Results:
+    return verb.run(verb.play(inventory, limit=limit, prefix=prefix, **variables), session)

@@ -1,0 +1,133 @@
+"""Verbs that run playbooks, from the arguments to text, JSON and exit code; Ansible is recorded."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import Plan
+from slowfast_stack import plan, what_if
+from slowfast_stack.cli.app import run
+from slowfast_stack.exit_codes import Exit
+from slowfast_stack.orchestration import playbooks, session
+from slowfast_stack.orchestration.ansible import Outcome, Play
+from slowfast_stack.orchestration.run_state import FACTS
+
+PURGED = {
+    "parts": ["driver"],
+    "packages": ["nvidia-open-580", "libnvidia-compute-580"],
+    "dependents": ["gpu-burn"],
+    "removed": False,
+}
+DRIVER = {"packages": ["nvidia-open-570=570.1"], "removed": ["nvidia-open-580"], "done": False}
+
+
+@pytest.fixture
+def plays(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> list[Play]:
+    """Answer each playbook with the fact of its role; return the plays that were started."""
+    started: list[Play] = []
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+    def replay(play: Play, listen: Any) -> Outcome:
+        started.append(play)
+        facts: dict[str, Any] = {
+            "slowfast.stack.purge": {
+                "stack_purge_result": PURGED
+                | {"removed": play.variables.get("stack_purge_allowed", False)}
+            },
+            "slowfast.stack.driver_rollback": {
+                "stack_driver_rollback": DRIVER
+                | {"done": play.variables.get("stack_undo_allowed", False)}
+            },
+        }[play.playbook]
+        result = {"host": "one", "res": {"ansible_facts": facts}}
+        listen({"event": "runner_on_start", "event_data": {"host": "one", "task": "Return it"}})
+        listen({"event": "runner_on_ok", "event_data": result})
+        listen({"event": "playbook_on_stats", "event_data": {"processed": {"one": 1}}})
+        return Outcome(0, 0, "")
+
+    monkeypatch.setattr(session.ansible, "run", replay)
+    return started
+
+
+def test_purge_without_consent_is_a_preview(
+    plays: list[Play], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["purge", "driver"]) == Exit.PROVEN
+    out = capsys.readouterr().out
+    assert "one: would remove nvidia-open-580, libnvidia-compute-580" in out
+    assert "gpu-burn" in out
+    assert "--yes" in out
+    assert [play.variables for play in plays] == [{"stack_purge": ["driver"]}]
+
+
+def test_purge_with_consent_runs_once_with_permission(
+    plays: list[Play], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["purge", "--yes", "--dependents", "--json"]) == Exit.PROVEN
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == {"schema": 1, "hosts": {"one": PURGED | {"removed": True}}, "errors": {}}
+    (play,) = plays
+    assert play.variables == {
+        "stack_purge_allowed": True,
+        "stack_purge_dependents_allowed": True,
+    }
+
+
+def test_purge_dry_run_wins_over_consent(plays: list[Play]) -> None:
+    assert run(["purge", "--yes", "--dry-run"]) == Exit.PROVEN
+    assert [play.variables for play in plays] == [{}]
+
+
+def test_purge_refuses_an_unknown_part(plays: list[Play]) -> None:
+    assert run(["purge", "kernel"]) == Exit.USAGE
+    assert plays == []
+
+
+@pytest.mark.parametrize(("answer", "code", "runs"), [("y\n", 0, 2), ("n\n", 2, 1)])
+def test_on_a_terminal_purge_asks(
+    plays: list[Play], monkeypatch: pytest.MonkeyPatch, answer: str, code: int, runs: int
+) -> None:
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self, *_: object) -> str:
+            return answer
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("builtins.input", lambda *_: answer.strip())
+    assert run(["purge"]) == code
+    assert len(plays) == runs
+
+
+def test_driver_rollback_previews_and_then_may_reboot(
+    plays: list[Play], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["driver", "rollback"]) == Exit.PROVEN
+    assert "would install nvidia-open-570=570.1" in capsys.readouterr().out
+    assert run(["driver", "rollback", "--yes", "--json"]) == Exit.PROVEN
+    assert json.loads(capsys.readouterr().out)["hosts"]["one"]["done"] is True
+    preview, applied = plays
+    assert "stack_undo_allowed" not in preview.variables
+    assert applied.variables == {"stack_undo_allowed": True, "stack_reboot_allowed": True}
+
+
+def test_the_result_of_every_verb_is_a_fact_that_is_recorded() -> None:
+    verbs = [
+        value for value in vars(playbooks).values() if isinstance(value, playbooks.PlaybookVerb)
+    ]
+    assert len(verbs) == 9
+    assert {verb.fact for verb in verbs} == set(FACTS)
+
+
+def test_plan_from_python_returns_typed_results() -> None:
+    h100 = what_if.machine(gpus=["10de:2330x2"], os="ubuntu-22.04")
+    results = plan(machine=h100)
+    assert results.exit_code is Exit.PROVEN
+    (host,) = results.runs
+    assert isinstance(host.plan, Plan)
+    assert [gpu.pci_id for gpu in host.plan.gpus] == ["10de:2330"] * 2
+    assert list(results.failures()) == []
