@@ -4,7 +4,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: nvidia_packages
-short_description: Tell which installed packages belong to the NVIDIA driver or to CUDA
+short_description: Select the installed packages of the NVIDIA driver or of CUDA
 description:
   - Picks from a list of installed packages those of the driver, of CUDA toolkits, or both.
     Tools for containers belong to neither.
@@ -44,11 +44,11 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import 
 
 
 def nvidia_packages(listing: str, parts: list[str]) -> list[str]:
-    """Pick the packages of these parts."""
+    """Return the names of the packages of these parts."""
     unknown = [part for part in parts if part not in library.PARTS]
     if unknown or not parts:
         raise AnsibleFilterError(
-            f"What to take off is {', '.join(parts) or 'nothing'}."
+            f"The parts to remove are {', '.join(parts) or 'nothing'}."
             f" The parts are {' and '.join(library.PARTS)}. Name one or both."
         )
     return library.of(listing, parts)

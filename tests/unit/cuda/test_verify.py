@@ -59,12 +59,12 @@ def test_a_compiler_that_fails_is_quoted(home: Path) -> None:
         prove(home, "9.0", "/usr/bin/g++-15", Commands())
 
 
-def test_what_could_not_be_inspected_is_said(home: Path) -> None:
+def test_a_program_that_was_not_inspected_is_reported(home: Path) -> None:
     (home / "bin" / "cuobjdump").unlink()
     assert "not inspected" in prove(home, "9.0", None, Commands())
 
 
-def test_a_proof_is_noted_and_made_again_for_other_options(home: Path) -> None:
+def test_a_verification_is_recorded_and_repeated_for_another_request(home: Path) -> None:
     want: dict[str, Any] = {"home": str(home), "arch_list": "9.0", "cxx": None}
     want["record"] = str(home / "records" / "cuda.json")
     assert cuda_check.act(want, check=True) == {"changed": True, "seen": None}

@@ -1,4 +1,4 @@
-"""What a driver plan tells the roles: packages, their release, the repository and the services."""
+"""What a driver plan has for the roles: packages, their release, the repository and the services."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class ArchiveRow(NamedTuple):
 class ToolkitArchiveRow(NamedTuple):
     """The CUDA toolkit in the distribution's own archive, and the folder that its packages fill.
 
-    They depend on the driver's libraries, and where there are none bring those of ``driver``.
+    They depend on the driver's libraries, and install those of ``driver`` where there are none.
     """
 
     cuda: str
@@ -67,7 +67,7 @@ class DistributionRow(NamedTuple):
     ``naming`` the rule by which that repository names driver packages; ``compilers`` are the GCC
     majors that can be installed, the default first; ``python`` is the default interpreter.
     ``first_branch`` and ``first_toolkit`` are the oldest driver branch and CUDA toolkit
-    expected in that directory, "" where nobody has said it.
+    expected in that directory, "" where it is not known.
     ``source`` vouches for directory and key, ``packages`` for package names and compilers,
     ``contents`` for what the directory begins with. ``toolkit`` is in the distribution's archive.
     """

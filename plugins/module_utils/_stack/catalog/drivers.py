@@ -36,8 +36,8 @@ SIGNATURES = Source(
 class BranchRow(NamedTuple):
     """A driver branch; versions are text.
 
-    ``newest`` is the newest release seen, ``life`` its designation, ``ends`` the month its support
-    ends ("" where nobody has said it), ``first_device`` and ``last_device`` bound the PCI ids
+    ``newest`` is the newest known release, ``life`` its designation, ``ends`` the month its support
+    ends ("" where it is not known), ``first_device`` and ``last_device`` bound the PCI ids
     that it drives.
     """
 
@@ -135,7 +135,7 @@ RANGES = (
 
 # Architectures whose chips run with the open kernel module only.
 OPEN_ONLY = ("Blackwell", "Rubin")
-# The first branch whose open module drives data-centre and desktop cards alike.
+# The first branch whose open module drives data-centre and desktop GPUs alike.
 FIRST_OPEN_BRANCH = "560"
 
 _RPM_BESIDE = ("nvidia-persistenced", "python3-dnf-plugin-versionlock")

@@ -1,4 +1,4 @@
-"""Finish what an interrupted run of the package manager left; nothing else is installed before."""
+"""Finish an interrupted run of the package manager, which refuses any other installation before."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from ..core.process import Commands
     from ..host.probe import Runner
 
-# dpkg has written down steps here that it did not get to put into its database.
+# Steps that dpkg has planned and not yet recorded in its database.
 JOURNAL = "/var/lib/dpkg/updates"
 LOCKED = "locked by another process"
-# A host that has just lost its power starts many things at the same time.
-PATIENCE_S = 120
+# A host is slow just after a power failure.
+LISTING_TIMEOUT_S = 120
 QUIET = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-# Settings that somebody changed stay as they are, as apt does it without a terminal.
+# Edited configuration files are kept, as apt does without a terminal.
 COMMANDS = {
     "debian": ("dpkg", "--force-confdef", "--force-confold", "--configure", "--pending"),
     "redhat": ("dnf", "--assumeyes", "--disableplugin=versionlock", "remove", "--duplicates"),
@@ -26,16 +26,16 @@ COMMANDS = {
 
 
 def left(runner: Runner, family: str) -> list[str]:
-    """Return the names of the packages that are half-done; the journal of dpkg counts as one."""
+    """Return the names of incomplete packages; the journal of dpkg counts as one."""
     read = {"debian": interrupted.debian, "redhat": interrupted.redhat}[family]
-    listing = runner.run(LISTINGS[family], timeout_s=PATIENCE_S).stdout
+    listing = runner.run(LISTINGS[family], timeout_s=LISTING_TIMEOUT_S).stdout
     names = {package.name for package in read(listing)}
     journal = runner.run(("ls", "-1", JOURNAL)).stdout.split()
     return sorted(names | ({JOURNAL} if any(name.isdigit() for name in journal) else set()))
 
 
 def finish(commands: Commands, family: str) -> None:
-    """Let the package manager go on where it was stopped; what still misses something stays.
+    """Let the package manager continue; packages that still lack a dependency stay incomplete.
 
     Raises ``StackError`` while another run of it holds the lock.
     """

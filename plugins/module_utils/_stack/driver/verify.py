@@ -49,7 +49,7 @@ class State(NamedTuple):
     ``enrolled`` and ``requested`` are what the firmware knows of the signing key, None without one.
     ``flavour`` is that of the module, ``loaded_flavour`` that of the running one: open or
     proprietary. Of the running driver /proc says ``loaded``, /sys ``shown``, NVML ``nvml``.
-    In /boot there is room for ``boot_free_mib``; a new initramfs takes ``boot_needs_mib``.
+    /boot has ``boot_free_mib`` MiB free; a new initramfs needs ``boot_needs_mib``.
     """
 
     kernel: str
@@ -96,7 +96,7 @@ def look(runner: Runner, wanted: Wanted) -> State:
     links = (_output(runner, "readlink", "-e", path) for path in LIBRARIES)
     keys = (key for key in SIGNING_KEYS if wanted.mok and runner.read(key) is not None)
     key = next(keys, None)
-    # mokutil ends with 1 where it knows the key: its sentence counts, not its status.
+    # mokutil exits 1 where it knows the key: its output counts, not its status.
     said = runner.run(("mokutil", "--test-key", key)).stdout if key else ""
     return State(
         kernel=kernel,
@@ -142,7 +142,7 @@ def _loaded(runner: Runner) -> Driver | None:
 
 
 def _flavour(licence: str) -> str:
-    """Tell the open module, which may be linked to the kernel, from the proprietary one."""
+    """Return the flavour of a module by its licence: only the open one is GPL-compatible."""
     return "open" if "GPL" in licence else "proprietary"
 
 

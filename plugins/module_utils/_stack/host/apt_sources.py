@@ -1,4 +1,4 @@
-"""Read the package sources of apt, and write those of the distribution that are missing."""
+"""Read apt's package sources, and find components that the distribution's sources do not enable."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ QUESTION = (
     "$(ORIGIN)\t$(COMPONENT)\t$(REPO_URI)\t$(RELEASE)",
     "Created-By: Packages",
 )
-# On a busy host apt takes its time to read the lists.
-PATIENCE_S = 300
-HEADER = "# Written by slowfast.stack: what the distribution keeps apart from its main component.\n"
-# The fields that describe what a source offers; the others describe how it is verified and read.
+# On a busy host apt needs long to read the lists.
+TIMEOUT_S = 300
+HEADER = "# Written by slowfast.stack: components of the distribution besides main.\n"
+# The fields with the content of a source; all others are options.
 OFFER = ("Types", "URIs", "Suites", "Components", "Enabled")
 # One-line options whose field has another name; the others only differ in capitals.
 FIELDS = {"arch": "Architectures", "lang": "Languages", "target": "Targets"}
@@ -41,7 +41,7 @@ class Source(NamedTuple):
 
 
 def parse(path: str, text: str) -> list[Source]:
-    """Return the binary sources of a file; its name decides the format."""
+    """Return the binary sources of a file, in the format of its file name extension."""
     return list(_stanzas(text) if path.endswith(".sources") else _lines(text))
 
 
@@ -88,7 +88,7 @@ def read(runner: Runner, own: str) -> list[Source]:
 
 def known(runner: Runner, origin: str) -> set[tuple[str, str]]:
     """Return address and suite of the archives of an origin, such as Debian, as apt's lists say."""
-    said = runner.run(QUESTION, timeout_s=PATIENCE_S).stdout
+    said = runner.run(QUESTION, timeout_s=TIMEOUT_S).stdout
     rows = (line.split("\t") for line in said.splitlines())
     return {(_address(row[2]), row[3]) for row in rows if row[:2] == [origin, "main"]}
 
@@ -153,7 +153,7 @@ def _stanza(uri: str, suite: str, components: Sequence[str], source: Source) -> 
 
 
 def require(archives: set[tuple[str, str]], origin: str) -> None:
-    """Refuse to go on where apt knows no archive of the distribution. Raises ``StackError``."""
+    """Refuse a host whose apt knows no archive of the distribution. Raises ``StackError``."""
     if not archives:
         raise StackError(
             f"apt knows no package source of {origin}.",

@@ -93,5 +93,5 @@ def _damaged() -> Unreadable:
 
 
 def is_open(record: Mapping[str, Any], now: Installed) -> bool:
-    """Tell whether an installation changed packages and did not complete."""
+    """Return whether an installation changed packages and did not complete."""
     return not record["done"] and Installed.from_dict(record["before"]) != now

@@ -1,6 +1,6 @@
-"""Find the installed packages of the driver and of CUDA, which a purge removes.
+"""Classify installed packages as part of the driver, of CUDA, or of neither: a purge removes them.
 
-A name is not enough: every rule also checks the vendor of a package, or the form of its version.
+A name alone is ambiguous, so every rule also checks the maintainer or the form of the version.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Package(NamedTuple):
 
 
 def read(listing: str) -> tuple[Package, ...]:
-    """Read lines of name, version, maker and state with tabs between; removed packages are left out."""
+    """Read tab-separated lines of name, version, maintainer and state; skip packages not installed."""
     rows = [line.split("\t") for line in listing.splitlines()]
     return tuple(Package(*row[:3]) for row in rows if len(row) == 4 and row[3] != "not-installed")  # noqa: PLR2004
 
@@ -57,20 +57,20 @@ def of(listing: str, parts: Collection[str]) -> list[str]:
 
 
 def is_driver(package: Package) -> bool:
-    """Return whether a package is of the driver, from any source; tools of containers are not."""
+    """Return whether a package is part of the driver, whatever its source; not tools of containers."""
     if _CONTAINERS.fullmatch(package.name) or package.name.startswith("cuda-compat"):
         return False
     if _PINNING.fullmatch(package.name):
         return True
     if _SUPPORT.fullmatch(package.name) and _DEBIAN.match(package.maker):
         return True
-    # dpkg knows no version yet of a package that it was unpacking when it was stopped.
+    # dpkg does not know the version of a package whose unpacking was interrupted.
     release = not package.version or _RELEASE.match(package.version)
     return bool(release and _DRIVER.fullmatch(package.name))
 
 
 def is_toolkit(package: Package) -> bool:
-    """Return whether a package is of a CUDA toolkit, of NVIDIA or of the distribution."""
+    """Return whether a package is part of a CUDA toolkit, of the vendor or of a distribution."""
     if _ARCHIVE_TOOLKIT.fullmatch(package.name) and _ARCHIVE_RELEASE.match(package.version):
         return True
     return bool(

@@ -81,7 +81,7 @@ def driver(host: Host, option: DriverOption) -> DriverPlan:
 def changing(host: Host, plan: DriverPlan, *, prebuilt: bool = False) -> DriverPlan:
     """Return the plan of a driver that changes, with its repository, stream, services and holds.
 
-    ``prebuilt`` tells that the modules come built with the kernel, which then changes with them.
+    ``prebuilt`` means that the modules come built with the kernel, which then changes with them.
     """
     hold = HOLDS.get(host.distribution.family)
     streams = [name[1:] for name in plan.packages if name.startswith(STREAM)]
@@ -97,7 +97,7 @@ def changing(host: Host, plan: DriverPlan, *, prebuilt: bool = False) -> DriverP
 
 
 def has_fabric(host: Host) -> bool:
-    """Tell whether the GPUs of a host need Fabric Manager."""
+    """Return whether the GPUs of a host need Fabric Manager."""
     return bool(host.nvswitches) or host.nvlink5_fabric
 
 
