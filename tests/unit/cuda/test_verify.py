@@ -49,14 +49,18 @@ def test_a_toolkit_that_makes_all_code_is_proven(home: Path) -> None:
 
 def test_a_toolkit_that_leaves_code_out_is_refused(home: Path) -> None:
     (home / "bin" / "cuobjdump").write_text("#!/bin/sh\necho x.1.sm_80.cubin\n")
-    with pytest.raises(StackError, match="compiled no code for sm_90"):
+    with pytest.raises(StackError) as refused:
         prove(home, "8.0;9.0", None, Commands())
+    assert refused.value.code == "cuda.missing-architecture"
+    assert "sm_90" in refused.value.message
 
 
 def test_a_compiler_that_fails_is_quoted(home: Path) -> None:
     (home / "bin" / "nvcc").write_text("#!/bin/sh\necho unsupported GNU version >&2\nexit 1\n")
-    with pytest.raises(StackError, match="unsupported GNU version"):
+    with pytest.raises(StackError) as refused:
         prove(home, "9.0", "/usr/bin/g++-15", Commands())
+    assert refused.value.code == "cuda.compile-failed"
+    assert "unsupported GNU version" in refused.value.cause
 
 
 def test_a_program_that_was_not_inspected_is_reported(home: Path) -> None:

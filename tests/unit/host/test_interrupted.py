@@ -73,6 +73,7 @@ def test_an_installation_that_ended_is_finished_whatever_it_changed() -> None:
     assert interrupted.find("debian", listing, "", record, "") == Interrupted()
 
 
-def test_a_damaged_record_is_told() -> None:
-    with pytest.raises(Unreadable, match=r"driver\.json"):
+def test_a_damaged_record_is_refused() -> None:
+    with pytest.raises(Unreadable) as refused:
         interrupted.find("debian", "", "", '{"before": {', "")
+    assert refused.value.code == "host.damaged-record"
