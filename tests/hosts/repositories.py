@@ -10,6 +10,7 @@ A kernel module is an object file that contains its version and nothing else.
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 import subprocess
 import sys
@@ -177,8 +178,23 @@ def archive(kernels: Sequence[str]) -> list[Stub]:
             },
         ),
         Stub("infiniband-diags", "44.0-2"),
+        Stub("gpg", "2.2.40-1.1", files=gpg()),
         *(_headers(kernel) for kernel in kernels),
     ]
+
+
+def gpg() -> dict[str, tuple[bytes, int]]:
+    """Return the gpg of this machine with its libraries, but for those of glibc."""
+    folder = "/usr/lib/gpg-of-the-builder"
+    program = shutil.which("gpg") or "/usr/bin/gpg"
+    libraries = re.findall(r"=> (/\S+)", _run("ldd", program))
+    own = [path for path in libraries if not re.search(r"/lib(c|m|pthread|dl)\.so", path)]
+    start = f'#!/bin/sh\nLD_LIBRARY_PATH={folder} exec {folder}/gpg "$@"\n'
+    return {
+        "/usr/bin/gpg": (start.encode(), 0o755),
+        f"{folder}/gpg": (Path(program).read_bytes(), 0o755),
+        **{f"{folder}/{Path(path).name}": (Path(path).read_bytes(), 0o644) for path in own},
+    }
 
 
 def _headers(kernel: str) -> Stub:

@@ -163,7 +163,7 @@ CODES = {
     "record.unreadable": Row("A record that slowfast-stack wrote earlier cannot be read.", "Restore it, or remove it."),
     "record.unsupported-schema": Row("A saved file was written by another release.", "Use that release, or create the file again."),
     "repository.key-unreachable": Row("The package key could not be downloaded.", "Check network and proxy of the host, or use a mirror."),
-    "repository.no-gpg": Row("The signing key cannot be checked without gpg.", "Install the package gnupg."),
+    "repository.no-gpg": Row("The signing key cannot be checked without gpg.", "Install the package gpg, or gnupg2."),
     "repository.unreadable-key": Row("The downloaded key is no OpenPGP public key.", "Check the mirror and the proxy."),
     "repository.untrusted-key": Row("The fingerprint of the package key is not the expected one.", "Do not use this repository; check the mirror."),
     "run.stopped": Row("A signal stopped the run.", "Run the same command again; it resumes."),

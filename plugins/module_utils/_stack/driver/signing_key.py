@@ -43,7 +43,7 @@ def fingerprints(commands: Commands, path: Path, origin: str) -> list[str]:
         raise StackError(
             f"The signing key from {origin} cannot be checked.",
             "There is no gpg on this host.",
-            "Install the package gnupg (Red Hat family: gnupg2).",
+            "Install the package gpg (Red Hat family: gnupg2).",
             code="repository.no-gpg",
         )
     rows = [line.split(":") for line in listed.output.splitlines()]
