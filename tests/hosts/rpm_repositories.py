@@ -170,7 +170,6 @@ def distribution(kernel: str) -> list[Stub]:
     return [
         Stub("system-release", "9.6", ("Provides: /bin/sh",)),
         Stub("epel-release", "9"),
-        Stub("gnupg2", "2.3.3", files=repositories.gpg()),
         Stub("dkms", "3.2.2", files={"/usr/sbin/dkms": (DKMS, 0o755)}),
         Stub("kernel-headers", "5.14.0"),
         Stub("python3-dnf-plugin-versionlock", "4.3.0"),
