@@ -97,3 +97,125 @@ def test_every_naming_and_family_of_the_distributions_has_its_rows() -> None:
 def test_the_short_id_of_a_key_ends_its_fingerprint(row: DistributionRow) -> None:
     assert len(row.key.fingerprint) == 40
     assert row.key.fingerprint.endswith(row.key.file.removesuffix(".pub").upper())
+
+
+DEBIAN_PIN = [
+    "*nvidia*",
+    "cuda-drivers*",
+    "libcuda1",
+    "libcudadebugger1",
+    "libnvcuvid1",
+    "libnvoptix1",
+    "libnvsdm*",
+    "libxnvctrl*",
+]
+REDHAT_PIN = [
+    "nvidia-driver*",
+    "nvidia-kmod-common",
+    "nvidia-persistenced",
+    "nvidia-modprobe",
+    "nvidia-settings",
+    "nvidia-xconfig",
+    "nvidia-imex",
+    "nvidia-fabric-manager",
+    "nvidia-libXNVCtrl*",
+    "nvidia-open*",
+    "cuda-drivers*",
+    "kmod-nvidia*",
+    "libnvidia-cfg",
+    "libnvidia-fbc",
+    "libnvidia-gpucomp",
+    "libnvidia-ml",
+    "libnvidia-nscq",
+    "libnvsdm",
+    "xorg-x11-nvidia",
+]
+V100 = "10de:1db1"
+
+
+def of(distribution: str, gpu: str, branch: str, **change: object) -> dict[str, Any]:
+    """Return the driver of a host with one GPU, an unknown kernel and nothing installed."""
+    name, _, version = distribution.partition("-")
+    family = "debian" if name in ("debian", "ubuntu") else "redhat"
+    facts = json.loads((HOSTS / "h100-ubuntu-22.04.json").read_text(encoding="utf-8"))["host"]
+    return driver(
+        "h100-ubuntu-22.04",
+        {"driver_branch": branch},
+        distribution={"id": name, "version": version, "family": family, "name": distribution},
+        gpus=[{**facts["gpus"][0], "pci_id": gpu}],
+        kernel=None,
+        glibc="2.39",
+        **change,
+    )
+
+
+@pytest.mark.parametrize(
+    ("distribution", "branch", "open_", "proprietary", "beside"),
+    [
+        ("ubuntu-24.04", "580", "nvidia-open-580=580.* nvidia-dkms-580-open=580.*",
+         "cuda-drivers-580=580.* nvidia-dkms-580=580.*", ""),
+        ("debian-12", "580", "nvidia-open=580.* nvidia-kernel-open-dkms=580.*",
+         "cuda-drivers=580.* nvidia-kernel-dkms=580.*", "nvidia-persistenced"),
+        ("rhel-9", "580", "@nvidia-driver:580-open", "@nvidia-driver:580-dkms",
+         "nvidia-persistenced python3-dnf-plugin-versionlock"),
+        ("rhel-10", "580", "nvidia-open-580", "cuda-drivers-580",
+         "nvidia-persistenced python3-dnf-plugin-versionlock"),
+    ],
+)  # fmt: skip
+def test_each_repository_names_both_modules_in_its_own_way(
+    distribution: str, branch: str, open_: str, proprietary: str, beside: str
+) -> None:
+    assert of(distribution, "10de:2330", branch)["packages"] == [*open_.split(), *beside.split()]
+    assert of(distribution, V100, branch)["packages"] == [*proprietary.split(), *beside.split()]
+
+
+@pytest.mark.parametrize(
+    ("distribution", "packages"),
+    [
+        ("ubuntu-24.04", ["nvidia-open=595.*", "nvidia-dkms-open=595.*"]),
+        (
+            "debian-12",
+            ["nvidia-open=595.*", "nvidia-kernel-open-dkms=595.*", "nvidia-persistenced"],
+        ),
+    ],
+)
+def test_from_590_on_names_are_without_the_branch(distribution: str, packages: list[str]) -> None:
+    found = of(distribution, "10de:2330", "595")
+    assert found["packages"] == packages
+    assert found["release"] == "595.*"
+
+
+@pytest.mark.parametrize(
+    ("distribution", "branch", "package"),
+    [
+        ("ubuntu-22.04", "570", "nvidia-fabricmanager-570"),
+        ("ubuntu-22.04", "580", "nvidia-fabricmanager"),
+        ("ubuntu-22.04", "595", "nvidia-fabricmanager"),
+        ("debian-12", "570", "nvidia-fabricmanager-570"),
+        ("debian-12", "580", "nvidia-fabricmanager"),
+        ("rhel-9", "570", "nvidia-fabric-manager-570.*"),
+        ("rhel-10", "580", "nvidia-fabric-manager-580.*"),
+    ],
+)
+def test_fabric_manager_is_installed_with_the_driver(
+    distribution: str, branch: str, package: str
+) -> None:
+    found = of(distribution, "10de:2330", branch, nvswitches=["10de:22a3"])
+    assert found["fabric_packages"] == [package]
+    assert found["services"] == ["nvidia-persistenced", "nvidia-fabricmanager"]
+
+
+def test_what_is_held_and_what_unattended_upgrades_skip() -> None:
+    debian, redhat = of("debian-12", V100, "580"), of("rhel-9", V100, "580")
+    assert debian["pin"] == DEBIAN_PIN
+    assert redhat["pin"] == REDHAT_PIN
+    assert debian["unattended"] == [
+        "nvidia-",
+        "libnvidia-",
+        "libcuda",
+        "cuda-drivers",
+        "linux-modules-nvidia-",
+    ]
+    assert redhat["unattended"] == redhat["unpinned"] == debian["unpinned"] == []
+    assert redhat["stream"] == "nvidia-driver:580-dkms"
+    assert debian["stream"] is None
