@@ -127,15 +127,22 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import (
     cache,
-    options,
     transfer,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.build_ffmpeg import (
+    FFmpegRecipe,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.build_wheel import (
+    WheelRecipe,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.key import key_of
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import construct
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+RECIPES: dict[str, type[cache.Recipe]] = {"wheel": WheelRecipe, "ffmpeg": FFmpegRecipe}
 SPEC = {
     "kind": {"type": "str", "choices": ["wheel", "ffmpeg"], "required": True},
     "inputs": {"type": "dict", "required": True},
@@ -157,7 +164,10 @@ SPEC = {
 
 def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Find, import, build and export, as far as it is asked for."""
-    commands, folder, recipe = Commands(), Path(params["cache"]), options.recipe_of(params)
+    kind, commands, folder = params["kind"], Commands(), Path(params["cache"])
+    recipe: cache.Recipe = construct(
+        RECIPES[kind], {**params["plan"], **params}, kind, ignore_unknown=True
+    )
     key, refused = key_of(recipe.inputs), None
     if not check:
         folder.mkdir(parents=True, exist_ok=True)  # copies of other hosts arrive there

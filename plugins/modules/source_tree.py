@@ -62,10 +62,11 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.source_tree import (
+    Source,
     identity_of,
     place,
-    source_of,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import construct
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ SPEC = {
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Compare, and place the tree where it differs."""
     commands, tree = Commands(), Path(want["path"])
-    source = source_of(want["source"])
+    source = construct(Source, want["source"], "source", ignore_unknown=True)
     before = identity_of(commands, tree)
     changed = before != source.identity
     bundle = Path(want["bundle"]) if want["bundle"] else None

@@ -11,6 +11,9 @@ from typing import Any
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.build_ffmpeg import (
     FFmpegRecipe,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.source_tree import (
+    Source,
+)
 
 # Configure notes the prefix; two objects are compiled, each noted and slow where asked.
 CONFIGURE = """\
@@ -99,10 +102,10 @@ def recipe(folder: Path) -> FFmpegRecipe:
         {"version": "9", "machine": "x86_64"},
         planned["origin"],
         tuple(planned["flags"]),
-        planned["sources"],
-        planned["wanted"],
+        {name: (Source(**place),) for name, (place,) in planned["sources"].items()},
         cc="sh",
         jobs=1,
         uv="uv",
+        required=planned["wanted"],
         log=folder / "logs" / "ffmpeg.log",
     )

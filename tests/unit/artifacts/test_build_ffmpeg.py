@@ -21,6 +21,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.ca
     find,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.key import key_of
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.source_tree import (
+    Source,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from support import small_ffmpeg
@@ -107,10 +110,10 @@ def test_from_a_bundle_it_is_built_of_what_is_in_there_alone(
     sources.mkdir(parents=True)
     kept = {}
     for name, (place,) in recipe.sources.items():
-        kept[name] = sources / f"{place['sha256']}.tar.xz"
-        Path(place["url"]).rename(kept[name])
+        kept[name] = sources / f"{place.sha256}.tar.xz"
+        Path(place.url).rename(kept[name])
     elsewhere = {
-        name: [{**place, "url": "https://example.invalid/x.tar.xz"}]
+        name: (replace(place, url="https://example.invalid/x.tar.xz"),)
         for name, (place,) in recipe.sources.items()
     }
     offline = replace(recipe, sources=elsewhere, bundle=tmp_path / "bundle")
@@ -120,7 +123,7 @@ def test_from_a_bundle_it_is_built_of_what_is_in_there_alone(
         build(Commands(), tmp_path / "cache", offline)
     assert "bundle create" in caught.value.hint
     kept["ffmpeg"].unlink()
-    with pytest.raises(StackError, match="The bundle has no archive"):
+    with pytest.raises(StackError, match="The bundle does not contain"):
         build(Commands(), tmp_path / "cache", offline)
     kept["ffmpeg"].write_bytes(complete)
     assert build(Commands(), tmp_path / "cache", offline)[1]
@@ -145,7 +148,7 @@ def test_configure_is_quoted_with_what_helps(recipe: FFmpegRecipe, tmp_path: Pat
 def test_a_wrong_checksum_is_refused_and_nothing_is_built(
     recipe: FFmpegRecipe, tmp_path: Path
 ) -> None:
-    wrong = [{**recipe.sources["ffmpeg"][0], "sha256": "0" * 64}]
+    wrong = (replace(recipe.sources["ffmpeg"][0], sha256="0" * 64),)
     sources = {**recipe.sources, "ffmpeg": wrong}
     with pytest.raises(StackError, match=r"not the pinned file.*expected 0000") as caught:
         build(Commands(), tmp_path / "cache", replace(recipe, sources=sources))
@@ -156,8 +159,8 @@ def test_a_wrong_checksum_is_refused_and_nothing_is_built(
 def test_the_second_place_is_taken_where_the_first_has_nothing(
     recipe: FFmpegRecipe, tmp_path: Path
 ) -> None:
-    dead = {"origin": "archive", "url": str(tmp_path / "absent.tar.xz"), "sha256": "0" * 64}
-    places = [dead, *recipe.sources["ffmpeg"]]
+    dead = Source("archive", str(tmp_path / "absent.tar.xz"), sha256="0" * 64)
+    places = (dead, *recipe.sources["ffmpeg"])
     sources = {**recipe.sources, "ffmpeg": places}
     assert build(Commands(), tmp_path / "cache", replace(recipe, sources=sources))[1]
 
@@ -200,10 +203,10 @@ def test_the_static_one_is_taken_out_of_a_wheel(recipe: FFmpegRecipe, tmp_path: 
         f'cp {tmp_path}/program "$9/imageio_ffmpeg/binaries/ffmpeg-linux-x86_64-v9"\n'
     )
     uv.chmod(0o755)
-    place = {"origin": "pypi", "requirement": "imageio-ffmpeg==0.8.1", "sha256": "1" * 64}
-    static = replace(recipe, origin="static", sources={"ffmpeg": [place]})
+    place = Source("pypi", requirement="imageio-ffmpeg==0.8.1", sha256="1" * 64)
+    static = replace(recipe, origin="static", sources={"ffmpeg": (place,)})
     artifact, _ = build(Commands(), tmp_path / "cache", replace(static, uv=str(uv)))
-    assert (tmp_path / "wanted").read_text() == f"{place['requirement']} --hash=sha256:{'1' * 64}\n"
+    assert (tmp_path / "wanted").read_text() == f"{place.requirement} --hash=sha256:{'1' * 64}\n"
     done = subprocess.run(
         [artifact.folder / "bin" / "ffmpeg", "-", "-hwaccels"],
         capture_output=True,

@@ -56,9 +56,9 @@ def recipe(source: Path, **environment: str) -> WheelRecipe:
     builds.touch()
     return WheelRecipe(
         INPUTS,
+        "uv",
         source,
         Path(sys.executable),
-        "uv",
         {"BUILDS": str(builds), **environment},
         source.parent / "log",
     )

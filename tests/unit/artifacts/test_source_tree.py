@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.source_tree import (
-    GitSource,
-    PypiSource,
+    Source,
     identity_of,
     place,
-    source_of,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import construct
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 
@@ -45,7 +44,7 @@ def test_an_older_commit_of_a_local_repository_is_placed_without_animations(
 ) -> None:
     upstream, commits = repository
     tree = tmp_path / "src" / "code"
-    place(Commands(), GitSource(str(upstream), commits[0]), tree, uv=UV)
+    place(Commands(), Source("git", str(upstream), commits[0]), tree, uv=UV)
     assert (tree / "code.py").read_text() == "VERSION = 1\n"
     assert not (tree / "demo.gif").exists()
     assert identity_of(Commands(), tree) == commits[0]
@@ -60,7 +59,7 @@ def test_a_bundle_and_a_url_give_the_same_tree(
     git(upstream, "bundle", "create", str(bundle), "main")
     for name, url in (("bundle", str(bundle)), ("url", f"file://{upstream}")):
         tree = tmp_path / name
-        place(Commands(), GitSource(url, commits[1]), tree, uv=UV)
+        place(Commands(), Source("git", url, commits[1]), tree, uv=UV)
         assert (tree / "code.py").read_text() == "VERSION = 2\n"
 
 
@@ -70,7 +69,7 @@ def test_a_newer_pin_replaces_the_tree_and_leaves_nothing_behind(
     upstream, commits = repository
     tree = tmp_path / "src" / "code"
     for commit in commits:
-        place(Commands(), GitSource(str(upstream), commit), tree, uv=UV)
+        place(Commands(), Source("git", str(upstream), commit), tree, uv=UV)
     assert identity_of(Commands(), tree) == commits[1]
     assert {path.name for path in tree.parent.iterdir()} == {"code", ".code.lock"}
 
@@ -80,43 +79,50 @@ def test_a_wrong_commit_is_an_error_that_keeps_the_old_tree(
 ) -> None:
     upstream, commits = repository
     tree = tmp_path / "code"
-    place(Commands(), GitSource(str(upstream), commits[0]), tree, uv=UV)
+    place(Commands(), Source("git", str(upstream), commits[0]), tree, uv=UV)
     with pytest.raises(StackError, match="has no commit"):
-        place(Commands(), GitSource(str(upstream), "f" * 40), tree, uv=UV)
+        place(Commands(), Source("git", str(upstream), "f" * 40), tree, uv=UV)
     assert identity_of(Commands(), tree) == commits[0]
 
 
 def test_a_path_without_a_repository_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="nothing at"):
-        place(Commands(), GitSource(str(tmp_path / "no"), "f" * 40), tmp_path / "t", uv=UV)
+        place(Commands(), Source("git", str(tmp_path / "no"), "f" * 40), tmp_path / "t", uv=UV)
     with pytest.raises(StackError, match="neither a git repository nor a bundle"):
-        place(Commands(), GitSource(str(tmp_path), "f" * 40), tmp_path / "t", uv=UV)
+        place(Commands(), Source("git", str(tmp_path), "f" * 40), tmp_path / "t", uv=UV)
 
 
 def test_a_file_of_pypi_with_another_digest_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="is not the file that was expected"):
-        place(Commands(), PypiSource("slowfast==1.0", "0" * 64), tmp_path / "slowfast", uv=UV)
+        place(
+            Commands(),
+            Source("pypi", requirement="slowfast==1.0", sha256="0" * 64),
+            tmp_path / "slowfast",
+            uv=UV,
+        )
     assert not (tmp_path / "slowfast").exists()
 
 
 def test_a_source_distribution_of_pypi_is_unpacked_and_recognised(tmp_path: Path) -> None:
     digest = "a261da281863902c5afc40754a9c6aaf220278293ddbc63b2b8936b72e9e47df"
-    source, tree = PypiSource("slowfast==1.0", digest), tmp_path / "slowfast"
+    source, tree = Source("pypi", requirement="slowfast==1.0", sha256=digest), tmp_path / "slowfast"
     place(Commands(), source, tree, uv=UV)
     assert (tree / "slowfast" / "models" / "head_helper.py").is_file()
     assert identity_of(Commands(), tree) == source.identity
 
 
 def test_an_incomplete_source_of_a_plan_is_named() -> None:
-    with pytest.raises(StackError, match="commit"):
-        source_of({"origin": "git", "url": "https://example.invalid/x"})
+    for data in ({"origin": "git", "url": "https://example.invalid/x"}, {"origin": "svn"}):
+        with pytest.raises(StackError) as caught:
+            construct(Source, data, "source")
+        assert caught.value.code == "data.invalid-value"
 
 
 def test_a_tree_that_another_run_placed_meanwhile_is_kept(
     repository: tuple[Path, list[str]], tmp_path: Path
 ) -> None:
     upstream, commits = repository
-    tree, source = tmp_path / "src" / "code", GitSource(str(upstream), commits[1])
+    tree, source = tmp_path / "src" / "code", Source("git", str(upstream), commits[1])
     place(Commands(), source, tree, uv=UV)
     (tree / "code.py").write_text("patched\n")
     place(Commands(), source, tree, uv=UV)

@@ -97,7 +97,7 @@ def test_a_packed_commit_is_placed_without_its_origin(
     assert packed.name == f"{commit}.bundle"
     folder.rename(tmp_path / "removed")
     tree = tmp_path / "tree"
-    source = source_tree.GitSource("https://example.invalid/x", commit)
+    source = source_tree.Source("git", "https://example.invalid/x", commit)
     source_tree.place(Commands(), source, tree, uv="uv", bundle=tmp_path / "out")
     assert source_tree.identity_of(Commands(), tree) == commit
     assert (tree / "setup.py").read_text() == "version = 2\n"
@@ -113,7 +113,7 @@ def test_a_commit_that_is_not_there_is_said(repository: tuple[Path, str], tmp_pa
     assert caught.value.code == "bundle.source-not-packed"
     assert list(tmp_path.glob("*.bundle")) == []
     tree = tmp_path / "tree"
-    source = source_tree.GitSource("https://example.invalid/x", "f" * 40)
+    source = source_tree.Source("git", "https://example.invalid/x", "f" * 40)
     with pytest.raises(StackError, match="f" * 40):
         source_tree.place(Commands(), source, tree, uv="uv", bundle=tmp_path)
     assert not tree.exists()

@@ -9,18 +9,17 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable
 
-from ..core import archives
+from ..core import validation
+from ..core.construct import read
 from ..core.errors import StackError
 from . import ffmpeg_capabilities
-from .source_tree import GitSource, place
+from .source_tree import Source, place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ..core.process import Commands
-
-    Place = Mapping[str, str]
 
 # Objects this much younger than the end of a killed compile may be incomplete.
 SUSPECT_S = 120
@@ -47,19 +46,19 @@ class FFmpegRecipe:
 
     ``origin`` is a key of ``ORIGINS``, ``sources`` lists the places of each source, ``required``
     the names of each kind (encoders, ...) that it must have. Where ``bundle`` is the folder of an
-    unpacked bundle, sources come from there alone.
+    extracted bundle, sources come from there alone.
     """
 
     inputs: Mapping[str, str]
     origin: str
     flags: tuple[str, ...]
-    sources: Mapping[str, Sequence[Place]]
-    required: Mapping[str, Sequence[str]]
+    sources: Mapping[str, tuple[Source, ...]]
     cc: str
     jobs: int
     uv: str
-    log: Path
-    bundle: Path | None = None
+    required: Mapping[str, tuple[str, ...]] = read(key="wanted")
+    log: Path = read(validation.path)
+    bundle: Path | None = read(validation.optional_path, default=None)
 
     def build(self, commands: Commands, work: Path) -> Path:
         """Provide it below ``work``; a compile continues where an interrupted one stopped."""
@@ -104,14 +103,14 @@ def _static(site: Site, recipe: FFmpegRecipe) -> Path:
     """Extract the program from a wheel; uv knows index, proxy and certificates."""
     source, packages = recipe.sources["ffmpeg"][0], site.work / "packages"
     pins = site.work / "requirements.txt"
-    pins.write_text(f"{source['requirement']} --hash=sha256:{source['sha256']}\n")
+    pins.write_text(f"{source.requirement} --hash=sha256:{source.sha256}\n")
     shutil.rmtree(packages, ignore_errors=True)
     where = []
     if recipe.bundle:
         where = ["--no-config", "--offline", "--no-index"]
         where += ["--find-links", str(recipe.bundle / "wheels")]
     site.commands.checked(
-        f"{source['requirement']} could not be downloaded from {'the bundle' if where else 'PyPI'}",
+        f"{source.requirement} could not be downloaded from {'the bundle' if where else 'PyPI'}",
         [
             recipe.uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--python",
             sys.executable, "--target", str(packages), "--requirement", str(pins),
@@ -172,50 +171,21 @@ def _refuse_missing_tools(recipe: FFmpegRecipe) -> None:
 
 def _placed(site: Site, recipe: FFmpegRecipe, name: str) -> Path:
     """Return the source tree of ``name``, from the first of its places that has it."""
-    tree = site.work / name
-    failures = []
+    tree, downloads, failures = site.work / name, site.work / "archives", []
     for source in recipe.sources[name]:
-        if tree.exists():
-            break
         try:
-            _place(site, source, tree, recipe.bundle)
-        except StackError as error:
+            place(site.commands, source, tree, uv="", bundle=recipe.bundle, downloads=downloads)
+        except StackError as error:  # noqa: PERF203  (the next place may have it)
             failures.append(f"{error.message} {error.cause}".strip())
-    if not tree.exists():
-        raise StackError(
-            f"The source of {name} could not be downloaded.",
-            " ".join(failures),
-            ANOTHER_BUNDLE
-            if recipe.bundle
-            else f"Check the network, or name a copy with --source {name}=PLACE; then run again.",
-            code="ffmpeg.no-source",
-        )
-    return tree
-
-
-def _place(site: Site, source: Mapping[str, str], tree: Path, bundle: Path | None) -> None:
-    if source["origin"] == "git":
-        place(site.commands, GitSource(source["url"], source["commit"]), tree, uv="", bundle=bundle)
-        return
-    if bundle:
-        archives.unpack(_in_bundle(source["sha256"], bundle), tree)
-        return
-    folder = site.work / "archives"
-    folder.mkdir(exist_ok=True)
-    if source["origin"] == "debian":
-        package, suite, sha256 = source["package"], source["suite"], source["sha256"]
-        archive = archives.from_debian(site.commands, package, suite, sha256, folder)
-    else:
-        archive = archives.fetch(source["url"], source["sha256"], folder)
-    archives.unpack(archive, tree)
-
-
-def _in_bundle(sha256: str, bundle: Path) -> Path:
-    for archive in (bundle / "sources").glob(f"{sha256}.*"):
-        archives.check(archive, sha256)
-        return archive
+        else:
+            return tree
     raise StackError(
-        f"The bundle has no archive with the SHA-256 {sha256}.", code="bundle.missing-source"
+        f"The source of {name} could not be downloaded.",
+        " ".join(failures),
+        ANOTHER_BUNDLE
+        if recipe.bundle
+        else f"Check the network, or name a copy with --source {name}=PLACE; then run again.",
+        code="ffmpeg.no-source",
     )
 
 

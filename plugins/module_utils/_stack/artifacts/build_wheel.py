@@ -7,7 +7,8 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..core import failure_hints
+from ..core import failure_hints, validation
+from ..core.construct import read
 from ..core.errors import StackError
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..core.process import Commands, Finished
+
+
+def _variables(value: object, where: str) -> dict[str, str]:
+    return {name: str(text) for name, text in validation.mapping(value, where).items()}
 
 
 @dataclass(frozen=True)
@@ -25,11 +30,11 @@ class WheelRecipe:
     """
 
     inputs: Mapping[str, str]
-    source: Path
-    python: Path
     uv: str
-    environment: Mapping[str, str]
-    log: Path
+    source: Path = read(validation.path)
+    python: Path = read(validation.path)
+    environment: Mapping[str, str] = read(_variables)
+    log: Path = read(validation.path)
 
     def build(self, commands: Commands, work: Path) -> Path:
         """Build on a copy of the tree, without build isolation: its setup.py imports torch."""

@@ -1,4 +1,4 @@
-"""Place one pinned source tree: from a git URL, a local repository, a bundle or PyPI."""
+"""Place one pinned source tree: from git, an archive, the Debian archive, PyPI or a bundle."""
 
 from __future__ import annotations
 
@@ -9,63 +9,55 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import archives
+from ..core import archives, validation
 from ..core.errors import StackError
 from ..core.process import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ..core.process import Commands
 
 # Demo animations: 30 MB of SlowFast's checkout that no program reads.
 LEFT_OUT = ("/*", "!*.gif")
 ORIGIN_FILE = ".slowfast-stack-origin"
+# What names and pins a source of each origin.
+REQUIRED = {
+    "git": ("url", "commit"),
+    "archive": ("url", "sha256"),
+    "debian": ("package", "suite", "sha256"),
+    "pypi": ("requirement", "sha256"),
+}
 
 
 @dataclass(frozen=True)
-class GitSource:
-    """A commit (40 hexadecimal digits) of the repository, bundle or checkout at ``url``."""
+class Source:
+    """A source of a plan, pinned by a commit (40 hexadecimal digits) or a SHA-256.
 
-    url: str
-    commit: str
+    ``url`` is an address, or the absolute path of a file, repository or bundle; ``requirement``
+    is ``name==version`` on PyPI. Raises ``StackError`` where something is missing.
+    """
+
+    origin: str
+    url: str = ""
+    commit: str = ""
+    requirement: str = ""
+    package: str = ""
+    suite: str = ""
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        """Require what the origin needs."""
+        validation.one_of(self.origin, "source.origin", tuple(REQUIRED))
+        for name in REQUIRED[self.origin]:
+            validation.text(getattr(self, name), f"source.{name}")
 
     @property
     def identity(self) -> str:
-        """Return what the placed tree must say of itself."""
-        return self.commit
-
-
-@dataclass(frozen=True)
-class PypiSource:
-    """A source distribution of PyPI, ``requirement`` as ``name==version``, pinned by SHA-256."""
-
-    requirement: str
-    sha256: str
-
-    @property
-    def identity(self) -> str:
-        """Return what the placed tree must say of itself."""
-        return f"{self.requirement} sha256:{self.sha256}"
-
-
-def source_of(planned: Mapping[str, str]) -> GitSource | PypiSource:
-    """Read the source of a plan; raise StackError where it is incomplete."""
-    try:
-        if planned["origin"] == "pypi":
-            return PypiSource(planned["requirement"], planned["sha256"])
-        return GitSource(planned["url"], planned["commit"])
-    except KeyError as error:
-        raise StackError(
-            f"The source {dict(planned)} is incomplete.",
-            f"{error} is missing.",
-            "A git source has url and commit, one of PyPI has requirement and sha256.",
-            code="source.incomplete",
-        ) from error
+        """Return the content of the file that names the source of a tree."""
+        return self.commit or f"{self.requirement} sha256:{self.sha256}".strip()
 
 
 def identity_of(commands: Commands, tree: Path) -> str | None:
-    """Return which source ``tree`` holds; None where there is no tree of ours."""
+    """Return which source ``tree`` holds; None where there is no such tree."""
     marker = tree / ORIGIN_FILE
     if marker.is_file():
         return marker.read_text(encoding="utf-8").strip()
@@ -77,26 +69,32 @@ def identity_of(commands: Commands, tree: Path) -> str | None:
 
 def place(
     commands: Commands,
-    source: GitSource | PypiSource,
+    source: Source,
     tree: Path,
     *,
     uv: str,
     bundle: Path | None = None,
+    downloads: Path | None = None,
 ) -> None:
-    """Put ``source`` at ``tree``, whole or not at all; an older tree there is replaced.
+    """Put ``source`` at ``tree``, complete or not at all; another tree there is replaced.
 
-    ``uv`` finds the file on PyPI; an unpacked ``bundle`` is taken in place of any network. Raises
-    StackError when the source cannot be reached, has no such commit or has another SHA-256.
+    ``uv`` finds files on PyPI; ``downloads`` is a folder that keeps archives. From an extracted
+    ``bundle`` alone where there is one. Raises ``StackError`` when the source cannot be reached,
+    has no such commit or has another SHA-256.
     """
     fresh = tree.with_name(f".{tree.name}.new")
     with locked(commands, tree.with_name(f".{tree.name}.lock")) as held:
         if identity_of(held, tree) == source.identity:
-            return  # another run placed it meanwhile, and may have patched it
+            return  # another run has placed it, and may have patched it
         shutil.rmtree(fresh, ignore_errors=True)
-        if isinstance(source, GitSource):
+        if source.commit:
             _clone(held, source, fresh, bundle)
         else:
-            _unpack(held, source, fresh, uv, bundle)
+            folder = downloads or tree.with_name(f".{tree.name}.downloads")
+            archives.unpack(_archive(held, source, folder, uv, bundle), fresh)
+            (fresh / ORIGIN_FILE).write_text(source.identity + "\n", encoding="utf-8")
+            if not downloads:
+                shutil.rmtree(folder, ignore_errors=True)
         _replace(fresh, tree)
 
 
@@ -109,36 +107,39 @@ def _replace(fresh: Path, tree: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _clone(commands: Commands, source: GitSource, tree: Path, bundle: Path | None) -> None:
-    if bundle:
-        _take_from_bundle(commands, source, tree, bundle / "sources" / f"{source.commit}.bundle")
-    elif Path(source.url).is_absolute():
+def _clone(commands: Commands, source: Source, tree: Path, bundle: Path | None) -> None:
+    if not bundle and Path(source.url).is_absolute():
         _clone_local(commands, source, tree)
     else:
-        _fetch_remote(commands, source, tree)
-    git = ["git", "-C", str(tree)]
-    known = commands.run([*git, "cat-file", "-e", f"{source.commit}^{{commit}}"])
-    if known.rc:
+        tree.mkdir(parents=True)
+        _git(commands, tree, "init", "--quiet")
+        if bundle:
+            _fetch_from_bundle(commands, source, tree, bundle)
+        else:
+            _fetch(commands, source, tree)
+    found = commands.run(["git", "-C", str(tree), "cat-file", "-e", f"{source.commit}^{{commit}}"])
+    if found.rc:
         raise StackError(
             f"{source.url} has no commit {source.commit}.",
             "The pinned commit is not in what the source offers.",
             "Check the commit id, or give another source with --source NAME=URL@COMMIT.",
             code="source.unknown-commit",
         )
-    commands.checked(
-        "The checkout could not be limited to what is needed",
-        [*git, "sparse-checkout", "set", "--no-cone", *LEFT_OUT],
-        code="source.checkout-failed",
-    )
-    commands.checked(
-        f"Commit {source.commit} of {source.url} could not be checked out",
-        [*git, "-c", "advice.detachedHead=false", "checkout", "--quiet", "--detach", source.commit],
+    _git(commands, tree, "sparse-checkout", "set", "--no-cone", *LEFT_OUT)
+    quiet = ("-c", "advice.detachedHead=false")
+    _git(commands, tree, *quiet, "checkout", "--quiet", "--detach", source.commit)
+
+
+def _git(commands: Commands, tree: Path, *words: str) -> str:
+    return commands.checked(
+        f"git could not create {tree}",
+        ["git", "-C", str(tree), *words],
         hint="The repository may be damaged: try `git fsck` there.",
         code="source.checkout-failed",
     )
 
 
-def _clone_local(commands: Commands, source: GitSource, tree: Path) -> None:
+def _clone_local(commands: Commands, source: Source, tree: Path) -> None:
     if not Path(source.url).exists():
         raise StackError(
             f"There is nothing at {source.url}.",
@@ -153,83 +154,68 @@ def _clone_local(commands: Commands, source: GitSource, tree: Path) -> None:
     )
 
 
-def _take_from_bundle(commands: Commands, source: GitSource, tree: Path, packed: Path) -> None:
-    """Take a commit without its history; what it leaves out could be fetched from its origin."""
-    if not packed.is_file():
-        raise StackError(
-            f"The bundle has no commit {source.commit}.",
-            f"{packed} is not there.",
-            "Create the bundle again, with the same --source.",
-            code="bundle.missing-source",
-        )
-    commands.checked(
-        "No git repository could be made",
-        ["git", "init", "--quiet", str(tree)],
-        code="source.checkout-failed",
-    )
-    git = ["git", "-C", str(tree)]
-    message = f"{packed} is not a bundle of {source.commit}"
-    listed = commands.checked(
-        message, [*git, "bundle", "unbundle", str(packed)], code="source.checkout-failed"
-    )
-    for line in (f"remote.origin.url={source.url}", "remote.origin.promisor=true"):
-        commands.checked(
-            message, [*git, "config", *line.split("=", 1)], code="source.checkout-failed"
-        )
+def _fetch_from_bundle(commands: Commands, source: Source, tree: Path, bundle: Path) -> None:
+    """Fetch a commit without its history; a missing object could be fetched from its origin."""
+    packed = _in_bundle(source, bundle)
+    listed = _git(commands, tree, "bundle", "unbundle", str(packed))
+    _git(commands, tree, "config", "remote.origin.url", source.url)
+    _git(commands, tree, "config", "remote.origin.promisor", "true")
     for pack in (tree / ".git" / "objects" / "pack").glob("*.pack"):
         pack.with_suffix(".promisor").write_text(listed, encoding="utf-8")
     (tree / ".git" / "shallow").write_text(source.commit + "\n", encoding="utf-8")
 
 
-def _fetch_remote(commands: Commands, source: GitSource, tree: Path) -> None:
-    commands.checked(
-        "No git repository could be made",
-        ["git", "init", "--quiet", str(tree)],
-        code="source.checkout-failed",
-    )
-    git = ["git", "-C", str(tree)]
-    commands.checked(
-        "The source could not be named",
-        [*git, "remote", "add", "origin", source.url],
-        code="source.checkout-failed",
-    )
-    one = commands.run(
-        [*git, "fetch", "--quiet", "--depth=1", "--filter=blob:limit=1m", "origin", source.commit]
-    )
+def _fetch(commands: Commands, source: Source, tree: Path) -> None:
+    _git(commands, tree, "remote", "add", "origin", source.url)
+    fetch = ["git", "-C", str(tree), "fetch", "--quiet"]
+    one = commands.run([*fetch, "--depth=1", "--filter=blob:limit=1m", "origin", source.commit])
     if one.rc:
-        # Not every server hands out a commit that no branch points at.
+        # Not every server has a commit fetched that no branch points at.
         commands.checked(
             f"{source.url} could not be fetched",
-            [*git, "fetch", "--quiet", "origin"],
+            [*fetch, "origin"],
             hint="Check the network and the URL, or give a local copy with --source.",
             code="source.unreachable",
         )
 
 
-def _unpack(
-    commands: Commands, source: PypiSource, tree: Path, uv: str, bundle: Path | None
-) -> None:
-    place = _in_bundle(source, bundle) if bundle else _address(commands, source, uv)
-    with tempfile.TemporaryDirectory(dir=tree.parent) as folder:
-        archives.unpack(archives.fetch(place, source.sha256, Path(folder)), tree)
-    (tree / ORIGIN_FILE).write_text(source.identity + "\n", encoding="utf-8")
+def _archive(
+    commands: Commands, source: Source, folder: Path, uv: str, bundle: Path | None
+) -> Path:
+    """Return the verified archive of a source that is no repository."""
+    if bundle:
+        packed = _in_bundle(source, bundle)
+        archives.check(packed, source.sha256)
+        return packed
+    folder.mkdir(parents=True, exist_ok=True)
+    if source.origin == "debian":
+        return archives.from_debian(commands, source.package, source.suite, source.sha256, folder)
+    url = source.url if source.origin == "archive" else _address(commands, source, uv)
+    return archives.fetch(url, source.sha256, folder)
 
 
-def _in_bundle(source: PypiSource, bundle: Path) -> str:
-    return str((bundle / "sources" / f"{source.sha256}.tar.gz").absolute())
+def _in_bundle(source: Source, bundle: Path) -> Path:
+    for packed in (bundle / "sources").glob(f"{source.commit or source.sha256}.*"):
+        return packed
+    raise StackError(
+        f"The bundle does not contain {source.url or source.requirement}.",
+        f"{bundle}/sources has no file of {source.commit or source.sha256}.",
+        "Create the bundle again, with the same --source.",
+        code="bundle.missing-source",
+    )
 
 
-def _address(commands: Commands, source: PypiSource, uv: str) -> str:
-    """Ask the index that uv is configured for; pip would run setup.py, which imports torch."""
-    with tempfile.NamedTemporaryFile("w", suffix=".in") as wanted:
-        wanted.write(source.requirement + "\n")
-        wanted.flush()
+def _address(commands: Commands, source: Source, uv: str) -> str:
+    """Return the URL on the index that uv uses; pip would run setup.py, which imports torch."""
+    with tempfile.NamedTemporaryFile("w", suffix=".in") as file:
+        file.write(source.requirement + "\n")
+        file.flush()
         name = source.requirement.split("==")[0]
         answer = commands.checked(
-            f"PyPI could not be asked for {source.requirement}",
+            f"PyPI could not be read for {source.requirement}",
             [
                 uv, "pip", "compile", "--quiet", "--no-deps", "--no-header", "--no-binary", name,
-                "--format", "pylock.toml", wanted.name,
+                "--format", "pylock.toml", file.name,
             ],
             hint="Check that PyPI is reached (proxy, certificates, index), then run again.",
             code="index.unreachable",
@@ -239,7 +225,7 @@ def _address(commands: Commands, source: PypiSource, uv: str) -> str:
         raise StackError(
             f"The index offers no source distribution of {source.requirement}.",
             "The pinned file is a source distribution.",
-            "Use an index that carries it, or give another source.",
+            "Use an index that has it, or give another source.",
             code="index.no-file",
         )
     return url.group(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Callable
 
 from .errors import StackError
@@ -45,6 +46,16 @@ def text(value: object, where: str) -> str:
 def optional_text(value: object, where: str) -> str | None:
     """Return text or None. Raises ``StackError``."""
     return None if value is None else text(value, where)
+
+
+def path(value: object, where: str) -> Path:
+    """Return a path that is not empty. Raises ``StackError``."""
+    return Path(text(value, where))
+
+
+def optional_path(value: object, where: str) -> Path | None:
+    """Return a path, None for None and for an empty text. Raises ``StackError``."""
+    return path(value, where) if value else None
 
 
 def flag(value: object, where: str) -> bool:
