@@ -28,7 +28,7 @@ def result(claim: dict[str, Any]) -> str:
 
 
 def measured(claim: dict[str, Any]) -> str:
-    """Return what was measured; that a claim was skipped is told by its sign already."""
+    """Return what was measured; its sign shows that a claim was skipped."""
     return str(claim.get("measured", "")).removeprefix("skipped: ")
 
 

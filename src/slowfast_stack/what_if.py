@@ -1,4 +1,4 @@
-"""The picture of a machine that you do not have: bare, with the GPUs and the system you name."""
+"""A host that does not exist: bare, with the GPUs and the system of the what-if options."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import parts
 
 from slowfast_stack.bundle import download_cache, wheels
 from slowfast_stack.bundle.target import Target
-from slowfast_stack.ui import download_progress
+from slowfast_stack.ui import progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +55,6 @@ def _command_line(python: str | None) -> list[Path]:
     ]
     files = wheels.resolve(pins, Target(version, MACHINE, GLIBC))
     kept = download_cache.DownloadCache(download_cache.default_folder())
-    with download_progress.shown() as shown:
+    with progress.downloads() as shown:
         kept.download(files, shown)
     return [kept.wheel_of(file) for file in files]

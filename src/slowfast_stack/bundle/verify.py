@@ -12,7 +12,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.parts
     find,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from slowfast_stack.ui import download_progress
+from slowfast_stack.ui import progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def check(file: Path, digest: str | None = None) -> tuple[Manifest, tuple[Path, ...]]:
     """Read every byte, with progress on a terminal. Raises StackError with everything damaged."""
     files = find(file)
-    with closing(PartReader(files)) as source, download_progress.shown() as progress:
-        manifest = verify.read(source, progress=progress(file.name))
+    with closing(PartReader(files)) as source, progress.downloads() as started:
+        manifest = verify.read(source, progress=started(file.name))
     if digest not in (None, manifest.digest):
         raise StackError(
             f"{file} is complete, but it is another bundle.",

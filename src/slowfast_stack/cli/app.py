@@ -63,7 +63,7 @@ app = typer.Typer(
     cls=VerbGroup,
     no_args_is_help=True,
     rich_markup_mode=None,  # rich would triple the time of --help
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
 
@@ -98,8 +98,8 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(aborted, Exit.USAGE, arguments)
     except typer.TyperException as error:
         hint = "See: slowfast-stack --help, and slowfast-stack COMMAND --help"
-        misuse = UsageError(error.format_message(), hint=hint, code="cli.usage")
-        return _fail(misuse, Exit.USAGE, arguments)
+        wrong_use = UsageError(error.format_message(), hint=hint, code="cli.usage")
+        return _fail(wrong_use, Exit.USAGE, arguments)
     except Exception as error:  # noqa: BLE001  (a bug is reported in a sentence, too)
         from slowfast_stack.cli import crash_report
 

@@ -145,7 +145,7 @@ def _on_hosts(hosts: options.Hosts, step: str, root: Path, **variables: object) 
     play.variables.update(ava_dataset_steps=[step], ava_dataset_root=str(root))
     given = {f"ava_dataset_{key}": value for key, value in variables.items() if value is not None}
     play.variables.update(given)
-    return command.report(verb.run(play, command.session), render.host)
+    return command.report(verb.follow(command.session, play), render.host)
 
 
 @verbs.add(
@@ -195,7 +195,7 @@ def download(
         media,
         results,
     )
-    from slowfast_stack.ui import ava_progress
+    from slowfast_stack.ui import progress
 
     tree = dataset.layout(str(root))
     numbers = dataset.chosen(tree, cut_s=part.start, frames=part.frames)
@@ -214,7 +214,7 @@ def download(
         sums=expected,
         tools=media.Tools(tools.ffmpeg_program, tools.ffprobe_program),
     )
-    with _resumable(), ava_progress.shown("download", ava_progress.size) as report:
+    with _resumable(), progress.shown("download", progress.size) as report:
         found = results.told(download.run(Commands(), tree, numbers, request, report))
     return render.result(tree.root, found, as_json=hosts.json)
 
@@ -264,7 +264,7 @@ def extract(
         scheduler,
     )
     from slowfast_stack.orchestration import slurm as cluster
-    from slowfast_stack.ui import ava_progress
+    from slowfast_stack.ui import progress
 
     if slurm is not None:
         part.refuse_shards("The tasks of Slurm")
@@ -291,7 +291,7 @@ def extract(
         room_check=not tools.skip_disk_check,
         tools=media.Tools(*programs),
     )
-    with _resumable(), ava_progress.shown("extract", ava_progress.frames) as report:
+    with _resumable(), progress.shown("extract", progress.frames) as report:
         found = results.told(scheduler.run(Commands(), tree, numbers, request, report))
     return render.result(tree.root, found, as_json=hosts.json)
 
@@ -338,11 +338,11 @@ def check(
 ) -> int:
     """Check everything that training opens: tree, frames, lists, boxes, labels."""
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import check
-    from slowfast_stack.ui import ava_progress
+    from slowfast_stack.ui import progress
 
     tree = dataset.layout(str(root))
     numbers = dataset.load(tree)
-    with _resumable(), ava_progress.shown("check", ava_progress.frames, quiet=json) as report:
+    with _resumable(), progress.shown("check", progress.frames, quiet=json) as report:
         found = check.run(
             tree, numbers, _release(release), folder=lists, deep=not fast, tell=report
         )
@@ -382,7 +382,7 @@ def custom(
         media,
         scheduler,
     )
-    from slowfast_stack.ui import ava_progress
+    from slowfast_stack.ui import progress
 
     tree = dataset.layout(str(root))
     request = scheduler.Want(
@@ -392,7 +392,7 @@ def custom(
         room_check=not tools.skip_disk_check,
         tools=media.Tools(tools.ffmpeg_program, tools.ffprobe_program),
     )
-    with _resumable(), ava_progress.shown("extract", ava_progress.frames) as report:
+    with _resumable(), progress.shown("extract", progress.frames) as report:
         made = custom.run(Commands(), tree, boxes, request, val_percent=val_percent, tell=report)
     if not json:
         render.lists(made["lists"], as_json=False)

@@ -6,6 +6,7 @@ inventory to the exit code: live display, log, JSON, errors.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import inspect
@@ -19,15 +20,14 @@ from slowfast_stack.cli.options import Hosts
 from slowfast_stack.exit_codes import MEANING, Exit, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from rich.console import Console
 
     from slowfast_stack.orchestration.playbooks import PlaybookVerb
     from slowfast_stack.orchestration.results import Results
-    from slowfast_stack.orchestration.run_state import Progress
+    from slowfast_stack.orchestration.run_state import Event, Progress
     from slowfast_stack.orchestration.session import Session
-    from slowfast_stack.ui.live_display import View
 
     Function = Callable[..., int]
     Render = Callable[[str, dict[str, Any]], str]
@@ -131,18 +131,18 @@ class HostCommand:
             lambda text: self.console.print(text, highlight=False, soft_wrap=True, style="dim"),
         )
 
-    def _display(self, progress: Progress, title: str) -> View:
+    @contextlib.contextmanager
+    def _display(self, progress: Progress, title: str) -> Iterator[Callable[[Event], None]]:
         from slowfast_stack.ui import live_display
 
         verbose = self.hosts.verbose > 0
-        return live_display.choose(self.console, progress, title, verbose=verbose)
+        with live_display.playbook(self.console, progress, title, verbose=verbose) as show:
+            yield show
 
-    def run(self, *, prefix: str | None = None, **variables: object) -> Results:
+    def run(self, **arguments: Any) -> Results:  # noqa: ANN401  (those of PlaybookVerb.play)
         """Run the playbook on the hosts. Raises UsageError, Interrupted and StackError."""
-        play = self.verb.play(
-            self.hosts.inventory, limit=self.hosts.limit, prefix=prefix, **variables
-        )
-        return self.verb.run(play, self.session)
+        hosts = self.hosts
+        return self.verb.run(self.session, hosts.inventory, limit=hosts.limit, **arguments)
 
     def confirm(self, question: str, lines: Iterable[str], *, heading: str) -> None:
         """Show changes and ask for consent. Raises UsageError without a terminal, typer.Abort for no."""
@@ -170,7 +170,7 @@ class HostCommand:
     ) -> Exit:
         """Run the playbook as a preview, and again with ``permission`` once the user agrees.
 
-        With ``yes`` nobody is asked; with ``dry_run``, with --json and without a terminal the preview
+        With ``yes`` it does not ask; with ``dry_run``, with --json and without a terminal the preview
         is the result. Raises typer.Abort where the answer is no.
         """
         if not yes or dry_run:

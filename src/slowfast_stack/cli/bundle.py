@@ -97,20 +97,20 @@ def create(
             terminal.print_error(error)
         return results.exit_code
     from slowfast_stack.bundle import builder, download_cache
-    from slowfast_stack.ui import download_progress
+    from slowfast_stack.ui import progress
 
     console = command.console
     options_ = builder.BundleOptions(
         output, part_bytes, without_torch, built, system_packages, sources_files
     )
     downloads = download_cache.DownloadCache(cache or download_cache.default_folder())
-    with download_progress.shown() as progress:
+    with progress.downloads() as started:
         manifest, files = builder.create(
             [_stack(run, asked) for run in results.runs],
             options_,
             downloads,
             report=lambda text: console.print(text, highlight=False, soft_wrap=True),
-            progress=progress,
+            progress=started,
         )
     console.print(f"Downloads are kept in {downloads.folder}.", highlight=False, soft_wrap=True)
     _print(manifest, files, as_json=hosts.json)

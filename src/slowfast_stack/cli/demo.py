@@ -55,7 +55,7 @@ def demo(
     )
     from slowfast_stack import models
     from slowfast_stack.training import demo, installed
-    from slowfast_stack.ui import download_progress, training_display
+    from slowfast_stack.ui import progress, training_display
 
     stack = installed.find(prefix)
     if output.exists() and not overwrite:
@@ -75,7 +75,7 @@ def demo(
         )
 
     def fetch(name: str) -> Path:
-        with download_progress.shown() as started:
+        with progress.downloads() as started:
             return models.fetch_one(name, root, started)
 
     request = demo.Request(

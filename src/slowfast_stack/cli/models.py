@@ -101,9 +101,9 @@ def _get_all(
     asked: list[fetch.Wish], cfg: Path | None, *, as_json: bool
 ) -> Iterator[dict[str, Any]]:
     from slowfast_stack.config import checkpoint
-    from slowfast_stack.ui import download_progress
+    from slowfast_stack.ui import progress
 
-    with download_progress.shown() as started:
+    with progress.downloads() as started:
         for request in asked:
             try:
                 got = fetch.get(request, started(request.file))

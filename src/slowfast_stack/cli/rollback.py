@@ -60,7 +60,7 @@ def rollback(
     )
     if list_ or (keep is not None and not stack):
         play.variables["stack_use"] = ""
-    return command.report(playbooks.ROLLBACK.run(play, command.session), text)
+    return command.report(playbooks.ROLLBACK.follow(command.session, play), text)
 
 
 def text(name: str, result: dict[str, Any]) -> str:

@@ -83,7 +83,7 @@ def up(
     processes.stop_left_behind(play.scope, command.session.say)
     if not yes and _consent(command, play):
         play = replace(play, variables=play.variables | {"stack_reboot_allowed": True})
-    done = playbooks.UP.run(play, command.session)
+    done = playbooks.UP.follow(command.session, play)
     _print(done, command)
     return done.exit_code
 
@@ -91,7 +91,7 @@ def up(
 def _consent(command: HostCommand, play: Play) -> bool:
     """Plan first and ask where the plan changes more than the prefix; return whether it asked."""
     plan_play = replace(play, playbook="slowfast.stack.plan")
-    plans = playbooks.PLAN.run(plan_play, command.session).values
+    plans = playbooks.PLAN.follow(command.session, plan_play).values
     changes = [
         f"{name}: {line}" for name, plan in plans.items() for line in beyond_prefix(from_dict(plan))
     ]

@@ -245,7 +245,9 @@ def _data(base: Content, request: Request, data: Data) -> Iterator[Change]:
     name = base.get("TRAIN.DATASET") if base.get("TRAIN.DATASET") in DECODED[:2] else "kinetics"
     for key in ("TRAIN.DATASET", "TEST.DATASET"):
         yield Change(key, name, "videos with one label each are read as Kinetics is")
-    yield Change("DATA.PATH_TO_DATA_DIR", str(folder), "train.csv, val.csv and test.csv lie here")
+    yield Change(
+        "DATA.PATH_TO_DATA_DIR", str(folder), "the folder of train.csv, val.csv and test.csv"
+    )
     if data.prefix:
         yield Change("DATA.PATH_PREFIX", str(folder), "the paths in the lists begin here")
     yield Change("DATA.PATH_LABEL_SEPARATOR", data.separator, "between path and label in the lists")
@@ -291,7 +293,7 @@ def _head(base: Content, request: Request, data: Data, kind: Kind) -> Iterator[C
     slow = 2 if base.get("MODEL.ARCH") == "slowfast" else 1
     yield Change("DETECTION.ENABLE", value=True, reason="classify each person's box")
     yield Change("DETECTION.ALIGNED", value=True, reason="as upstream's configurations of AVA")
-    yield Change("MODEL.LOSS_FUNC", "bce", "a person does several things at once")
+    yield Change("MODEL.LOSS_FUNC", "bce", "a person does several actions at once")
     yield Change("MODEL.HEAD_ACT", "sigmoid", "a probability for each action alone")
     strides, dilations = ([[n] * slow for n in row] for row in ((1, 2, 2, 1), (1, 1, 1, 2)))
     yield Change("RESNET.SPATIAL_STRIDES", strides, "boxes need the finer last stage")

@@ -104,7 +104,7 @@ def _clip(part: Part, model: str) -> str:
     if model != "slowfast":
         return f"{basis}."
     if stride <= 2:  # noqa: PLR2004  (upstream's fast pathway takes each second frame)
-        return f"{basis}; the whole clip, which the fast pathway sees and the slow one thins."
+        return f"{basis}; the full clip, which the fast pathway sees and the slow one thins."
     return f"{basis}; what the slow pathway sees. The fast one sees the same time more densely."
 
 

@@ -14,7 +14,6 @@ from slowfast_stack.orchestration.run_state import HostRun
 from slowfast_stack.orchestration.session import Session
 
 if TYPE_CHECKING:
-    from slowfast_stack.orchestration.playbooks import PlaybookVerb
     from slowfast_stack.what_if import Machine
 
 SILENT = Session()
@@ -36,7 +35,7 @@ def probe(
 
         facts = {"stack_host": localhost.host(prefix, {})}
         return Results([HostRun(localhost.NAME, facts=facts)], "stack_host")
-    return _run(playbooks.PROBE, inventory, limit, prefix, session)
+    return playbooks.PROBE.run(session, inventory, limit=limit, prefix=prefix)
 
 
 def plan(
@@ -64,7 +63,7 @@ def plan(
             code="cli.conflicting-options",
         )
     if machine is None and inventory is not None:
-        return _run(playbooks.PLAN, inventory, limit, prefix, session, request=asked)
+        return playbooks.PLAN.run(session, inventory, limit=limit, prefix=prefix, request=asked)
     if machine is not None:
         from slowfast_stack import what_if  # noqa: PLC0415
 
@@ -92,12 +91,8 @@ def up(
     ``bundle`` is the path of a bundle that replaces the network. An interrupted run resumes.
     Raises UsageError, Interrupted and StackError; what went wrong on a host is in the results.
     """
-    return _run(
-        *(playbooks.UP, inventory, limit, prefix, session),
-        request=request,
-        offline=bundle,
-        reboot_allowed=consent,
-    )
+    variables = {"request": request, "offline": bundle, "reboot_allowed": consent}
+    return playbooks.UP.run(session, inventory, limit=limit, prefix=prefix, **variables)
 
 
 def prove(
@@ -111,15 +106,4 @@ def prove(
 
     Raises UsageError, Interrupted and StackError; what went wrong on a host is in the results.
     """
-    return _run(playbooks.PROVE, inventory, limit, prefix, session)
-
-
-def _run(
-    verb: PlaybookVerb,
-    inventory: str | None,
-    limit: str | None,
-    prefix: str | None,
-    session: Session,
-    **variables: object,
-) -> Results:
-    return verb.run(verb.play(inventory, limit=limit, prefix=prefix, **variables), session)
+    return playbooks.PROVE.run(session, inventory, limit=limit, prefix=prefix)

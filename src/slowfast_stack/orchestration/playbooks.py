@@ -41,9 +41,13 @@ class PlaybookVerb(NamedTuple):
         playbook = f"slowfast.stack.{self.playbook}"
         return Play(playbook, inventories.resolve(inventory), limit, given)
 
-    def run(self, play: Play, session: Session) -> Results:
+    def follow(self, session: Session, play: Play) -> Results:
         """Run a play and return how each host ended. Raises Interrupted, StackError, UsageError."""
         return Results(session.follow(play, self.name, self.steps), self.fact)
+
+    def run(self, session: Session, inventory: str | None, **arguments: Any) -> Results:  # noqa: ANN401
+        """Run the playbook; ``arguments`` are those of ``play``."""
+        return self.follow(session, self.play(inventory, **arguments))
 
 
 PROBE = PlaybookVerb("probe", "plan", "stack_host", ("probe", "plan"))

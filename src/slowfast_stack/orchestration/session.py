@@ -7,7 +7,7 @@ import sys
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack import __version__
@@ -23,45 +23,31 @@ if TYPE_CHECKING:
     from slowfast_stack.orchestration.ansible import Outcome, Play
     from slowfast_stack.orchestration.run_state import Event, HostRun
 
-
-class Display(Protocol):
-    """Receives every event after the progress has been updated."""
-
-    def show(self, event: Event) -> None:
-        """Show what an event changed."""
+    Show = Callable[[Event], None]  # receives each event after the progress has been updated
 
 
-class _Silent:
-    def show(self, _event: Event) -> None:
-        """Show nothing."""
-
-
-def _no_display(_progress: Progress, _title: str) -> AbstractContextManager[Display]:
-    return nullcontext(_Silent())
-
-
-def _say_nothing(_text: str) -> None:
-    """Print nothing."""
+def _no_display(_progress: Progress, _title: str) -> AbstractContextManager[Show]:
+    return nullcontext(lambda _event: None)
 
 
 @dataclass(frozen=True)
 class Session:
     """How runs are shown; without arguments, not at all."""
 
-    display: Callable[[Progress, str], AbstractContextManager[Display]] = _no_display
-    say: Callable[[str], None] = _say_nothing
+    display: Callable[[Progress, str], AbstractContextManager[Show]] = _no_display
+    say: Callable[[str], None] = lambda _text: None
 
     def follow(self, play: Play, command: str, steps: tuple[str, ...]) -> list[HostRun]:
         """Return how each host ended. Raises Interrupted, and UsageError where there was no host."""
         progress, log = Progress(steps), Log(command)
         log.write(f"{_command_line()} (version {__version__})")
         try:
-            with self.display(progress, f"slowfast-stack {command}") as display:
+            with self.display(progress, f"slowfast-stack {command}") as show:
 
                 def listen(event: Event) -> None:
                     log.write(event.get("stdout", ""))
                     progress.feed(event, time.monotonic())
-                    display.show(event)
+                    show(event)
 
                 outcome = ansible.run(play, listen)
         finally:

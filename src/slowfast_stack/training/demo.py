@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from slowfast_stack.training.jobs import Job
     from slowfast_stack.training.runner import Followed, Screen
 
-PROGRAM = Path(__file__).parent / "program" / "whole_video.py"
+PROGRAM = Path(__file__).parent / "program" / "annotate_video.py"
 CONFIG = "demo/AVA/SLOWFAST_32x2_R101_50_50.yaml"
 CHECKPOINT = "ava/SLOWFAST_32x2_R101_50_50.pkl"
 DETECTOR = "detectron2/faster_rcnn_R_50_FPN_3x.pkl"

@@ -17,26 +17,14 @@ from slowfast_stack.training import log_parser, subprocess
 from slowfast_stack.training.run_state import Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
-    from typing import Self
 
     from slowfast_stack.training.installed import Installed
     from slowfast_stack.training.subprocess import Ended
 
 _ERROR = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt|Warning)\b.*|^AssertionError$")
-
-
-class Display(Protocol):
-    """Shows one run."""
-
-    def __enter__(self) -> Self:
-        """Begin to show."""
-
-    def __exit__(self, *_: object) -> None:
-        """End to show."""
-
-    def show(self, line: str) -> None:
-        """Show a line; the progress has been updated."""
 
 
 class Screen(Protocol):
@@ -45,8 +33,10 @@ class Screen(Protocol):
     def print(self, text: str) -> None:
         """Print a message beside the run."""
 
-    def follow(self, progress: Progress, title: str) -> Display:
-        """Return the display of a run."""
+    def follow(
+        self, progress: Progress, title: str
+    ) -> AbstractContextManager[Callable[[str], None]]:
+        """Show a run; yield what receives each line after the progress has been updated."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +63,11 @@ def follow(screen: Screen, installed: Installed, arguments: list[str], place: Pl
     progress, log, started = Progress(), Log(place.title), time.monotonic()
     log.write(f"slowfast-stack {__version__} in {place.start}: {installed.python} {arguments}")
     try:
-        with screen.follow(progress, place.title) as display:
+        with screen.follow(progress, place.title) as show:
 
             def listen(line: str) -> None:
                 log.write(line)
-                display.show(log_parser.feed(progress, line))
+                show(log_parser.feed(progress, line))
 
             ended = subprocess.run(
                 installed, arguments, place.start, listen, place=str(place.output)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Protocol
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Group
 from rich.live import Live
@@ -14,11 +15,9 @@ from rich.text import Text
 from slowfast_stack.orchestration.run_state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
-    from typing import Self
+    from collections.abc import Callable, Iterator
 
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from slowfast_stack.orchestration.run_state import Event, HostRun, Progress, Step
 
@@ -31,52 +30,36 @@ _SIGNS = {
 _DETAILED_HOSTS = 2  # more hosts than these get one row each
 
 
-class View(Protocol):
-    """Shows a run; receives every event after the progress has been updated."""
-
-    def __enter__(self) -> Self:
-        """Begin to show."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Leave the last state on the screen."""
-
-    def show(self, event: Event) -> None:
-        """Show what an event changed."""
+@contextmanager
+def playbook(
+    console: Console, progress: Progress, title: str, *, verbose: bool
+) -> Iterator[Callable[[Event], None]]:
+    """Show a run while the block runs; yield what receives each event after the progress."""
+    if console.is_terminal and not verbose:
+        with live(console, lambda seconds: _draw(progress, title, seconds)):
+            yield lambda _event: None
+        return
+    steps = Steps(progress)
+    yield lambda event: line(console, event.get("stdout", "") if verbose else steps(event))
 
 
-def choose(console: Console, progress: Progress, title: str, *, verbose: bool) -> View:
-    """Return the view that suits the console."""
-    if verbose:
-        return Plain(console, lambda event: event.get("stdout", ""))
-    if console.is_terminal:
-        return LiveView(console, progress, title)
-    return Plain(console, Steps(progress))
+@contextmanager
+def live(console: Console, draw: Callable[[float], RenderableType]) -> Iterator[None]:
+    """Redraw several times a second while the block runs; ``draw`` gets the seconds since its start."""
+    started = time.monotonic()
+    with Live(
+        console=console,
+        get_renderable=lambda: draw(time.monotonic() - started),
+        refresh_per_second=8,
+        redirect_stderr=False,
+    ):
+        yield
 
 
-class Plain:
-    """Print a line for each event that has one."""
-
-    def __init__(self, console: Console, line_of: Callable[[Event], str]) -> None:
-        """Print to a console the line that ``line_of`` returns for an event."""
-        self._console = console
-        self._line_of = line_of
-
-    def __enter__(self) -> Self:
-        """Begin to show."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Do nothing."""
-
-    def show(self, event: Event) -> None:
-        """Print the line of an event."""
-        if line := self._line_of(event):
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+def line(console: Console, text: str) -> None:
+    """Print a line as it is, where there is one."""
+    if text:
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 class Steps:
@@ -99,37 +82,12 @@ class Steps:
         return f"{clock(time.monotonic() - self._started)}  {run.name}: {step.name}"
 
 
-class LiveView:
-    """Redraw steps, current task and times several times a second."""
-
-    def __init__(self, console: Console, progress: Progress, title: str) -> None:
-        """Draw the progress of a run under a title."""
-        self._progress = progress
-        self._title = title
-        self._started = time.monotonic()
-        self._live = Live(
-            console=console, get_renderable=self._draw, refresh_per_second=8, redirect_stderr=False
-        )
-
-    def __enter__(self) -> Self:
-        """Begin to draw."""
-        self._live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the last state on the screen."""
-        self._live.stop()
-
-    def show(self, event: Event) -> None:
-        """Leave it to the next redraw."""
-
-    def _draw(self) -> Group:
-        now = time.monotonic()
-        head = Text.assemble((self._title, "bold"), "  ", (clock(now - self._started), "cyan"))
-        hosts = list(self._progress.hosts.values())
-        if len(hosts) > _DETAILED_HOSTS:
-            return Group(head, _overview(hosts, now))
-        return Group(head, *(part for run in hosts for part in _detail(run, now)))
+def _draw(progress: Progress, title: str, seconds: float) -> Group:
+    now, hosts = time.monotonic(), list(progress.hosts.values())
+    head = Text.assemble((title, "bold"), "  ", (clock(seconds), "cyan"))
+    if len(hosts) > _DETAILED_HOSTS:
+        return Group(head, _overview(hosts, now))
+    return Group(head, *(part for run in hosts for part in _detail(run, now)))
 
 
 def clock(seconds: float) -> str:

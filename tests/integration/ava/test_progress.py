@@ -10,8 +10,8 @@ import sys
 PROGRAM = f"""
 import sys, time
 sys.path[:0] = {sys.path!r}
-from slowfast_stack.ui import ava_progress
-with ava_progress.shown("extract", ava_progress.frames) as tell:
+from slowfast_stack.ui import progress
+with progress.shown("extract", progress.frames) as tell:
     tell("", 0, 4000)
     for done in range(0, 1001, 100):
         tell("a", done, 1000)

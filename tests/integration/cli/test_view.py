@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pexpect
+from support.plan_builder import plan_data
 
 CLAIMS = [
     {"id": "torch.cuda", "ok": True, "expected": "True", "measured": "True", "seconds": 0.12},
@@ -42,8 +43,7 @@ def test_a_terminal_shows_steps_current_task_and_claims(stack, inventory):
 
 
 def test_the_question_is_asked_on_a_terminal_and_no_color_is_honoured(stack, inventory):
-    driver = {"action": "install", "branch": "580", "reboot": True}
-    hosts = inventory(one={"try_plan": {"status": "planned", "roles": [], "driver": driver}})
+    hosts = inventory(one={"try_plan": plan_data(changes={"roles": []})})
     child = on_terminal(stack, "up", "-i", hosts, NO_COLOR="1")
     child.expect("Go ahead?")
     asked = child.before

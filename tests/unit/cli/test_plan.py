@@ -24,11 +24,11 @@ def hypothetical(capsys, *arguments):
 
 def test_a_machine_that_you_do_not_have_is_planned(capsys):
     gpus = ("--gpu", "10DE:2330x8", "--nvswitch", "--os", "rocky-9")
-    code, told, err = hypothetical(capsys, *gpus, "--installed-driver", "580.65.06")
+    code, printed, err = hypothetical(capsys, *gpus, "--installed-driver", "580.65.06")
     assert code == 0, err
-    plan = told["hosts"]["what-if"]
+    plan = printed["hosts"]["what-if"]
     assert set(plan) >= CONTRACT
-    assert told["schema"] == 2
+    assert printed["schema"] == 2
     assert [gpu["pci_id"] for gpu in plan["gpus"]] == ["10de:2330"] * 8
     assert plan["status"] == "planned"
     assert plan["driver"]["fabric_manager"] is True
@@ -36,10 +36,10 @@ def test_a_machine_that_you_do_not_have_is_planned(capsys):
 
 
 def test_no_plan_is_3_and_valid_json(capsys):
-    code, told, err = hypothetical(capsys, "--gpu", "10de:2330", "--torch", "==1.10.0")
+    code, printed, err = hypothetical(capsys, "--gpu", "10de:2330", "--torch", "==1.10.0")
     assert code == 3
-    assert told["hosts"]["what-if"]["status"] == "no-plan"
-    assert told["hosts"]["what-if"]["conflict"]["try"]
+    assert printed["hosts"]["what-if"]["status"] == "no-plan"
+    assert printed["hosts"]["what-if"]["conflict"]["try"]
     assert "There is no plan for what-if" in err
 
 
@@ -54,13 +54,13 @@ def test_no_plan_is_3_and_valid_json(capsys):
         (("--colour",), ""),
     ],
 )
-def test_misuse_is_2_and_valid_json(capsys, arguments, why):
+def test_wrong_use_is_2_and_valid_json(capsys, arguments, why):
     assert run(["plan", *arguments, "--json"]) == 2
     out, err = capsys.readouterr()
-    told = json.loads(out)
-    assert told["hosts"] == {}
-    assert why in told["error"]["cause"]
-    assert told["error"]["message"] in err
+    printed = json.loads(out)
+    assert printed["hosts"] == {}
+    assert why in printed["error"]["cause"]
+    assert printed["error"]["message"] in err
 
 
 def test_reasons_are_given_to_who_asks(capsys):

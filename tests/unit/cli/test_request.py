@@ -53,7 +53,7 @@ def test_a_source_that_is_not_understood_shows_an_example(text):
         request.source(text, local=True)
 
 
-def test_a_short_commit_is_refused_with_the_way_to_find_the_whole():
+def test_a_short_commit_is_refused_with_the_way_to_find_the_complete():
     with pytest.raises(UsageError, match="Find them with: git ls-remote"):
         request.source("slowfast=https://example.net/a.git@0123abc", local=True)
 

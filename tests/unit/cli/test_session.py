@@ -23,20 +23,20 @@ def started():
 
 
 def test_a_playbook_that_ansible_gives_up_on_is_a_failure_with_its_last_words():
-    with pytest.raises(StackError, match="couldn't resolve module") as told:
+    with pytest.raises(StackError, match="couldn't resolve module") as printed:
         session.check(Outcome(4, 0, "PLAY\r\n\r\ncouldn't resolve module x"), started(), PLAY)
-    assert code_of(told.value) is Exit.FAILED
+    assert code_of(printed.value) is Exit.FAILED
 
 
-def test_a_playbook_without_hosts_is_misuse():
+def test_a_playbook_without_hosts_is_wrong_use():
     with pytest.raises(UsageError, match="No host of"):
         session.check(Outcome(0, 0, ""), Progress(()), PLAY)
 
 
 def test_an_interruption_comes_before_everything_else():
-    with pytest.raises(session.Interrupted, match="Stopped by SIGHUP") as told:
+    with pytest.raises(session.Interrupted, match="Stopped by SIGHUP") as printed:
         session.check(Outcome(99, 1, "ERROR! User interrupted execution"), started(), PLAY)
-    assert told.value.exit_code == 129
+    assert printed.value.exit_code == 129
 
 
 def test_a_failure_that_a_rescue_made_up_for_is_forgotten():

@@ -1,4 +1,4 @@
-"""``slowfast-stack config check``: what would fail is told before training, with its fix."""
+"""``slowfast-stack config check``: what would fail is printed before training, with its fix."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def test_ava_is_checked_file_by_file(here: Path) -> None:
     assert set(_found(_changed(AVA, "MODEL: {NUM_CLASSES: 60}"), here)) == {"class-count"}
 
 
-def test_the_command_mends_in_place_keeps_the_original_and_says_what_is_left(
+def test_the_command_fixes_in_place_keeps_the_original_and_says_what_is_left(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(here)
@@ -206,10 +206,10 @@ def test_the_command_mends_in_place_keeps_the_original_and_says_what_is_left(
     assert run(["config", "check", "my.yaml"]) == 1
     assert "--fix fixes 1" in capsys.readouterr().out
     assert run(["config", "check", "my.yaml", "--fix", "--json"]) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert [row["id"] for row in told["fixed"]] == ["dead-decoder"]
-    assert {row["id"] for row in told["findings"]} == {"missing-list"}
-    assert "+  DECODING_BACKEND: pyav  # as upstream" in told["diff"]
+    printed = json.loads(capsys.readouterr().out)
+    assert [row["id"] for row in printed["fixed"]] == ["dead-decoder"]
+    assert {row["id"] for row in printed["findings"]} == {"missing-list"}
+    assert "+  DECODING_BACKEND: pyav  # as upstream" in printed["diff"]
     assert Path("my.yaml.before").read_text() == text
     assert run(["config", "check", "my.yaml", "--fix", "--output", "other.yaml"]) == 1
     assert Path("other.yaml").exists()

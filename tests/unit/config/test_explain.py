@@ -42,7 +42,7 @@ def test_upstream_has_111_names() -> None:
     ("name", "words"),
     [
         ("SLOWFAST_8x8_R50", "what the slow pathway sees"),
-        ("SLOWFAST_32x2_R50_SHORT", "the whole clip"),
+        ("SLOWFAST_32x2_R50_SHORT", "the full clip"),
         ("SLOWFAST_8x8_R101_50_101", "a ResNet-50 has in the slow pathway, and a ResNet-101"),
         ("MVIT_B_16_CONV", "16 transformer blocks (not frames)"),
         ("finetune_ucf_Slow_R50_syn8", "Batch norm across 8 GPUs"),
@@ -103,7 +103,7 @@ def test_texts_are_read_as_upstream_reads_them() -> None:
     assert read.problems == ()
 
 
-def test_a_base_file_lies_below(tmp_path: Path) -> None:
+def test_a_base_file_is_below(tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text("MODEL: {ARCH: slow, NUM_CLASSES: 5}")
     (tmp_path / "top.yaml").write_text("_BASE_: base.yaml\nMODEL: {NUM_CLASSES: 6}")
     read = content.load(tmp_path / "top.yaml")
@@ -117,8 +117,8 @@ def test_a_file_is_compared_by_its_folders_too(
     path.parent.mkdir(parents=True)
     path.write_text(SLOWFAST)
     assert run(["config", "explain", str(path), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    differing = [row for row in told["file"]["comparison"] if not row["agrees"]]
+    printed = json.loads(capsys.readouterr().out)
+    differing = [row for row in printed["file"]["comparison"] if not row["agrees"]]
     assert [row["part"] for row in differing] == ["AVA"]
 
 
@@ -130,7 +130,7 @@ def test_a_file_is_compared_by_its_folders_too(
         (b"\xff\xfe\x00", "UTF-8"),
     ],
 )
-def test_an_unreadable_file_ends_with_1_and_its_name_is_explained(
+def test_an_unreadable_file_exits_1_and_its_name_is_explained(
     data: bytes, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "SLOW_8x8_R50.yaml"
@@ -141,7 +141,7 @@ def test_an_unreadable_file_ends_with_1_and_its_name_is_explained(
     assert "Only the slow pathway" in said
 
 
-def test_an_unknown_name_ends_with_2_and_offers_a_close_one(
+def test_an_unknown_name_exits_2_and_offers_a_close_one(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run(["config", "explain", "SLOWFSAT-8x8-R50"]) == 2
@@ -149,9 +149,9 @@ def test_an_unknown_name_ends_with_2_and_offers_a_close_one(
 
 
 def test_half_a_name_says_what_is_not_known() -> None:
-    told = explain("SLOW_8x8_R50_mine")
-    assert told["unknown"] == ["mine"]
-    assert told["upstream"] == []
+    printed = explain("SLOW_8x8_R50_mine")
+    assert printed["unknown"] == ["mine"]
+    assert printed["upstream"] == []
 
 
 def test_asking_for_a_plan_does_not_load_yaml() -> None:

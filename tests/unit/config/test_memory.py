@@ -45,10 +45,10 @@ def test_a_batch_that_does_not_fit_is_an_error_with_the_one_that_does(
 
 
 def test_an_optimizer_keeps_tensors_as_large_as_the_parameters() -> None:
-    told = {"parameters": 100, "one": 1000, "two": 1900, "gpus": [{"name": "x", "bytes": 7}]}
-    plain = memory_of.of(told, _read(""))
+    printed = {"parameters": 100, "one": 1000, "two": 1900, "gpus": [{"name": "x", "bytes": 7}]}
+    plain = memory_of.of(printed, _read(""))
     assert (plain.fixed, plain.clip, plain.smallest) == (200 + 100, 900, 7)
-    assert memory_of.of(told, _read("SOLVER: {OPTIMIZING_METHOD: adamw}")).fixed == 300 + 100
+    assert memory_of.of(printed, _read("SOLVER: {OPTIMIZING_METHOD: adamw}")).fixed == 300 + 100
 
 
 def test_why_there_is_no_estimate_is_told() -> None:

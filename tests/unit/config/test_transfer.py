@@ -80,13 +80,13 @@ def test_each_change_has_its_reason_in_the_file_and_in_the_answer(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _transfer("--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert all(change["reason"] for change in told["changes"])
+    printed = json.loads(capsys.readouterr().out)
+    assert all(change["reason"] for change in printed["changes"])
     lines = (here / "mine.yaml").read_text().splitlines()
     assert "  BATCH_SIZE: 8  # eight each" in lines
     assert "  MAX_EPOCH: 20  # fine-tuning is short" in lines
-    assert "-  MAX_EPOCH: 200" in told["diff"]
-    assert told["errors"] == []
+    assert "-  MAX_EPOCH: 200" in printed["diff"]
+    assert printed["errors"] == []
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_base_is_found_by_its_name_in_a_checkout(here: Path) -> None:
     assert run([*name, "--source", "slowfast=checkout", *given]) == 0
 
 
-def test_what_upstream_refuses_of_a_base_is_mended_on_the_way(here: Path) -> None:
+def test_what_upstream_refuses_of_a_base_is_fixed_on_the_way(here: Path) -> None:
     refused = BASE.replace("34.0", "34") + "PREFETCH:\n  NUM_LOADERS: 3\n"
     (here / "base.yaml").write_text(refused)
     assert _transfer() == 0
@@ -197,7 +197,7 @@ def test_a_base_of_a_base_counts_and_is_still_found(here: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "batch"), [("NUM_SHARDS: 4\n", 5), ("MULTIGRID: {SHORT_CYCLE: True}\n", 5)]
 )
-def test_each_process_gets_a_whole_batch(here: Path, more: str, batch: int) -> None:
+def test_each_process_gets_a_complete_batch(here: Path, more: str, batch: int) -> None:
     (here / "base.yaml").write_text(BASE + more)
     assert _transfer() == 0
     assert content.load(here / "mine.yaml").values["TRAIN.BATCH_SIZE"] == batch

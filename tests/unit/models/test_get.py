@@ -50,7 +50,7 @@ class Zoo:
         return self.folder / NAME
 
     def left(self) -> list[str]:
-        """List what lies in the folder, but for the record."""
+        """List what is in the folder, but for the record."""
         files = [path for path in self.folder.rglob("*") if path.is_file()]
         return sorted(path.name for path in files if "models.json" not in path.name)
 
@@ -135,7 +135,7 @@ def test_a_server_without_ranges_sends_all_again(zoo: Zoo, server: FileServer) -
     assert zoo.file.read_bytes() == BLOBS
 
 
-def test_a_file_that_changes_meanwhile_begins_anew(zoo: Zoo, server: FileServer) -> None:
+def test_a_file_that_changes_meanwhile_begins_again(zoo: Zoo, server: FileServer) -> None:
     server.cut_after = [700_000, 0]
     code, _, err = zoo.get("--attempts", "1")
     assert code == 1
@@ -175,7 +175,7 @@ def test_a_server_that_is_busy_is_asked_again(zoo: Zoo, server: FileServer) -> N
     assert zoo.get()[0] == 0
 
 
-def test_nobody_listens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_one_listens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     zoo = Zoo(tmp_path, "http://127.0.0.1:9", capsys)
     code, _, err = zoo.get("--attempts", "2")
     assert code == 1
@@ -258,6 +258,6 @@ def test_a_full_part_needs_only_to_be_verified(zoo: Zoo, server: FileServer) -> 
 def test_an_address_of_ones_own_is_taken(zoo: Zoo, address: str) -> None:
     code, out, _ = zoo.get("--json", name=f"{address}/mine.pyth")
     assert code == 0
-    (told,) = json.loads(out)["models"]
-    assert told["type"] == "caffe2"
+    (printed,) = json.loads(out)["models"]
+    assert printed["type"] == "caffe2"
     assert zoo.left() == ["mine.pyth"]

@@ -75,7 +75,7 @@ def test_what_was_seen_is_in_the_table(tmp_path: Path, capsys: pytest.CaptureFix
         ("https://example.org/", "names no file"),
     ],
 )
-def test_a_name_that_is_not_one_file_ends_with_2(
+def test_a_name_that_is_not_one_file_exits_2(
     name: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["models", "get", name, "--root", str(tmp_path)]) == 2
@@ -83,9 +83,9 @@ def test_a_name_that_is_not_one_file_ends_with_2(
 
 
 def test_a_mirror_keeps_the_name_in_the_record(tmp_path: Path) -> None:
-    wish = requests.wish("x3d_models/x3d_s", tmp_path, "http://mirror:8000/")
-    assert wish.url == "http://mirror:8000/pyslowfast/x3d_models/x3d_s.pyth"
-    assert wish.recorded_as == "https://dl.fbaipublicfiles.com/pyslowfast/x3d_models/x3d_s.pyth"
+    request = requests.wish("x3d_models/x3d_s", tmp_path, "http://mirror:8000/")
+    assert request.url == "http://mirror:8000/pyslowfast/x3d_models/x3d_s.pyth"
+    assert request.recorded_as == "https://dl.fbaipublicfiles.com/pyslowfast/x3d_models/x3d_s.pyth"
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_recorded_file_is_compared(
     assert (error or "") in (row["error"] or "")
 
 
-def test_a_recorded_file_that_is_gone_is_told(
+def test_a_recorded_file_that_is_missing_is_told(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "a.pkl").unlink()
@@ -128,7 +128,7 @@ def test_a_recorded_file_that_is_gone_is_told(
     assert "No such file" in capsys.readouterr().out
 
 
-def test_an_empty_folder_is_a_misuse(tmp_path: Path) -> None:
+def test_an_empty_folder_is_a_wrong_use(tmp_path: Path) -> None:
     assert run(["models", "check", "--root", str(tmp_path)]) == 2
 
 

@@ -20,7 +20,7 @@ def _fed(name: str, lines: int | None = None) -> tuple[Progress, list[str]]:
     return progress, [line for line in news if line]
 
 
-def test_a_whole_run_is_read() -> None:
+def test_a_complete_run_is_read() -> None:
     progress, news = _fed("kinetics.log")
     assert progress.finished == {"training", "test"}
     assert (progress.first_epoch, progress.trained, progress.epochs) == (1, 2, 2)

@@ -46,15 +46,15 @@ class Alive(TorchDispatchMode):
         return made
 
     def _count(self, storage) -> None:
-        key, size = storage._cdata, storage.nbytes()  # noqa: SLF001  (what tells two of them apart)
+        key, size = storage._cdata, storage.nbytes()  # noqa: SLF001  (the identity of a storage)
         if key in self._seen:
             return
 
-        def gone(_, key=key, size=size) -> None:
+        def freed(_, key=key, size=size) -> None:
             self.now -= size
             self._seen.pop(key, None)
 
-        self._seen[key] = weakref.ref(storage, gone)
+        self._seen[key] = weakref.ref(storage, freed)
         self.now += size
         self.most = max(self.most, self.now)
 
@@ -116,14 +116,14 @@ def main() -> None:
     cfg.NUM_GPUS = 0
     model = build_model(cfg)
     model.cpu().train()
-    told = {
+    measured = {
         "parameters": sum(part.nbytes for part in model.parameters()),
         "one": estimated(model, cfg, 1),
         "two": estimated(model, cfg, 2),
         "gpus": [{"name": gpu.name, "bytes": gpu.total_memory} for gpu in gpus],
         "torch": torch.__version__,
     }
-    print(json.dumps(told | ({"real": real(model, cfg)} if wants_real else {})))
+    print(json.dumps(measured | ({"real": real(model, cfg)} if wants_real else {})))
 
 
 if __name__ == "__main__":

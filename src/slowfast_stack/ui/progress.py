@@ -1,8 +1,9 @@
-"""Show a long job: bars with rate and time left on a terminal, a line per finished file elsewhere."""
+"""Show downloads and other long jobs: bars on a terminal, a line per finished file elsewhere."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 import threading
 import time
@@ -95,7 +96,7 @@ class _Lines:
 def shown(message: str, written: Callable[[float], str], *, quiet: bool = False) -> Iterator[Tell]:
     """Yield the function that receives the progress of a job; ``written`` formats its amounts."""
     if quiet or not sys.stderr.isatty():
-        yield _silent if quiet else _Lines(written).update
+        yield (lambda _name, _done, _total: None) if quiet else _Lines(written).update
         return
     columns = (
         TextColumn("{task.description}"),
@@ -107,5 +108,8 @@ def shown(message: str, written: Callable[[float], str], *, quiet: bool = False)
         yield _Bars(progress, message).update
 
 
-def _silent(_name: str, _done: int, _total: int | None) -> None:
-    """Show nothing."""
+@contextlib.contextmanager
+def downloads() -> Iterator[Callable[[str], Callable[[int, int | None], None]]]:
+    """Yield a function that begins the bar of a file and returns what updates it; silent in logs."""
+    with shown("download", size, quiet=not sys.stderr.isatty()) as update:
+        yield lambda name: functools.partial(update, name)

@@ -1,6 +1,6 @@
 """Run upstream's demo so that every frame of the video comes out, in bounded memory.
 
-    ENV/bin/python whole_video.py TREE/tools/run_net.py --cfg FILE --opts ...
+    ENV/bin/python annotate_video.py TREE/tools/run_net.py --cfg FILE --opts ...
 
 Upstream (facebookresearch/SlowFast at 287ec00) drops the frames that do not fill a last clip,
 reads on while frames wait to be drawn, and writes MPEG-4, which browsers do not play. The classes
@@ -26,7 +26,7 @@ PATIENCE_S, GLANCE_S = 0.5, 0.02
 
 
 class FilledCapture:
-    """Frames of a video, the last one repeated until the last clip is whole."""
+    """Frames of a video, the last one repeated until the last clip is complete."""
 
     def __init__(self, capture, length: int, overlap: int) -> None:
         """Fill up to clips of ``length`` frames that share ``overlap`` with the one before."""
@@ -87,7 +87,7 @@ def _encoder() -> str:
     return "libx264" if "libx264" in av.codecs_available else "mpeg4"
 
 
-class WholeVideo(demo_loader.VideoManager):
+class CompleteVideo(demo_loader.VideoManager):
     """Upstream's reader and writer, with every frame, and a word about each clip."""
 
     def __init__(self, cfg) -> None:
@@ -111,7 +111,7 @@ class WholeVideo(demo_loader.VideoManager):
         self.written += len(new)
         self.clips += 1
         self.persons += 0 if task.bboxes is None else len(task.bboxes)
-        self._tell("demo_iter", iter=f"{self.written}/{self.total or ''}", eta=self._left())
+        self._report("demo_iter", iter=f"{self.written}/{self.total or ''}", eta=self._left())
 
     def _left(self) -> str:
         spent = time.monotonic() - self.began
@@ -119,11 +119,11 @@ class WholeVideo(demo_loader.VideoManager):
         return time.strftime("%H:%M:%S", time.gmtime(left))
 
     def clean(self) -> None:
-        """Close both files and say what was done."""
+        """Close both files and print the counts."""
         super().clean()
-        self._tell("demo_final", frames=self.written, clips=self.clips, persons=self.persons)
+        self._report("demo_final", frames=self.written, clips=self.clips, persons=self.persons)
 
-    def _tell(self, kind: str, **figures: object) -> None:
+    def _report(self, kind: str, **figures: object) -> None:
         print("json_stats:", json.dumps({"_type": kind, **figures}), flush=True)
 
 
@@ -163,7 +163,7 @@ def main() -> None:
     sys.argv = sys.argv[1:]
     sys.path[0] = str(program.parent)
     torch.set_grad_enabled(False)
-    demo_loader.VideoManager, async_predictor.AsyncVis = WholeVideo, BoundedVis
+    demo_loader.VideoManager, async_predictor.AsyncVis = CompleteVideo, BoundedVis
     runpy.run_path(str(program), run_name="__main__")
 
 
