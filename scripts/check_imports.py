@@ -50,7 +50,6 @@ LEVEL = {folder: level for level, folders in enumerate(LAYERS) for folder in fol
 # Imports against the layers that are still to be removed.
 KNOWN: frozenset[tuple[str, str]] = frozenset(
     {
-        ("_stack/host", "_stack/driver"),
         ("src", "src/orchestration"),  # the Python API, imported when it is first used
         ("src/bundle", "src/ui"),
     }

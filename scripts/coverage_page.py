@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write docs/coverage.md: the plan or refusal for every PCI id of the catalog on every distribution.
+"""Write docs/coverage.md: the plan of every GPU of the catalog on every distribution.
 
 ``--check`` compares only, and exits 1 where the page is out of date.
 """
@@ -53,24 +53,29 @@ def label(plan: Plan | NoPlan) -> str:
 
 def table(machine: str) -> list[str]:
     """Return the table of one machine: architectures down, distributions across."""
-    families: dict[str, dict[str, Counter[str]]] = {}
+    families: dict[str, dict[str, list[tuple[str, str]]]] = {}
     for gpu in GPUS:
         family = families.setdefault(gpu_specs.gpu_spec(f"10de:{gpu.device}").architecture, {})
         for row in DISTRIBUTIONS:
-            counts = family.setdefault(f"{row.id} {row.version}", Counter())
-            counts[label(planner.plan(host(row, machine, gpu.device)))] += 1
+            plan = planner.plan(host(row, machine, gpu.device))
+            family.setdefault(f"{row.id} {row.version}", []).append((label(plan), gpu.chip))
     systems = [f"{row.id} {row.version}" for row in DISTRIBUTIONS]
-    lines = [
-        f"| {machine} | ids | " + " | ".join(systems) + " |",
-        "|---" * (len(systems) + 2) + "|",
+    lines = [f"| {machine} | " + " | ".join(systems) + " |", "|---" * (len(systems) + 1) + "|"]
+    lines += [
+        f"| {family} | " + " | ".join(cell(row[name]) for name in systems) + " |"
+        for family, row in families.items()
     ]
-    for family, row in families.items():
-        total = sum(next(iter(row.values())).values())
-        cells = [
-            "<br>".join(f"{n} {text}" for text, n in row[name].most_common()) for name in systems
-        ]
-        lines.append(f"| {family} | {total} | " + " | ".join(cells) + " |")
     return [*lines, ""]
+
+
+def cell(plans: list[tuple[str, str]]) -> str:
+    """Return the most common plan of a family, and other plans with the chips that have them."""
+    (common, _count), *others = Counter(plan for plan, _chip in plans).most_common()
+    exceptions = [
+        f"{', '.join(sorted({chip for plan, chip in plans if plan == other}))}: {other}"
+        for other, _count in others
+    ]
+    return "<br>".join([common, *exceptions])
 
 
 def page() -> str:
@@ -78,10 +83,9 @@ def page() -> str:
     lines = [
         "# Coverage",
         "",
-        f"Each of the {len(GPUS)} PCI ids of the catalog on every distribution of the table, as a fresh",
-        "host with that one GPU, full network, preset `stable`. A cell counts the ids by their plan,",
-        "or as refused. `slowfast-stack plan --gpu 10de:ID --os NAME-VERSION --explain` prints the",
-        "reason.",
+        "The plan of each architecture on each distribution: a fresh host with one GPU, full network,",
+        "preset `stable`. Chips with another plan than most of their architecture follow it. The reason",
+        "for any single PCI id: `slowfast-stack plan --gpu 10de:ID --os NAME-VERSION --explain`.",
         "",
         "Written by `scripts/coverage_page.py`; do not edit.",
         "",
