@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from slowfast_stack.version import __version__
+
 if TYPE_CHECKING:
     from slowfast_stack.orchestration.api import plan, probe, prove, up
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "plan", "probe", "prove", "up"]
 
 

@@ -10,8 +10,8 @@ import jinja2
 from rich.markup import escape
 from rich.table import Table
 
-from slowfast_stack import __version__
 from slowfast_stack.exit_codes import UsageError
+from slowfast_stack.version import __version__
 
 if TYPE_CHECKING:
     from rich.console import Console

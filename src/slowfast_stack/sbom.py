@@ -17,7 +17,7 @@ from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
-from slowfast_stack import __version__
+from slowfast_stack.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

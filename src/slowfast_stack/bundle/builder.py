@@ -21,9 +21,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner impo
     planner,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import Plan
-from slowfast_stack import __version__
 from slowfast_stack.bundle import conda, ffmpeg, package_sources, packages, sources, wheels, writer
 from slowfast_stack.bundle.target import Target
+from slowfast_stack.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

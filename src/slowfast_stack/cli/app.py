@@ -13,8 +13,8 @@ import typer
 import typer.core
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from slowfast_stack import __version__
 from slowfast_stack.exit_codes import Exit, UsageError, code_of
+from slowfast_stack.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from slowfast_stack import __version__
 from slowfast_stack.exit_codes import Interrupted, UsageError
 from slowfast_stack.orchestration import ansible
 from slowfast_stack.orchestration.logs import Log
 from slowfast_stack.orchestration.run_state import Progress
+from slowfast_stack.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -65,6 +65,7 @@ def test_help_loads_neither_planner_nor_patches_nor_rich() -> None:
     unwanted = re.compile(r"rich\b|ansible\b|ansible_runner|yaml\b|jinja2|.*\._stack\.(?!core)\w+")
     assert [name for name in loaded if unwanted.match(name)] == []
     assert [name for name in loaded if name.startswith("slowfast_stack.")] == [
+        "slowfast_stack.version",
         "slowfast_stack.cli",
         "slowfast_stack.exit_codes",
         "slowfast_stack.cli.app",
@@ -77,4 +78,4 @@ def test_importing_the_package_is_light_and_gives_the_four_verbs() -> None:
         "from slowfast_stack import probe, plan, up, prove; print(plan.__module__)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["1", "slowfast_stack.orchestration.api"]
+    assert done.stdout.split() == ["2", "slowfast_stack.orchestration.api"]

@@ -28,7 +28,7 @@ def problems(root: Path, **files: str) -> list[str]:
         file.parent.mkdir(parents=True, exist_ok=True)
         (file.parent / "__init__.py").touch()
         file.write_text(code + "\n")
-    found: list[str] = CHECK.problems(CHECK.imports(root), frozenset())
+    found: list[str] = CHECK.problems(CHECK.imports(root))
     return found
 
 
