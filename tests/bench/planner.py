@@ -75,7 +75,7 @@ def newest_driver(device: str) -> str | None:
 
 
 def has_no_code(device: str, wheel: candidates.Wheel) -> bool:
-    """Tell whether a wheel has nothing that runs on a GPU."""
+    """Return whether a wheel has nothing that runs on a GPU."""
     capability = gpu_specs.gpu_spec(f"10de:{device}").capability
     return capability is None or not gpu_specs.runs_native(wheel.code, capability)
 
@@ -135,7 +135,7 @@ def main() -> None:
         path = {"PYTHONPATH": f"{ROOT / 'collections'}:{ROOT / 'src'}", "PATH": "/usr/bin:/bin"}
         done = subprocess.run(argv, env=path, capture_output=True, check=False)
         times.append(time.perf_counter() - started if done.returncode == 0 else float("nan"))
-    print(f"slowfast-stack plan --gpu --json, whole process, median of 5: {sorted(times)[2]:.3f} s")
+    print(f"slowfast-stack plan --gpu --json, one process, median of 5: {sorted(times)[2]:.3f} s")
     compare()
 
 

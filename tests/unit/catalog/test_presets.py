@@ -41,9 +41,9 @@ def test_the_guide_of_2024_has_its_own_versions() -> None:
     assert (guide.torch, guide.then, guide.variant) == ("2.4.0", "newer", "cu121")
     assert (guide.pythons[0], guide.pythons_from) == ("3.9", "any")
     assert guide.pythons == tuple(f"3.{minor}" for minor in range(9, 15))
-    replaced = [key for key, _ in guide.gone]
+    replaced = [key for key, _ in guide.superseded]
     assert replaced == ["driver.branch", "packages", "packages", "sources"]
-    assert all(not row.gone for row in presets.PRESETS if row is not guide)
+    assert all(not row.superseded for row in presets.PRESETS if row is not guide)
     assert list(ROWS) == ["stable", "newest", "guide-2024"]
 
 

@@ -91,7 +91,7 @@ def test_every_row_of_headers_has_a_commit_and_falls_with_the_driver() -> None:
     assert version(HEADERS[-1].tag[1:]) == version(RELEASE.oldest_header[1:])
 
 
-def test_nvcc_makes_the_ptx_of_the_oldest_card() -> None:
+def test_nvcc_makes_the_ptx_of_the_oldest_gpu() -> None:
     made = plan("h100-and-b200")["ffmpeg"]
     flags = " ".join(made["flags"])
     assert "--enable-cuda-nvcc" in flags
@@ -155,7 +155,7 @@ def test_an_own_copy_keeps_the_pin() -> None:
     assert sources["nv-codec-headers"][0]["url"] == "/srv/headers.git"
 
 
-def test_what_is_asked_of_it_and_why_it_was_chosen_is_told() -> None:
+def test_what_is_asked_of_it_and_why_it_was_chosen_is_in_the_plan() -> None:
     made = plan("h100-ubuntu-22.04")
     assert made["ffmpeg"]["wanted"] == {name: list(names) for name, names in WANTED.items()}
     assert {row["choice"] for row in made["reasons"]} >= {

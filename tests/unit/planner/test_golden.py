@@ -1,4 +1,4 @@
-"""Whole plans, every key, of at least 12 kinds of host."""
+"""Plans with every key, of at least 12 kinds of host."""
 
 from __future__ import annotations
 

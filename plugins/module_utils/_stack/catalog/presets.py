@@ -16,7 +16,7 @@ class PresetRow(NamedTuple):
     ``then`` is older, newer: the releases on that side come next, nearest first.
     ``variant`` is tried before others; ``pythons`` and ``branches`` are in order of preference,
     and ``pythons_from`` is host where one that is there comes first, any where order decides.
-    ``gone`` are choices of the preset's origin that exist no more, with what replaced them.
+    ``superseded`` are choices of the preset's origin that exist no more, with what replaced them.
     """
 
     name: str
@@ -28,7 +28,7 @@ class PresetRow(NamedTuple):
     branches: tuple[str, ...]
     because: str
     source: Source
-    gone: tuple[tuple[str, str], ...] = ()
+    superseded: tuple[tuple[str, str], ...] = ()
 
 
 BRANCH_555 = (

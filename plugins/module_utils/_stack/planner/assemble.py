@@ -99,7 +99,7 @@ def assemble(
 def _superseded(host: Host, request: Request) -> Iterator[Decision]:
     """Say what replaces what the origin of a preset names and does not exist any more."""
     row = preset(request.preset)
-    for choice, text in row.gone:
+    for choice, text in row.superseded:
         if host.gpus or not choice.startswith("driver"):
             yield decision(choice, text, row.source)
 

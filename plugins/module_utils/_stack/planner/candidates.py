@@ -27,8 +27,8 @@ GCC_FOR_CXX = {14: 5, 17: 8, 20: 11}
 class Wheel(NamedTuple):
     """A torch wheel; ``code`` are its compute capabilities, ``jit`` that of its PTX if used.
 
-    ``driver`` is the oldest driver that runs it, None on a CPU-only wheel; ``pypi`` tells whether
-    PyPI has it, otherwise PyTorch's own index.
+    ``driver`` is the oldest driver that runs it, None on a CPU-only wheel; ``pypi`` is true where
+    PyPI has it, else it is on PyTorch's own index.
     """
 
     machine: str
@@ -74,7 +74,7 @@ class DriverOption(NamedTuple):
 
 
 class PythonOption(NamedTuple):
-    """A Python: one of the host, or one that uv or conda brings; ``origin`` says which."""
+    """A Python: one of the host, or one that uv or conda provides; ``origin`` says which."""
 
     series: Version
     name: str
@@ -93,7 +93,7 @@ class ToolkitOption(NamedTuple):
     """The CUDA toolkit: one of the host, one to install, or none where nothing is compiled.
 
     ``max_gcc`` is the highest GCC it takes, ``home`` its folder; ``origin`` is nvidia or
-    distribution for one to install, with its ``packages``; those of a distribution may bring
+    distribution for one to install, with its ``packages``; those of a distribution may install
     the libraries of a ``driver`` branch.
     """
 
@@ -200,7 +200,7 @@ def _wheel(
 
 
 def _through_ptx(wheel: Wheel) -> Wheel | None:
-    """Return the wheel as a newer card uses it: its PTX, compiled by a driver that knows it."""
+    """Return the wheel as a newer GPU uses it: its PTX, compiled by a driver that knows it."""
     code = _code(wheel.row.torch, wheel.variant, wheel.machine) if wheel.toolkit else None
     if not code or not code.ptx or not wheel.toolkit or not wheel.toolkit.release_driver:
         return None
@@ -229,7 +229,7 @@ def _pythons(text: str) -> tuple[Version, ...]:
 
 
 def within(text: str, python: Version) -> bool:
-    """Tell whether a Python lies in a range such as 3.9-3.12."""
+    """Return whether a Python is in a range such as 3.9-3.12."""
     return python in _pythons(text)
 
 
@@ -281,7 +281,7 @@ def _flavours(row: BranchRow) -> tuple[str, str]:
 
 
 def _action(host: Host, option: DriverOption) -> str:
-    """Name the step from what is there: nothing whole, an older branch, or another kind."""
+    """Name the step from what is installed: nothing complete, an older branch, or another kind."""
     if host.unfinished.driver or (host.driver is None and not host.driver_packages):
         return "install"
     if host.driver and version(host.driver.version) < option.version:
@@ -297,16 +297,16 @@ def pythons(host: Host, preset_name: str) -> tuple[PythonOption, ...]:
         for row in sorted(host.pythons, key=lambda row: version(row.version), reverse=True)
         if series(row.version) in order
     ]
-    brought = [
+    provided = [
         PythonOption(python, f"{python[0]}.{python[1]}", None, origin)
         for origin in ("uv", "conda")
         for python in order
     ]
-    everything = on_host + brought
+    everything = on_host + provided
     if preset(preset_name).pythons_from == "any":
         return tuple(sorted(everything, key=lambda option: order.index(option.series)))
     on_host.sort(key=lambda option: order.index(option.series))
-    return tuple(on_host + brought)
+    return tuple(on_host + provided)
 
 
 def compilers(host: Host, *, needed: bool, default: int) -> tuple[CompilerOption, ...]:
@@ -325,7 +325,7 @@ def toolkits(
     """Return the toolkits: those of the host, then those to install; older ones first.
 
     A wheel takes its own CUDA or a newer minor of it, so the first that fits is the nearest.
-    That of the distribution's ``archive`` comes last: it is old, and NVIDIA's can stand beside it.
+    That of the distribution's ``archive`` comes last: it is old, and NVIDIA's can be installed beside it.
     One whose installation did not end is installed again.
     """
     if not needed:

@@ -224,7 +224,7 @@ def _filters(case: Case) -> Filters:
 
 
 def _missing(case: Case, needs: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Return the packages of what is missing; None where nobody knows their names."""
+    """Return the packages of what is missing; None where their names are not known."""
     host, chosen = case.host, case.choice.compiler
     needs = ("make", "pkg-config", "zlib", *needs)
     if host.architecture == "x86_64":
@@ -243,7 +243,7 @@ def _missing(case: Case, needs: tuple[str, ...]) -> tuple[str, ...] | None:
 def _release_places(case: Case) -> tuple[DownloadPlan, ...]:
     """Return where the release is, best first: one's own, Debian's archive, upstream."""
     sha256 = RELEASE.sha256
-    own = case.request.sources.get("ffmpeg", {}).get("url")
+    own = case.request.source("ffmpeg").url
     if own:
         return (DownloadPlan("archive", url=own, sha256=sha256),)
     upstream = f"{RELEASES_URL}ffmpeg-{RELEASE.version}.tar.xz"
@@ -254,9 +254,9 @@ def _release_places(case: Case) -> tuple[DownloadPlan, ...]:
 
 
 def _header_places(case: Case, row: HeaderRow) -> tuple[DownloadPlan, ...]:
-    own = case.request.sources.get("nv-codec-headers", {})
-    if own:
-        url, commit = own.get("url", HEADERS_URL), own.get("commit", row.commit)
+    own = case.request.source("nv-codec-headers")
+    if own.url or own.commit:
+        url, commit = own.url or HEADERS_URL, own.commit or row.commit
         return (DownloadPlan("git", url=url, commit=commit),)
     upstream = DownloadPlan("git", url=HEADERS_URL, commit=row.commit)
     return (*_debian(case, "nv-codec-headers", row.sha256), upstream)

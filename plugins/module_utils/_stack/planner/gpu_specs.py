@@ -120,7 +120,7 @@ def _chips() -> dict[str, ChipRow]:
 
 
 def runs_native(code: tuple[Version, ...], capability: Version) -> bool:
-    """Tell whether machine code runs on a GPU: the same major, and a minor not above its own.
+    """Return whether machine code runs on a GPU: the same major, and a minor not above its own.
 
     Code of an integrated chip is for that chip alone.
     """

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from ..catalog.miniforge import CHANNEL, INSTALLER_NAME, INSTALLERS
 from .decision import Decided, decision
 from .plan import EnvironmentPlan, InterpreterPlan
+from .request import CHANNEL as MIRROR
+from .request import INSTALLER
 
 if TYPE_CHECKING:
     from ..host.model import Host
@@ -33,16 +35,16 @@ def environment(
     if choice.python.origin != "conda":
         return Decided(EnvironmentPlan("uv"), ())
     row = next(row for row in INSTALLERS if row.machine == host.architecture)
-    own = request.sources.get("miniforge", {})
-    url = own.get("url", row.url)
+    own = request.source(INSTALLER)
+    url = own.url or row.url
     # The file name of an installer says its release, where it is not that of the catalogue.
-    named = INSTALLER_NAME.search(url) if "sha256" in own else None
+    named = INSTALLER_NAME.search(url) if own.sha256 else None
     plan = EnvironmentPlan(
         "conda",
         version=named.group(1) if named else row.version,
         url=url,
-        sha256=own.get("sha256", row.sha256),
-        channel=request.sources.get("conda-forge", {}).get("url", CHANNEL),
+        sha256=own.sha256 or row.sha256,
+        channel=request.source(MIRROR).url or CHANNEL,
         packages=(f"python={choice.python.name}", *request.conda_packages),
     )
     cause = _why_conda(request, network, choice)

@@ -28,7 +28,7 @@ class Network(NamedTuple):
 
     @property
     def compiles(self) -> bool:
-        """Tell whether extensions are built: their sources are not on the package index."""
+        """Return whether extensions are built: their sources are not on the package index."""
         return self.name != "pypi"
 
 
@@ -67,7 +67,7 @@ def _network(host: Host, request: Request) -> Network:
 
 
 def _reached(host: Host, request: Request, name: str, endpoint: str) -> bool:
-    """Tell whether an endpoint is reached; one that was not probed is where everything is."""
+    """Return whether an endpoint is reached; one that was not probed is where everything is."""
     if request.network:
         return request.network == "full"
     return host.network.get(endpoint, name == "full")

@@ -46,7 +46,7 @@ class RepositoryPlan:
 class DriverPlan:
     """The driver; ``action`` is keep, install, upgrade, switch, or undo for a rollback.
 
-    ``origin`` is nvidia, distribution or None (not known); ``mok`` tells that its key has to be
+    ``origin`` is nvidia, distribution or None (not known); ``mok`` means that its key has to be
     enrolled for Secure Boot. ``packages`` are everything to install, ``fabric_packages`` come with
     them, or alone beside a driver that is kept. The packages that match ``pin`` stay on
     ``release``, a version pattern, except ``unpinned``; ``unattended`` are beginnings of package

@@ -71,7 +71,7 @@ def endpoints(request: object = None) -> dict[str, str]:
     asked = read_request(request)
     if asked.network == "offline" or asked.bundle:
         return {}
-    own = {name: source["url"] for name, source in asked.sources.items() if "url" in source}
+    own = {name: source.url for name, source in asked.sources.items() if source.url}
     return {
         "pypi": "package-index",
         **{tree.name: own.get(tree.name, tree.url) for tree in TREES},

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..catalog.sources import TreeRow
     from .network import Network
-    from .request import Request
+    from .request import Request, Source
     from .resolver import Choice
 
 Trees = dict[str, "SourcePlan | None"]
@@ -54,7 +54,7 @@ def bounds(choice: Choice) -> dict[str, str]:
 def trees(request: Request, network: Network) -> Decided[Trees]:
     """Return where each source tree comes from: git, or what PyPI has in its place."""
     if network.compiles:
-        asked = {tree.name: request.sources.get(tree.name, {}) for tree in TREES}
+        asked = {tree.name: request.source(tree.name) for tree in TREES}
         return Decided(
             {tree.name: _git(tree, asked[tree.name]) for tree in TREES}, tuple(_commits(asked))
         )
@@ -71,14 +71,13 @@ def trees(request: Request, network: Network) -> Decided[Trees]:
     )
 
 
-def _git(tree: TreeRow, asked: Mapping[str, str]) -> SourcePlan:
-    commit = asked.get("commit", tree.commit)
-    return SourcePlan("git", commit, url=asked.get("url", tree.url))
+def _git(tree: TreeRow, asked: Source) -> SourcePlan:
+    return SourcePlan("git", asked.commit or tree.commit, url=asked.url or tree.url)
 
 
-def _commits(asked: Mapping[str, Mapping[str, str]]) -> Iterator[Decision]:
+def _commits(asked: Mapping[str, Source]) -> Iterator[Decision]:
     """Say which commits are those of the catalogue, and which are requested."""
-    requested = [name for name, source in asked.items() if "commit" in source]
+    requested = [name for name, source in asked.items() if source.commit]
     ours = [name for name in asked if name not in requested]
     if ours:
         text = f"{_listed(ours)} at the commits that were built and tested"
