@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -50,12 +51,12 @@ class Fleet:
             "shared_artifact_controller": str(self.folder / "controller"),
         }
 
-    def play(self, hosts: dict[str, dict[str, Any]], expect: int = 0) -> str:
+    def play(self, hosts: dict[str, dict[str, Any]], *more: str, expect: int = 0) -> str:
         inventory, playbook = self.folder / "hosts.yml", self.folder / "play.yml"
         inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
         playbook.write_text(json.dumps(PLAY))
         done = subprocess.run(
-            [Path(sys.executable).with_name("ansible-playbook"), playbook, "-i", inventory],
+            [Path(sys.executable).with_name("ansible-playbook"), playbook, "-i", inventory, *more],
             env={
                 **os.environ,
                 **self.environment,
@@ -96,6 +97,16 @@ def test_one_host_for_each_key_compiles_and_later_ones_compile_nothing(fleet: Fl
     assert fleet.built() == ["one", "other"]
     assert fleet.runs("later")
     assert not list(fleet.folder.glob("*/cache/ffmpeg/*.tar.gz*"))
+
+
+def test_check_mode_predicts_one_build_and_changes_nothing(fleet: Fleet) -> None:
+    hosts = {name: fleet.host(name) for name in ("one", "two")}
+    before = sorted(fleet.folder.rglob("*"))
+    output = fleet.play(hosts, "--check")
+    made = {path.name for path in set(fleet.folder.rglob("*")) - set(before)}
+    assert made == {"hosts.yml", "play.yml"}
+    recap = dict(re.findall(r"^(\w+) +: ok=\d+ +changed=(\d+)", output, re.MULTILINE))
+    assert recap == {"one": "1", "two": "0"}
 
 
 def test_where_the_builder_fails_another_host_builds(fleet: Fleet) -> None:

@@ -109,7 +109,7 @@ def _private_apt(commands: Commands, suite: str, folder: Path) -> list[str]:
 
 
 def unpack(archive: Path, tree: Path) -> None:
-    """Extract the one folder of the archive to ``tree``, completely or not at all."""
+    """Extract the one folder that is in the archive to ``tree``, completely or not at all."""
     fresh = tree.with_name(f".{tree.name}.unpacking")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -129,7 +129,8 @@ def _extract(packed: tarfile.TarFile, folder: Path) -> None:
     for member in packed.getmembers():
         target = (folder / member.name).resolve()
         aside = member.issym() and "/" not in member.linkname  # such as libavcodec.so
-        if root not in target.parents or member.islnk() or (member.issym() and not aside):
+        kind = member.isreg() or member.isdir() or aside
+        if (root not in target.parents and target != root) or not kind:
             raise StackError(
                 f"{member.name} would leave the folder it is unpacked into.",
                 "An archive with such a member is not trusted.",

@@ -13,7 +13,7 @@ from ..patches.registry import PATCHES
 
 if TYPE_CHECKING:
     from ..host.model import Host
-    from .plan import FfmpegPlan, Plan, SourcePlan
+    from .plan import FfmpegPlan, Plan
 
 DETECTRON2, PYTORCHVIDEO, FFMPEG = NAMES = ("detectron2", "pytorchvideo", "ffmpeg")
 # Python's own flags without its debug symbols, which take 40 % of the compile time and six sevenths
@@ -25,8 +25,8 @@ CFLAGS = "-DNDEBUG -fwrapv -O2 -g0"
 class PlannedArtifact:
     """An artifact of a plan.
 
-    ``inputs`` decide the content and so the key. ``shareable`` tells whether another host's build
-    can be used. ``options`` are those of the module ``artifact``.
+    ``inputs`` decide the content and so the key. ``shareable`` is true where another
+    host's build can be used. ``options`` are those of the module ``artifact``.
     """
 
     name: str
@@ -51,18 +51,19 @@ def planned_artifact(
 
     ``jobs`` is how many compilers run at once. Raises ``StackError`` where the plan has none.
     """
-    inputs = inputs_of(name, plan, host)
-    options: dict[str, object] = {"log": f"{home}/logs/{name}.log"}
-    if name == FFMPEG:
-        ffmpeg = _ffmpeg(plan)
-        options |= {"kind": "ffmpeg", "plan": plain(ffmpeg), "jobs": jobs}
-        options["cc"] = plan.build.cc or "cc"
+    inputs, log = inputs_of(name, plan, host), f"{home}/logs/{name}.log"
+    if name == FFMPEG and plan.ffmpeg:
+        cc, ffmpeg = plan.build.cc or "cc", plain(plan.ffmpeg)
+        options = {"kind": "ffmpeg", "log": log, "plan": ffmpeg, "cc": cc, "jobs": jobs}
         # The distribution's is a link, and a static one is a download.
-        return PlannedArtifact(name, inputs, ffmpeg.origin == "build", options)
-    options |= {"kind": "wheel", "source": f"{home}/src/{name}"}
-    options["python"] = f"{home}/env/bin/python"
-    if name == DETECTRON2:
-        options["environment"] = _build_environment(plan, home, jobs)
+        return PlannedArtifact(name, inputs, plan.ffmpeg.origin == "build", options)
+    options = {
+        "kind": "wheel",
+        "log": log,
+        "source": f"{home}/src/{name}",
+        "python": f"{home}/env/bin/python",
+        "environment": _build_environment(plan, home, jobs) if name == DETECTRON2 else {},
+    }
     return PlannedArtifact(name, inputs, shareable=True, options=options)
 
 
@@ -72,50 +73,38 @@ def inputs_of(name: str, plan: Plan, host: Host | None) -> dict[str, str]:
     ``host`` gives machine and C library; a wheel of pure Python does not depend on them.
     """
     validation.one_of(name, "artifact", NAMES)
-    if name == FFMPEG:
-        return {**_ffmpeg_inputs(_ffmpeg(plan)), **_platform(plan, host)}
     source = plan.sources.get(name)
-    if source is None:
-        raise _absent(name)
-    pure = {
-        "component": name,
-        "source": _pin(source),
-        "patches": _patches(plan, name),
-        "python": plan.python,
-    }
-    if name == PYTORCHVIDEO:
-        return pure
-    return {
-        **pure,
-        "torch": f"{plan.torch.version}+{plan.torch.variant}",
-        "arch_list": plan.torch.arch_list or "cpu",
-        "cuda_home": plan.build.cuda_home or "none",
-        "cflags": CFLAGS,
-        **_platform(plan, host),
-    }
-
-
-def _pin(source: SourcePlan) -> str:
-    return str(source.commit or source.sha256)
-
-
-def _patches(plan: Plan, component: str) -> str:
-    own = (patch.id for patch in PATCHES if patch.component == component)
-    return " ".join(sorted(set(own) & set(plan.patches)))
-
-
-def _platform(plan: Plan, host: Host | None) -> dict[str, str]:
-    return {
+    platform = {
         "compiler": plan.compiler.gcc or "cc",
         "machine": host.architecture if host else "none",
         "glibc": (host.glibc if host else None) or "none",
     }
-
-
-def _ffmpeg(plan: Plan) -> FfmpegPlan:
-    if plan.ffmpeg is None:
-        raise _absent(FFMPEG)
-    return plan.ffmpeg
+    if name == FFMPEG and plan.ffmpeg:
+        return {**_ffmpeg_inputs(plan.ffmpeg), **platform}
+    if source is None:
+        raise StackError(
+            f"The plan has no {name}.",
+            "It cannot be built.",
+            "Plan the host again.",
+            code="planner.no-artifact",
+        )
+    own = {patch.id for patch in PATCHES if patch.component == name}
+    wheel = {
+        "component": name,
+        "source": str(source.commit or source.sha256),
+        "patches": " ".join(sorted(own & set(plan.patches))),
+        "python": plan.python,
+    }
+    if name == PYTORCHVIDEO:
+        return wheel
+    return {
+        **wheel,
+        "torch": f"{plan.torch.version}+{plan.torch.variant}",
+        "arch_list": plan.torch.arch_list or "cpu",
+        "cuda_home": plan.build.cuda_home or "none",
+        "cflags": CFLAGS,
+        **platform,
+    }
 
 
 def _ffmpeg_inputs(planned: FfmpegPlan) -> dict[str, str]:
@@ -128,15 +117,6 @@ def _ffmpeg_inputs(planned: FfmpegPlan) -> dict[str, str]:
         "flags": "\n".join(planned.flags),
         "pins": " ".join(sorted({str(place.sha256 or place.commit) for place in places})),
     }
-
-
-def _absent(name: str) -> StackError:
-    return StackError(
-        f"The plan has no {name}.",
-        "It cannot be built.",
-        "Plan the host again.",
-        code="planner.no-artifact",
-    )
 
 
 def _build_environment(plan: Plan, home: str, jobs: int) -> dict[str, str]:
