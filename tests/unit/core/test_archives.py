@@ -98,3 +98,54 @@ def test_an_archive_appears_complete_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises((tarfile.TarError, EOFError)):
         archives.unpack(packed, tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+def packed(path: Path, *members: tarfile.TarInfo) -> Path:
+    with tarfile.open(path, "w") as made:
+        for member in members:
+            data = b"x" * member.size
+            made.addfile(member, io.BytesIO(data))
+    return path
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
+    found = tarfile.TarInfo(name)
+    found.type, found.linkname = kind, target
+    return found
+
+
+# Python 3.9 to 3.11 may lack the filter of tarfile, and then the members are checked here.
+@pytest.mark.parametrize("filtered", [True, False])
+@pytest.mark.parametrize(
+    "evil",
+    [
+        member("a/../../escaped"),
+        member("a/link", tarfile.SYMTYPE, "../../escaped"),
+        member("a/hard", tarfile.LNKTYPE, "../../etc/passwd"),
+    ],
+    ids=lambda member: member.name,
+)
+def test_a_member_that_would_leave_the_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, evil: tarfile.TarInfo, *, filtered: bool
+) -> None:
+    if not filtered:
+        monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    elif not hasattr(tarfile, "data_filter"):
+        pytest.skip("this Python has no filter")
+    (tmp_path / "in").mkdir()
+    archive = packed(tmp_path / "in/evil.tar", evil)
+    with pytest.raises((StackError, tarfile.TarError, OSError, KeyError)):
+        archives.unpack(archive, tmp_path / "in/tree")
+    assert not list(tmp_path.rglob("escaped"))
+    assert sorted(path.name for path in (tmp_path / "in").iterdir()) == ["evil.tar"]
+
+
+@pytest.mark.parametrize("filtered", [True, False])
+def test_a_link_beside_its_target_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, filtered: bool
+) -> None:
+    if not filtered:
+        monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    link = member("a/libx.so", tarfile.SYMTYPE, "libx.so.1")
+    archives.unpack(packed(tmp_path / "a.tar", member("a/libx.so.1"), link), tmp_path / "tree")
+    assert (tmp_path / "tree/libx.so").readlink() == Path("libx.so.1")

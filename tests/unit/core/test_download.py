@@ -239,3 +239,54 @@ def test_with_a_weak_etag_another_size_begins_again(
     server.content = OTHER[: len(DATA) + size] if size < 0 else DATA + b"x"
     get(wanted)
     assert wanted.path.read_bytes() == server.content
+
+
+def test_a_server_is_asked_whether_it_gives_parts(wanted: Wanted, server: FileServer) -> None:
+    assert download.takes_ranges(wanted.url) is True
+    server.ranges = False
+    assert download.takes_ranges(wanted.url) is False
+    server.ranges, server.content = True, b""
+    assert download.takes_ranges(wanted.url) is False
+    server.status = [404]
+    with pytest.raises(StackError) as caught:
+        download.takes_ranges(wanted.url)
+    assert caught.value.code == "download.refused"
+    with pytest.raises(StackError) as caught:
+        download.takes_ranges("http://127.0.0.1:9/x")
+    assert caught.value.code == "download.unreachable"
+
+
+def test_a_part_that_is_too_long_for_a_new_version_begins_again(
+    wanted: Wanted, server: FileServer
+) -> None:
+    server.etag, server.cut_after = "", [len(DATA) - 1, 0]
+    refused(wanted)
+    server.content = DATA[:1000]
+    get(wanted)
+    assert wanted.path.read_bytes() == DATA[:1000]
+    assert left(wanted) == ["list.csv"]
+
+
+def test_without_a_length_the_end_of_the_connection_is_the_end(
+    wanted: Wanted, server: FileServer
+) -> None:
+    server.length = False
+    seen: list[tuple[int, int | None]] = []
+    assert get(wanted, progress=lambda *place: seen.append(place)).size == len(DATA)
+    assert seen[0] == (0, None)
+    assert seen[-1] == (len(DATA), None)
+
+
+def test_attempts_in_a_row_without_a_new_byte_give_up(wanted: Wanted, server: FileServer) -> None:
+    server.cut_after = [0, 0, 0, 0]
+    error = refused(wanted, attempts=2)
+    assert error.code == "download.interrupted"
+    assert len(server.cut_after) == 2
+
+
+def test_a_file_with_the_size_alone_is_verified_by_it(wanted: Wanted, server: FileServer) -> None:
+    sized = Wanted(wanted.url, wanted.path, size=len(DATA))
+    assert get(sized).new
+    server.served.clear()
+    assert not get(sized).new
+    assert server.served == []

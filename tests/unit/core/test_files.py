@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import disk_space, files
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from support.users import as_user, give, user_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,3 +93,56 @@ def test_disk_space_is_measured_at_the_nearest_folder_that_exists(tmp_path: Path
     disk_space.require(absent, 1 << 10, 1, "a file")
     with pytest.raises(StackError):
         disk_space.require(absent, 1 << 80, 1, "too much")
+
+
+def test_the_original_is_kept_beside_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"a\r\n")
+    assert files.keep_original(path) == tmp_path / "a.yaml.before"
+    assert (tmp_path / "a.yaml.before").read_bytes() == path.read_bytes() == b"a\r\n"
+
+
+def test_a_large_file_is_read_to_its_end(tmp_path: Path) -> None:
+    data = bytes(range(256)) * 5000
+    (tmp_path / "large").write_bytes(data)
+    expected = len(data), hashlib.sha256(data).hexdigest()
+    assert files.size_and_sha256(tmp_path / "large") == expected
+    assert files.sha256_of(tmp_path / "large") == expected[1]
+
+
+def test_a_link_replaces_a_link_and_its_target_stays(tmp_path: Path) -> None:
+    (tmp_path / "one").write_text("1")
+    (tmp_path / "one").chmod(0o600)
+    (tmp_path / "two").write_text("2")
+    (tmp_path / "current").symlink_to("one")
+    with files.replacing(tmp_path / "current", mode=0o777) as fresh:
+        fresh.symlink_to("two")
+    assert (tmp_path / "current").readlink().name == "two"
+    assert [mode(tmp_path / name) for name in ("one", "two")] == [0o600, mode(tmp_path / "two")]
+
+
+def test_a_user_may_not_write_into_a_read_only_folder_and_the_file_stays() -> None:
+    with user_folder() as folder:
+        path = folder / "file"
+        path.write_text("old")
+        give(folder)
+        folder.chmod(0o555)
+
+        def act() -> None:
+            with pytest.raises(StackError) as caught:
+                files.atomic_write(path, "new")
+            assert caught.value.code == "file.not-writable"
+
+        as_user(act)
+        assert path.read_text() == "old"
+        assert [entry.name for entry in folder.iterdir()] == ["file"]
+
+
+def test_a_free_lock_is_taken_and_a_held_one_is_not_waited_for(tmp_path: Path) -> None:
+    with files.locked(tmp_path / "deep/lock") as descriptor:
+        os.fstat(descriptor)
+        with pytest.raises(files.Busy) as caught, files.locked(tmp_path / "deep/lock", wait=False):
+            pass
+        assert caught.value.code == "lock.held"
+    with files.locked(tmp_path / "deep/lock", wait=False):
+        pass

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import disk_space
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.prefix import (
+    MARKER,
+    SYSTEM_WIDE,
     claim,
+    current_plan,
     default_prefix,
     refuse_foreign,
     require_disk_space,
+    resolve,
 )
+from support.users import as_user, user_folder
 
 
 def test_a_new_or_empty_prefix_is_claimed_once(tmp_path: Path) -> None:
@@ -58,3 +66,65 @@ def test_the_default_prefix_depends_on_who_runs_it() -> None:
     assert default_prefix(root=False, home=Path("/home/u")) == Path(
         "/home/u/.local/share/slowfast-stack"
     )
+
+
+def test_a_prefix_is_absolute_or_the_default_of_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert resolve("here") == tmp_path / "here"
+    assert resolve("~/there") == tmp_path / "there"
+    own = tmp_path / ".local/share/slowfast-stack"
+    assert resolve(None) == resolve("") == (SYSTEM_WIDE if os.geteuid() == 0 else own)
+
+
+def test_exactly_enough_space_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk_space, "free_bytes", lambda _: 5 * 2**20)
+    require_disk_space(tmp_path / "new", tmp_path / "new/stacks/x", 5)
+    with pytest.raises(StackError) as caught:
+        require_disk_space(tmp_path / "new", tmp_path / "new/stacks/x", 6)
+    assert caught.value.code == "disk.full"
+    assert "5 MiB" in caught.value.message
+    assert "6 MiB" in caught.value.cause
+
+
+def test_a_claimed_prefix_says_whose_it_is_and_only_that_file_counts(tmp_path: Path) -> None:
+    prefix = tmp_path / "prefix"
+    claim(prefix, prefix / "stacks/one")
+    assert json.loads((prefix / MARKER).read_text()) == {"owner": "slowfast.stack", "schema": 1}
+    (prefix / "more").touch()
+    refuse_foreign(prefix)
+    assert claim(prefix, prefix / "stacks/two") is True
+    (prefix / MARKER).unlink()
+    assert claim(prefix, prefix / "stacks/two") is True
+
+
+def test_a_prefix_of_a_newer_release_is_refused(tmp_path: Path) -> None:
+    (tmp_path / MARKER).write_text('{"owner": "slowfast.stack", "schema": 2}')
+    with pytest.raises(StackError) as caught:
+        refuse_foreign(tmp_path)
+    assert caught.value.code == "record.unsupported-schema"
+
+
+def test_the_current_plan_is_that_of_the_current_stack(tmp_path: Path) -> None:
+    assert current_plan(tmp_path) is None
+    proof = tmp_path / "stacks/one/proof"
+    proof.mkdir(parents=True)
+    (tmp_path / "current").symlink_to(tmp_path / "stacks/one")
+    assert current_plan(tmp_path) is None
+    (proof / "plan.json").write_text('{"id": "x"}')
+    assert current_plan(tmp_path) == {"id": "x"}
+
+
+def test_a_user_may_not_claim_a_folder_of_another_and_it_stays_empty() -> None:
+    with user_folder() as folder:
+        folder.chmod(0o555)
+
+        def act() -> None:
+            with pytest.raises(StackError) as caught:
+                claim(folder / "prefix", folder / "prefix/stacks/x")
+            assert caught.value.code == "prefix.not-writable"
+
+        as_user(act)
+        assert list(folder.iterdir()) == []

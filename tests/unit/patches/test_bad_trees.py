@@ -7,8 +7,6 @@ import os
 import resource
 import stat
 import subprocess
-import tempfile
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +21,11 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.synt
     FolderTree,
 )
 from support import small_trees
+from support.users import as_user, give, user_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-OTHER_USER = 65534
 CHECKPOINT = "slowfast/utils/checkpoint.py"
 STATE = "optimizer-state"
 
@@ -111,32 +109,12 @@ def test_a_patch_that_does_not_exist(tree: Path) -> None:
     assert "optimizer-state" in refused(tree, "unknown-patch", "optimiser-state", "optimiser-state")
 
 
-def as_user(act: Callable[[], object]) -> None:
-    """Run ``act`` in a process whose user is not root. Raises if it fails."""
-    child = os.fork()
-    if child == 0:
-        try:
-            if os.geteuid() == 0:
-                os.setgroups([])
-                os.setgid(OTHER_USER)
-                os.setuid(OTHER_USER)
-            act()
-        except BaseException:  # noqa: BLE001  (nothing may leave the child)
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
-
-
 @pytest.fixture
 def user_tree(tree: Path) -> Iterator[Path]:
     """A tree that belongs to a user who is not root, in a folder that this user can reach."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        moved = tree.rename(Path(folder, "tree"))
-        if os.geteuid() == 0:
-            for path in (moved, *moved.rglob("*")):
-                os.chown(path, OTHER_USER, OTHER_USER)
+    with user_folder() as folder:
+        moved = tree.rename(folder / "tree")
+        give(moved)
         yield moved
 
 
