@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 verbs = Verbs("Prepare the AVA data set, or a custom one in its format.")
 
-Root = Annotated[Path, typer.Argument(help="The folder of the data set.", metavar="ROOT")]
 Release = Annotated[
     str, typer.Option(metavar="|".join(VERSIONS), help="The release of the annotations.")
 ]
@@ -138,7 +137,7 @@ def _on_hosts(hosts: options.Hosts, step: str, root: Path, **variables: object) 
     """
     from slowfast_stack.orchestration import playbooks
 
-    playbooks.target_path(str(root), local=False, option="ROOT")
+    playbooks.target_path(str(root), local=False, option="--root")
     verb = playbooks.AVA._replace(name=f"ava-{step}")
     command = HostCommand(hosts, verb)
     play = verb.play(hosts.inventory, limit=hosts.limit)
@@ -149,15 +148,15 @@ def _on_hosts(hosts: options.Hosts, step: str, root: Path, **variables: object) 
 
 
 @verbs.add(
-    "ava download /data/ava",
-    "ava download /data/ava --mirror http://cache.lan/ava --jobs 8",
-    "ava download /data/ava --full-videos --only=-5KQ66BBWC4",
-    "ava download /data/ava -i hosts.yml --limit data",
-    changes="the folder ROOT, here or on the hosts of the inventory.",
+    "ava download --root /data/ava",
+    "ava download --root /data/ava --mirror http://cache.lan/ava --jobs 8",
+    "ava download --root /data/ava --full-videos --only=-5KQ66BBWC4",
+    "ava download --root /data/ava -i hosts.yml --limit data",
+    changes="the folder --root, here or on the hosts of the inventory.",
 )
 def download(
-    root: Root,
     *,
+    root: options.Root,
     release: Release = "2.2",
     mirror: options.Mirror = None,
     full_videos: Annotated[
@@ -220,18 +219,19 @@ def download(
 
 
 @verbs.add(
-    "ava extract /data/ava",
-    "ava extract /data/ava --videos /mnt/movies --jobs 16",
-    "ava extract /data/ava -i hosts.yml --limit cpu",
-    "ava extract /shared/ava --slurm 32",
-    changes="the folder ROOT/frames, here or on the hosts of the inventory.",
+    "ava extract --root /data/ava",
+    "ava extract --root /data/ava --videos /mnt/movies --jobs 16",
+    "ava extract --root /data/ava -i hosts.yml --limit cpu",
+    "ava extract --root /shared/ava --slurm 32",
+    changes="the folder --root/frames, here or on the hosts of the inventory.",
 )
 def extract(
-    root: Root,
     *,
+    root: options.Root,
     part: Part,
     videos: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The folder of the videos; default: in ROOT.")
+        Path | None,
+        typer.Option(metavar="DIR", help="The folder of the videos; default: in --root."),
     ] = None,
     jobs: Jobs = 0,
     replace: Replace = False,
@@ -297,13 +297,13 @@ def extract(
 
 
 @verbs.add(
-    "ava lists /data/ava",
-    "ava lists /data/ava --all --release 2.1",
-    changes="the folder ROOT/lists; the official lists are not changed.",
+    "ava lists --root /data/ava",
+    "ava lists --root /data/ava --all --release 2.1",
+    changes="the folder --root/lists; the official lists are not changed.",
 )
 def lists(
-    root: Root,
     *,
+    root: options.Root,
     release: Release = "2.2",
     every: Annotated[
         bool, typer.Option("--all", help="For all videos, not only those with frames.")
@@ -322,13 +322,13 @@ def lists(
 
 
 @verbs.add(
-    "ava check /data/ava",
-    "ava check /data/ava --lists /data/ava/lists/present --json",
+    "ava check --root /data/ava",
+    "ava check --root /data/ava --lists /data/ava/lists/present --json",
     changes="nothing.",
 )
 def check(
-    root: Root,
     *,
+    root: options.Root,
     release: Release = "2.2",
     lists: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Written lists; default: the official ones.")
@@ -350,13 +350,13 @@ def check(
 
 
 @verbs.add(
-    "ava custom /data/mine --clips /data/clips --boxes boxes.csv",
-    "ava check /data/mine --lists /data/mine/lists/own",
-    changes="the folder ROOT.",
+    "ava custom --root /data/mine --clips /data/clips --boxes boxes.csv",
+    "ava check --root /data/mine --lists /data/mine/lists/own",
+    changes="the folder --root.",
 )
 def custom(
-    root: Root,
     *,
+    root: options.Root,
     clips: Annotated[Path, typer.Option(metavar="DIR", help="The folder of your clips.")],
     boxes: Annotated[
         Path,

@@ -17,7 +17,8 @@ def script(root: Path, tasks: int, cpus: int, options: list[str]) -> str:
 
     The tree and this environment are on a file system that all nodes share.
     """
-    command = [sys.executable, "-m", "slowfast_stack", "ava", "extract", str(root), *options]
+    command = [sys.executable, "-m", "slowfast_stack", "ava", "extract", "--root", str(root)]
+    command += options
     log = root / ".ava" / "slurm-%A_%a.log"
     return f"""#!/bin/sh
 #SBATCH --job-name=ava-extract

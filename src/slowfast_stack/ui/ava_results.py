@@ -42,7 +42,7 @@ def submitted(root: Path, job: str, tasks: int, *, as_json: bool) -> int:
         terminal.print_json({"ava": {"root": str(root), "job": job, "tasks": tasks}})
     else:
         print(f"Slurm job {job}: {tasks} tasks, logs in {root}/.ava.")
-        print(f"When they are done: slowfast-stack ava check {root}")
+        print(f"When they are done: slowfast-stack ava check --root {root}")
     return Exit.PROVEN
 
 

@@ -46,27 +46,27 @@ def test_all_steps_end_with_what_is_missing_and_exit_code_1(
     ava: Command, tree: Tree, server: FileServer
 ) -> None:
     root = tree.layout.root
-    code, told = ava.json("download", root, "--mirror", server.address, *NUMBER_OPTIONS)
+    code, told = ava.json("download", "--root", root, "--mirror", server.address, *NUMBER_OPTIONS)
     assert (code, told["ok"], told["changed"]) == (1, False, True)
-    code, out, err = ava("extract", root)
+    code, out, err = ava("extract", "--root", root)
     assert code == 1
     assert f"{root}: 4 new, 4 FAILED" in out
     assert "hint:  Get it: slowfast-stack ava download." in err
     assert "c: 90 frames" in err
-    code, out, _ = ava("lists", root)
+    code, out, _ = ava("lists", "--root", root)
     assert code == 0
     assert "left out: dead: its frames are not there" in out
-    code, out, _ = ava("check", root, "--lists", root / "lists/present")
+    code, out, _ = ava("check", "--root", root, "--lists", root / "lists/present")
     assert code == 0
     assert "everything that training opens exists" in out
-    code, out, _ = ava("check", root)
+    code, out, _ = ava("check", "--root", root)
     assert code == 1
     assert "errors" in out
 
 
 def test_all_there_is_exit_code_0(ava: Command, finished: Tree) -> None:
     videos = [f"--only={name}" for name in GOOD]
-    code, told = ava.json("extract", finished.layout.root, *videos)
+    code, told = ava.json("extract", "--root", finished.layout.root, *videos)
     assert (code, told["ok"], told["changed"]) == (0, True, False)
 
 
@@ -82,7 +82,7 @@ def inventory(path: Path, count: int) -> Path:
 
 def test_the_hosts_of_an_inventory_divide_the_videos(filled: Tree, tmp_path: Path) -> None:
     root = filled.layout.root
-    argv = [sys.executable, "-m", "slowfast_stack", "ava", "extract", str(root), "--json"]
+    argv = [sys.executable, "-m", "slowfast_stack", "ava", "extract", "--root", str(root), "--json"]
     hosts = inventory(tmp_path / "hosts.yml", 2)
     done = subprocess.run(
         [*argv, "-i", str(hosts)],
@@ -123,11 +123,11 @@ def test_slurm_gets_an_array_whose_tasks_do_it_all(
     sbatch.chmod(0o755)
     monkeypatch.setenv("PATH", f"{sbatch.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("PYTHONPATH", f"{ROOT}/collections:{ROOT}/src")
-    code, told = ava.json("extract", place, "--slurm", "3", "--jobs", "1")
+    code, told = ava.json("extract", "--root", place, "--slurm", "3", "--jobs", "1")
     assert (code, told["job"]) == (0, "4711")
     done = {path.name for path in (place / "frames").iterdir() if path.name[0] != "."}
     assert done == set(GOOD)
     monkeypatch.setenv("PATH", "/nowhere")
-    code, _, err = ava("extract", place, "--slurm", "3")
+    code, _, err = ava("extract", "--root", place, "--slurm", "3")
     assert code == 1
     assert "extract.sbatch" in err

@@ -48,7 +48,7 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def extract(
     root: Path, videos: Path, cluster: Cluster | None, *options: str, expect: int
 ) -> dict[str, Any]:
-    argv = [str(COMMAND), "ava", "extract", str(root), "--videos", str(videos), *NUMBERS]
+    argv = [str(COMMAND), "ava", "extract", "--root", str(root), "--videos", str(videos), *NUMBERS]
     done = subprocess.run(
         [*argv, *options, "--json"],
         env=cluster.environment if cluster else None,

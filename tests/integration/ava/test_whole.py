@@ -48,22 +48,22 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 3])
     numbers = ("--start", START, "--frames", FRAMES)
     with serving(FileServer(mirror, dead={"trainval/dead.mp4": 404})) as server:
-        told = ava("download", root, "--mirror", server.address, *numbers, expect=1)
+        told = ava("download", "--root", root, "--mirror", server.address, *numbers, expect=1)
     failed = {item["name"]: item for item in told["things"] if item["state"] == "failed"}
     assert failed.keys() == {"videos/dead.mp4", "videos/cut.mkv"}
     assert all(item["message"] and item["cause"] and item["hint"] for item in failed.values())
-    told = ava("extract", root, expect=1)
+    told = ava("extract", "--root", root, expect=1)
     assert {item["name"] for item in told["things"] if item["state"] == "failed"} == BAD.keys()
-    made = ava("lists", root)
+    made = ava("lists", "--root", root)
     assert made["left_out"].keys() == BAD.keys()
     return root
 
 
 def test_what_is_there_is_right_and_what_is_missing_is_named(root: Path) -> None:
-    told = ava("check", root, "--lists", root / "lists/present")
+    told = ava("check", "--root", root, "--lists", root / "lists/present")
     assert told["findings"] == []
     assert told["counted"]["frames seen"] == 5 * FRAMES
-    told = ava("check", root, expect=1)
+    told = ava("check", "--root", root, expect=1)
     assert "2 videos have no frames: cut, dead" in told["findings"][0]["message"]
 
 

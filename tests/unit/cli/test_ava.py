@@ -27,7 +27,7 @@ def test_wrong_use_is_exit_code_2(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str]
 ) -> None:
     root = tmp_path / "ava"
-    assert run(["ava", arguments[0], str(root), *arguments[1:]]) == 2
+    assert run(["ava", *arguments, "--root", str(root)]) == 2
     assert "error[" in capsys.readouterr().err
     assert not root.exists()
 
@@ -35,5 +35,5 @@ def test_wrong_use_is_exit_code_2(
 def test_on_other_hosts_only_an_absolute_folder_has_a_meaning(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert run(["ava", "extract", "here", "-i", "inventories/local"]) == 2
+    assert run(["ava", "extract", "--root", "here", "-i", "inventories/local"]) == 2
     assert "here is relative" in capsys.readouterr().err

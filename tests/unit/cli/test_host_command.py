@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from support import plan_builder
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import Plan
 from slowfast_stack import plan, what_if
+from slowfast_stack.cli import up
 from slowfast_stack.cli.app import run
 from slowfast_stack.exit_codes import Exit
 from slowfast_stack.orchestration import playbooks, session
@@ -131,3 +134,17 @@ def test_plan_from_python_returns_typed_results() -> None:
     assert isinstance(host.plan, Plan)
     assert [gpu.pci_id for gpu in host.plan.gpus] == ["10de:2330"] * 2
     assert list(results.failures()) == []
+
+
+def test_consent_is_asked_for_everything_outside_the_prefix() -> None:
+    fresh = plan_builder.plan()
+    assert fresh.driver is not None
+    rebooting = replace(fresh, driver=replace(fresh.driver, reboot=True))
+    assert up.beyond_prefix(rebooting) == [
+        "install the NVIDIA driver 580",
+        "reboot",
+        "install the CUDA toolkit 13.0",
+        "install the packages " + ", ".join(fresh.system_packages),
+    ]
+    nothing = replace(fresh, driver=None, cuda=None, system_packages=())
+    assert up.beyond_prefix(nothing) == []
