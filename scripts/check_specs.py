@@ -73,11 +73,10 @@ def _render(name: str, spec: dict[str, Any]) -> str:
         lines += ["", text]
     lines += ["", "| variable | type | default | meaning |", "|---|---|---|---|"]
     for option, entry in spec["options"].items():
-        lines.append(
-            f"| `{option}` | {entry['type']} | {_default(entry)} | {entry['description']} |"
-        )
-    text = "\n".join(lines) + "\n"
-    return re.sub(r"C\(([^)]*)\)", r"`\1`", text)
+        text = entry["description"]
+        meaning = text if isinstance(text, str) else " ".join(text)
+        lines.append(f"| `{option}` | {entry['type']} | {_default(entry)} | {meaning} |")
+    return re.sub(r"\b[COV]\(([^)]*)\)", r"`\1`", "\n".join(lines) + "\n")
 
 
 def _default(option: dict[str, Any]) -> str:

@@ -128,7 +128,7 @@ def test_a_copy_that_was_changed_on_its_way_is_not_used(fleet: Fleet) -> None:
     assert fleet.runs("three")
 
 
-def test_where_a_bundle_brings_everything_nothing_is_taken_from_elsewhere(fleet: Fleet) -> None:
+def test_with_a_bundle_nothing_is_imported(fleet: Fleet) -> None:
     fleet.play({"one": fleet.host("one")})
     bundle = fleet.folder / "bundle"
     (bundle / "sources").mkdir(parents=True)

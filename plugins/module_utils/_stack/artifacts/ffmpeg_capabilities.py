@@ -43,26 +43,26 @@ def parse(kind: str, text: str) -> frozenset[str]:
 
 
 def missing(
-    wanted: Mapping[str, Sequence[str]], offered: Mapping[str, frozenset[str]]
+    required: Mapping[str, Sequence[str]], listed: Mapping[str, frozenset[str]]
 ) -> list[str]:
-    """Return what is wanted and not offered, as ``encoders h264_nvenc``."""
+    """Return what is required and missing, as ``encoders h264_nvenc``."""
     return [
         f"{kind} {name}"
-        for kind, names in wanted.items()
+        for kind, names in required.items()
         for name in names
-        if name not in offered[kind]
+        if name not in listed[kind]
     ]
 
 
 def require(
     commands: Commands,
     program: Path,
-    wanted: Mapping[str, Sequence[str]],
+    required: Mapping[str, Sequence[str]],
     *,
     hint: str = "",
 ) -> None:
     """Raise ``StackError`` where ``program`` does not run or lacks something."""
-    offered = {
+    listed = {
         kind: parse(
             kind,
             commands.checked(
@@ -72,13 +72,13 @@ def require(
                 code="ffmpeg.not-runnable",
             ),
         )
-        for kind in wanted
+        for kind in required
     }
-    lacks = missing(wanted, offered)
+    lacks = missing(required, listed)
     if lacks:
         raise StackError(
-            f"This FFmpeg has not all that was asked for: it lacks {', '.join(lacks)}.",
-            f"{program} does not list them.",
+            f"This FFmpeg lacks {', '.join(lacks)}.",
+            f"{program} does not list what is required.",
             hint,
             code="ffmpeg.missing-capability",
         )
