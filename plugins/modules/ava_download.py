@@ -11,7 +11,7 @@ version_added: 0.1.0
 description:
   - Files appear whole or not at all, downloads resume, and each file is compared with the SHA-256 of its first sight or a given one.
   - Of a video only the seconds that are used are fetched, by HTTP ranges, where the server gives them. This needs FFmpeg.
-  - A thing that cannot be fetched is a line in RV(things) and no failure of this module; RV(ok) says whether all is there.
+  - A thing that cannot be fetched is a line in RV(results) and no failure of this module; RV(ok) says whether all is there.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -27,7 +27,7 @@ options:
   mirror:
     description: Take this address in place of the official hosts.
     type: str
-  whole:
+  full_videos:
     description: Whether to fetch whole videos.
     type: bool
     default: false
@@ -60,7 +60,7 @@ options:
     description: How many files are fetched at once.
     type: int
     default: 4
-  room_check:
+  disk_check:
     description: Whether to compare what is to come with the free space first.
     type: bool
     default: true
@@ -101,7 +101,7 @@ ok:
   description: Whether all is there.
   type: bool
   returned: always
-things:
+results:
   description: A line for each thing, with C(name), C(state) (C(new), C(there) or C(failed)), C(message), C(cause), C(hint) and
     what is known of it. In check mode, only what is not there.
   type: list
@@ -127,7 +127,7 @@ SPEC = {
     "root": {"type": "path", "required": True},
     "version": {"type": "str", "choices": ["2.1", "2.2"], "default": "2.2"},
     "mirror": {"type": "str"},
-    "whole": {"type": "bool", "default": False},
+    "full_videos": {"type": "bool", "default": False},
     "lists_only": {"type": "bool", "default": False},
     "videos": {"type": "list", "elements": "str", "default": []},
     "sums": {"type": "dict", "default": {}},
@@ -135,7 +135,7 @@ SPEC = {
     "verify": {"type": "bool", "default": False},
     "attempts": {"type": "int", "default": 5},
     "jobs": {"type": "int", "default": 4},
-    "room_check": {"type": "bool", "default": True},
+    "disk_check": {"type": "bool", "default": True},
     "shard": {"type": "int", "default": 0},
     "shards": {"type": "int", "default": 1},
     "cut_s": {"type": "int"},
@@ -148,25 +148,25 @@ SPEC = {
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Fetch what is not there."""
     tree = dataset.layout(want["root"])
-    wish = download.Want(
+    options = download.Options(
         version=want["version"],
         mirror=want["mirror"],
-        whole=want["whole"],
+        full_videos=want["full_videos"],
         lists_only=want["lists_only"],
         videos=tuple(want["videos"]),
         shard=(want["shard"], want["shards"]),
         jobs=want["jobs"],
         attempts=want["attempts"],
         verify=want["verify"],
-        changed_is_meant=want["accept_change"],
-        room_check=want["room_check"],
+        accept_change=want["accept_change"],
+        disk_check=want["disk_check"],
         sums=want["sums"],
         tools=Tools(want["ffmpeg"], want["ffprobe"]),
     )
     if check:
-        return results.expected(download.absent(tree, wish))
+        return results.planned(download.absent(tree, options))
     numbers = dataset.chosen(tree, cut_s=want["cut_s"], frames=want["frames"])
-    return results.told(download.run(Commands(), tree, numbers, wish))
+    return results.summary(download.run(Commands(), tree, numbers, options))
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ description:
   - Writes exactly the frames that the frame lists name, with upstream's names and quality, one process for a core, no intermediate video.
   - The frames of a video appear whole and verified or not at all. What another process is working on is left to it.
   - With O(boxes), an AVA-style data set is made of one's own clips, lists and annotations included.
-  - A video that cannot be extracted is a line in RV(things) and no failure of this module; RV(ok) says whether all is there.
+  - A video that cannot be extracted is a line in RV(results) and no failure of this module; RV(ok) says whether all is there.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -43,7 +43,7 @@ options:
     description: Whether frames that something else has made and that are not whole may be replaced.
     type: bool
     default: false
-  room_check:
+  disk_check:
     description: Whether to compare what is to come with the free space and inodes first.
     type: bool
     default: true
@@ -88,7 +88,7 @@ ok:
   description: Whether all is there.
   type: bool
   returned: always
-things:
+results:
   description: A line for each thing, with C(name), C(state) (C(new), C(there) or C(failed)), C(message), C(cause), C(hint) and
     what is known of it. In check mode, only what is not there.
   type: list
@@ -124,7 +124,7 @@ SPEC = {
     "val_percent": {"type": "int", "default": 20},
     "jobs": {"type": "int", "default": 0},
     "replace": {"type": "bool", "default": False},
-    "room_check": {"type": "bool", "default": True},
+    "disk_check": {"type": "bool", "default": True},
     "shard": {"type": "int", "default": 0},
     "shards": {"type": "int", "default": 1},
     "cut_s": {"type": "int"},
@@ -137,22 +137,25 @@ SPEC = {
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Extract what is not there."""
     tree = dataset.layout(want["root"])
-    wish = scheduler.Want(
+    options = scheduler.Options(
         videos=tuple(want["videos"]),
         folder=Path(want["folder"]) if want["folder"] else None,
         shard=(want["shard"], want["shards"]),
         jobs=want["jobs"],
         replace=want["replace"],
-        room_check=want["room_check"],
+        disk_check=want["disk_check"],
         tools=Tools(want["ffmpeg"], want["ffprobe"]),
     )
     if want["boxes"]:
         table, percent = Path(want["boxes"]), want["val_percent"]
-        return custom.run(Commands(), tree, table, wish, val_percent=percent, dry=check)
+        return custom.run(Commands(), tree, table, options, val_percent=percent, dry=check)
     if check:
-        return {**results.expected(scheduler.absent(tree, dataset.load(tree), wish)), "lists": None}
+        return {
+            **results.planned(scheduler.absent(tree, dataset.load(tree), options)),
+            "lists": None,
+        }
     numbers = dataset.chosen(tree, cut_s=want["cut_s"], frames=want["frames"])
-    return {**results.told(scheduler.run(Commands(), tree, numbers, wish)), "lists": None}
+    return {**results.summary(scheduler.run(Commands(), tree, numbers, options)), "lists": None}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Look at a data set as training will: tree, frames, lists, boxes, labels; change nothing."""
+"""Check a data set as training will read it: tree, frames, lists, boxes, labels."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import StackError
+from ...core.progress import ALL, Progress, silent
 from . import frames, rows, sources
 from .dataset import FPS, ORIGIN
 from .official import SPLITS, VERSIONS, predicted
-from .results import ALL, Tell, silent
 from .scheduler import cores
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _SHOWN = 5  # of one kind in one file
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is not as it should be: where, what, and what to do."""
+    """An error or a warning: where, what, and what to do."""
 
     level: str
     where: str
@@ -39,25 +39,25 @@ class Finding:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found, and how much was looked at."""
+    """The findings, and how much was examined."""
 
     findings: tuple[Finding, ...]
     counted: dict[str, int]
 
     @property
     def ok(self) -> bool:
-        """Tell whether training finds all that it opens."""
+        """Progress whether training finds all that it opens."""
         return not any(finding.level == ERROR for finding in self.findings)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
-        told = [finding.to_dict() for finding in self.findings]
-        return {"ok": self.ok, "findings": told, "counted": self.counted}
+        data = [finding.to_dict() for finding in self.findings]
+        return {"ok": self.ok, "findings": data, "counted": self.counted}
 
 
 @dataclass
 class _Look:
-    """One check: what it knows and what it has found so far."""
+    """The state of one check."""
 
     tree: Layout
     numbers: DataSet
@@ -76,7 +76,7 @@ class _Look:
     def warn(self, where: object, message: str, hint: str = "") -> None:
         self.findings.append(Finding(WARNING, str(where), message, hint))
 
-    def told(self, error: StackError) -> None:
+    def summary(self, error: StackError) -> None:
         self.error(error.message, error.cause, error.hint)
 
 
@@ -87,7 +87,7 @@ def run(
     *,
     folder: Path | None = None,
     deep: bool = True,
-    tell: Tell = silent,
+    progress: Progress = silent,
 ) -> Checked:
     """Check a tree with the lists and annotations in ``folder`` (None: the official ones).
 
@@ -96,7 +96,9 @@ def run(
     look = _Look(tree, numbers, VERSIONS[version], folder or tree.root, [], {})
     listed = {split: _frame_list(look, split) for split in SPLITS}
     _tree(look, listed)
-    _frames(look, {k: v for of in listed.values() for k, v in of.items()}, deep=deep, tell=tell)
+    _frames(
+        look, {k: v for of in listed.values() for k, v in of.items()}, deep=deep, progress=progress
+    )
     labels = _labels(look)
     for split in SPLITS:
         _boxes(look, split, listed[split], labels)
@@ -107,15 +109,15 @@ def run(
 def _tree(look: _Look, listed: dict[str, dict[str, int]]) -> None:
     tree = look.tree
     if not tree.frames.is_dir():
-        look.error(tree.frames, "There is no folder of frames.", "Make them: ava extract.")
+        look.error(tree.frames, "There is no folder of frames.", "Extract them: ava extract.")
         return
     known = {video for videos in listed.values() for video in videos}
     for path in sorted(tree.frames.iterdir()):
         if path == tree.work:
             left = sorted(entry.name for entry in path.iterdir())
             if left:
-                cause = f"Unfinished work lies here: {', '.join(left[:_SHOWN])}."
-                look.warn(path, cause, "Go on with: ava extract.")
+                cause = f"Unfinished work is here: {', '.join(left[:_SHOWN])}."
+                look.warn(path, cause, "Continue with: ava extract.")
         elif not path.is_dir():
             look.warn(path, "It is no folder of frames.", "Move it away.")
         elif known and path.name not in known:
@@ -124,11 +126,13 @@ def _tree(look: _Look, listed: dict[str, dict[str, int]]) -> None:
     if missing and look.folder == tree.root:
         more = ", ..." if len(missing) > _SHOWN else ""
         message = f"{len(missing)} videos have no frames: {', '.join(missing[:_SHOWN])}{more}."
-        look.error(tree.frames, message, "Go on with ava extract, or use lists of what is there.")
+        look.error(
+            tree.frames, message, "Continue with ava extract, or use lists of the present frames."
+        )
 
 
 def _frame_list(look: _Look, split: str) -> dict[str, int]:
-    """Return how many rows each video has, after looking at the order and the names in them."""
+    """Return how many rows each video has; check the order and the names in them."""
     path = look.folder / "frame_lists" / f"{split}.csv"
     found: dict[str, int] = {}
     wrong = 0
@@ -139,33 +143,33 @@ def _frame_list(look: _Look, split: str) -> dict[str, int]:
             if name != f"{video}/{video}_{frame:06d}.jpg":
                 wrong += 1
                 if wrong <= _SHOWN:
-                    look.error(path, f"Line {number} names {name}; frame {frame} is due.", _ANEW)
+                    look.error(path, f"Line {number} names {name}; frame {frame} is due.", _REWRITE)
     except StackError as error:
-        look.told(error)
+        look.summary(error)
     if not found:
-        look.error(path, "It names no frame.", _ANEW)
+        look.error(path, "It names no frame.", _REWRITE)
     look.counted[f"{split} videos"] = len(found)
     look.counted[f"{split} frames"] = sum(found.values())
     return found
 
 
-def _frames(look: _Look, listed: dict[str, int], *, deep: bool, tell: Tell) -> None:
-    tell(ALL, 0, sum(listed.values()))
+def _frames(look: _Look, listed: dict[str, int], *, deep: bool, progress: Progress) -> None:
+    progress(ALL, 0, sum(listed.values()))
 
-    def one(video: str) -> tuple[str, frames.Seen]:
+    def one(video: str) -> tuple[str, frames.Observed]:
         wanted = listed[video] - look.numbers.lead
         folder = look.tree.frames_of(video)
-        seen = frames.look(folder, video, wanted, bytes_too=deep)
-        tell(video, listed[video], listed[video])
-        return video, seen
+        observed = frames.examine(folder, video, wanted, bytes_too=deep)
+        progress(video, listed[video], listed[video])
+        return video, observed
 
     with ThreadPoolExecutor(cores()) as pool:
-        for video, seen in pool.map(one, sorted(listed)):
-            if seen.wrong:
+        for video, observed in pool.map(one, sorted(listed)):
+            if observed.wrong:
                 again = f"Extract it again: ava extract --replace --only={video}."
-                look.error(look.tree.frames_of(video), f"{seen.wrong}.", again)
-            look.counted["frames seen"] = look.counted.get("frames seen", 0) + seen.count
-            look.counted["bytes"] = look.counted.get("bytes", 0) + seen.size
+                look.error(look.tree.frames_of(video), f"{observed.wrong}.", again)
+            look.counted["frames"] = look.counted.get("frames", 0) + observed.count
+            look.counted["bytes"] = look.counted.get("bytes", 0) + observed.size
 
 
 def _labels(look: _Look) -> dict[int, str]:
@@ -173,28 +177,28 @@ def _labels(look: _Look) -> dict[int, str]:
     try:
         found = rows.label_map(path)
     except StackError as error:
-        look.told(error)
+        look.summary(error)
         return {}
     look.counted["classes"] = len(found)
     return found
 
 
 def _boxes(look: _Look, split: str, listed: dict[str, int], labels: dict[int, str]) -> None:
-    """Compare the boxes of a split with its list: the loader wants the same videos in both."""
+    """Compare the boxes of a split with its list: the loader requires the same videos in both."""
     truth = look.annotations / look.release.boxes(split)
     persons = look.annotations / predicted(split)
     with_truth = _box_file(look, truth, listed, labels, is_predicted=False)
     used, path = with_truth, truth
     if split == "val":
         if not persons.exists():
-            hint = "Get it (ava download), or run a detector of your own."
+            hint = "Download it (ava download), or run a detector of your own."
             look.error(persons, "It is missing; the evaluation reads its boxes.", hint)
             return
         used, path = _box_file(look, persons, listed, labels, is_predicted=True), persons
         foreign = sorted(with_truth - listed.keys())
         if foreign:
             message = f"{len(foreign)} videos are not in the list: {', '.join(foreign[:_SHOWN])}."
-            look.warn(truth, message, f"The evaluation counts all they show as missed. {_ANEW}")
+            look.warn(truth, message, f"The evaluation counts all they show as missed. {_REWRITE}")
     elif persons.exists():
         _box_file(look, persons, listed, labels, is_predicted=True)
     for message, videos in (
@@ -203,7 +207,7 @@ def _boxes(look: _Look, split: str, listed: dict[str, int], labels: dict[int, st
     ):
         if videos:
             names = ", ".join(sorted(videos)[:_SHOWN])
-            look.error(path, f"{len(videos)} videos {message}: {names}.", _ANEW)
+            look.error(path, f"{len(videos)} videos {message}: {names}.", _REWRITE)
 
 
 def _box_file(
@@ -224,11 +228,11 @@ def _box_file(
             at = (int(fields[1]) - ORIGIN) * FPS
             if fields[0] in listed and at >= listed[fields[0]]:
                 last = listed[fields[0]]
-                kinds.add("frame", f"Line {number}: second {fields[1]} lies behind frame {last}.")
+                kinds.add("frame", f"Line {number}: second {fields[1]} is after frame {last}.")
             if labels and not is_predicted and int(fields[6]) not in labels:
                 kinds.add("label", f"Line {number}: label {fields[6]} is not in the map.")
     except StackError as error:
-        look.told(error)
+        look.summary(error)
     kinds.close()
     look.counted[f"rows of {path.name}"] = count
     return good
@@ -247,7 +251,7 @@ class _Kinds:
     def add(self, kind: str, message: str) -> None:
         self._counts[kind] = self._counts.get(kind, 0) + 1
         if self._counts[kind] <= _SHOWN and kind != "label":
-            self._look.error(self._path, message, "Patch that row, or get the file again.")
+            self._look.error(self._path, message, "Correct that row, or download the file again.")
 
     def close(self) -> None:
         for kind, count in self._counts.items():
@@ -262,7 +266,9 @@ def _excluded(look: _Look, split: str) -> None:
     path, count = look.annotations / look.release.excluded(split), 0
     if not path.exists():
         if split == "val":
-            look.error(path, "It is missing; the evaluation opens it.", "Get it: ava download.")
+            look.error(
+                path, "It is missing; the evaluation opens it.", "Download it: ava download."
+            )
         return
     kinds = _Kinds(look, path)
     try:
@@ -271,9 +277,9 @@ def _excluded(look: _Look, split: str) -> None:
             if len(fields) != 2 or not fields[1].isdigit():  # noqa: PLR2004  (id and second)
                 kinds.add("row", f"Line {number}: {line!r} is not a video and a second.")
     except StackError as error:
-        look.told(error)
+        look.summary(error)
     kinds.close()
     look.counted[f"rows of {path.name}"] = count
 
 
-_ANEW = "Write lists of what is there: ava lists."
+_REWRITE = "Write lists of the present frames: ava lists."

@@ -1,7 +1,7 @@
-"""Fetch only the seconds of a video that are used: FFmpeg asks the server for ranges.
+"""Download only the seconds of a video that are used: FFmpeg requests ranges of the file.
 
 Packets and their times are kept as they are, in NUT, which keeps every time base exactly: the
-frames made from such a part are byte for byte those made from the whole file. (Matroska rounds to
+frames made from such a part are byte for byte those made from the complete file. (Matroska rounds to
 milliseconds, and some frames then differ.)
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ...core import disk_space
@@ -16,19 +17,19 @@ from ...core.errors import StackError
 from ...core.files import atomic_write
 from . import sources
 from .dataset import FPS
-from .media import BrokenVideo, probe
+from .media import BrokenVideo, probe, progress_value
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Callable
 
     from ...core.process import Commands, Finished
+    from ...core.progress import Progress
     from .dataset import DataSet, Layout
     from .media import Media, Tools
 
-_BEFORE_S, _AFTER_S = 5, 5  # key frames lie further apart than that in some; the demuxer goes back
-# A video begins with decoding times below zero, which NUT cannot say and FFmpeg shifts away: so
-# everything is shifted by a whole number of seconds, which every time base can say.
+_BEFORE_S, _AFTER_S = 5, 5  # some videos have fewer key frames than that; the demuxer seeks back
+# A video begins with decoding times below zero, which NUT cannot store and FFmpeg would shift: so
+# everything is shifted by a whole number of seconds, which every time base can represent.
 _SHIFT_S = 60
 _TIME = re.compile(r"^\d+\.\d+,?$", re.MULTILINE)  # a line of ffprobe that is no complaint
 _SILENT_S = 30  # seconds without a byte until a connection counts as broken
@@ -41,11 +42,11 @@ def fetch(
     tree: Layout,
     numbers: DataSet,
     video: tuple[str, str],
-    tell: Callable[[int], None],
+    progress: Progress,
 ) -> Path:
-    """Bring the used part of (id, address) among the videos; return its file. Raises StackError.
+    """Download the used part of a video, given as (id, address); return its file.
 
-    ``tell`` is given the bytes that have been written.
+    ``progress`` is called with the bytes that were written. Raises StackError.
     """
     name, url = video
     media = probe(commands, tools, url, _PATIENCE)
@@ -55,7 +56,7 @@ def fetch(
     part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        done = commands.run(_argv(tools, numbers, url, part), each=lambda line: _count(line, tell))
+        done = commands.run(_argv(tools, numbers, url, part), each=partial(_report, name, progress))
         _require_fetched(done, url)
         _require_all(commands, tools, numbers, url, part, origin, media.fps)
         note = {"origin_s": origin, "url": url, "bytes": part.stat().st_size}
@@ -64,8 +65,8 @@ def fetch(
     except BrokenVideo as error:
         if disk_space.is_full(path.parent):  # FFmpeg ends without an error there
             raise StackError(
-                f"The disk is full: {name} was given up.",
-                f"{path.parent} takes no more.",
+                f"The disk is full; {name} was not downloaded.",
+                f"{path.parent} has no space left.",
                 _FREE,
                 code="disk.full",
             ) from error
@@ -115,7 +116,7 @@ def _require_fetched(done: Finished, url: str) -> None:
     if done.rc:
         said = "\n".join(line for line in done.output.splitlines() if "=" not in line)
         raise BrokenVideo(
-            f"{url} could not be fetched.",
+            f"{url} could not be downloaded.",
             said or f"Exit {done.rc}.",
             _AGAIN,
             code="ava.video-not-downloaded",
@@ -131,7 +132,7 @@ def _require_all(
     origin: float,
     fps: float,
 ) -> None:
-    """Refuse a part that a broken connection cut off: FFmpeg takes that for the end."""
+    """Refuse a part that a broken connection truncated, which FFmpeg does not report."""
     argv = [tools.ffprobe, "-v", "error", "-select_streams", "v:0", "-show_entries"]
     done = commands.run([*argv, "packet=pts_time", "-of", "csv=p=0", f"file:{part}"])
     times = [float(line.rstrip(",")) for line in _TIME.findall(done.output)]
@@ -142,11 +143,11 @@ def _require_all(
         raise BrokenVideo(f"{url} broke off.", cause, _AGAIN, code="ava.video-not-downloaded")
 
 
-def _count(line: str, tell: Callable[[int], None]) -> None:
-    key, _equals, value = line.strip().partition("=")
-    if key == "total_size" and value.isdigit():
-        tell(int(value))
+def _report(name: str, progress: Progress, line: str) -> None:
+    size = progress_value(line, "total_size")
+    if size is not None:
+        progress(name, size, None)
 
 
-_AGAIN = "Run the same command again, or fetch full videos with --full-videos: those resume."
-_FREE = "Free the place and run the same command again; what is finished is kept."
+_AGAIN = "Run the same command again, or download complete files, which resume, with --full-videos."
+_FREE = "Free disk space and run the same command again; finished files are kept."

@@ -1,4 +1,4 @@
-"""An AVA-style data set of a person's own clips, from a simple CSV of boxes and labels.
+"""An AVA-style data set of custom clips, from a simple CSV of boxes and labels.
 
 The loader knows the seconds 902 to 1798 and 30 frames a second only. So second t of a clip becomes
 second 902 + t, and the list repeats the first frame for the 60 rows before it: nothing is copied.
@@ -14,12 +14,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...core.errors import StackError, Unreadable
+from ...core.progress import Progress, silent
 from . import manifest, rows
 from .dataset import CLASSES, FPS, ORIGIN, SECONDS, DataSet, save
 from .lists import Split, configuration, frame_list, place
 from .official import SPLITS, VERSIONS, predicted
-from .results import FAILED, Tell, silent, told
-from .scheduler import Want, extract_clips
+from .results import FAILED, summary
+from .scheduler import Options, extract_clips
 from .sources import present
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 VERSION = "2.2"  # the names of the files that SlowFast looks for by default
 LEAD = (SECONDS[0] - ORIGIN) * FPS
-NUMBERS = DataSet(name="own", cut_s=0, frames=None, lead=LEAD)
+NUMBERS = DataSet(name="custom", cut_s=0, frames=None, lead=LEAD)
 _NEEDED = ("clip", "second", "x1", "y1", "x2", "y2", "label")
 _OPTIONAL = ("person", "split")
 _SHOWN = 10
@@ -185,13 +186,15 @@ def write(
 ) -> dict[str, Any]:
     """Write lists, boxes and label map for clips with ``counts`` frames; return what they hold.
 
-    Boxes behind the end of their clip raise BadTable, clips without frames are left out.
+    Boxes after the end of their clip raise BadTable, clips without frames are left out.
     """
     used = [box for box in boxes if box.clip in counts]
     late = [box for box in used if box.second * FPS >= counts[box.clip]]
     if late:
         lines = [f"{box.clip} has no second {box.second}." for box in late[:_SHOWN]]
-        raise BadTable(f"{len(late)} boxes lie behind their clip's end.", "\n".join(lines), _FORMAT)
+        raise BadTable(
+            f"{len(late)} boxes are after the end of their clip.", "\n".join(lines), _FORMAT
+        )
     names, half = labels_of(used), splits(used, val_percent)
     release = VERSIONS[VERSION]
     made = []
@@ -202,7 +205,7 @@ def write(
         if split == "val":
             files[predicted(split)] = sorted({_person(box) for box in mine})
         made.append(Split(split, videos, files))
-    folder = tree.lists / "own"
+    folder = tree.lists / "custom"
     changed = place(folder, _files(tree, folder, names, made), dry=dry)
     return {
         "changed": changed,
@@ -256,18 +259,18 @@ def run(
     commands: Commands,
     tree: Layout,
     table: Path,
-    want: Want,
+    options: Options,
     *,
     val_percent: int = 20,
-    tell: Tell = silent,
+    progress: Progress = silent,
     dry: bool = False,
 ) -> dict[str, Any]:
     """Extract the clips that a table names and write all files; return lines and lists.
 
-    ``want.folder`` holds the clips. Raises StackError for a wrong table; a clip that fails is a
+    ``options.folder`` holds the clips. Raises StackError for a wrong table; a clip that fails is a
     line, and the lists are written without it.
     """
-    folder = want.folder or tree.videos
+    folder = options.folder or tree.videos
     clips = clips_in(folder, present(folder))
     boxes = read(table, clips)
     splits(boxes, val_percent)
@@ -275,10 +278,10 @@ def run(
     used = {clip: clips[clip] for clip in sorted({box.clip for box in boxes})}
     if dry:
         todo = [clip for clip in used if not manifest.read(tree, clip)]
-        return {"changed": bool(todo), "ok": True, "things": [], "lists": None}
+        return {"changed": bool(todo), "ok": True, "results": [], "lists": None}
     save(tree, NUMBERS)
-    items = extract_clips(commands, tree, NUMBERS, want, used, tell)
+    items = extract_clips(commands, tree, NUMBERS, options, used, progress)
     counts = {item.name: item.facts["frames"] for item in items if item.state != FAILED}
     lists = write(tree, boxes, counts, val_percent)
-    result = told(items)
+    result = summary(items)
     return {**result, "changed": result["changed"] or lists["changed"], "lists": lists}

@@ -25,7 +25,7 @@ SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm")
 
 @dataclass(frozen=True)
 class DataSet:
-    """The numbers of a data set.
+    """The parameters of a data set.
 
     ``cut_s`` is the second of a video where its frames begin, ``frames`` how many there are (None:
     as many as the video gives), ``lead`` how often the first frame is listed before the others,
@@ -85,12 +85,12 @@ class Layout:
 
     @property
     def work(self) -> Path:
-        """Return where frames lie until they are whole: on the file system of the frames."""
+        """Return the folder of incomplete frames, on the file system of the frames."""
         return self.frames / ".work"
 
     @property
     def state(self) -> Path:
-        """Return the folder of what is remembered: manifests, records, locks."""
+        """Return the folder of manifests, records and locks."""
         return self.root / ".ava"
 
     def frames_of(self, video: str) -> Path:
@@ -143,13 +143,13 @@ def described(value: object) -> DataSet:
 
 
 def save(tree: Layout, numbers: DataSet) -> None:
-    """Remember the numbers of a tree."""
-    told: dict[str, Any] = dataclasses.asdict(numbers)
-    atomic_write(tree.state / "dataset.json", json.dumps(told, indent=1) + "\n")
+    """Save the numbers of a tree."""
+    data: dict[str, Any] = dataclasses.asdict(numbers)
+    atomic_write(tree.state / "dataset.json", json.dumps(data, indent=1) + "\n")
 
 
 def chosen(tree: Layout, **given: int | None) -> DataSet:
-    """Return the numbers of a tree with those that are given, and remember what is new."""
+    """Return the numbers of a tree with those that are given, and save changes."""
     known = load(tree)
     asked = {key: number for key, number in given.items() if number is not None}
     wanted = described({**dataclasses.asdict(known), **asked})
@@ -159,6 +159,6 @@ def chosen(tree: Layout, **given: int | None) -> DataSet:
 
 
 def usable_name(video: str) -> bool:
-    """Tell whether a video's name can stand in SlowFast's lists and be a folder."""
+    """Progress whether a video's name can be used in SlowFast's lists and be a folder."""
     odd = any(letter.isspace() or letter in ',/"' for letter in video)
     return bool(video) and not odd and not video.startswith(".") and video.isprintable()

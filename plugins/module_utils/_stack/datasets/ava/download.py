@@ -1,4 +1,4 @@
-"""Bring the lists, annotations and videos of AVA: in parallel, resumed, verified, each reported."""
+"""Download the lists, annotations and videos of AVA: in parallel, resumed and verified."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from ...core import disk_space, download
 from ...core.errors import StackError, Unreadable
 from ...core.files import atomic_write
 from ...core.process import locked
+from ...core.progress import Progress, silent
 from . import clip_download, manifest, media, official, sources
-from .results import FAILED, NEW, THERE, Item, Tell, failed, silent
+from .results import NEW, PRESENT, Result, failed
 from .scheduler import part_of
 
 if TYPE_CHECKING:
@@ -27,36 +28,36 @@ if TYPE_CHECKING:
 
 _SMALL = 1 << 28  # bytes: larger files are compared by size alone unless asked for
 _CUT_BYTES = 100 * 10**6  # 25-35 GB for 299 videos, estimated
-_WHOLE_BYTES = 525 * 10**6  # 157 GB for 299 videos, DATASET.md of Long-Term Feature Banks
+_FULL_BYTES = 525 * 10**6  # 157 GB for 299 videos, DATASET.md of Long-Term Feature Banks
 _NO_MEMBER = (".", "..", "")
 
 
 @dataclass(frozen=True)
-class Want:
-    """What to bring.
+class Options:
+    """What to download.
 
-    ``mirror`` takes the place of all hosts; ``sums`` are SHA-256 by path below the root; ``whole``
-    fetches whole videos; ``verify`` reads large files again; ``changed_is_meant`` forgets what
-    was recorded; ``jobs`` is the number of connections.
+    ``mirror`` replaces all hosts; ``sums`` are SHA-256 by path below the root; ``full_videos``
+    downloads complete videos; ``verify`` reads large files again; ``accept_change`` ignores the
+    recorded digests; ``jobs`` is the number of connections.
     """
 
     version: str = "2.2"
     mirror: str | None = None
-    whole: bool = False
+    full_videos: bool = False
     lists_only: bool = False
     videos: tuple[str, ...] = ()
     shard: tuple[int, int] = (0, 1)
     jobs: int = 4
     attempts: int = 5
     verify: bool = False
-    changed_is_meant: bool = False
-    room_check: bool = True
+    accept_change: bool = False
+    disk_check: bool = True
     sums: Mapping[str, str] = field(default_factory=dict)
     tools: media.Tools = media.Tools()  # noqa: RUF009  (frozen)
 
 
 class Record:
-    """What was seen of each file when it first came: size and SHA-256, by path below the root."""
+    """The size and SHA-256 of each file at its first download, by path below the root."""
 
     def __init__(self, commands: Commands, tree: Layout) -> None:
         self._commands, self._lock = commands, threading.Lock()
@@ -65,8 +66,8 @@ class Record:
     def load(self) -> dict[str, dict[str, Any]]:
         """Return the record. Raises Unreadable."""
         try:
-            told: dict[str, dict[str, Any]] = json.loads(self._path.read_text(encoding="utf-8"))
-            return dict(told["files"])
+            data: dict[str, dict[str, Any]] = json.loads(self._path.read_text(encoding="utf-8"))
+            return dict(data["files"])
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -74,12 +75,12 @@ class Record:
             raise Unreadable(
                 message,
                 str(error),
-                "Restore it, or remove it to begin anew.",
+                "Restore it, or remove it to start again.",
                 code="record.unreadable",
             ) from error
 
     def note(self, path: str, url: str, size: int, sha256: str) -> None:
-        """Remember a file; several processes may do so."""
+        """Record a file; several processes may do so at the same time."""
         line = {"url": url, "size": size, "sha256": sha256}
         with self._lock, locked(self._commands, self._path.with_suffix(".lock")):
             files = self.load()
@@ -90,20 +91,24 @@ class Record:
 
 
 def run(
-    commands: Commands, tree: Layout, numbers: DataSet, want: Want, tell: Tell = silent
-) -> list[Item]:
-    """Bring everything and return a line for each file. Raises StackError where none can begin."""
-    if not want.whole and not want.lists_only:
-        media.version(commands, want.tools)
+    commands: Commands,
+    tree: Layout,
+    numbers: DataSet,
+    options: Options,
+    progress: Progress = silent,
+) -> list[Result]:
+    """Download everything; return a result for each file. Raises StackError if none can start."""
+    if not options.full_videos and not options.lists_only:
+        media.version(commands, options.tools)
     record = Record(commands, tree)
     record.load()
-    mine = Fetcher(commands, tree, numbers, want, record, tell)
-    with ThreadPoolExecutor(max(1, want.jobs)) as pool:
+    mine = Fetcher(commands, tree, numbers, options, record, progress)
+    with ThreadPoolExecutor(max(1, options.jobs)) as pool:
         try:
-            items = list(pool.map(mine.file, official.files(want.version)))
-            videos = [] if want.lists_only else _videos(tree, want)
-            if want.room_check:
-                each = _WHOLE_BYTES if want.whole else _CUT_BYTES
+            items = list(pool.map(mine.file, official.files(options.version)))
+            videos = [] if options.lists_only else _videos(tree, options)
+            if options.disk_check:
+                each = _FULL_BYTES if options.full_videos else _CUT_BYTES
                 absent = videos_absent(tree, [name for name, _file in videos])
                 disk_space.require(tree.videos, each * len(absent), len(absent), "the videos")
             items += pool.map(mine.video, videos)
@@ -113,117 +118,119 @@ def run(
     return items
 
 
-def _videos(tree: Layout, want: Want) -> list[tuple[str, str]]:
-    """Return id and file name of each video to bring. Raises StackError for an unknown one."""
+def _videos(tree: Layout, options: Options) -> list[tuple[str, str]]:
+    """Return id and file name of each video to download. Raises StackError for an unknown one."""
     names = sources.names(tree)
-    unknown = sorted(set(want.videos) - names.keys())
+    unknown = sorted(set(options.videos) - names.keys())
     if unknown:
-        message = f"{unknown[0]} is no video of the list."
+        message = f"{unknown[0]} is not in the list of videos."
         raise StackError(
             message,
             f"{tree.names} does not name it.",
             "See the names in that file.",
             code="ava.unknown-video",
         )
-    return [(video, names[video]) for video in part_of(sorted(want.videos or names), want.shard)]
+    return [
+        (video, names[video]) for video in part_of(sorted(options.videos or names), options.shard)
+    ]
 
 
 def videos_absent(tree: Layout, videos: list[str]) -> list[str]:
-    """Return those of which neither the file nor the frames are there."""
+    """Return the videos that have neither a file nor frames."""
     here = sources.present(tree.videos)
     return [name for name in videos if name not in here and not manifest.read(tree, name)]
 
 
-def absent(tree: Layout, want: Want) -> list[str]:
+def absent(tree: Layout, options: Options) -> list[str]:
     """Return what would be fetched, as far as it is known. Raises StackError."""
-    files = [thing.path for thing in official.files(want.version)]
-    videos = [] if want.lists_only else [name for name, _file in _videos(tree, want)]
+    files = [row.path for row in official.files(options.version)]
+    videos = [] if options.lists_only else [name for name, _file in _videos(tree, options)]
     lacking = [path for path in files if not (tree.root / path).exists()]
     return lacking + videos_absent(tree, videos)
 
 
 @dataclass(frozen=True)
 class Fetcher:
-    """Brings one thing at a time; an error is a line, never an end."""
+    """Downloads one file or video at a time; an error becomes its result."""
 
     commands: Commands
     tree: Layout
     numbers: DataSet
-    want: Want
+    options: Options
     record: Record
-    tell: Tell
+    progress: Progress
 
-    def file(self, thing: official.Official) -> Item:
-        """Bring a list or an archive of annotations."""
-        return self._line(thing.path, lambda: self._file(thing))
+    def file(self, row: official.Official) -> Result:
+        """Download a list or an archive of annotations."""
+        return self._result(row.path, lambda: self._file(row))
 
-    def video(self, named: tuple[str, str]) -> Item:
-        """Bring the used part of a video, or all of it."""
-        return self._line(f"videos/{named[1]}", lambda: self._video(*named))
+    def video(self, named: tuple[str, str]) -> Result:
+        """Download the used part of a video, or all of it."""
+        return self._result(f"videos/{named[1]}", lambda: self._video(*named))
 
-    def _line(self, name: str, bring: Callable[[], Item]) -> Item:
+    def _result(self, name: str, download_: Callable[[], Result]) -> Result:
         try:
-            return bring()
+            return download_()
         except StackError as error:
             return failed(name, error)
         except OSError as error:
             cause = f"{error.filename}: {error.strerror}."
-            hint = "Free the place, or allow to write there; then run the same command again."
-            return Item(name, FAILED, f"{name} was given up.", cause, hint)
+            message = f"{name} was not downloaded."
+            return failed(name, StackError(message, cause, _FREE, code="file.not-writable"))
 
-    def _file(self, thing: official.Official) -> Item:
-        mirror = self.want.mirror
-        url = f"{mirror.rstrip('/')}/{quote(thing.path)}" if mirror else thing.url
-        item = self._whole(thing.path, url)
-        if thing.unpack:
-            _unpack(self.tree, thing.path)
+    def _file(self, row: official.Official) -> Result:
+        mirror = self.options.mirror
+        url = f"{mirror.rstrip('/')}/{quote(row.path)}" if mirror else row.url
+        item = self._complete(row.path, url)
+        if row.unpack:
+            _unpack(self.tree, row.path)
         return item
 
-    def _video(self, video: str, file: str) -> Item:
+    def _video(self, video: str, file: str) -> Result:
         name, tree = f"videos/{file}", self.tree
         known = manifest.read(tree, video)
         if known and tree.frames_of(video).is_dir():
-            return Item(name, THERE, "its frames are there")
+            return Result(name, PRESENT, "its frames exist")
         base = official.VIDEO_URL
-        if self.want.mirror:
-            base = f"{self.want.mirror.rstrip('/')}/{official.VIDEO_MIRROR}"
+        if self.options.mirror:
+            base = f"{self.options.mirror.rstrip('/')}/{official.VIDEO_MIRROR}"
         url = f"{base}/{quote(file)}"
         with locked(self.commands, tree.state / "locks" / f"{video}.video.lock"):
             here = sources.present(tree.videos).get(video)
-            if here and here.name.endswith(sources.CUT) and not self.want.whole:
-                return Item(name, THERE, facts={"bytes": here.stat().st_size, "part": True})
-            whole = self.want.whole or (here is not None and here.name == file)
-            if whole or not download.takes_ranges(url):
-                return self._whole(name, url)
+            if here and here.name.endswith(sources.CUT) and not self.options.full_videos:
+                return Result(name, PRESENT, facts={"bytes": here.stat().st_size, "part": True})
+            full = self.options.full_videos or (here is not None and here.name == file)
+            if full or not download.takes_ranges(url):
+                return self._complete(name, url)
             path = clip_download.fetch(
                 self.commands,
-                self.want.tools,
+                self.options.tools,
                 tree,
                 self.numbers,
                 (video, url),
-                lambda done: self.tell(name, done, None),
+                lambda _name, done, total: self.progress(name, done, total),
             )
         size = path.stat().st_size
-        self.tell(name, size, size)
-        return Item(name, NEW, facts={"bytes": size, "part": True})
+        self.progress(name, size, size)
+        return Result(name, NEW, facts={"bytes": size, "part": True})
 
-    def _whole(self, name: str, url: str) -> Item:
-        path, seen = self.tree.root / name, self.record.load().get(name)
-        expected = self.want.sums.get(name)
-        if seen and not expected and not self.want.changed_is_meant:
-            expected = seen["sha256"]
-            same = path.is_file() and path.stat().st_size == seen["size"]
-            if same and seen["size"] > _SMALL and not self.want.verify:
-                return Item(name, THERE, facts={"bytes": seen["size"]})
+    def _complete(self, name: str, url: str) -> Result:
+        path, observed = self.tree.root / name, self.record.load().get(name)
+        expected = self.options.sums.get(name)
+        if observed and not expected and not self.options.accept_change:
+            expected = observed["sha256"]
+            same = path.is_file() and path.stat().st_size == observed["size"]
+            if same and observed["size"] > _SMALL and not self.options.verify:
+                return Result(name, PRESENT, facts={"bytes": observed["size"]})
         got = download.get(
-            download.Wanted(url, path, expected, keep=not self.want.changed_is_meant),
-            progress=lambda done, total: self.tell(name, done, total),
+            download.Wanted(url, path, expected, keep=not self.options.accept_change),
+            progress=lambda done, total: self.progress(name, done, total),
             look=_no_page,
-            attempts=self.want.attempts,
+            attempts=self.options.attempts,
         )
         self.record.note(name, url, got.size, got.sha256)
         facts = {"bytes": got.size, "sha256": got.sha256, "part": False}
-        return Item(name, NEW if got.new else THERE, facts=facts)
+        return Result(name, NEW if got.new else PRESENT, facts=facts)
 
 
 def _no_page(path: object) -> None:
@@ -232,14 +239,14 @@ def _no_page(path: object) -> None:
     if not begin or begin.startswith((b"<!doctype html", b"<html")):
         raise download.Refused(
             f"{path} is a web page." if begin else f"{path} is empty.",
-            "The server answered with something else than the file.",
-            "Look at the address in a browser: a proxy or a login page may have answered.",
+            "The server sent something else than the file.",
+            "Open the address in a browser: a proxy or a login page may have answered.",
             code="download.unexpected-content",
         )
 
 
 def _unpack(tree: Layout, path: str) -> None:
-    """Put the files of an archive beside it where they are not there yet. Raises StackError."""
+    """Extract the files of an archive beside it, except for those that exist. Raises StackError."""
     archive = tree.root / path
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -252,8 +259,11 @@ def _unpack(tree: Layout, path: str) -> None:
                     atomic_write(place, opened.read(member).decode("utf-8"))
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise Unreadable(
-            f"{archive} cannot be unpacked.",
+            f"{archive} cannot be extracted.",
             f"{error}.",
-            "Get it again.",
+            "Download it again.",
             code="archive.unreadable",
         ) from error
+
+
+_FREE = "Free disk space, or make the folder writable; then run the same command again."

@@ -1,6 +1,6 @@
-"""The frames of one video in one pass: whole and verified under their name, or not there.
+"""Extract the frames of one video in one pass: they appear complete and verified, or not at all.
 
-One pass is sharper and better in time than upstream's cut with re-encoding, and exact in count;
+One pass gives sharper and better timed frames than upstream's re-encoded cut, in the exact number;
 `-q:v 1` and the name pattern are upstream's (slowfast/datasets/DATASET.md).
 """
 
@@ -10,20 +10,22 @@ import os
 import re
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from ...core import disk_space
 from ...core.errors import StackError
-from . import frames, manifest
+from . import frames, manifest, media
 from .dataset import FPS
 from .media import BrokenVideo, Tools, probe
-from .results import NEW, THERE, Item
+from .results import NEW, PRESENT, Result
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
     from ...core.process import Commands, Finished
+    from ...core.progress import Progress
     from .dataset import DataSet, Layout
     from .sources import Source
 
@@ -39,9 +41,9 @@ _PROGRESS = re.compile(r"^[a-z0-9_]+= *\S*$")  # the lines of -progress
 
 @dataclass(frozen=True)
 class Order:
-    """The frames to have: of which video, how many (None: all that it gives), from which file.
+    """The frames to extract: of which video, how many (None: all), from which file.
 
-    ``replace`` allows to put new frames in the place of a folder that is not as ordered.
+    ``replace`` allows to replace a folder whose frames differ from that.
     """
 
     video: str
@@ -57,15 +59,15 @@ def extract(
     tree: Layout,
     numbers: DataSet,
     order: Order,
-    tell: Callable[[int], None],
-) -> Item:
-    """Return what became of the video. Raises StackError; nothing is then in place but what was.
+    progress: Progress,
+) -> Result:
+    """Return the result of a video. Raises StackError; the tree is then unchanged.
 
     The caller holds the lock of the video.
     """
     known = manifest.read(tree, order.video)
     if known and is_done(tree, order):
-        return Item(order.video, THERE, facts=_facts(known))
+        return Result(order.video, PRESENT, facts=_facts(known))
     if tree.frames_of(order.video).is_dir() and not order.replace:
         mine = known is not None and not known.get("adopted")
         if not mine:
@@ -73,15 +75,15 @@ def extract(
     if order.source is None:
         raise StackError(
             f"There is no video {order.video}.",
-            "Its file is not among the videos.",
-            "Get it: slowfast-stack ava download.",
+            "Its file is not in the folder of videos.",
+            "Download it: slowfast-stack ava download.",
             code="ava.missing-video",
         )
-    return _make(commands, tools, tree, numbers, order, tell)
+    return _make(commands, tools, tree, numbers, order, progress)
 
 
 def argv(tools: Tools, numbers: DataSet, order: Order, folder: Path) -> list[str]:
-    """Return the command of the one pass; a per cent sign in a path is no part of the pattern."""
+    """Return the command of FFmpeg; a per cent sign in a path is escaped in the pattern."""
     source = order.source
     if source is None:
         raise StackError(f"There is no video {order.video}.", code="ava.missing-video")
@@ -102,7 +104,7 @@ def argv(tools: Tools, numbers: DataSet, order: Order, folder: Path) -> list[str
 
 
 def is_done(tree: Layout, order: Order) -> bool:
-    """Tell whether verified frames are as ordered; the video may have been removed since."""
+    """Progress whether verified frames are as ordered; the video may have been removed since."""
     known = manifest.read(tree, order.video)
     if not known or not tree.frames_of(order.video).is_dir():
         return False
@@ -113,19 +115,19 @@ def is_done(tree: Layout, order: Order) -> bool:
     return bool(known["source_bytes"] == order.source.path.stat().st_size)
 
 
-def _adopt(tree: Layout, order: Order) -> Item:
-    """Take over frames of another origin where they are whole; they may be a person's own."""
+def _adopt(tree: Layout, order: Order) -> Result:
+    """Accept complete frames of another origin, such as those of the user."""
     folder = tree.frames_of(order.video)
-    seen = frames.look(folder, order.video, order.frames)
-    if seen.wrong or not seen.count:
+    observed = frames.examine(folder, order.video, order.frames)
+    if observed.wrong or not observed.count:
         raise StackError(
-            f"{folder} was made by something else and is not as it should be.",
-            seen.wrong or "It is empty.",
-            "Move it away, or allow to replace it with --replace.",
+            f"{folder} was made by another program and is incomplete.",
+            observed.wrong or "It is empty.",
+            "Move it away, or replace it with --replace.",
             code="ava.foreign-frames",
         )
-    known = manifest.write(tree, order.video, seen, {"adopted": True})
-    return Item(order.video, NEW, message="adopted", facts=_facts(known))
+    known = manifest.write(tree, order.video, observed, {"adopted": True})
+    return Result(order.video, NEW, message="adopted", facts=_facts(known))
 
 
 def _make(
@@ -134,8 +136,8 @@ def _make(
     tree: Layout,
     numbers: DataSet,
     order: Order,
-    tell: Callable[[int], None],
-) -> Item:
+    progress: Progress,
+) -> Result:
     source, work = order.source, tree.work / order.video
     if source is None or source.path.stat().st_size == 0:
         raise BrokenVideo(
@@ -148,16 +150,16 @@ def _make(
     try:
         work.mkdir(parents=True)
         command = argv(tools, numbers, order, work)
-        done = commands.run(command, each=lambda line: _count(line, tell))
-        seen = frames.look(work, order.video, order.frames)
+        done = commands.run(command, each=partial(_report, order, progress))
+        observed = frames.examine(work, order.video, order.frames)
         said = [line for line in done.output.splitlines() if not _PROGRESS.match(line)]
         if done.rc and disk_space.is_full(work):
-            message = f"The disk is full: {order.video} was given up."
-            raise StackError(message, f"{work} takes no more.", _FREE, code="disk.full")
-        _require_whole(commands, tools, numbers, order, (done, said, seen))
+            message = f"The disk is full; {order.video} was not extracted."
+            raise StackError(message, f"{work} has no space left.", _FREE, code="disk.full")
+        _require_complete(commands, tools, numbers, order, (done, said, observed))
         known = manifest_of(source.path, command, said)
         _put(tree, order.video)
-        told = manifest.write(tree, order.video, seen, known)
+        data = manifest.write(tree, order.video, observed, known)
     except OSError as error:
         raise StackError(
             f"{error.filename or work} cannot be written.",
@@ -167,11 +169,11 @@ def _make(
         ) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return Item(order.video, NEW, facts=_facts(told))
+    return Result(order.video, NEW, facts=_facts(data))
 
 
 def manifest_of(source: Path, command: list[str], said: list[str]) -> dict[str, Any]:
-    """Return how frames were made: the video's size, the command, what FFmpeg complained about."""
+    """Return how frames were made: the size of the video, the command, the warnings of FFmpeg."""
     return {
         "source": source.name,
         "source_bytes": source.stat().st_size,
@@ -180,19 +182,19 @@ def manifest_of(source: Path, command: list[str], said: list[str]) -> dict[str, 
     }
 
 
-def _require_whole(
+def _require_complete(
     commands: Commands,
     tools: Tools,
     numbers: DataSet,
     order: Order,
-    result: tuple[Finished, list[str], frames.Seen],
+    result: tuple[Finished, list[str], frames.Observed],
 ) -> None:
-    done, said, seen = result
+    done, said, observed = result
     path = order.source.path if order.source else None
     last = "\n".join(said[-3:])
-    if done.rc == 0 and seen.count and not seen.wrong:
+    if done.rc == 0 and observed.count and not observed.wrong:
         return
-    media = probe(commands, tools, f"file:{path}")  # says it where this is no video at all
+    found = probe(commands, tools, f"file:{path}")  # raises for a file that is no video
     if done.rc:
         raise BrokenVideo(
             f"FFmpeg could not read {path}.",
@@ -200,18 +202,18 @@ def _require_whole(
             _AGAIN,
             code="ava.broken-video",
         )
-    ends = f"The video ends at {media.end_s:.1f} s"
+    ends = f"The video ends at {found.end_s:.1f} s"
     needs = f"seconds {numbers.cut_s} to {numbers.cut_s + numbers.seconds:.0f} are needed"
     raise BrokenVideo(
-        f"{path} gives {seen.count} of {order.frames or 'any'} frames.",
+        f"{path} gives {observed.count} of {order.frames or 'any'} frames.",
         f"{ends}; {needs}." + (f" {last}" if last else ""),
-        "Get the video again; if it is as short as that, leave it out.",
+        "Download the video again; if it is too short, leave it out.",
         code="ava.incomplete-frames",
     )
 
 
 def _put(tree: Layout, video: str) -> None:
-    """Let the frames appear under their name; an older folder goes when the new one is there."""
+    """Rename the frames to their place; an older folder is removed afterwards."""
     place, old = tree.frames_of(video), tree.work / f"{video}.old"
     shutil.rmtree(old, ignore_errors=True)
     if place.is_dir():
@@ -225,11 +227,10 @@ def _put(tree: Layout, video: str) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _count(line: str, tell: Callable[[int], None]) -> None:
-    if line.startswith("frame="):
-        number = line[len("frame=") :].strip()
-        if number.isdigit():
-            tell(int(number))
+def _report(order: Order, progress: Progress, line: str) -> None:
+    number = media.progress_value(line, "frame")
+    if number is not None:
+        progress(order.video, number, order.frames)
 
 
 def _facts(known: dict[str, Any]) -> dict[str, Any]:
@@ -237,5 +238,5 @@ def _facts(known: dict[str, Any]) -> dict[str, Any]:
     return {"frames": known["frames"], "bytes": known["bytes"], "complaints": len(complaints)}
 
 
-_AGAIN = "Get the video again, or leave it out."
-_FREE = "Free the place and run the same command again; finished videos are kept."
+_AGAIN = "Download the video again, or leave it out."
+_FREE = "Free disk space and run the same command again; finished videos are kept."

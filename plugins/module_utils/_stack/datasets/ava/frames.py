@@ -1,4 +1,4 @@
-"""The frames of one video in a folder: exactly the right names, and no JPEG cut off."""
+"""Compare a folder with the frames that a video should have: names, and complete JPEG files."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What lies in a folder: the right frames and what is wrong, by kind.
+class Observed:
+    """The contents of a folder: the expected frames and what is wrong, by kind.
 
     ``size`` is in bytes; ``mark`` is the SHA-256 of the names and sizes.
     """
@@ -33,18 +33,18 @@ class Seen:
 
     @property
     def wrong(self) -> str:
-        """Say what is wrong; nothing where all is right."""
-        told = []
+        """Return what is wrong as text; empty if nothing is."""
+        data = []
         for kind in ("missing", "foreign", "truncated"):
             names = getattr(self, kind)
             if names:
                 more = ", ..." if len(names) > _SHOWN else ""
-                told.append(f"{len(names)} {kind}: {', '.join(names[:_SHOWN])}{more}")
-        return "; ".join(told)
+                data.append(f"{len(names)} {kind}: {', '.join(names[:_SHOWN])}{more}")
+        return "; ".join(data)
 
 
-def look(folder: Path, video: str, frames: int | None, *, bytes_too: bool = True) -> Seen:
-    """Compare a folder with the frames 1 to ``frames`` (None: to the last that is there).
+def examine(folder: Path, video: str, frames: int | None, *, bytes_too: bool = True) -> Observed:
+    """Compare a folder with the frames 1 to ``frames`` (None: to the last that exists).
 
     ``bytes_too`` reads the first and last two bytes of each file: a truncated JPEG decodes without
     an error in OpenCV 4. An absent folder has all frames missing.
@@ -54,7 +54,7 @@ def look(folder: Path, video: str, frames: int | None, *, bytes_too: bool = True
     wanted = [frame_name(video, number) for number in range(1, count + 1)]
     here = [name for name in wanted if name in sizes]
     mark = hashlib.sha256("".join(f"{name} {sizes[name]}\n" for name in here).encode())
-    return Seen(
+    return Observed(
         count=len(here),
         size=sum(sizes[name] for name in here),
         mark=mark.hexdigest(),

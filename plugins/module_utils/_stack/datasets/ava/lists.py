@@ -1,6 +1,6 @@
-"""Frame lists and annotations exactly as SlowFast's loader reads them; never in place.
+"""Write frame lists and annotations as SlowFast's loader reads them, in a folder of their own.
 
-The loader wants the same videos in a frame list and in its boxes: a listed video without boxes is a
+The loader requires the same videos in a frame list and in its boxes: a listed video without boxes is a
 KeyError, a video with boxes alone trips its assertion (slowfast/datasets/ava_dataset.py).
 """
 
@@ -40,7 +40,7 @@ class Split:
 
 
 def highest(tree: Layout) -> dict[str, int]:
-    """Return how many frames the official lists want of each video; the lists may be absent."""
+    """Return how many frames each video has in the official lists, which may be absent."""
     found: dict[str, int] = {}
     for split in SPLITS:
         path = tree.frame_lists / f"{split}.csv"
@@ -52,7 +52,7 @@ def highest(tree: Layout) -> dict[str, int]:
 def write(
     tree: Layout, numbers: DataSet, version: str, *, every: bool, dry: bool = False
 ) -> dict[str, Any]:
-    """Write lists for all videos, or for those whose frames are there; return what they hold.
+    """Write lists for all videos, or for those whose frames exist; return what they hold.
 
     They go to ``lists/all`` or ``lists/present``, with a configuration that names them.
     Raises StackError.
@@ -96,11 +96,11 @@ def _split(tree: Layout, numbers: DataSet, release: Version, name: str, *, every
     kept, left = {}, {}
     used = files.get(persons.name, truth) if name == "val" else truth
     for video, count in known.items():
-        here = count if every else _there(tree, video, count)
+        here = count if every else _present(tree, video, count)
         if not usable_name(video):
             left[video] = "a list cannot hold its name"
         elif not here:
-            left[video] = "its frames are not there"
+            left[video] = "its frames do not exist"
         elif video not in used:
             left[video] = "it has no boxes that would be used"
         else:
@@ -112,9 +112,9 @@ def _split(tree: Layout, numbers: DataSet, release: Version, name: str, *, every
     return Split(name, kept, boxes, left)
 
 
-def _there(tree: Layout, video: str, count: int) -> int:
-    seen = frames.look(tree.frames_of(video), video, count or None, bytes_too=False)
-    return 0 if seen.wrong else seen.count
+def _present(tree: Layout, video: str, count: int) -> int:
+    observed = frames.examine(tree.frames_of(video), video, count or None, bytes_too=False)
+    return 0 if observed.wrong else observed.count
 
 
 def _boxes(path: Path, *, strong: bool) -> dict[str, list[str]]:
@@ -129,7 +129,7 @@ def _boxes(path: Path, *, strong: bool) -> dict[str, list[str]]:
             raise Unreadable(
                 f"{path} cannot be used.",
                 cause,
-                "See all of it: ava check.",
+                "See all errors: ava check.",
                 code="ava.invalid-boxes",
             )
         found.setdefault(fields[0], []).append(line.strip() + "\n")
@@ -194,7 +194,7 @@ def configuration(tree: Layout, release: Version, splits: list[Split], folder: P
 
 
 def place(folder: Path, files: dict[str, Text], *, dry: bool = False) -> bool:
-    """Put all files of a folder in place at once; return whether anything differs from before.
+    """Replace a folder and all its files at once; return whether anything changed.
 
     Several hosts that share the tree do so one after the other.
     """

@@ -1,4 +1,4 @@
-"""Remember which frames were verified, from which video, and how they were made."""
+"""Record which frames were verified, from which video, and how they were made."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from ...core.files import atomic_write
 
 if TYPE_CHECKING:
     from .dataset import Layout
-    from .frames import Seen
+    from .frames import Observed
 
 
 def read(tree: Layout, video: str) -> dict[str, Any] | None:
-    """Return what is remembered of a video's frames; None where nothing is. Raises Unreadable."""
+    """Return the record of the frames of a video; None if there is none. Raises Unreadable."""
     path = tree.manifest_of(video)
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        return {"frames": int(told["frames"]), **told}
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return {"frames": int(data["frames"]), **data}
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -28,15 +28,15 @@ def read(tree: Layout, video: str) -> dict[str, Any] | None:
         ) from error
 
 
-def write(tree: Layout, video: str, seen: Seen, made: dict[str, Any]) -> dict[str, Any]:
-    """Remember frames that were verified; ``made`` says from what and how."""
-    told = {
+def write(tree: Layout, video: str, observed: Observed, made: dict[str, Any]) -> dict[str, Any]:
+    """Record frames that were verified; ``made`` says from what and how."""
+    data = {
         "schema": 1,
         "video": video,
-        "frames": seen.count,
-        "bytes": seen.size,
-        "sha256_of_names_and_sizes": seen.mark,
+        "frames": observed.count,
+        "bytes": observed.size,
+        "sha256_of_names_and_sizes": observed.mark,
         **made,
     }
-    atomic_write(tree.manifest_of(video), json.dumps(told, indent=1, ensure_ascii=False) + "\n")
-    return told
+    atomic_write(tree.manifest_of(video), json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+    return data

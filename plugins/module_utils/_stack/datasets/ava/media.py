@@ -1,4 +1,4 @@
-"""Ask ffprobe what a video is, and say in words what is wrong with it."""
+"""Run ffprobe on a video, and explain what is wrong with it."""
 
 from __future__ import annotations
 
@@ -59,17 +59,17 @@ def probe(
     argv = [tools.ffprobe, "-v", "error", *options, "-select_streams", "v:0"]
     done = commands.run([*argv, "-show_entries", shown, "-of", "json", f"{source}"])
     try:
-        told = json.loads(done.output[done.output.index("{") :]) if done.rc == 0 else {}
-        (stream,) = told["streams"]
-        start = float(told["format"].get("start_time", 0))
+        data = json.loads(done.output[done.output.index("{") :]) if done.rc == 0 else {}
+        (stream,) = data["streams"]
+        start = float(data["format"].get("start_time", 0))
         return Media(
             start_s=start,
-            end_s=start + float(told["format"].get("duration", "nan")),
+            end_s=start + float(data["format"].get("duration", "nan")),
             codec=stream["codec_name"],
             fps=_rate(stream["avg_frame_rate"]),
         )
     except (KeyError, ValueError) as error:
-        # What ffprobe complained about stands around its answer.
+        # The warnings of ffprobe are around its JSON output.
         said = [line for line in done.output.splitlines() if line.strip() not in _ANSWER]
         cause = "\n".join(said[-2:]) if done.rc else "It holds no video stream."
         raise BrokenVideo(
@@ -84,3 +84,9 @@ def _rate(text: str) -> float:
 
 _ANSWER = ("", "{", "}")
 _AGAIN = "Remove the file and get it again, or leave the video out."
+
+
+def progress_value(line: str, key: str) -> int | None:
+    """Return the number of ``key`` in a line of FFmpeg's -progress; None in any other line."""
+    name, _equals, value = line.strip().partition("=")
+    return int(value) if name == key and value.strip().isdigit() else None

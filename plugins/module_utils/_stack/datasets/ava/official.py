@@ -1,7 +1,7 @@
 """Where the files of AVA come from, and what each of them is for.
 
 Addresses: SlowFast 287ec00, slowfast/datasets/DATASET.md; the archives of annotations:
-facebookresearch/SlowFast#92 and #209, where single files answered 403. Nobody publishes digests
+facebookresearch/SlowFast#92 and #209, where single files answered 403. No digests are published
 of them. Checked 2026-11-23, without a download.
 """
 

@@ -1,27 +1,19 @@
-"""What became of each thing of a long job: one line for each, and nothing is left unsaid."""
+"""The result of each file or video of a long job."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ...core.errors import StackError
 
-NEW, THERE, FAILED = "new", "there", "failed"
-ALL = ""
-# Called with the name of a thing, how much of it is done, and how much there is if that is known;
-# ALL is the whole job.
-Tell = Callable[[str, int, Optional[int]], None]
-
-
-def silent(_name: str, _done: int, _total: int | None) -> None:
-    """Tell nobody."""
+NEW, PRESENT, FAILED = "new", "present", "failed"
 
 
 @dataclass(frozen=True)
-class Item:
-    """A video or a file: its name, whether it is ``new``, was ``there`` or ``failed``, and why."""
+class Result:
+    """A video or a file: its name, whether it is ``new``, was ``present`` or ``failed``, and why."""
 
     name: str
     state: str
@@ -33,26 +25,26 @@ class Item:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
-        told = asdict(self)
-        return {**told.pop("facts"), **told}
+        data = asdict(self)
+        return {**data.pop("facts"), **data}
 
 
-def told(items: list[Item]) -> dict[str, Any]:
-    """Return plain data of a job: whether all is there, whether anything is new, each line."""
-    states = [item.state for item in items]
+def summary(results: list[Result]) -> dict[str, Any]:
+    """Return plain data of a job: whether it is complete, whether it changed anything, results."""
+    states = [result.state for result in results]
     return {
-        "ok": bool(items) and FAILED not in states,
+        "ok": bool(results) and FAILED not in states,
         "changed": NEW in states,
-        "things": [item.to_dict() for item in items],
+        "results": [result.to_dict() for result in results],
     }
 
 
-def expected(absent: list[str]) -> dict[str, Any]:
-    """Return plain data of a job that was not done: what it would bring."""
-    lines = [Item(name, NEW).to_dict() for name in absent]
-    return {"ok": True, "changed": bool(absent), "things": lines}
+def planned(absent: list[str]) -> dict[str, Any]:
+    """Return plain data of a job in check mode: what it would add."""
+    rows = [Result(name, NEW).to_dict() for name in absent]
+    return {"ok": True, "changed": bool(absent), "results": rows}
 
 
-def failed(name: str, error: StackError) -> Item:
-    """Return the line of a thing that an error kept from being done."""
-    return Item(name, FAILED, error.message, error.cause, error.hint, error.code)
+def failed(name: str, error: StackError) -> Result:
+    """Return the result of a file or video for which an error was raised."""
+    return Result(name, FAILED, error.message, error.cause, error.hint, error.code)

@@ -46,7 +46,7 @@ def frame_rows(path: Path) -> Iterator[tuple[int, str, str]]:
             raise Unreadable(
                 f"{path} is no frame list.",
                 cause,
-                "Write it anew: ava lists.",
+                "Write it again: ava lists.",
                 code="ava.invalid-list",
             )
         if number > 1:
@@ -55,7 +55,7 @@ def frame_rows(path: Path) -> Iterator[tuple[int, str, str]]:
             raise Unreadable(
                 f"{path} has no header.",
                 "The loader skips the first line, so the first frame would be lost.",
-                "Write it anew: ava lists.",
+                "Write it again: ava lists.",
                 code="ava.invalid-list",
             )
 
@@ -114,7 +114,7 @@ def _wrong_end(fields: list[str], *, predicted: bool) -> str:
 
 
 def strong(fields: list[str]) -> bool:
-    """Tell whether a predicted box is good enough to be used."""
+    """Progress whether a predicted box is good enough to be used."""
     return float(fields[7]) >= THRESHOLD
 
 

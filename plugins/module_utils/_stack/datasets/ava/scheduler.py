@@ -1,4 +1,4 @@
-"""The frames of many videos: in parallel, resumed, shared with whoever works on the same tree."""
+"""Extract the frames of many videos: in parallel, resumed, shared by processes on one tree."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from ...core import disk_space
 from ...core.errors import StackError
 from ...core.files import Busy
 from ...core.process import Commands, locked
+from ...core.progress import ALL, Progress, silent
 from . import lists, manifest, media, sources
 from .dataset import FPS
 from .extract import Order, extract, is_done
-from .results import ALL, FAILED, Item, Tell, failed, silent
+from .results import FAILED, Result, failed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +28,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Want:
+class Options:
     """What to extract.
 
     ``videos`` are ids (none: all that the tree knows of), ``folder`` holds the files (None: the
@@ -39,7 +40,7 @@ class Want:
     shard: tuple[int, int] = (0, 1)
     jobs: int = 0
     replace: bool = False
-    room_check: bool = True
+    disk_check: bool = True
     tools: media.Tools = media.Tools()  # noqa: RUF009  (frozen)
 
 
@@ -48,40 +49,40 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def part_of(things: Sequence[T], shard: tuple[int, int]) -> list[T]:
-    """Return the part of a work list that falls to one of several. Raises StackError."""
+def part_of(names: Sequence[T], shard: tuple[int, int]) -> list[T]:
+    """Return the share of a work list of one shard. Raises StackError."""
     which, of = shard
     if not 0 <= which < of:
         message = f"There is no shard {which} of {of}."
         raise StackError(
             message,
-            "The first one is 0, the last one less by one than their number.",
+            "Shards are numbered from 0 to their number less one.",
             code="ava.invalid-shard",
         )
-    return list(things)[which::of]
+    return list(names)[which::of]
 
 
-def orders(tree: Layout, numbers: DataSet, want: Want) -> list[Order]:
-    """Return what is to be done, in the order of the names. Raises StackError."""
-    found = sources.present(want.folder or tree.videos)
+def orders(tree: Layout, numbers: DataSet, options: Options) -> list[Order]:
+    """Return the videos to extract, in the order of their names. Raises StackError."""
+    found = sources.present(options.folder or tree.videos)
     listed = lists.highest(tree)
-    known = sorted(want.videos or {*sources.names(tree), *listed} or found)
+    known = sorted(options.videos or {*sources.names(tree), *listed} or found)
     if not known:
         raise StackError(
             f"There is nothing to extract in {tree.root}.",
-            f"Neither a list of videos nor a file in {want.folder or tree.videos} was found.",
-            "Get them: slowfast-stack ava download.",
+            f"Neither a list of videos nor a file in {options.folder or tree.videos} was found.",
+            "Download them: slowfast-stack ava download.",
             code="ava.nothing-to-extract",
         )
-    jobs = want.jobs or cores()
-    chosen = part_of(known, want.shard)
+    jobs = options.jobs or cores()
+    chosen = part_of(known, options.shard)
     threads = max(1, jobs // max(1, len(chosen)))
     return [
         Order(
             video,
             listed.get(video, numbers.frames),
             sources.source_of(tree, video, found[video]) if video in found else None,
-            replace=want.replace,
+            replace=options.replace,
             threads=threads,
         )
         for video in chosen
@@ -89,52 +90,56 @@ def orders(tree: Layout, numbers: DataSet, want: Want) -> list[Order]:
 
 
 def run(
-    commands: Commands, tree: Layout, numbers: DataSet, want: Want, tell: Tell = silent
-) -> list[Item]:
-    """Extract and return a line for each video; one that fails does not hold up the others.
+    commands: Commands,
+    tree: Layout,
+    numbers: DataSet,
+    options: Options,
+    progress: Progress = silent,
+) -> list[Result]:
+    """Extract and return a result for each video; one that fails does not stop the others.
 
-    Videos that another process is working on are left to it and looked at in the end.
+    Videos that another process is working on are left to it and checked in the end.
     Raises StackError where nothing can begin.
     """
-    return _all(commands, tree, numbers, want, orders(tree, numbers, want), tell)
+    return _all(commands, tree, numbers, options, orders(tree, numbers, options), progress)
 
 
 def extract_clips(
     commands: Commands,
     tree: Layout,
     numbers: DataSet,
-    want: Want,
+    options: Options,
     clips: Mapping[str, Path],
-    tell: Tell = silent,
-) -> list[Item]:
-    """Do the same for clips that no list names; the keys are the names of their frames."""
-    threads = max(1, (want.jobs or cores()) // max(1, len(clips)))
+    progress: Progress = silent,
+) -> list[Result]:
+    """Do the same for clips that are in no list; the keys are the names of their frames."""
+    threads = max(1, (options.jobs or cores()) // max(1, len(clips)))
     todo = [
-        Order(name, numbers.frames, sources.Source(path), replace=want.replace, threads=threads)
+        Order(name, numbers.frames, sources.Source(path), replace=options.replace, threads=threads)
         for name, path in clips.items()
     ]
-    return _all(commands, tree, numbers, want, todo, tell)
+    return _all(commands, tree, numbers, options, todo, progress)
 
 
 def _all(
     commands: Commands,
     tree: Layout,
     numbers: DataSet,
-    want: Want,
+    options: Options,
     todo: list[Order],
-    tell: Tell,
-) -> list[Item]:
+    progress: Progress,
+) -> list[Result]:
     if not all(manifest.read(tree, order.video) for order in todo):
-        media.version(commands, want.tools)
-    if want.room_check:
-        _require_room(commands, tree, numbers, want, todo)
-    tell(ALL, 0, sum(order.frames or 0 for order in todo) or None)
+        media.version(commands, options.tools)
+    if options.disk_check:
+        _require_disk_space(commands, tree, numbers, options, todo)
+    progress(ALL, 0, sum(order.frames or 0 for order in todo) or None)
 
-    def one(order: Order, *, wait: bool) -> Item | None:
+    def one(order: Order, *, wait: bool) -> Result | None:
         lock = tree.state / "locks" / f"{order.video}.lock"
         try:
             with locked(commands, lock, wait=wait) as held:
-                return _one(held, tree, numbers, want, order, tell)
+                return _one(held, tree, numbers, options, order, progress)
         except Busy:
             return None
         except OSError as error:
@@ -144,7 +149,7 @@ def _all(
                 StackError(message, f"{error.strerror}.", _FREE, code="file.not-writable"),
             )
 
-    with ThreadPoolExecutor(want.jobs or cores()) as pool:
+    with ThreadPoolExecutor(options.jobs or cores()) as pool:
         try:
             first = list(pool.map(lambda order: one(order, wait=False), todo))
             left = [order for order, item in zip(todo, first) if item is None]
@@ -152,20 +157,25 @@ def _all(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return [item or next(rest) or Item(order.video, FAILED) for order, item in zip(todo, first)]
+    return [item or next(rest) or Result(order.video, FAILED) for order, item in zip(todo, first)]
 
 
 def _one(
-    commands: Commands, tree: Layout, numbers: DataSet, want: Want, order: Order, tell: Tell
-) -> Item:
+    commands: Commands,
+    tree: Layout,
+    numbers: DataSet,
+    options: Options,
+    order: Order,
+    progress: Progress,
+) -> Result:
     try:
         item = extract(
             commands,
-            want.tools,
+            options.tools,
             tree,
             numbers,
             order,
-            lambda done: tell(order.video, done, order.frames),
+            progress,
         )
     except StackError as error:
         return failed(order.video, error)
@@ -173,38 +183,40 @@ def _one(
         cause = f"{error.filename}: {error.strerror}."
         return failed(
             order.video,
-            StackError(f"{order.video} was given up.", cause, _FREE, code="ava.extraction-failed"),
+            StackError(
+                f"{order.video} was not extracted.", cause, _FREE, code="ava.extraction-failed"
+            ),
         )
-    tell(order.video, item.facts["frames"], item.facts["frames"])
+    progress(order.video, item.facts["frames"], item.facts["frames"])
     return item
 
 
-def absent(tree: Layout, numbers: DataSet, want: Want) -> list[str]:
-    """Return the videos whose frames are not there; nothing is changed. Raises StackError."""
-    return [order.video for order in orders(tree, numbers, want) if not is_done(tree, order)]
+def absent(tree: Layout, numbers: DataSet, options: Options) -> list[str]:
+    """Return the videos whose frames do not exist. Raises StackError."""
+    return [order.video for order in orders(tree, numbers, options) if not is_done(tree, order)]
 
 
-def _require_room(
-    commands: Commands, tree: Layout, numbers: DataSet, want: Want, todo: list[Order]
+def _require_disk_space(
+    commands: Commands, tree: Layout, numbers: DataSet, options: Options, todo: list[Order]
 ) -> None:
     files = sum(
-        _frames(commands, want, order)
+        _frames(commands, options, order)
         for order in todo
         if order.source and not manifest.read(tree, order.video)
     )
     disk_space.require(tree.frames, files * numbers.bytes_per_frame, files, f"{files} frames")
 
 
-def _frames(commands: Commands, want: Want, order: Order) -> int:
-    """Return how many frames are to come, where nothing orders it by the length of the video."""
+def _frames(commands: Commands, options: Options, order: Order) -> int:
+    """Return how many frames to expect, by the length of the video where no list says it."""
     if order.frames is not None or order.source is None:
         return order.frames or 0
     try:
-        found = media.probe(commands, want.tools, f"file:{order.source.path}")
-    except media.BrokenVideo:  # it will be a line of the report
+        found = media.probe(commands, options.tools, f"file:{order.source.path}")
+    except media.BrokenVideo:  # it becomes a result
         return 0
     length = found.end_s - found.start_s
     return 0 if math.isnan(length) else int(length * FPS)
 
 
-_FREE = "Free the place, or allow to write there; then run the same command again."
+_FREE = "Free disk space, or make the folder writable; then run the same command again."

@@ -1,4 +1,4 @@
-"""Which file the frames of a video come from, and where in it they begin."""
+"""Find the file of a video, and where in it the frames begin."""
 
 from __future__ import annotations
 
@@ -37,14 +37,20 @@ def names(tree: Layout) -> dict[str, str]:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise Unreadable(
-            f"{tree.names} cannot be read.", str(error), "Get it again.", code="file.unreadable"
+            f"{tree.names} cannot be read.",
+            str(error),
+            "Download it again.",
+            code="file.unreadable",
         ) from error
     found = {_stem(line): line for line in lines}
     odd = [line for line in lines if not usable_name(_stem(line))]
     if odd or len(found) < len(lines):
         cause = f"{odd[0]!r} is no name of a video." if odd else "It names a video twice."
         raise Unreadable(
-            f"{tree.names} is no list of videos.", cause, "Get it again.", code="ava.invalid-list"
+            f"{tree.names} is no list of videos.",
+            cause,
+            "Download it again.",
+            code="ava.invalid-list",
         )
     return found
 
@@ -82,7 +88,7 @@ def source_of(tree: Layout, video: str, path: Path) -> Source:
         raise Unreadable(
             f"{path} cannot be used.",
             cause,
-            "Remove it and get it again.",
+            "Remove it and download it again.",
             code="record.unreadable",
         ) from error
 
