@@ -9,8 +9,8 @@ module: ava_check
 short_description: Check an AVA-style data set as training will read it
 version_added: 0.1.0
 description:
-  - Looks at the tree, counts frames, finds truncated JPEG files, and compares lists, boxes, labels and excluded timestamps with
-    each other. It changes nothing. RV(ok) says whether training finds all that it opens.
+  - Reads the tree, counts frames, finds truncated JPEG files, and compares lists, boxes, labels and excluded timestamps with
+    each other. It changes nothing. RV(ok) says whether training finds everything that it opens.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -50,7 +50,7 @@ findings:
   elements: dict
   returned: always
 counted:
-  description: How much was looked at.
+  description: How much was examined.
   type: dict
   returned: always
 """
@@ -76,7 +76,7 @@ SPEC = {
 
 
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    """Look; there is nothing to change."""
+    """Check; nothing is changed."""
     del check
     tree = dataset.layout(want["root"])
     folder = Path(want["lists"]) if want["lists"] else None

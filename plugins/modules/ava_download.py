@@ -9,9 +9,9 @@ module: ava_download
 short_description: Fetch the lists, annotations and the used part of each video of AVA
 version_added: 0.1.0
 description:
-  - Files appear whole or not at all, downloads resume, and each file is compared with the SHA-256 of its first sight or a given one.
-  - Of a video only the seconds that are used are fetched, by HTTP ranges, where the server gives them. This needs FFmpeg.
-  - A thing that cannot be fetched is a line in RV(results) and no failure of this module; RV(ok) says whether all is there.
+  - Files appear complete or not at all, downloads resume, and each file is compared with the SHA-256 of its first download or a given one.
+  - Of a video only the seconds that are used are downloaded, by HTTP ranges, where the server supports them. This needs FFmpeg.
+  - A file that cannot be downloaded is a failed row of RV(results) and no failure of this module; RV(ok) is false then.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -25,10 +25,10 @@ options:
     choices: ["2.1", "2.2"]
     default: "2.2"
   mirror:
-    description: Take this address in place of the official hosts.
+    description: Use this address in place of the official hosts.
     type: str
   full_videos:
-    description: Whether to fetch whole videos.
+    description: Whether to download complete videos.
     type: bool
     default: false
   lists_only:
@@ -45,23 +45,23 @@ options:
     type: dict
     default: {}
   accept_change:
-    description: Whether files may differ from those first seen.
+    description: Whether files may differ from those of the first download.
     type: bool
     default: false
   verify:
-    description: Whether large files that are there are read and compared again, too.
+    description: Whether large existing files are read and compared again, too.
     type: bool
     default: false
   attempts:
-    description: How often in a row a connection may bring nothing new.
+    description: How often in a row a connection may fail without receiving data.
     type: int
     default: 5
   jobs:
-    description: How many files are fetched at once.
+    description: How many files are downloaded at once.
     type: int
     default: 4
   disk_check:
-    description: Whether to compare what is to come with the free space first.
+    description: Whether to compare the expected size with the free disk space first.
     type: bool
     default: true
   shard:
@@ -73,10 +73,10 @@ options:
     type: int
     default: 1
   cut_s:
-    description: The second of a video where its frames begin; default V(900), as in AVA. It is remembered.
+    description: The second of a video where its frames begin; default V(900), as in AVA. It is saved.
     type: int
   frames:
-    description: How many frames a video has where no frame list says it; default V(27030), as in AVA. It is remembered.
+    description: How many frames a video has where no frame list says it; default V(27030), as in AVA. It is saved.
     type: int
   ffmpeg:
     description: The FFmpeg program.
@@ -98,12 +98,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ok:
-  description: Whether all is there.
+  description: Whether everything is complete.
   type: bool
   returned: always
 results:
-  description: A line for each thing, with C(name), C(state) (C(new), C(there) or C(failed)), C(message), C(cause), C(hint) and
-    what is known of it. In check mode, only what is not there.
+  description: One row for each file or video, with C(name), C(state) (C(new), C(present) or C(failed)), C(message), C(cause),
+    C(hint), C(code) and its size. In check mode, only what is missing.
   type: list
   elements: dict
   returned: always
@@ -146,7 +146,7 @@ SPEC = {
 
 
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    """Fetch what is not there."""
+    """Download what is missing."""
     tree = dataset.layout(want["root"])
     options = download.Options(
         version=want["version"],

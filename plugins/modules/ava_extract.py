@@ -10,9 +10,9 @@ short_description: Extract the frames of videos in one pass
 version_added: 0.1.0
 description:
   - Writes exactly the frames that the frame lists name, with upstream's names and quality, one process for a core, no intermediate video.
-  - The frames of a video appear whole and verified or not at all. What another process is working on is left to it.
-  - With O(boxes), an AVA-style data set is made of one's own clips, lists and annotations included.
-  - A video that cannot be extracted is a line in RV(results) and no failure of this module; RV(ok) says whether all is there.
+  - The frames of a video appear complete and verified or not at all. Videos of another process are left to it.
+  - With O(boxes), an AVA-style data set is made of custom clips, with lists and annotations.
+  - A video that cannot be extracted is a failed row of RV(results) and no failure of this module; RV(ok) is false then.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -26,7 +26,7 @@ options:
     elements: str
     default: []
   folder:
-    description: Where the videos lie; default C(videos) in O(root).
+    description: The folder of the videos; default C(videos) in O(root).
     type: path
   boxes:
     description: A CSV file of boxes and labels for the clips in O(folder), which become the data set.
@@ -40,11 +40,11 @@ options:
     type: int
     default: 0
   replace:
-    description: Whether frames that something else has made and that are not whole may be replaced.
+    description: Whether incomplete frames of another program may be replaced.
     type: bool
     default: false
   disk_check:
-    description: Whether to compare what is to come with the free space and inodes first.
+    description: Whether to compare the expected size with the free disk space and inodes first.
     type: bool
     default: true
   shard:
@@ -56,10 +56,10 @@ options:
     type: int
     default: 1
   cut_s:
-    description: The second of a video where its frames begin; default V(900), as in AVA. It is remembered.
+    description: The second of a video where its frames begin; default V(900), as in AVA. It is saved.
     type: int
   frames:
-    description: How many frames a video has where no frame list says it; default V(27030), as in AVA. It is remembered.
+    description: How many frames a video has where no frame list says it; default V(27030), as in AVA. It is saved.
     type: int
   ffmpeg:
     description: The FFmpeg program.
@@ -85,17 +85,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ok:
-  description: Whether all is there.
+  description: Whether everything is complete.
   type: bool
   returned: always
 results:
-  description: A line for each thing, with C(name), C(state) (C(new), C(there) or C(failed)), C(message), C(cause), C(hint) and
-    what is known of it. In check mode, only what is not there.
+  description: One row for each file or video, with C(name), C(state) (C(new), C(present) or C(failed)), C(message), C(cause),
+    C(hint), C(code) and its size. In check mode, only what is missing.
   type: list
   elements: dict
   returned: always
 lists:
-  description: What was written for one's own clips; null without O(boxes).
+  description: What was written for custom clips; null without O(boxes).
   type: dict
   returned: always
 """
@@ -135,7 +135,7 @@ SPEC = {
 
 
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    """Extract what is not there."""
+    """Extract what is missing."""
     tree = dataset.layout(want["root"])
     options = scheduler.Options(
         videos=tuple(want["videos"]),

@@ -9,8 +9,8 @@ module: ava_lists
 short_description: Write the frame lists and annotations that SlowFast reads
 version_added: 0.1.0
 description:
-  - Writes them for all videos, or for those whose frames are there, into C(lists/all) or C(lists/present) of O(root), with a
-    configuration that names them. The official files stay as they are.
+  - Writes them for all videos, or for those whose frames exist, into C(lists/all) or C(lists/present) of O(root), with a
+    configuration that names them. The official files are not changed.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -31,7 +31,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Write lists for the frames that are there
+- name: Write lists for the frames that exist
   slowfast.stack.ava_lists:
     root: /data/ava
 """

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: checkpoint
-short_description: Have a checkpoint of the model zoo, whole, verified and looked into
+short_description: Download and verify a checkpoint of the model zoo
 version_added: 0.1.0
 description:
-  - Fetches a checkpoint of upstream's model zoo, goes on where an earlier run stopped, compares it with the SHA-256 given or
-    of the first sight, and tells its type from its bytes without running code that is in it.
-  - The file appears under its name when it is whole and a checkpoint. In check mode nothing is fetched.
+  - Downloads a checkpoint of upstream's model zoo, resumes, compares it with the given SHA-256 or that of the first download,
+    and finds its type by its bytes without running code that is in it.
+  - The file appears when it is complete and a checkpoint. In check mode nothing is downloaded.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -24,23 +24,23 @@ options:
     type: path
     required: true
   mirror:
-    description: Takes the place of upstream's host in the address.
+    description: Replaces upstream's host in the address.
     type: str
   sha256:
-    description: What the file must be; without it, what the first whole file was.
+    description: The SHA-256 of the file; by default that of the first download.
     type: str
   accept_change:
-    description: The file may differ from the first one seen.
+    description: Whether the file may differ from the first download.
     type: bool
     default: false
   attempts:
-    description: How often in a row a connection may bring nothing new.
+    description: How often in a row a connection may fail without receiving data.
     type: int
     default: 5
 """
 
 EXAMPLES = r"""
-- name: Have the weights that the demo needs
+- name: Download the weights that the demo needs
   slowfast.stack.checkpoint:
     name: ava/SLOWFAST_32x2_R101_50_50.pkl
     dir: /srv/checkpoints
@@ -49,29 +49,29 @@ EXAMPLES = r"""
 
 RETURN = r"""
 path:
-  description: Where the checkpoint lies.
+  description: The path of the checkpoint.
   type: str
   returned: always
 type:
   description: What C(CHECKPOINT_TYPE) must be, C(pytorch) or C(caffe2); C(detectron2) is none of SlowFast's.
   type: str
-  returned: when the file is there
+  returned: when the file exists
 sha256:
   description: The SHA-256 of the file.
   type: str
-  returned: when the file is there
+  returned: when the file exists
 size:
   description: Its size in bytes.
   type: int
-  returned: when the file is there
+  returned: when the file exists
 verified_by:
-  description: What vouches for it.
+  description: What it was verified by.
   type: str
-  returned: when the file is there
+  returned: when the file exists
 classes:
   description: The number of classes of its head, where that can be read.
   type: int
-  returned: when the file is there
+  returned: when the file exists
 """
 
 from pathlib import Path
@@ -82,6 +82,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints 
     fetch,
     requests,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.progress import silent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,15 +98,15 @@ SPEC = {
 
 
 def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    """Fetch what is not there; verify and describe what is."""
-    wish = requests.wish(want["name"], Path(want["dir"]), want["mirror"]).of(
+    """Download the checkpoint if it is missing; verify and describe it."""
+    request = requests.request(want["name"], Path(want["dir"]), want["mirror"]).of(
         sha256=want["sha256"],
-        changed_is_meant=want["accept_change"],
+        accept_change=want["accept_change"],
         attempts=want["attempts"],
     )
-    if check and not wish.path.is_file():
-        return {"changed": True, "path": str(wish.path)}
-    got = fetch.get(wish, lambda _done, _total: None)
+    if check and not request.path.is_file():
+        return {"changed": True, "path": str(request.path)}
+    got = fetch.get(request, silent)
     return {
         "changed": got.new,
         "path": str(got.path),

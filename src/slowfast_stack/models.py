@@ -15,16 +15,15 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files i
 from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.formats import (
         Kind,
     )
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.known_digests import (
-        Seen,
+        Recorded,
     )
-    from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.download import (
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.progress import (
         Progress,
     )
 
@@ -41,13 +40,9 @@ class Checked:
     kind: Kind | None
 
 
-def fetch_one(name: str, folder: Path, started: Callable[[str], Progress]) -> Path:
-    """Return the file of a checkpoint, from the network only where it does not exist yet.
-
-    ``started`` begins the progress display of a file.
-    """
-    request = requests.wish(name, folder, None)
-    return fetch.get(request, started(request.file)).path
+def fetch_one(name: str, folder: Path, progress: Progress) -> Path:
+    """Return the file of a checkpoint, from the network only where it does not exist yet."""
+    return fetch.get(requests.request(name, folder, None), progress).path
 
 
 def check(files: list[Path], folder: Path) -> list[Checked]:
@@ -68,7 +63,7 @@ def _found(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.suffix in _SUFFIXES and path.is_file()]
 
 
-def _one(path: Path, seen: Seen | None) -> Checked:
+def _one(path: Path, seen: Recorded | None) -> Checked:
     try:
         kind = formats.of_file(path)
         return Checked(path, _difference(path, kind, seen), _by(seen), kind)
@@ -76,7 +71,7 @@ def _one(path: Path, seen: Seen | None) -> Checked:
         return Checked(path, error.strerror or str(error), "", None)
 
 
-def _difference(path: Path, kind: Kind, seen: Seen | None) -> str:
+def _difference(path: Path, kind: Kind, seen: Recorded | None) -> str:
     if kind.type in fetch.UNUSABLE:
         return kind.cause
     if seen is None:
@@ -88,5 +83,5 @@ def _difference(path: Path, kind: Kind, seen: Seen | None) -> str:
     return ""
 
 
-def _by(seen: Seen | None) -> str:
+def _by(seen: Recorded | None) -> str:
     return "recorded SHA-256" if seen else "not recorded: only its format was checked"

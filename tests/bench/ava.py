@@ -75,7 +75,7 @@ def measure(scratch: Path, given: argparse.Namespace) -> dict[str, object]:
         picture(folder / name, fps, length, given.size)
     theirs = measured(lambda: upstream(folder, scratch / "theirs", given.start, given.seconds))
     tree = dataset.layout(str(scratch / "ours"))
-    want = scheduler.Want(folder=folder)
+    want = scheduler.Options(folder=folder)
     ours = measured(lambda: require(scheduler.run(Commands(), tree, numbers, want)))
     count = len(PICTURES) * (numbers.frames or 0)
     figures: dict[str, object] = {
@@ -113,7 +113,7 @@ def told(spent: tuple[float, float], count: int) -> str:
     )
 
 
-def require(items: list[scheduler.Item]) -> None:
+def require(items: list[scheduler.Result]) -> None:
     """Stop where a video was not extracted: the figures would mean nothing."""
     for item in items:
         if item.state != "new":
@@ -186,7 +186,7 @@ def alignment(scratch: Path, numbers: dataset.DataSet, length: int) -> dict[str,
         synthetic_ava.video(folder / name, fps, length)
     seconds = (numbers.frames or 0) // dataset.FPS
     upstream(folder, scratch / "theirs", numbers.cut_s, seconds)
-    require(scheduler.run(Commands(), tree, numbers, scheduler.Want(folder=folder)))
+    require(scheduler.run(Commands(), tree, numbers, scheduler.Options(folder=folder)))
     counts, off = {}, {}
     for name, fps in NUMBERED.items():
         stem = Path(name).stem

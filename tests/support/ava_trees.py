@@ -16,7 +16,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.dataset import (
     DataSet,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.results import Item
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.results import (
+    Result,
+)
 
 from support.http import FileServer
 from support.synthetic_ava import Plan
@@ -48,12 +50,12 @@ class Tree:
 
     layout: dataset.Layout
 
-    def fetch(self, server: FileServer, **more: object) -> dict[str, Item]:
-        want = download.Want(mirror=server.address, attempts=1, **more)  # type: ignore[arg-type]
+    def fetch(self, server: FileServer, **more: object) -> dict[str, Result]:
+        want = download.Options(mirror=server.address, attempts=1, **more)  # type: ignore[arg-type]
         return {item.name: item for item in download.run(Commands(), self.layout, NUMBERS, want)}
 
-    def extract(self, **more: object) -> dict[str, Item]:
-        want = scheduler.Want(**more)  # type: ignore[arg-type]
+    def extract(self, **more: object) -> dict[str, Result]:
+        want = scheduler.Options(**more)  # type: ignore[arg-type]
         return {item.name: item for item in scheduler.run(Commands(), self.layout, NUMBERS, want)}
 
     def frames(self, video: str) -> list[Path]:

@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.manifest import (
         Manifest,
     )
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.progress import (
+        Progress,
+    )
     from slowfast_stack.bundle.download_cache import DownloadCache
     from slowfast_stack.bundle.wheels import File
     from slowfast_stack.bundle.writer import Entry
-
-    Progress = Callable[[str], Callable[[int, int | None], None]]
 
 
 class Stack(NamedTuple):
@@ -137,9 +138,8 @@ def create(
     }
     report(f"Write {options.target} ...")
     entries = [content.entries[path] for path in sorted(content.entries)]
-    written = progress(options.target.name)
     return writer.write(
-        options.target, facts, entries, part_size=options.part_size, progress=written
+        options.target, facts, entries, part_size=options.part_size, progress=progress
     )
 
 

@@ -16,9 +16,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files i
 from slowfast_stack.bundle.wheels import UV
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.download import (
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.progress import (
         Progress,
     )
     from slowfast_stack.bundle.wheels import File
@@ -44,14 +44,12 @@ class DownloadCache:
         """Return the path of a file once it is downloaded."""
         return self.folder / file.sha256[:16] / file.name
 
-    def download(
-        self, files: Iterable[File], progress: Callable[[str], Callable[[int, int | None], None]]
-    ) -> None:
+    def download(self, files: Iterable[File], progress: Progress) -> None:
         """Download the missing files, several at a time. Raises StackError."""
         missing = [file for file in dict.fromkeys(files) if not self.path(file).is_file()]
         missing.sort(key=lambda file: -(file.size or 0))
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            tasks = [pool.submit(self._download, file, progress(file.name)) for file in missing]
+            tasks = [pool.submit(self._download, file, progress) for file in missing]
             try:
                 for task in tasks:
                     task.result()
@@ -63,16 +61,16 @@ class DownloadCache:
         if urlsplit(file.url).scheme == "file":
             self._copy(file)
             return
-        wanted = download.Wanted(file.url, self.path(file), sha256=file.sha256)
+        wanted = download.Download(file.url, self.path(file), sha256=file.sha256)
         try:
             download.get(wanted, progress=progress, attempts=_ATTEMPTS)
-        except download.Refused as error:
+        except download.MismatchError as error:
             raise _mismatch(file, error.cause) from error
 
     def _copy(self, file: File) -> None:
         target = self.path(file)
         part = download.part_of(target)
-        with download.alone(target):
+        with download.exclusive(target):
             if target.is_file():
                 return
             shutil.copyfile(unquote(urlsplit(file.url).path), part)

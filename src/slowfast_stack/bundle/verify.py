@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def check(file: Path, digest: str | None = None) -> tuple[Manifest, tuple[Path, ...]]:
     """Read every byte, with progress on a terminal. Raises StackError with everything damaged."""
     files = find(file)
-    with closing(PartReader(files)) as source, progress.downloads() as started:
-        manifest = verify.read(source, progress=started(file.name))
+    with closing(PartReader(files)) as source, progress.downloads() as report:
+        manifest = verify.read(source, progress=report)
     if digest not in (None, manifest.digest):
         raise StackError(
             f"{file} is complete, but it is another bundle.",

@@ -21,8 +21,12 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files i
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.progress import (
+        Progress,
+    )
 
 
 class Entry(NamedTuple):
@@ -54,7 +58,7 @@ def write(
     entries: list[Entry],
     *,
     part_size: int | None = None,
-    progress: Callable[[int, int], None],
+    progress: Progress,
 ) -> tuple[Manifest, tuple[Path, ...]]:
     """Write a bundle; return its manifest and its files. Raises ``StackError``.
 
@@ -70,7 +74,7 @@ def write(
             for data in _extents(member, source):
                 parts.write(data)
                 checks += manifest.check(data)
-                progress(parts.written, contents.size)
+                progress(target.name, parts.written, contents.size)
             if checks != member.checks:
                 raise _changed(source)
         parts.write(manifest.END)

@@ -58,7 +58,7 @@ class Tools:
         return {
             "ffmpeg": self.ffmpeg_program,
             "ffprobe": self.ffprobe_program,
-            "room_check": not self.skip_disk_check,
+            "disk_check": not self.skip_disk_check,
         }
 
 
@@ -184,7 +184,7 @@ def download(
     if hosts.inventory is not None:
         part.refuse_shards("The hosts of an inventory")
         return _on_hosts(
-            hosts, "download", root, version=_release(release), mirror=mirror, whole=full_videos,
+            hosts, "download", root, version=_release(release), mirror=mirror, full_videos=full_videos,
             lists_only=lists_only, sums=expected, videos=part.only, accept_change=accept_change,
             verify=verify, attempts=attempts, download_jobs=parallel, cut_s=part.start,
             frames=part.frames, **tools.variables(),
@@ -198,23 +198,23 @@ def download(
 
     tree = dataset.layout(str(root))
     numbers = dataset.chosen(tree, cut_s=part.start, frames=part.frames)
-    request = download.Want(
+    request = download.Options(
         version=_release(release),
         mirror=mirror,
-        whole=full_videos,
+        full_videos=full_videos,
         lists_only=lists_only,
         videos=tuple(part.only or ()),
         shard=(part.shard, part.shards),
         jobs=parallel,
         attempts=attempts,
         verify=verify,
-        changed_is_meant=accept_change,
-        room_check=not tools.skip_disk_check,
+        accept_change=accept_change,
+        disk_check=not tools.skip_disk_check,
         sums=expected,
         tools=media.Tools(tools.ffmpeg_program, tools.ffprobe_program),
     )
     with _resumable(), progress.shown("download", progress.size) as report:
-        found = results.told(download.run(Commands(), tree, numbers, request, report))
+        found = results.summary(download.run(Commands(), tree, numbers, request, report))
     return render.result(tree.root, found, as_json=hosts.json)
 
 
@@ -282,17 +282,17 @@ def extract(
         )
         job = cluster.submit(tree.root, cluster.script(tree.root, slurm, jobs or 8, arguments))
         return render.submitted(tree.root, job, slurm, as_json=hosts.json)
-    request = scheduler.Want(
+    request = scheduler.Options(
         videos=tuple(part.only or ()),
         folder=folder,
         shard=(part.shard, part.shards),
         jobs=jobs,
         replace=replace,
-        room_check=not tools.skip_disk_check,
+        disk_check=not tools.skip_disk_check,
         tools=media.Tools(*programs),
     )
     with _resumable(), progress.shown("extract", progress.frames) as report:
-        found = results.told(scheduler.run(Commands(), tree, numbers, request, report))
+        found = results.summary(scheduler.run(Commands(), tree, numbers, request, report))
     return render.result(tree.root, found, as_json=hosts.json)
 
 
@@ -344,7 +344,7 @@ def check(
     numbers = dataset.load(tree)
     with _resumable(), progress.shown("check", progress.frames, quiet=json) as report:
         found = check.run(
-            tree, numbers, _release(release), folder=lists, deep=not fast, tell=report
+            tree, numbers, _release(release), folder=lists, deep=not fast, progress=report
         )
     return render.check_result(tree.root, found.to_dict(), as_json=json)
 
@@ -385,15 +385,17 @@ def custom(
     from slowfast_stack.ui import progress
 
     tree = dataset.layout(str(root))
-    request = scheduler.Want(
+    request = scheduler.Options(
         folder=clips.expanduser().absolute(),
         jobs=jobs,
         replace=replace,
-        room_check=not tools.skip_disk_check,
+        disk_check=not tools.skip_disk_check,
         tools=media.Tools(tools.ffmpeg_program, tools.ffprobe_program),
     )
     with _resumable(), progress.shown("extract", progress.frames) as report:
-        made = custom.run(Commands(), tree, boxes, request, val_percent=val_percent, tell=report)
+        made = custom.run(
+            Commands(), tree, boxes, request, val_percent=val_percent, progress=report
+        )
     if not json:
         render.lists(made["lists"], as_json=False)
     return render.result(tree.root, made, as_json=json)

@@ -104,13 +104,13 @@ def create(
         output, part_bytes, without_torch, built, system_packages, sources_files
     )
     downloads = download_cache.DownloadCache(cache or download_cache.default_folder())
-    with progress.downloads() as started:
+    with progress.downloads() as report:
         manifest, files = builder.create(
             [_stack(run, asked) for run in results.runs],
             options_,
             downloads,
             report=lambda text: console.print(text, highlight=False, soft_wrap=True),
-            progress=started,
+            progress=report,
         )
     console.print(f"Downloads are kept in {downloads.folder}.", highlight=False, soft_wrap=True)
     _print(manifest, files, as_json=hosts.json)

@@ -75,8 +75,8 @@ def demo(
         )
 
     def fetch(name: str) -> Path:
-        with progress.downloads() as started:
-            return models.fetch_one(name, root, started)
+        with progress.downloads() as report:
+            return models.fetch_one(name, root, report)
 
     request = demo.Request(
         video=video,

@@ -86,8 +86,8 @@ def get(
     if cfg:
         checkpoint.require(cfg)
     asked = [
-        requests.wish(name, root, mirror).of(
-            sha256=sha256, changed_is_meant=accept_change, attempts=attempts
+        requests.request(name, root, mirror).of(
+            sha256=sha256, accept_change=accept_change, attempts=attempts
         )
         for name in names
     ]
@@ -98,15 +98,15 @@ def get(
 
 
 def _get_all(
-    asked: list[fetch.Wish], cfg: Path | None, *, as_json: bool
+    asked: list[fetch.Request], cfg: Path | None, *, as_json: bool
 ) -> Iterator[dict[str, Any]]:
     from slowfast_stack.config import checkpoint
     from slowfast_stack.ui import progress
 
-    with progress.downloads() as started:
+    with progress.downloads() as report:
         for request in asked:
             try:
-                got = fetch.get(request, started(request.file))
+                got = fetch.get(request, report)
                 written = cfg and checkpoint.write(cfg, got)
             except StackError as error:
                 terminal.print_error(error)

@@ -15,7 +15,9 @@ from slowfast_stack.exit_codes import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.fetch import Got
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.fetch import (
+        Checkpoint,
+    )
 
 SLOWFASTS = ("pytorch", "caffe2")
 
@@ -28,7 +30,7 @@ def require(path: Path) -> None:
         raise UsageError(error.message, error.cause, error.hint, code=error.code) from error
 
 
-def write(path: Path, got: Got) -> bool:
+def write(path: Path, got: Checkpoint) -> bool:
     """Set the two keys and return whether that changed the file; comments are preserved.
 
     Raises StackError for a checkpoint that SlowFast cannot load.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def result(root: Path, found: dict[str, Any], *, as_json: bool) -> int:
     """Print the result of a job and return the exit code: 0 where everything is complete."""
-    lines = found["things"]
+    lines = found["results"]
     for item in lines:
         if item["state"] == "failed":
             terminal.print_error(
@@ -76,6 +76,6 @@ def check_result(root: Path, found: dict[str, Any], *, as_json: bool) -> int:
 
 def _counted(lines: list[dict[str, Any]]) -> str:
     states = [item["state"] for item in lines]
-    words = (("new", "new"), ("there", "already complete"), ("failed", "FAILED"))
+    words = (("new", "new"), ("present", "already complete"), ("failed", "FAILED"))
     counts = [f"{states.count(state)} {word}" for state, word in words if state in states]
     return ", ".join(counts) or "nothing to do"

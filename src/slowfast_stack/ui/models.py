@@ -13,12 +13,14 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.fetch import Got
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.fetch import (
+        Checkpoint,
+    )
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.formats import (
         Kind,
     )
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.known_digests import (
-        Seen,
+        Recorded,
     )
     from slowfast_stack.models import Checked
 
@@ -34,7 +36,7 @@ def rows(text: str, folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def _row(model: Model, seen: Seen | None) -> dict[str, Any]:
+def _row(model: Model, seen: Recorded | None) -> dict[str, Any]:
     return {
         **model._asdict(),
         "size": seen["size"] if seen else None,
@@ -76,7 +78,7 @@ def _kind(kind: Kind) -> dict[str, Any]:
     }
 
 
-def fetched(got: Got) -> dict[str, Any]:
+def fetched(got: Checkpoint) -> dict[str, Any]:
     """Return a fetched checkpoint as JSON has it."""
     return {
         "file": str(got.path),
@@ -89,7 +91,7 @@ def fetched(got: Got) -> dict[str, Any]:
     }
 
 
-def fetched_lines(got: Got) -> list[str]:
+def fetched_lines(got: Checkpoint) -> list[str]:
     """Return a fetched checkpoint as text."""
     state = "fetched" if got.new else "already exists"
     first = f"{got.path}: {state}, {got.size} bytes, verified by {got.verified_by}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import sys
 import threading
 import time
@@ -14,15 +13,15 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.results import ALL
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.progress import ALL, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rich.progress import Task, TaskID
 
-    from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.results import (
-        Tell,
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.progress import (
+        Progress as Report,
     )
 
 
@@ -93,10 +92,12 @@ class _Lines:
 
 
 @contextlib.contextmanager
-def shown(message: str, written: Callable[[float], str], *, quiet: bool = False) -> Iterator[Tell]:
+def shown(
+    message: str, written: Callable[[float], str], *, quiet: bool = False
+) -> Iterator[Report]:
     """Yield the function that receives the progress of a job; ``written`` formats its amounts."""
     if quiet or not sys.stderr.isatty():
-        yield (lambda _name, _done, _total: None) if quiet else _Lines(written).update
+        yield silent if quiet else _Lines(written).update
         return
     columns = (
         TextColumn("{task.description}"),
@@ -108,8 +109,6 @@ def shown(message: str, written: Callable[[float], str], *, quiet: bool = False)
         yield _Bars(progress, message).update
 
 
-@contextlib.contextmanager
-def downloads() -> Iterator[Callable[[str], Callable[[int, int | None], None]]]:
-    """Yield a function that begins the bar of a file and returns what updates it; silent in logs."""
-    with shown("download", size, quiet=not sys.stderr.isatty()) as update:
-        yield lambda name: functools.partial(update, name)
+def downloads() -> contextlib.AbstractContextManager[Report]:
+    """Yield the function that receives the progress of downloads; it prints nothing in logs."""
+    return shown("download", size, quiet=not sys.stderr.isatty())

@@ -96,7 +96,7 @@ def test_the_hosts_of_an_inventory_divide_the_videos(filled: Tree, tmp_path: Pat
         check=False,
     )
     told = json.loads(done.stdout)["hosts"]
-    shares = {name: [item["name"] for item in of["things"]] for name, of in told.items()}
+    shares = {name: [item["name"] for item in of["results"]] for name, of in told.items()}
     assert sorted(name for share in shares.values() for name in share) == sorted(
         [*GOOD, "dead", "short", "broken", "empty"]
     )

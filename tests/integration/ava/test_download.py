@@ -48,7 +48,7 @@ def test_a_second_run_fetches_only_what_failed(tree: Tree, server: FileServer) -
         "trainval/short.mp4",
         "trainval/broken.mkv",
     }
-    assert sum(item.state == "there" for item in items.values()) == len(items) - 4
+    assert sum(item.state == "present" for item in items.values()) == len(items) - 4
 
 
 def test_frames_of_a_part_are_those_of_the_whole_byte_for_byte(
@@ -106,8 +106,8 @@ def test_a_changed_file_is_refused_until_it_is_meant(tree: Tree, server: FileSer
     item = tree.fetch(server, lists_only=True)[names]
     assert (item.state, (tree.layout.root / names).read_text()) == ("failed", "mine\n")
     assert "SHA-256" in item.cause
-    again = tree.fetch(server, lists_only=True, changed_is_meant=True)[names]
-    assert again.state in ("there", "new")
+    again = tree.fetch(server, lists_only=True, accept_change=True)[names]
+    assert again.state in ("present", "new")
 
 
 def test_given_checksums_decide(tree: Tree, server: FileServer) -> None:
@@ -140,14 +140,14 @@ def test_a_web_page_is_no_list(tree: Tree, server: FileServer, tmp_path: Path) -
 
 def test_shards_divide_the_list_without_rest(tree: Tree, server: FileServer) -> None:
     tree.fetch(server, lists_only=True)
-    parts = [ava_download.Want(shard=(i, 3)) for i in range(3)]
+    parts = [ava_download.Options(shard=(i, 3)) for i in range(3)]
     shares = [ava_download.absent(tree.layout, part) for part in parts]
     assert sorted(name for share in shares for name in share) == sorted(
         Path(name).stem for name in FILES
     )
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
     with pytest.raises(StackError, match="no shard 3 of 3"):
-        ava_download.absent(tree.layout, ava_download.Want(shard=(3, 3)))
+        ava_download.absent(tree.layout, ava_download.Options(shard=(3, 3)))
 
 
 @pytest.mark.parametrize("options", ["size=4k", "nr_inodes=1"])
@@ -157,7 +157,7 @@ def test_a_full_disk_gives_up_one_video_and_the_next_run_gets_it(
     tree.fetch(server, lists_only=True)
     small_disk(tree.layout.videos, options)
     try:
-        item = tree.fetch(server, videos=("c",), room_check=False)["videos/c.webm"]
+        item = tree.fetch(server, videos=("c",), disk_check=False)["videos/c.webm"]
         assert item.state == "failed"
         assert "disk is full" in item.message or "No space left" in item.cause
         assert "Free" in item.hint
@@ -184,7 +184,7 @@ sys.path[:0] = {path!r}
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import dataset, download
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 tree = dataset.layout({root!r})
-want = download.Want(mirror={address!r}, attempts=1, videos=("d",))
+want = download.Options(mirror={address!r}, attempts=1, videos=("d",))
 items = download.run(Commands(), tree, dataset.DataSet(cut_s=2, frames=90), want)
 sys.exit(any(item.state == "failed" for item in items))
 """
@@ -222,4 +222,4 @@ def test_two_downloads_at_once_fetch_a_video_once(tree: Tree, server: FileServer
     with ThreadPoolExecutor(1) as pool:
         second = pool.submit(tree.fetch, server, videos=("d",))
         assert process.wait() == 0
-        assert second.result()["videos/d.avi"].state == "there"
+        assert second.result()["videos/d.avi"].state == "present"

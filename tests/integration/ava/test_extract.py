@@ -51,7 +51,7 @@ def test_a_second_run_does_nothing_also_without_the_videos(finished: Tree) -> No
     for path in finished.layout.videos.iterdir():
         path.unlink()
     items = finished.extract(videos=tuple(GOOD))
-    assert {item.state for item in items.values()} == {"there"}
+    assert {item.state for item in items.values()} == {"present"}
     after = {name: finished.layout.manifest_of(name).stat().st_mtime_ns for name in GOOD}
     assert before == after
 
@@ -68,7 +68,7 @@ def test_whole_frames_of_another_origin_are_adopted(finished: Tree) -> None:
     before = finished.frames("c")[0].stat().st_mtime_ns
     assert finished.extract(videos=("c",))["c"].message == "adopted"
     assert finished.frames("c")[0].stat().st_mtime_ns == before
-    assert finished.extract(videos=("c",))["c"].state == "there"
+    assert finished.extract(videos=("c",))["c"].state == "present"
 
 
 @pytest.mark.parametrize("harm", ["missing", "truncated", "foreign"])
@@ -145,7 +145,7 @@ def test_a_full_disk_gives_up_one_video_and_harms_nothing(filled: Tree, options:
     frames = filled.layout.frames
     small_disk(frames, options)
     try:
-        item = filled.extract(videos=("c",), room_check=False)["c"]
+        item = filled.extract(videos=("c",), disk_check=False)["c"]
         assert item.state == "failed"
         assert "disk is full" in item.message
         assert not list(frames.rglob("*.jpg"))
@@ -164,7 +164,7 @@ from _stack.datasets.ava import dataset, scheduler
 from _stack.core.process import Commands
 tree = dataset.layout({str(tree.layout.root)!r})
 numbers = dataset.DataSet(cut_s=1, frames=720)
-(item,) = scheduler.run(Commands(), tree, numbers, scheduler.Want(videos=("long",)))
+(item,) = scheduler.run(Commands(), tree, numbers, scheduler.Options(videos=("long",)))
 sys.exit(item.state != "new")
 """
     process = subprocess.Popen([sys.executable, "-c", program])

@@ -12,9 +12,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava
     check,
     custom,
     rows,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.scheduler import (
-    Want,
+    scheduler,
 )
 from support.ava_trees import Tree, small_disk
 from support.synthetic_ava import numbers, video
@@ -44,7 +42,9 @@ def table(tmp_path: Path, *lines: str, header: str = f"{HEADER},person,split") -
 
 
 def test_clips_and_a_table_become_a_whole_data_set(tree: Tree, clips: Path, tmp_path: Path) -> None:
-    made = custom.run(Commands(), tree.layout, table(tmp_path, *ROWS), Want(folder=clips))
+    made = custom.run(
+        Commands(), tree.layout, table(tmp_path, *ROWS), scheduler.Options(folder=clips)
+    )
     assert made["ok"]
     assert made["lists"]["classes"] == ["stand", "wave"]
     folder = Path(made["lists"]["folder"])
@@ -56,14 +56,18 @@ def test_clips_and_a_table_become_a_whole_data_set(tree: Tree, clips: Path, tmp_
         "my_clip,0903,0.1000,0.2000,0.3000,0.4000,1,1",
     ]
     assert "NUM_CLASSES: 2" in (folder / "ava.yaml").read_text()
-    again = custom.run(Commands(), tree.layout, table(tmp_path, *ROWS), Want(folder=clips))
+    again = custom.run(
+        Commands(), tree.layout, table(tmp_path, *ROWS), scheduler.Options(folder=clips)
+    )
     assert again["changed"] is False
 
 
 def test_the_row_of_a_second_shows_that_second_of_the_clip(
     tree: Tree, clips: Path, tmp_path: Path
 ) -> None:
-    made = custom.run(Commands(), tree.layout, table(tmp_path, *ROWS), Want(folder=clips))
+    made = custom.run(
+        Commands(), tree.layout, table(tmp_path, *ROWS), scheduler.Options(folder=clips)
+    )
     listed = list(rows.frame_rows(Path(made["lists"]["folder"]) / "frame_lists/val.csv"))
     shown = numbers(tree.layout.frames_of("Büro"), "Büro")
     for second in (0, 1, 2):
@@ -101,7 +105,7 @@ def test_each_wrong_table_is_named_and_nothing_is_written(
 ) -> None:
     path = table(tmp_path, *lines, header=header)
     with pytest.raises(StackError) as caught:
-        custom.run(Commands(), tree.layout, path, Want(folder=clips), val_percent=50)
+        custom.run(Commands(), tree.layout, path, scheduler.Options(folder=clips), val_percent=50)
     assert said in str(caught.value)
     assert not tree.layout.lists.exists()
 
@@ -111,8 +115,10 @@ def test_a_broken_clip_is_a_line_and_the_others_are_written(
 ) -> None:
     (clips / "bad.mp4").write_bytes(b"no video")
     lines = [*ROWS, "bad.mp4,0,0.1,0.2,0.3,0.4,stand,1,train"]
-    made = custom.run(Commands(), tree.layout, table(tmp_path, *lines), Want(folder=clips))
-    assert [item["name"] for item in made["things"] if item["state"] == "failed"] == ["bad"]
+    made = custom.run(
+        Commands(), tree.layout, table(tmp_path, *lines), scheduler.Options(folder=clips)
+    )
+    assert [item["name"] for item in made["results"] if item["state"] == "failed"] == ["bad"]
     assert made["ok"] is False
     assert made["lists"]["splits"]["train"]["videos"] == 1
 
@@ -120,7 +126,7 @@ def test_a_broken_clip_is_a_line_and_the_others_are_written(
 def test_two_clips_of_one_name_are_refused(tree: Tree, clips: Path, tmp_path: Path) -> None:
     video(clips / "my_clip.mkv", "30", 1)
     with pytest.raises(StackError, match="get one name"):
-        custom.run(Commands(), tree.layout, table(tmp_path, *ROWS), Want(folder=clips))
+        custom.run(Commands(), tree.layout, table(tmp_path, *ROWS), scheduler.Options(folder=clips))
 
 
 def test_the_halves_do_not_change_when_clips_are_added() -> None:
@@ -141,7 +147,9 @@ def test_a_disk_without_room_for_the_clips_is_refused_before_the_start(
     try:
         # 2 and 3 seconds at 30 frames of 52,500 bytes.
         with pytest.raises(StackError, match=r"no room for 150 frames") as caught:
-            custom.run(Commands(), tree.layout, table(tmp_path, *lines), Want(folder=clips))
+            custom.run(
+                Commands(), tree.layout, table(tmp_path, *lines), scheduler.Options(folder=clips)
+            )
         assert "7.9 MB are needed and 1.0 MB free" in str(caught.value)
         assert not list(tree.layout.frames.iterdir())
     finally:

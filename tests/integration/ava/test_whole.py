@@ -62,7 +62,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_is_there_is_right_and_what_is_missing_is_named(root: Path) -> None:
     told = ava("check", "--root", root, "--lists", root / "lists/present")
     assert told["findings"] == []
-    assert told["counted"]["frames seen"] == 5 * FRAMES
+    assert told["counted"]["frames"] == 5 * FRAMES
     told = ava("check", "--root", root, expect=1)
     assert "2 videos have no frames: cut, dead" in told["findings"][0]["message"]
 

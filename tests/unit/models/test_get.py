@@ -139,7 +139,7 @@ def test_a_file_that_changes_meanwhile_begins_again(zoo: Zoo, server: FileServer
     server.cut_after = [700_000, 0]
     code, _, err = zoo.get("--attempts", "1")
     assert code == 1
-    assert "what has arrived is kept" in err
+    assert "error[download.interrupted]" in err
     server.content = OTHER
     code, _, _ = zoo.get()
     assert code == 0
@@ -182,7 +182,7 @@ def test_no_one_listens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "failed 2 times in a row" in err
 
 
-def test_a_changed_file_at_the_address_is_refused_until_it_is_meant(
+def test_a_changed_file_at_the_address_is_refused_until_it_is_accepted(
     zoo: Zoo, server: FileServer
 ) -> None:
     zoo.get()
@@ -190,7 +190,7 @@ def test_a_changed_file_at_the_address_is_refused_until_it_is_meant(
     server.content = OTHER
     code, _, err = zoo.get()
     assert code == 1
-    assert "when it was first seen" in err
+    assert "error[checkpoint.changed]" in err
     assert zoo.left() == []
     assert zoo.get("--accept-change")[0] == 0
     assert zoo.file.read_bytes() == OTHER

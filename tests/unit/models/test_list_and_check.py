@@ -59,31 +59,36 @@ def test_the_table_can_be_filtered(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_what_was_seen_is_in_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     url = GUIDE[0]
-    seen: known_digests.Seen = {"file": "a.pkl", "size": 3 << 20, "sha256": "0", "type": "pytorch"}
-    known_digests.note(tmp_path, url, seen)
+    seen: known_digests.Recorded = {
+        "file": "a.pkl",
+        "size": 3 << 20,
+        "sha256": "0",
+        "type": "pytorch",
+    }
+    known_digests.record(tmp_path, url, seen)
     run(["models", "list", "32x2_R101_50_50", "--root", str(tmp_path)])
     line = next(row for row in capsys.readouterr().out.splitlines() if row.startswith("ava/"))
     assert line.split()[-2:] == ["pytorch", "3.0"]
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "code"),
     [
-        ("SLOWFAST_8x8_R50", "the name of 3 checkpoints"),
-        ("SLOWFAST_9x9", "no checkpoint SLOWFAST_9x9"),
-        ("drive/MVIT_B_16_CONV", "asks a person first"),
-        ("https://example.org/", "names no file"),
+        ("SLOWFAST_8x8_R50", "checkpoint.ambiguous"),
+        ("SLOWFAST_9x9", "checkpoint.unknown"),
+        ("drive/MVIT_B_16_CONV", "checkpoint.manual-download"),
+        ("https://example.org/", "checkpoint.invalid-url"),
     ],
 )
 def test_a_name_that_is_not_one_file_exits_2(
-    name: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["models", "get", name, "--root", str(tmp_path)]) == 2
-    assert said in capsys.readouterr().err
+    assert f"error[{code}]" in capsys.readouterr().err
 
 
 def test_a_mirror_keeps_the_name_in_the_record(tmp_path: Path) -> None:
-    request = requests.wish("x3d_models/x3d_s", tmp_path, "http://mirror:8000/")
+    request = requests.request("x3d_models/x3d_s", tmp_path, "http://mirror:8000/")
     assert request.url == "http://mirror:8000/pyslowfast/x3d_models/x3d_s.pyth"
     assert request.recorded_as == "https://dl.fbaipublicfiles.com/pyslowfast/x3d_models/x3d_s.pyth"
 
@@ -93,7 +98,7 @@ def folder(tmp_path: Path) -> Path:
     shutil.copy(CHECKPOINTS / "torch-2.4-zip.pkl", tmp_path / "a.pkl")
     data = (tmp_path / "a.pkl").read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    known_digests.note(
+    known_digests.record(
         tmp_path,
         "https://example.org/a.pkl",
         {"file": "a.pkl", "size": len(data), "sha256": digest, "type": "pytorch"},

@@ -41,7 +41,7 @@ def test_it_is_fetched_once_and_says_its_type(
     asked = len(behaviour.served)
     again = checkpoint.act(_want(tmp_path, address), check=False)
     assert (again["changed"], again["sha256"]) == (False, made["sha256"])
-    assert again["verified_by"] == "SHA-256 of the first sight"
+    assert again["verified_by"] == "SHA-256 of the first download"
     assert len(behaviour.served) == asked
     assert MODEL in (tmp_path / NAME).read_text()
 

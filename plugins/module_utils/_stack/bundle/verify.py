@@ -7,6 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING, BinaryIO, Callable, NamedTuple
 
 from ..core.errors import StackError
+from ..core.progress import Progress, silent
 from . import manifest
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from .parts import PartReader
 
     OpenMember = Callable[[Member], BinaryIO]
-    Progress = Callable[[int, int], None]
 
 _SHOWN = 5
 _MANIFEST_LIMIT = 64 << 20
@@ -69,7 +69,7 @@ def read_manifest(source: PartReader) -> Manifest:
 
 
 def read(
-    source: PartReader, open_member: OpenMember | None = None, progress: Progress | None = None
+    source: PartReader, open_member: OpenMember | None = None, progress: Progress = silent
 ) -> Manifest:
     """Read and verify a whole bundle; write each member to the file that ``open_member`` returns.
 
@@ -91,7 +91,7 @@ def read(
 
 
 def _read_member(
-    source: PartReader, member: Member, open_member: OpenMember | None, progress: Progress | None
+    source: PartReader, member: Member, open_member: OpenMember | None, progress: Progress
 ) -> list[Damage]:
     start, left, digest = source.offset, member.size, hashlib.sha256()
     wrong: list[int] = []  # the first and the last offset of each damaged extent
@@ -105,8 +105,7 @@ def _read_member(
             digest.update(content)
             if file:
                 file.write(content)
-            if progress:
-                progress(source.offset, source.size)
+            progress(source.files[0].name, source.offset, source.size)
     if digest.hexdigest() != member.sha256 and not wrong:
         wrong = [start, source.offset]
     cause = "it is not what was written"

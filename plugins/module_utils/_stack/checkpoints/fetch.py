@@ -1,4 +1,4 @@
-"""Get a checkpoint: fetch it, verify it, look into it, and only then let it appear."""
+"""Download a checkpoint; it appears after it was verified and its type is known."""
 
 from __future__ import annotations
 
@@ -6,48 +6,48 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..core import download
-from ..core.download import Refused
+from ..core.download import MismatchError
 from . import formats, known_digests
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..core.download import Progress
+    from ..core.progress import Progress
     from .formats import Kind
-    from .known_digests import Seen
+    from .known_digests import Recorded
 
-_OTHER = {
-    True: "It was another one when it was first seen. If this one is meant: --accept-change.",
-    False: "Look at the digest that you gave. A file in place is left as it is.",
+_HINTS = {
+    True: "The file differs from the first download. To accept it, add --accept-change.",
+    False: "Check the SHA-256 that you gave. An existing file is not changed.",
 }
 UNUSABLE = (formats.UNKNOWN, formats.DAMAGED)
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What to get: from where, under which name it is recorded, into which file of a folder."""
+class Request:
+    """What to download: the address, the name for the record, the file in a folder."""
 
     url: str
     recorded_as: str
     folder: Path
     file: str
     sha256: str | None = None
-    changed_is_meant: bool = False
+    accept_change: bool = False
     attempts: int = 5
 
     @property
     def path(self) -> Path:
-        """Return where the file will be."""
+        """Return the path of the file."""
         return self.folder / self.file
 
-    def of(self, *, sha256: str | None, changed_is_meant: bool, attempts: int) -> Wish:
-        """Return the same wish with what a person says about the file."""
-        return replace(self, sha256=sha256, changed_is_meant=changed_is_meant, attempts=attempts)
+    def of(self, *, sha256: str | None, accept_change: bool, attempts: int) -> Request:
+        """Return the same request with options of the user."""
+        return replace(self, sha256=sha256, accept_change=accept_change, attempts=attempts)
 
 
 @dataclass(frozen=True)
-class Got:
-    """A checkpoint that is there, whole and looked into."""
+class Checkpoint:
+    """A complete checkpoint of a known kind."""
 
     path: Path
     size: int
@@ -57,55 +57,57 @@ class Got:
     verified_by: str
 
 
-def get(wish: Wish, progress: Progress) -> Got:
-    """Return the checkpoint, from the network only when it is not there already."""
-    sha256, by = _vouched(wish, known_digests.load(wish.folder).get(wish.recorded_as))
-    wanted = download.Wanted(wish.url, wish.path, sha256=sha256)
+def get(request: Request, progress: Progress) -> Checkpoint:
+    """Return the checkpoint; download it only if it does not exist yet."""
+    sha256, by = _expected(request, known_digests.load(request.folder).get(request.recorded_as))
+    file = download.Download(request.url, request.path, sha256=sha256)
     try:
-        found = download.get(wanted, progress=progress, look=_look, attempts=wish.attempts)
-    except Refused as error:
-        if error.message.startswith(str(wish.path)):
-            hint = _OTHER[wish.sha256 is None]
-            raise Refused(error.message, error.cause, hint, code="checkpoint.changed") from error
+        found = download.get(file, progress=progress, validate=_validate, attempts=request.attempts)
+    except MismatchError as error:
+        if error.message.startswith(str(request.path)):
+            hint = _HINTS[request.sha256 is None]
+            raise MismatchError(
+                error.message, error.cause, hint, code="checkpoint.changed"
+            ) from error
         raise
     kind = _usable(found.path)
-    got = Got(found.path, found.size, found.sha256, kind, new=found.new, verified_by=by)
-    _note(wish, got)
+    got = Checkpoint(found.path, found.size, found.sha256, kind, new=found.new, verified_by=by)
+    _record(request, got)
     return got
 
 
-def _vouched(wish: Wish, seen: Seen | None) -> tuple[str | None, str]:
-    """Return the SHA-256 that the bytes must have, and what vouches for them."""
-    if wish.sha256 is not None:
-        return wish.sha256, "SHA-256 given"
-    if seen is None or wish.changed_is_meant:
-        return None, "first sight; now recorded"
-    return seen["sha256"], "SHA-256 of the first sight"
+def _expected(request: Request, recorded: Recorded | None) -> tuple[str | None, str]:
+    """Return the SHA-256 that the file must have, and where it is from."""
+    if request.sha256 is not None:
+        return request.sha256, "SHA-256 given"
+    if recorded is None or request.accept_change:
+        return None, "first download; now recorded"
+    return recorded["sha256"], "SHA-256 of the first download"
 
 
 def _usable(path: Path) -> Kind:
-    """Return what a file is. Raises Refused where it is no checkpoint."""
+    """Return the kind of a file. Raises MismatchError if it is not a checkpoint."""
     kind = formats.of_file(path)
     if kind.type in UNUSABLE:
-        raise Refused(
-            f"{path.name} is no checkpoint.",
+        raise MismatchError(
+            f"{path.name} is not a checkpoint.",
             kind.cause,
-            "Look at the address in a browser; a login page or a proxy may have answered.",
+            "Open the address in a browser: a login page or a proxy may have answered.",
             code="checkpoint.unusable",
         )
     return kind
 
 
-def _look(path: Path) -> None:
+def _validate(path: Path) -> None:
     _usable(path)
 
 
-def _note(wish: Wish, got: Got) -> None:
-    seen: Seen = {
-        "file": wish.file,
+def _record(request: Request, got: Checkpoint) -> None:
+    row: Recorded = {
+        "file": request.file,
         "size": got.size,
         "sha256": got.sha256,
         "type": got.kind.type,
     }
-    if known_digests.load(wish.folder).get(wish.recorded_as) != seen:
-        known_digests.note(wish.folder, wish.recorded_as, seen)
+    if known_digests.load(request.folder).get(request.recorded_as) != row:
+        known_digests.record(request.folder, request.recorded_as, row)

@@ -1,7 +1,7 @@
-"""Remember what was seen of each address: size and SHA-256 of the first whole file from there.
+"""Record size and SHA-256 of the first download from each address.
 
-Upstream publishes no digests. The first sight is therefore what later ones are compared with: a
-file that has changed since is refused, until somebody says that the new one is meant.
+Upstream publishes no digests, so later downloads are compared with the first: a file that has
+changed since is refused until the user accepts the change.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 NAME = "models.json"
 
 
-class Seen(TypedDict):
-    """What is known of one address."""
+class Recorded(TypedDict):
+    """The first download from one address."""
 
     file: str
     size: int
@@ -27,26 +27,26 @@ class Seen(TypedDict):
     type: str
 
 
-def load(folder: Path) -> dict[str, Seen]:
+def load(folder: Path) -> dict[str, Recorded]:
     """Read the record of a folder, by address."""
     path = folder / NAME
     try:
-        seen: dict[str, Seen] = json.loads(path.read_text(encoding="utf-8"))["files"]
+        seen: dict[str, Recorded] = json.loads(path.read_text(encoding="utf-8"))["files"]
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Unreadable(
             f"{path} cannot be read.",
             str(error),
-            "Restore it, or move it away to begin anew.",
+            "Restore it, or move it away to start again.",
             code="record.unreadable",
         ) from error
     return seen
 
 
-def note(folder: Path, url: str, seen: Seen) -> None:
-    """Write one line of the record; a reader sees the old record or the new one."""
+def record(folder: Path, url: str, row: Recorded) -> None:
+    """Add one address to the record, atomically."""
     with locked(folder / f".{NAME}.lock"):
-        files = {**load(folder), url: seen}
+        files = {**load(folder), url: row}
         text = json.dumps({"schema": 1, "files": dict(sorted(files.items()))}, indent=2)
         atomic_write(folder / NAME, f"{text}\n")

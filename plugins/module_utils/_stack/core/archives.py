@@ -7,7 +7,7 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .download import Wanted, get
+from .download import Download, get
 from .errors import StackError
 from .files import sha256_of
 
@@ -37,7 +37,7 @@ def fetch(url: str, sha256: str, folder: Path) -> Path:
             )
         check(own, sha256)
         return own
-    return get(Wanted(url, folder / url.rpartition("/")[2], sha256, keep=False)).path
+    return get(Download(url, folder / url.rpartition("/")[2], sha256, keep=False)).path
 
 
 def from_debian(commands: Commands, package: str, suite: str, sha256: str, folder: Path) -> Path:

@@ -1,9 +1,8 @@
-"""Fetch files over HTTP so that each is whole and verified, or not there at all.
+"""Download files over HTTP: they resume, are verified, and appear complete or not at all.
 
-What has arrived lies in ``NAME.part``; what was known of it when it began (size and the server's
-mark for the version) in ``NAME.part.json``. Going on asks the server for the rest of that same
-version; where the file has changed meanwhile, the server sends all of it and it begins anew
-(RFC 9110, sections 13.1.5 and 14).
+Received bytes are in ``NAME.part``; size and validator (ETag or Last-Modified) of the version that
+they belong to in ``NAME.part.json``. To resume, the rest of that version is requested; if the file
+has changed since, the server sends all of it (RFC 9110, sections 13.1.5 and 14).
 """
 
 from __future__ import annotations
@@ -17,49 +16,51 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPResponse
 from typing import IO, TYPE_CHECKING, Any, Callable, Optional
 
 from .errors import StackError
 from .files import Busy, locked, replacing, size_and_sha256
 from .http import opened
+from .progress import Progress, silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Progress = Callable[[int, Optional[int]], None]
 Open = Callable[[urllib.request.Request], HTTPResponse]
+Report = Callable[[int, Optional[int]], None]
 
 TIMEOUT_S = 30.0
 _BLOCK = 1 << 18
-_PAUSE = 0.5  # seconds, once more for each failure in a row
+_PAUSE = 0.5  # seconds, times the number of failures in a row
 _PARTIAL, _RANGE_REFUSED = 206, 416
-_FOR_NOW = frozenset({408, 429, 500, 502, 503, 504})
-_WHY_STATUS = {
-    401: "The server wants a name and a password.",
-    403: "The server refuses it: the link may have been withdrawn.",
-    404: "The server does not have it: the link is dead.",
+_TEMPORARY = frozenset({408, 429, 500, 502, 503, 504})
+_CAUSES = {
+    401: "The server requires a user name and a password.",
+    403: "The server refuses access: the link may have expired.",
+    404: "The server does not have it: the link is broken.",
     410: "The server does not have it any more.",
 }
 
 
-class Unfetchable(StackError):
-    """A file that could not be brought here; nothing that was there has changed."""
+class DownloadError(StackError):
+    """A file that could not be downloaded; an existing file has not changed."""
 
 
-class Refused(StackError):
-    """A file that arrived and is not what it should be; it was not put in place."""
+class MismatchError(StackError):
+    """A downloaded file that is not the expected one; it was discarded."""
 
     code = "download.checksum-mismatch"
 
 
-class _Busy(OSError):
-    """The server cannot answer now, or its answer broke off; it may do better later."""
+class _TemporaryError(OSError):
+    """The server cannot answer now, or its response was truncated; a retry may succeed."""
 
 
-class _Answer(Exception):
-    """A status that brings no file."""
+class _StatusError(Exception):
+    """A response whose status is an error."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(f"the server answered {code} {reason}")
@@ -67,10 +68,10 @@ class _Answer(Exception):
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A file to have at ``path``: ``sha256`` (hexadecimal) and ``size`` (bytes) where known.
+class Download:
+    """A file to download to ``path``: ``sha256`` (hexadecimal) and ``size`` (bytes) where known.
 
-    Where ``keep`` is set, a file that is there and differs is an error; else it is replaced.
+    If ``keep`` is set, an existing file that differs is an error; else it is replaced.
     """
 
     url: str
@@ -81,8 +82,8 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Got:
-    """A whole file: its place, size in bytes and SHA-256, and whether it was fetched now."""
+class Downloaded:
+    """A complete file: its path, size in bytes and SHA-256, and whether it was downloaded now."""
 
     path: Path
     size: int
@@ -95,54 +96,50 @@ def open_url(request: urllib.request.Request) -> HTTPResponse:
     return opened(request, TIMEOUT_S)
 
 
-def _silent(_done: int, _total: int | None) -> None:
-    """Tell nobody."""
-
-
-def _anything(_path: Path) -> None:
+def _accept_any(_path: Path) -> None:
     """Accept every content."""
 
 
 def get(
-    wanted: Wanted,
+    download: Download,
     *,
-    progress: Progress = _silent,
-    look: Callable[[Path], None] = _anything,
+    progress: Progress = silent,
+    validate: Callable[[Path], None] = _accept_any,
     attempts: int = 5,
     open_: Open = open_url,
-) -> Got:
-    """Return the file, from the network only where it is not there as it should be.
+) -> Downloaded:
+    """Return the file; download it if it is missing, or differs and may be replaced.
 
-    ``look(path)`` may raise a StackError for a content that must not appear; ``attempts`` is how
-    often in a row a connection may bring nothing new. Raises ``Unfetchable`` and ``Refused``.
+    ``validate(path)`` may raise a StackError for a content that must not appear; ``attempts`` is how
+    often in a row a connection may fail without receiving data. Raises ``DownloadError`` and ``MismatchError``.
     """
-    with alone(wanted.path):
-        if wanted.path.is_file():
-            size, sha256 = size_and_sha256(wanted.path)
-            if wanted.keep or not difference(wanted, size, sha256):
-                _verify(wanted, size, sha256)
-                discard(wanted.path)
-                return Got(wanted.path, size, sha256, new=False)
-        size, sha256 = _fetch(wanted, progress, attempts, open_)
+    with exclusive(download.path):
+        if download.path.is_file():
+            size, sha256 = size_and_sha256(download.path)
+            if download.keep or not difference(download, size, sha256):
+                _verify(download, size, sha256)
+                discard(download.path)
+                return Downloaded(download.path, size, sha256, new=False)
+        size, sha256 = _fetch(download, partial(progress, download.path.name), attempts, open_)
         try:
-            _verify(wanted, size, sha256)
-            look(part_of(wanted.path))
+            _verify(download, size, sha256)
+            validate(part_of(download.path))
         except StackError:
-            discard(wanted.path)
+            discard(download.path)
             raise
-        _accept(wanted.path)
-        return Got(wanted.path, size, sha256, new=True)
+        _accept(download.path)
+        return Downloaded(download.path, size, sha256, new=True)
 
 
 @contextlib.contextmanager
-def alone(target: Path) -> Iterator[None]:
-    """Let only one process fetch a file; the lock goes with the process. Raises Unfetchable."""
+def exclusive(target: Path) -> Iterator[None]:
+    """Let only one process download a file; its end releases the lock. Raises DownloadError."""
     part, lock = part_of(target), contextlib.ExitStack()
     try:
         lock.enter_context(locked(part, wait=False))
     except Busy as error:
-        message = f"{part} is being fetched by another process."
-        raise Unfetchable(
+        message = f"{part} is being downloaded by another process."
+        raise DownloadError(
             message,
             "Two would spoil each other's file.",
             "Wait for it.",
@@ -159,49 +156,49 @@ def alone(target: Path) -> Iterator[None]:
 
 
 def part_of(target: Path) -> Path:
-    """Return where a file lies while it arrives."""
+    """Return the path of a file while it is downloaded."""
     return target.with_name(f"{target.name}.part")
 
 
 def discard(target: Path) -> None:
-    """Throw away what was fetched of a file."""
-    for path in (part_of(target), _notes(part_of(target))):
+    """Remove the incomplete download of a file."""
+    for path in (part_of(target), _state_file(part_of(target))):
         if path.exists():
             path.unlink()
 
 
 def takes_ranges(url: str, open_: Open = open_url) -> bool:
-    """Tell whether a server gives parts of a file. Raises ``Unfetchable`` for a dead address."""
+    """Return whether a server supports ranges. Raises ``DownloadError`` if it has no such file."""
     try:
         with _ask(open_, url, {"Range": "bytes=0-0"}) as response:
             return response.status == _PARTIAL
-    except _Answer as error:
+    except _StatusError as error:
         if error.code == _RANGE_REFUSED:  # an empty file
             return False
         raise _refused(url, error) from error
     except (OSError, http.client.HTTPException) as error:
-        raise Unfetchable(
+        raise DownloadError(
             f"{url} cannot be reached.", f"{error}.", _AGAIN, code="download.unreachable"
         ) from error
 
 
-def difference(wanted: Wanted, size: int, sha256: str) -> str:
-    """Say in which way bytes are not what was wanted; nothing where they are."""
-    if wanted.sha256 and wanted.sha256.lower() != sha256:
-        return f"SHA-256 {sha256} ({size} bytes) differs from the expected {wanted.sha256}."
-    if wanted.size is not None and wanted.size != size:
-        return f"It has {size} bytes; {wanted.size} were expected."
+def difference(download: Download, size: int, sha256: str) -> str:
+    """Return how a file differs from the expected one; empty if it does not."""
+    if download.sha256 and download.sha256.lower() != sha256:
+        return f"SHA-256 {sha256} ({size} bytes) differs from the expected {download.sha256}."
+    if download.size is not None and download.size != size:
+        return f"It has {size} bytes; {download.size} were expected."
     return ""
 
 
-def _verify(wanted: Wanted, size: int, sha256: str) -> None:
-    wrong = difference(wanted, size, sha256)
+def _verify(download: Download, size: int, sha256: str) -> None:
+    wrong = difference(download, size, sha256)
     if wrong:
-        raise Refused(
-            f"{wanted.path} is not the file that was expected.",
-            f"{wrong} It comes from {wanted.url}.",
-            "Look at the address in a browser; a proxy or a login page may have answered, or the "
-            "file was replaced. A file in place is left as it is.",
+        raise MismatchError(
+            f"{download.path} is not the file that was expected.",
+            f"{wrong} It comes from {download.url}.",
+            "Open the address in a browser: a proxy or a login page may have answered, or the "
+            "file was replaced. An existing file is not changed.",
         )
 
 
@@ -211,19 +208,19 @@ def _accept(target: Path) -> None:
     discard(target)
 
 
-def _fetch(wanted: Wanted, progress: Progress, attempts: int, open_: Open) -> tuple[int, str]:
-    part, failures = part_of(wanted.path), 0
+def _fetch(download: Download, report: Report, attempts: int, open_: Open) -> tuple[int, str]:
+    part, failures = part_of(download.path), 0
     while True:
         before = part.stat().st_size
         try:
-            _receive(wanted.url, part, progress, open_)
+            _receive(download.url, part, report, open_)
             return size_and_sha256(part)
-        except _Answer as error:
-            if error.code not in _FOR_NOW:
-                raise _refused(wanted.url, error) from error
+        except _StatusError as error:
+            if error.code not in _TEMPORARY:
+                raise _refused(download.url, error) from error
             reason: Exception = error
         except (
-            _Busy,
+            _TemporaryError,
             urllib.error.URLError,
             ConnectionError,
             TimeoutError,
@@ -236,64 +233,64 @@ def _fetch(wanted: Wanted, progress: Progress, attempts: int, open_: Open) -> tu
             raise _unwritable(str(part), error) from error
         failures = 0 if part.stat().st_size > before else failures + 1
         if failures >= attempts:
-            raise _interrupted(wanted.url, reason, attempts) from reason
+            raise _interrupted(download.url, reason, attempts) from reason
         time.sleep(_PAUSE * failures)
 
 
-def _receive(url: str, part: Path, progress: Progress, open_: Open) -> None:
+def _receive(url: str, part: Path, report: Report, open_: Open) -> None:
     have = part.stat().st_size
-    known = _load(_notes(part), url) if have else {}
-    if not known:  # of another time or address: nothing vouches for these bytes
+    known = _load(_state_file(part), url) if have else {}
+    if not known:  # of another version or address
         have = 0
     headers = {"Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
-        if known["mark"]:
-            headers["If-Range"] = known["mark"]
+        if known["validator"]:
+            headers["If-Range"] = known["validator"]
     try:
         response = _ask(open_, url, headers)
-    except _Answer as error:
+    except _StatusError as error:
         if error.code != _RANGE_REFUSED or not have:
             raise
-        if known["size"] == have:  # it was whole already
-            progress(have, have)
+        if known["size"] == have:  # it was complete already
+            report(have, have)
             return
-        _begin_anew(part)
-        _receive(url, part, progress, open_)
+        _restart(part)
+        _receive(url, part, report, open_)
         return
     with response:
         start, total = _place(response)
         if start not in (0, have) or (start and total != known["size"]):
             if not have:
-                raise Unfetchable(
-                    f"{url} cannot be fetched.",
-                    "The server sent a part unasked.",
+                raise DownloadError(
+                    f"{url} cannot be downloaded.",
+                    "The server sent a range that was not requested.",
                     code="download.unexpected-answer",
                 )
-            _begin_anew(part)
-            _receive(url, part, progress, open_)
+            _restart(part)
+            _receive(url, part, report, open_)
             return
-        known = {"url": url, "mark": _mark(response), "size": total}
-        with replacing(_notes(part)) as fresh:
+        known = {"url": url, "validator": _validator(response), "size": total}
+        with replacing(_state_file(part)) as fresh:
             fresh.write_text(json.dumps(known), encoding="utf-8")
         with part.open("r+b") as file:
-            _write(response, file, (start, total), progress)
+            _write(response, file, (start, total), report)
     if total is not None and part.stat().st_size != total:
-        raise _Busy(f"{part.stat().st_size} of {total} bytes arrived")
+        raise _TemporaryError(f"{part.stat().st_size} of {total} bytes arrived")
 
 
 def _write(
-    response: HTTPResponse, file: IO[bytes], place: tuple[int, int | None], progress: Progress
+    response: HTTPResponse, file: IO[bytes], place: tuple[int, int | None], report: Report
 ) -> None:
     done, total = place
     file.truncate(done)
     file.seek(done)
-    progress(done, total)
+    report(done, total)
     try:
         for block in iter(lambda: _read(response), b""):
             file.write(block)
             done += len(block)
-            progress(done, total)
+            report(done, total)
     finally:
         file.flush()
         os.fsync(file.fileno())
@@ -303,7 +300,7 @@ def _read(response: HTTPResponse) -> bytes:
     try:
         return response.read(_BLOCK)
     except OSError as error:  # the connection's, not the disk's
-        raise _Busy(*error.args) from error
+        raise _TemporaryError(*error.args) from error
 
 
 def _ask(open_: Open, url: str, headers: dict[str, str]) -> HTTPResponse:
@@ -311,26 +308,26 @@ def _ask(open_: Open, url: str, headers: dict[str, str]) -> HTTPResponse:
         return open_(_request(url, headers))
     except urllib.error.HTTPError as error:
         with error:  # it holds the connection
-            raise _Answer(error.code, str(error.reason)) from error
+            raise _StatusError(error.code, str(error.reason)) from error
 
 
 def _request(url: str, headers: dict[str, str]) -> urllib.request.Request:
     if not url.startswith(("http://", "https://")):
-        raise Unfetchable(
-            f"{url} is no address.",
+        raise DownloadError(
+            f"{url} is not a valid address.",
             "It begins with neither http:// nor https://.",
             code="download.invalid-url",
         )
     try:
         return urllib.request.Request(url, headers=headers)  # noqa: S310  (checked above)
     except ValueError as error:
-        raise Unfetchable(
-            f"{url} is no address.", f"{error}.", code="download.invalid-url"
+        raise DownloadError(
+            f"{url} is not a valid address.", f"{error}.", code="download.invalid-url"
         ) from error
 
 
 def _place(response: HTTPResponse) -> tuple[int, int | None]:
-    """Return where the body begins and the size of the whole file, from ``bytes 5-9/10``."""
+    """Return where the body begins and the size of the complete file, from ``bytes 5-9/10``."""
     if response.status != _PARTIAL:
         length = response.headers.get("Content-Length", "")
         return 0, int(length) if length.isdigit() else None
@@ -339,8 +336,8 @@ def _place(response: HTTPResponse) -> tuple[int, int | None]:
     return int(start) if start.isdigit() else -1, int(total) if total.isdigit() else None
 
 
-def _mark(response: HTTPResponse) -> str | None:
-    """Return what names this version for If-Range: only a strong mark does."""
+def _validator(response: HTTPResponse) -> str | None:
+    """Return the validator of this version for If-Range, which must be a strong one."""
     tag = str(response.headers.get("ETag", ""))
     if tag and not tag.startswith("W/"):
         return tag
@@ -348,44 +345,47 @@ def _mark(response: HTTPResponse) -> str | None:
     return str(modified) if modified else None
 
 
-_AGAIN = "Run the same command again: what has arrived is kept."
+_AGAIN = "Run the same command again; it resumes."
 
 
-def _refused(url: str, error: _Answer) -> Unfetchable:
-    cause = _WHY_STATUS.get(error.code, f"{error}.")
-    hint = f"Give another address or a mirror, or put the file there yourself. {_AGAIN}"
-    return Unfetchable(
-        f"{url} cannot be fetched.", f"{cause} (HTTP {error.code})", hint, code="download.refused"
+def _refused(url: str, error: _StatusError) -> DownloadError:
+    cause = _CAUSES.get(error.code, f"{error}.")
+    hint = f"Use another address or a mirror, or copy the file to its place. {_AGAIN}"
+    return DownloadError(
+        f"{url} cannot be downloaded.",
+        f"{cause} (HTTP {error.code})",
+        hint,
+        code="download.refused",
     )
 
 
-def _interrupted(url: str, error: Exception, attempts: int) -> Unfetchable:
+def _interrupted(url: str, error: Exception, attempts: int) -> DownloadError:
     cause = str(getattr(error, "reason", "") or error) or type(error).__name__
-    return Unfetchable(
-        f"{url} could not be fetched.",
+    return DownloadError(
+        f"{url} could not be downloaded.",
         f"The connection failed {attempts} times in a row: {cause}.",
         _AGAIN,
         code="download.interrupted",
     )
 
 
-def _unwritable(path: str, error: OSError) -> Unfetchable:
-    return Unfetchable(
+def _unwritable(path: str, error: OSError) -> DownloadError:
+    return DownloadError(
         f"{path} cannot be written.",
         f"{error.strerror}.",
-        "Free the place.",
+        "Free disk space, or make the folder writable.",
         code="file.not-writable",
     )
 
 
-def _notes(part: Path) -> Path:
+def _state_file(part: Path) -> Path:
     return part.with_name(f"{part.name}.json")
 
 
-def _begin_anew(part: Path) -> None:
+def _restart(part: Path) -> None:
     os.truncate(part, 0)
-    if _notes(part).exists():
-        _notes(part).unlink()
+    if _state_file(part).exists():
+        _state_file(part).unlink()
 
 
 def _load(path: Path, url: str) -> dict[str, Any]:
@@ -393,5 +393,5 @@ def _load(path: Path, url: str) -> dict[str, Any]:
         known = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    whole = isinstance(known, dict) and {"url", "mark", "size"} <= known.keys()
-    return known if whole and known["url"] == url else {}
+    complete = isinstance(known, dict) and {"url", "validator", "size"} <= known.keys()
+    return known if complete and known["url"] == url else {}

@@ -117,7 +117,7 @@ def test_crlf_and_a_missing_header(finished: Tree) -> None:
 def test_a_tree_that_is_as_training_reads_it_has_no_finding(finished: Tree) -> None:
     found = check.run(finished.layout, NUMBERS, "2.2", folder=written(finished))
     assert found.to_dict()["findings"] == []
-    assert found.counted["frames seen"] == 90 * len(GOOD)
+    assert found.counted["frames"] == 90 * len(GOOD)
     official = check.run(finished.layout, NUMBERS, "2.2")
     assert not official.ok
     assert "4 videos have no frames" in official.findings[0].message
@@ -139,7 +139,7 @@ LABELS = "annotations/ava_action_list_v2.2_for_activitynet_2019.pbtxt"
 HARMS: list[tuple[str, Callable[[Path], None]]] = [
     ("4 columns instead of 7 or 8", add(TRUTH, "c,0902,0.1,0.2")),
     ("second '0901' is not one of 902 to 1798", add(TRUTH, "c,0901,0.1,0.2,0.3,0.4,1,0")),
-    ("lies behind frame 90", add(TRUTH, "c,0910,0.1,0.2,0.3,0.4,1,0")),
+    ("is after frame 90", add(TRUTH, "c,0910,0.1,0.2,0.3,0.4,1,0")),
     ("not x1 < x2", add(TRUTH, "c,0902,0.5,0.2,0.3,0.4,1,0")),
     ("not x1 < x2", add(TRUTH, "c,0902,10,20,30,40,1,0")),
     ("are no numbers", add(TRUTH, "c,0902,a,b,c,d,1,0")),

@@ -223,9 +223,9 @@ class Fetcher:
             if same and observed["size"] > _SMALL and not self.options.verify:
                 return Result(name, PRESENT, facts={"bytes": observed["size"]})
         got = download.get(
-            download.Wanted(url, path, expected, keep=not self.options.accept_change),
-            progress=lambda done, total: self.progress(name, done, total),
-            look=_no_page,
+            download.Download(url, path, expected, keep=not self.options.accept_change),
+            progress=lambda _name, done, total: self.progress(name, done, total),
+            validate=_no_page,
             attempts=self.options.attempts,
         )
         self.record.note(name, url, got.size, got.sha256)
@@ -237,7 +237,7 @@ def _no_page(path: object) -> None:
     with open(str(path), "rb") as file:  # noqa: PTH123  (any path)
         begin = file.read(64).lstrip().lower()
     if not begin or begin.startswith((b"<!doctype html", b"<html")):
-        raise download.Refused(
+        raise download.MismatchError(
             f"{path} is a web page." if begin else f"{path} is empty.",
             "The server sent something else than the file.",
             "Open the address in a browser: a proxy or a login page may have answered.",
