@@ -111,7 +111,8 @@ def get(
     """Return the file; download it if it is missing, or differs and may be replaced.
 
     ``validate(path)`` may raise a StackError for a content that must not appear; ``attempts`` is how
-    often in a row a connection may fail without receiving data. Raises ``DownloadError`` and ``MismatchError``.
+    often in a row a connection may fail without receiving data. Raises ``DownloadError`` and
+    ``MismatchError``.
     """
     with exclusive(download.path):
         if download.path.is_file():
