@@ -304,16 +304,18 @@ def _known(value: object, where: str) -> dict[str, Any]:
     """Return the data of a plan of this schema. Raises ``StackError``."""
     data = mapping(value, where)
     schema = data.get("schema")
-    if schema == SCHEMA and data.get("status") in ("planned", "no-plan"):
+    if schema == SCHEMA and data.get("status") in (Plan.status, NoPlan.status):
         return data
-    if isinstance(schema, int) and schema > SCHEMA:
-        cause, hint = (
-            f"It has schema {schema}; this release reads {SCHEMA}.",
-            "Upgrade slowfast-stack.",
+    if isinstance(schema, int) and schema != SCHEMA:
+        raise StackError(
+            f"{where} has schema {schema}; this release reads {SCHEMA}.",
+            "Another release of slowfast.stack wrote it.",
+            "Plan the host again with this release: slowfast-stack plan",
+            code="record.unsupported-schema",
         )
-    else:
-        cause = f"It has no status of a plan with schema {SCHEMA}."
-        hint = "Plan the host again with this release: slowfast-stack plan"
     raise StackError(
-        f"{where} is not a plan that this release reads.", cause, hint, code="planner.not-a-plan"
+        f"{where} is not a plan.",
+        f"It has no status of a plan with schema {SCHEMA}.",
+        "Pass what slowfast-stack plan --json prints for a host, or the filter plan returns.",
+        code="planner.not-a-plan",
     )
