@@ -244,7 +244,7 @@ def test_with_a_weak_etag_another_size_begins_again(
     assert wanted.path.read_bytes() == server.content
 
 
-def test_a_server_is_asked_whether_it_gives_parts(wanted: Wanted, server: FileServer) -> None:
+def test_a_server_is_asked_whether_it_gives_parts(wanted: Download, server: FileServer) -> None:
     assert download.takes_ranges(wanted.url) is True
     server.ranges = False
     assert download.takes_ranges(wanted.url) is False
@@ -260,7 +260,7 @@ def test_a_server_is_asked_whether_it_gives_parts(wanted: Wanted, server: FileSe
 
 
 def test_a_part_that_is_too_long_for_a_new_version_begins_again(
-    wanted: Wanted, server: FileServer
+    wanted: Download, server: FileServer
 ) -> None:
     server.etag, server.cut_after = "", [len(DATA) - 1, 0]
     refused(wanted)
@@ -271,7 +271,7 @@ def test_a_part_that_is_too_long_for_a_new_version_begins_again(
 
 
 def test_without_a_length_the_end_of_the_connection_is_the_end(
-    wanted: Wanted, server: FileServer
+    wanted: Download, server: FileServer
 ) -> None:
     server.length = False
     seen: list[tuple[int, int | None]] = []
@@ -280,15 +280,15 @@ def test_without_a_length_the_end_of_the_connection_is_the_end(
     assert seen[-1] == (len(DATA), None)
 
 
-def test_attempts_in_a_row_without_a_new_byte_give_up(wanted: Wanted, server: FileServer) -> None:
+def test_attempts_in_a_row_without_a_new_byte_give_up(wanted: Download, server: FileServer) -> None:
     server.cut_after = [0, 0, 0, 0]
     error = refused(wanted, attempts=2)
     assert error.code == "download.interrupted"
     assert len(server.cut_after) == 2
 
 
-def test_a_file_with_the_size_alone_is_verified_by_it(wanted: Wanted, server: FileServer) -> None:
-    sized = Wanted(wanted.url, wanted.path, size=len(DATA))
+def test_a_file_with_the_size_alone_is_verified_by_it(wanted: Download, server: FileServer) -> None:
+    sized = Download(wanted.url, wanted.path, size=len(DATA))
     assert get(sized).new
     server.served.clear()
     assert not get(sized).new
