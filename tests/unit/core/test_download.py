@@ -275,7 +275,7 @@ def test_without_a_length_the_end_of_the_connection_is_the_end(
 ) -> None:
     server.length = False
     seen: list[tuple[int, int | None]] = []
-    assert get(wanted, progress=lambda *place: seen.append(place)).size == len(DATA)
+    assert get(wanted, progress=lambda _name, *place: seen.append(place)).size == len(DATA)
     assert seen[0] == (0, None)
     assert seen[-1] == (len(DATA), None)
 
