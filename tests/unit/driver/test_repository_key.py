@@ -103,6 +103,8 @@ def test_the_right_key_is_placed_once(tmp_path: Path) -> None:
     first = place(want(tmp_path), check=False)
     assert first["changed"]
     assert (tmp_path / "keyrings" / "key.asc").read_bytes() == KEY
+    # apt reads it as a user of its own.
+    assert (tmp_path / "keyrings" / "key.asc").stat().st_mode & 0o777 == 0o644
     # No request is needed any more.
     (tmp_path / "published.asc").unlink()
     again = {"url": "/nowhere", "path": first["path"], "fingerprint": FINGERPRINT}
