@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from support.plan_builder import plan_data
 
 from slowfast_stack.bundle import writer
 
@@ -14,7 +15,7 @@ from slowfast_stack.bundle import writer
 def bundle(tmp_path: Path) -> Path:
     source = tmp_path / "wheel"
     source.write_bytes(b"wheel" * 1000)
-    plan = {"python": "3.11", "torch": {"version": "2.11.0", "variant": "cu130"}}
+    plan = plan_data(changes={"python": "3.11"})
     host = {"architecture": "x86_64", "glibc": "2.36"}
     stack = {"names": ["one"], "host": host, "request": {}, "plan": plan}
     lacks = {"for": "one", "what": "the system package git", "why": "no archive was reached"}

@@ -15,6 +15,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.
     prove,
     recorded,
 )
+from support.plan_builder import plan_data
 
 PROGRAM = """
 import argparse, json, pathlib
@@ -40,7 +41,9 @@ def stack(tmp_path: Path) -> Path:
 
 
 def subject(stack: Path, plan_id: str = "one", program: str = PROGRAM) -> Subject:
-    return Subject(stack / "env", stack / "src", {"id": plan_id}, {"__main__.py": program})
+    return Subject(
+        stack / "env", stack / "src", plan_data(changes={"id": plan_id}), {"__main__.py": program}
+    )
 
 
 def run(stack: Path, plan_id: str = "one") -> dict[str, object]:
@@ -89,7 +92,7 @@ def test_evidence_is_void_for_another_plan_or_another_proof(stack: Path) -> None
 
 
 def test_evidence_holds_when_the_plan_has_less_left_to_do(stack: Path) -> None:
-    plan = {"id": "one", "system_packages": ["g++"]}
+    plan = plan_data(changes={"id": "one", "system_packages": ["g++"]})
     first = Subject(stack / "env", stack / "src", plan, {"__main__.py": PROGRAM})
     prove(Commands(), first, stack / "proof", uv="uv")
     assert recorded(subject(stack), stack / "proof")

@@ -19,6 +19,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.
     prove,
 )
 from ansible_collections.slowfast.stack.plugins.modules import stacks as module
+from support.plan_builder import plan_data
 
 ONE, TWO, THREE = "1" * 12, "2" * 12, "3" * 12
 LATER = 9e12
@@ -36,17 +37,9 @@ pathlib.Path(given.out).write_text(json.dumps(evidence))
 
 
 def plan(name: str) -> dict[str, Any]:
-    return {
-        "id": name,
-        "python": "3.11",
-        "torch": {"version": "2.11.0", "variant": "cu130"},
-        "torchvision": "0.26.0",
-        "sources": {
-            "slowfast": {"commit": "287ec0076846560f44a9327e931a5a2360240533"},
-            "detectron2": {"commit": None, "requirement": "pb1-detectron2==0.6"},
-            "pytorchvideo": None,
-        },
-    }
+    package = {"origin": "pypi", "commit": None, "requirement": "pb1-detectron2==0.6"}
+    changes = {"id": name, "sources.detectron2": package, "sources.pytorchvideo": None}
+    return plan_data(changes={"python": "3.11", **changes})
 
 
 def build(prefix: Path, name: str, *, ok: bool = True) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..catalog.presets import MEASURED, TRIALS
 from ..catalog.torch import ARCH_LIST_ACCEPTS
 from ..core.versions import dotted, version
+from . import compatibility
 from .candidates import CPU, preset
 from .conflict import why_not
 from .decision import Decided, Decision, decision
@@ -69,7 +70,7 @@ def _variant(given: Problem, choice: Choice) -> Decision:
         has = f"{wheel.variant} runs here through PTX that the driver compiles"
     release = next(each for each in given.releases if wheel in each)
     better = [one for one in release[: release.index(wheel)] if one.machine == wheel.machine]
-    if better and choice.driver.action == "keep" and better[0].driver != wheel.driver:
+    if better and choice.driver.action == "keep" and compatibility.driver(better[0], choice.driver):
         has += f", and driver {choice.driver.number} can stay, unlike with {better[0].variant}"
     elif better:
         has += f"; {why_not(given, better[0])[0]}"
