@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PLANNER = "plugins/module_utils/_stack/planner"
 FOLDERS = ("roles", "playbooks", "plugins", "src")
 # Of the planner, what reads a plan that is complete.
-READING = ("explain.py", "from_bundle.py", "from_lock.py", "plan_diff.py")
+READING = ("artifacts.py", "explain.py", "from_bundle.py", "from_lock.py", "plan_diff.py")
 # What a part of the plan is called where it is read.
 CALLED = {
     "StackPlan": r"\w*plan|made|found",
@@ -30,7 +30,7 @@ CALLED = {
     "SourcePlan": "source|sources.slowfast",
     "DownloadPlan": "source|place",
     "BuildPlan": "build",
-    "FfmpegPlan": r"ffmpeg|ffmpeg_cuda_plan|\w*plan",
+    "FfmpegPlan": r"ffmpeg|planned|ffmpeg_cuda_plan|\w*plan",
     "SkippedClaim": "row|item",
     "Conflict": "conflict",
     "Decision": "row",
@@ -83,3 +83,9 @@ def test_a_key_that_nothing_reads_is_noticed() -> None:
     assert len(KEYS) > 80
     assert not any(is_read(part, "no_such_key") for part in CALLED)
     assert not is_read("DriverPlan", "announced")
+
+
+def test_every_key_of_a_plan_is_documented() -> None:
+    page = (ROOT / "docs" / "planning.md").read_text(encoding="utf-8")
+    keys = {each.name for each in dataclasses.fields(plans.Plan)}
+    assert {key for key in keys if f"`{key}`" not in page} == set()
