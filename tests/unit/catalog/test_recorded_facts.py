@@ -247,7 +247,10 @@ def test_every_distribution_is_what_was_recorded() -> None:
             "gcc": " ".join(map(str, row.compilers)),
         }
         for row in distributions.DISTRIBUTIONS
-    ] == table("distributions")
+    ] == [
+        {key: value for key, value in row.items() if key != "codename"}
+        for row in table("distributions")
+    ]
 
 
 def test_the_drivers_of_the_archives_are_what_their_lists_say() -> None:
@@ -385,12 +388,7 @@ def test_system_packages_are_names_of_the_archives() -> None:
 def test_rebuilds_and_codenames_are_those_of_os_release() -> None:
     assert dict.fromkeys(("rocky", "almalinux", "centos", "ol"), "rhel") == distributions.SAME_AS
     assert {
-        f"{name} {version}": codename
-        for (name, version), codename in distributions.CODENAMES.items()
-    } == {
-        "debian 12": "bookworm",
-        "debian 13": "trixie",
-        "ubuntu 22.04": "jammy",
-        "ubuntu 24.04": "noble",
-        "ubuntu 26.04": "resolute",
-    }
+        (row["id"], row["version"]): row["codename"]
+        for row in table("distributions")
+        if row["codename"]
+    } == distributions.CODENAMES
