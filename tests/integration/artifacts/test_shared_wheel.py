@@ -206,7 +206,9 @@ def test_a_host_that_can_use_no_copy_builds_for_itself(fleet: Fleet) -> None:
 def test_a_copy_that_was_changed_on_its_way_is_not_used(fleet: Fleet) -> None:
     assert fleet.play({"one": fleet.host("one", "9.0")}).returncode == 0
     (copy,) = (fleet.folder / "controller").iterdir()
-    copy.write_bytes(copy.read_bytes()[:-1] + b"x")
+    content = bytearray(copy.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    copy.write_bytes(content)
     hosts = {name: fleet.host(name, "9.0") for name in ("two", "three")}
     done = fleet.play(hosts)
     assert done.returncode == 0, done.stdout
