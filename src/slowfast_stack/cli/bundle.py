@@ -202,7 +202,4 @@ def _print(manifest: Manifest, files: tuple[Path, ...], *, as_json: bool) -> Non
     from slowfast_stack.bundle import verify
 
     bundle = verify.describe(manifest, files)
-    if as_json:
-        terminal.print_json({"bundle": bundle})
-    else:
-        print("\n".join(verify.render(bundle)))
+    terminal.show({"bundle": bundle}, verify.render(bundle), as_json=as_json)

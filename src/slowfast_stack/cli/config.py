@@ -45,10 +45,7 @@ def explain(
     from slowfast_stack.config import explain as explaining
 
     explained = explaining.explain(name, _checkout(source))
-    if json:
-        terminal.print_json(explained)
-    else:
-        print("\n".join(explaining.lines(explained)))
+    terminal.show(explained, explaining.lines(explained), as_json=json)
     unreadable = explained["file"] is not None and explained["file"]["error"] is not None
     return Exit.FAILED if unreadable else Exit.PROVEN
 
@@ -108,10 +105,7 @@ def transfer(
     )
     fitting = MemoryCheck(prefix, gpu_memory).fitting
     made = finetune.make(base, _checkout(source), request, output, fitting)
-    if json:
-        terminal.print_json(made.as_dict())
-    else:
-        print("\n".join(made.lines()))
+    terminal.show(made.as_dict(), made.lines(), as_json=json)
     return Exit.FAILED if made.errors else Exit.PROVEN
 
 
@@ -150,8 +144,5 @@ def check(
         fix=fix,
         memory=MemoryCheck(prefix, gpu_memory, memory).findings,
     )
-    if json:
-        terminal.print_json(report.as_dict())
-    else:
-        print("\n".join(report.lines()))
+    terminal.show(report.as_dict(), report.lines(), as_json=json)
     return Exit.FAILED if report.errors else Exit.PROVEN

@@ -88,11 +88,7 @@ def demo(
         gpus=gpus,
         options=tuple(pairs or ()),
     )
-    console = terminal.console(as_json=json)
-    screen = training_display.Screen(console)
+    screen = training_display.Screen(terminal.console(as_json=json))
     made = demo.make(stack, request, fetch, screen, validate=not skip_validation)
-    if json:
-        terminal.print_json({"demo": made.as_dict()})
-    else:
-        console.print(made.summary(), highlight=False, soft_wrap=True)
+    terminal.show({"demo": made.as_dict()}, [made.summary()], as_json=json)
     return Exit.PROVEN

@@ -39,10 +39,7 @@ def list_(
 ) -> int:
     """List the checkpoints of upstream's model zoo."""
     rows = render.rows(text, root)
-    if json:
-        terminal.print_json({"models": rows})
-    else:
-        print("\n".join(render.lines(rows)))
+    terminal.show({"models": rows}, render.lines(rows), as_json=json)
     return Exit.PROVEN if rows else Exit.FAILED
 
 
@@ -137,8 +134,7 @@ def check(
     from slowfast_stack import models
 
     results = models.check(files or [], root)
-    if json:
-        terminal.print_json({"models": [render.checked(result) for result in results]})
-    else:
-        print("\n".join(line for result in results for line in render.checked_lines(result)))
+    lines = [line for result in results for line in render.checked_lines(result)]
+    checked = [render.checked(result) for result in results]
+    terminal.show({"models": checked}, lines, as_json=json)
     return Exit.FAILED if any(result.error for result in results) else Exit.PROVEN

@@ -37,15 +37,8 @@ def train(
     from slowfast_stack.ui import training_display
 
     stack = installed.find(prefix)
-    console = terminal.console(as_json=json)
-    run = runs.run(
-        stack,
-        jobs.job(cfg, pairs or [], start),
-        training_display.Screen(console),
-        validate=not skip_validation,
-    )
-    if json:
-        terminal.print_json({"run": run.as_dict()})
-    else:
-        console.print(run.summary(), highlight=False, soft_wrap=True)
+    screen = training_display.Screen(terminal.console(as_json=json))
+    job = jobs.job(cfg, pairs or [], start)
+    run = runs.run(stack, job, screen, validate=not skip_validation)
+    terminal.show({"run": run.as_dict()}, [run.summary()], as_json=json)
     return Exit.PROVEN

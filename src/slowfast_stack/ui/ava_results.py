@@ -14,20 +14,15 @@ if TYPE_CHECKING:
 
 def result(root: Path, found: dict[str, Any], *, as_json: bool) -> int:
     """Print the result of a job and return the exit code: 0 where everything is complete."""
-    lines = found["results"]
-    for item in lines:
-        if item["state"] == "failed":
-            terminal.print_error(
-                StackError(item["message"], item["cause"], item["hint"], code=item["code"])
-            )
-    if as_json:
-        terminal.print_json({"ava": {"root": str(root), **found}})
-    else:
-        for item in lines:
-            if item.get("complaints"):
-                count = item["complaints"]
-                print(f"{item['name']}: FFmpeg printed {count} warnings; the frames are complete.")
-        print(f"{root}: {_counted(lines)}")
+    rows = found["results"]
+    for row in rows:
+        if row["state"] == "failed":
+            error = StackError(row["message"], row["cause"], row["hint"], code=row["code"])
+            terminal.print_error(error)
+    warned = [(row["name"], row["complaints"]) for row in rows if row.get("complaints")]
+    lines = [f"{name}: FFmpeg printed {n} warnings; the frames are complete." for name, n in warned]
+    lines.append(f"{root}: {_counted(rows)}")
+    terminal.show({"ava": {"root": str(root), **found}}, lines, as_json=as_json)
     return Exit.PROVEN if found["ok"] else Exit.FAILED
 
 
@@ -38,44 +33,42 @@ def host(name: str, found: dict[str, Any]) -> str:
 
 def submitted(root: Path, job: str, tasks: int, *, as_json: bool) -> int:
     """Print what was submitted to Slurm."""
-    if as_json:
-        terminal.print_json({"ava": {"root": str(root), "job": job, "tasks": tasks}})
-    else:
-        print(f"Slurm job {job}: {tasks} tasks, logs in {root}/.ava.")
-        print(f"When they are done: slowfast-stack ava check --root {root}")
+    lines = (
+        f"Slurm job {job}: {tasks} tasks, logs in {root}/.ava.",
+        f"When they are done: slowfast-stack ava check --root {root}",
+    )
+    terminal.show({"ava": {"root": str(root), "job": job, "tasks": tasks}}, lines, as_json=as_json)
     return Exit.PROVEN
 
 
 def lists(made: dict[str, Any], *, as_json: bool) -> int:
     """Print which lists were written."""
-    if as_json:
-        terminal.print_json({"ava": made})
-        return Exit.PROVEN
-    for video, cause in made.get("left_out", {}).items():
-        print(f"left out: {video}: {cause}")
+    lines = [f"left out: {video}: {cause}" for video, cause in made.get("left_out", {}).items()]
     for split, counts in made["splits"].items():
-        print(f"{split}: {counts['videos']} videos, {counts['frames']} frames")
-    print(f"{made['config']}: {'written' if made['changed'] else 'unchanged'}")
-    print("Train with these keys added to a configuration of configs/AVA.")
+        lines.append(f"{split}: {counts['videos']} videos, {counts['frames']} frames")
+    lines.append(f"{made['config']}: {'written' if made['changed'] else 'unchanged'}")
+    lines.append("Train with these keys added to a configuration of configs/AVA.")
+    terminal.show({"ava": made}, lines, as_json=as_json)
     return Exit.PROVEN
 
 
 def check_result(root: Path, found: dict[str, Any], *, as_json: bool) -> int:
     """Print the findings of a check and return the exit code."""
-    if as_json:
-        terminal.print_json({"ava": {"root": str(root), **found}})
-        return Exit.PROVEN if found["ok"] else Exit.FAILED
-    for finding in found["findings"]:
-        following = f"\n  hint: {finding['hint']}" if finding["hint"] else ""
-        print(f"{finding['level']}: {finding['where']}: {finding['message']}{following}")
-    print(", ".join(f"{count:,} {message}" for message, count in found["counted"].items()))
-    errors = sum(finding["level"] == "error" for finding in found["findings"])
-    print(f"{root}: {f'{errors} errors' if errors else 'everything that training opens exists'}")
+    lines = []
+    for row in found["findings"]:
+        hint = f"\n  hint: {row['hint']}" if row["hint"] else ""
+        lines.append(f"{row['level']}: {row['where']}: {row['message']}{hint}")
+    lines.append(", ".join(f"{count:,} {message}" for message, count in found["counted"].items()))
+    errors = sum(row["level"] == "error" for row in found["findings"])
+    lines.append(
+        f"{root}: {f'{errors} errors' if errors else 'everything that training opens exists'}"
+    )
+    terminal.show({"ava": {"root": str(root), **found}}, lines, as_json=as_json)
     return Exit.PROVEN if found["ok"] else Exit.FAILED
 
 
-def _counted(lines: list[dict[str, Any]]) -> str:
-    states = [item["state"] for item in lines]
+def _counted(rows: list[dict[str, Any]]) -> str:
+    states = [row["state"] for row in rows]
     words = (("new", "new"), ("present", "already complete"), ("failed", "FAILED"))
     counts = [f"{states.count(state)} {word}" for state, word in words if state in states]
     return ", ".join(counts) or "nothing to do"

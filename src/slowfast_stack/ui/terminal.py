@@ -8,6 +8,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import (
@@ -22,6 +24,14 @@ def print_json(result: dict[str, Any], *, schema: int = SCHEMA) -> None:
     """Print the one JSON object of a command."""
     json.dump({"schema": schema, **result}, sys.stdout, indent=2)
     sys.stdout.write("\n")
+
+
+def show(result: dict[str, Any], lines: Iterable[str], *, as_json: bool) -> None:
+    """Print the result of a command as JSON, or as lines of text."""
+    if as_json:
+        print_json(result)
+    else:
+        print("\n".join(lines))
 
 
 def print_error(error: StackError) -> None:

@@ -41,7 +41,7 @@ def test_pairs_are_keys_with_values(stand: Stand) -> None:
     unknown = stand.train("NUM_GPU", "0", expect=1)["error"]
     assert "NUM_GPU is not a key of upstream" in unknown["cause"]
     mistyped = stand.train("SOLVER.BASE_LR", "high", expect=1)["error"]
-    assert "upstream wants a float" in mistyped["cause"]
+    assert "upstream expects a float" in mistyped["cause"]
 
 
 def test_a_failure_has_its_last_error_as_cause_and_a_hint(stand: Stand) -> None:

@@ -1,4 +1,4 @@
-"""One word for one thing: an option of one name has one meaning in every verb, and is documented."""
+"""One word for one meaning: an option of one name has one meaning in every verb, and is documented."""
 
 from __future__ import annotations
 

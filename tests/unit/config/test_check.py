@@ -131,7 +131,7 @@ def _changed(text: str, change: str) -> str:
         ("TRAIN: {DATASET: ava}", "missing-folder"),
     ],
 )
-def test_what_has_no_one_right_value_is_told(here: Path, change: str, finding: str) -> None:
+def test_what_has_no_one_right_value_is_reported(here: Path, change: str, finding: str) -> None:
     assert finding in _found(_changed(GOOD, change), here)
 
 
@@ -153,7 +153,7 @@ def test_a_comma_between_path_and_label_is_found_and_patched(here: Path) -> None
     assert _found(new, here) == {}
 
 
-def test_a_saved_checkpoint_wins_and_that_is_told(here: Path) -> None:
+def test_a_saved_checkpoint_wins_and_that_is_reported(here: Path) -> None:
     text = _changed(_changed(GOOD, PYTORCH), "TRAIN: {CHECKPOINT_EPOCH_RESET: True}")
     (here / "checkpoints/checkpoint_epoch_00003.pyth").touch()
     assert _found(text, here) == {"resume-wins": "OUTPUT_DIR"}
@@ -215,6 +215,6 @@ def test_the_command_fixes_in_place_keeps_the_original_and_says_what_is_left(
     assert Path("other.yaml").exists()
 
 
-def test_a_file_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_not_there_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["config", "check", "nowhere.yaml"]) == 1
     assert "No such file" in capsys.readouterr().err

@@ -71,7 +71,7 @@ def test_both_ways_to_write_a_clip_agree_with_the_same_file(name: str) -> None:
         ("SLOW_8x8_R50", "", "MODEL.ARCH slowfast"),
     ],
 )
-def test_a_name_that_differs_from_its_file_is_told(name: str, change: str, said: str) -> None:
+def test_a_name_that_differs_from_its_file_is_reported(name: str, change: str, said: str) -> None:
     compared = name_check.compare(names.read(name), content.parse(SLOWFAST + change))
     assert said in [row.file_says for row in compared if not row.agrees]
 
@@ -88,7 +88,7 @@ def test_a_name_that_differs_from_its_file_is_told(name: str, change: str, said:
         ("MODEL: 3", "MODEL", True),
     ],
 )
-def test_what_upstream_refuses_is_told(text: str, key: str, *, fatal: bool) -> None:
+def test_what_upstream_refuses_is_reported(text: str, key: str, *, fatal: bool) -> None:
     assert [(p.key, p.fatal) for p in content.parse(text).problems] == [(key, fatal)]
 
 

@@ -51,7 +51,7 @@ def test_an_optimizer_keeps_tensors_as_large_as_the_parameters() -> None:
     assert memory_of.of(printed, _read("SOLVER: {OPTIMIZING_METHOD: adamw}")).fixed == 300 + 100
 
 
-def test_why_there_is_no_estimate_is_told() -> None:
+def test_why_there_is_no_estimate_is_reported() -> None:
     found = memory_of.finding(_read(""), Unknown("AssertionError"), None)
     assert (found.level, "AssertionError" in found.message) == ("note", True)
 

@@ -161,7 +161,7 @@ def test_without_a_mark_of_the_version_only_an_equal_size_is_continued(
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
-def test_a_dead_link_is_told(zoo: Zoo, server: FileServer, status: int) -> None:
+def test_a_dead_link_is_reported(zoo: Zoo, server: FileServer, status: int) -> None:
     server.status = [status]
     code, _, err = zoo.get()
     assert code == 1

@@ -125,7 +125,7 @@ def test_a_recorded_file_is_compared(
     assert (error or "") in (row["error"] or "")
 
 
-def test_a_recorded_file_that_is_missing_is_told(
+def test_a_recorded_file_that_is_missing_is_reported(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "a.pkl").unlink()
@@ -137,7 +137,7 @@ def test_an_empty_folder_is_a_wrong_use(tmp_path: Path) -> None:
     assert run(["models", "check", "--root", str(tmp_path)]) == 2
 
 
-def test_a_broken_record_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_record_is_reported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / known_digests.NAME).write_text("{")
     assert run(["models", "check", "--root", str(folder)]) == 1
     assert "move it away" in capsys.readouterr().err
