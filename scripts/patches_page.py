@@ -8,6 +8,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "collections"))
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.model import (
+    EVERY_ORIGIN,
+    Patch,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.registry import PATCHES
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/patches.md"
@@ -18,11 +22,14 @@ def catalogue() -> str:
     """Return one Markdown table for each project."""
     written = []
     for component in dict.fromkeys(patch.component for patch in PATCHES):
-        written += [f"\n### {component}\n", "| id | what it does | symptom | needed if | issues |"]
-        written += ["|---|---|---|---|---|"]
+        written += [
+            f"\n### {component}\n",
+            "| id | what it does | symptom | needed if | origins | issues |",
+        ]
+        written += ["|---|---|---|---|---|---|"]
         written += [
             f"| `{patch.id}` | {patch.title}. {patch.reason} | `{_cell(patch.symptom)}` "
-            f"| {patch.needed.description} | {' '.join(patch.issues)} |"
+            f"| {patch.needed.description} | {_origins(patch)} | {' '.join(patch.issues)} |"
             for patch in PATCHES
             if patch.component == component
         ]
@@ -34,6 +41,10 @@ def page(text: str) -> str:
     head, _, rest = text.partition(BEGIN)
     _, _, tail = rest.partition(END)
     return head + BEGIN + catalogue() + END + tail
+
+
+def _origins(patch: Patch) -> str:
+    return "all" if patch.origins == EVERY_ORIGIN else ", ".join(patch.origins)
 
 
 def _cell(text: str) -> str:

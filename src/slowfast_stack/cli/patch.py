@@ -133,6 +133,7 @@ def _catalogue_entry(known: Patch) -> dict[str, Any]:
         "symptom": known.symptom,
         "reason": known.reason,
         "needed": known.needed.description,
+        "origins": list(known.origins),
         "issues": list(known.issues),
     }
 
