@@ -51,11 +51,11 @@ def test_all_steps_end_with_what_is_missing_and_exit_code_1(
     code, out, err = ava("extract", "--root", root)
     assert code == 1
     assert f"{root}: 4 new, 4 FAILED" in out
-    assert "hint:  Get it: slowfast-stack ava download." in err
+    assert "error[ava.missing-video]" in err
     assert "c: 90 frames" in err
     code, out, _ = ava("lists", "--root", root)
     assert code == 0
-    assert "left out: dead: its frames are not there" in out
+    assert "left out: dead: its frames do not exist" in out
     code, out, _ = ava("check", "--root", root, "--lists", root / "lists/present")
     assert code == 0
     assert "everything that training opens exists" in out

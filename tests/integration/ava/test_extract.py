@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import disk_space
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
     dataset,
     manifest,
@@ -20,6 +19,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.media import Tools
 from support import ROOT
 from support.ava_trees import GOOD, NUMBERS, PLAN, Tree, small_disk
+from support.errors import fails
 from support.synthetic_ava import numbers, video
 
 RATES = {Path(name).stem: fps for name, (fps, _) in {**PLAN.train, **PLAN.val}.items()}
@@ -120,23 +120,23 @@ def test_a_file_without_pictures_is_called_that(filled: Tree) -> None:
 
 def test_two_files_of_one_name_and_an_empty_tree_are_refused(filled: Tree, tmp_path: Path) -> None:
     (filled.layout.videos / "c.mp4").write_bytes(b"x")
-    with pytest.raises(StackError, match=r"holds c twice"):
+    with fails("ava.duplicate-video"):
         filled.extract()
-    with pytest.raises(StackError, match="nothing to extract"):
+    with fails("ava.nothing-to-extract"):
         Tree(dataset.layout(str(tmp_path / "new"))).extract()
 
 
 def test_without_ffmpeg_nothing_begins(filled: Tree) -> None:
-    with pytest.raises(StackError, match="apt-get install ffmpeg"):
+    with fails("ffmpeg.not-runnable", "apt-get install ffmpeg"):
         filled.extract(tools=Tools("no-such-ffmpeg"))
 
 
 def test_a_disk_without_room_is_refused_before_the_start(tmp_path: Path) -> None:
     disk_space.require(tmp_path / "not/yet/there", 1000, 10, "a few")
-    with pytest.raises(StackError, match=r"GB are needed and .* GB free"):
+    with fails("disk.full", "1000000000.0 GB"):
         disk_space.require(tmp_path, 10**18, 1, "much")
     if os.statvfs(tmp_path).f_files:
-        with pytest.raises(StackError, match="inodes are needed"):
+        with fails("disk.full", 10**15):
             disk_space.require(tmp_path, 1, 10**15, "many")
 
 

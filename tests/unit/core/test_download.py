@@ -19,6 +19,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.downloa
     get,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from support.errors import fails
 from support.http import FileServer, serving
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -145,9 +146,9 @@ def test_a_file_in_place_that_differs_is_left_unless_it_may_go(wanted: Download)
 
 def test_a_content_that_is_looked_at_and_refused_never_appears(wanted: Download) -> None:
     def look(path: Path) -> None:
-        raise StackError(f"{path.name} is a web page.")
+        raise StackError(f"{path.name} is a web page.", code="test.refused")
 
-    with pytest.raises(StackError, match="web page"):
+    with fails("test.refused"):
         get(wanted, validate=look)
     assert left(wanted) == []
 

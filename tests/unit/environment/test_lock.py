@@ -14,6 +14,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import lock
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain, planner
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import from_dict
+from support.errors import fails
 
 from slowfast_stack import sbom
 
@@ -148,7 +149,7 @@ def test_a_host_that_cannot_be_planned_so_gets_the_differences(made: lock.Subjec
     assert "the packages of the lock: numpy==1.0.0; of this host: numpy==" in explain.explain(
         from_dict(plan)
     )
-    with pytest.raises(StackError, match=r"request\.locked"):
+    with fails("data.invalid-value", "request.locked"):
         planner.plan(host(), {"locked": {"format": "other"}})
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
     Conda,
@@ -23,6 +22,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.
 )
 from ansible_collections.slowfast.stack.plugins.modules import miniforge as module
 from support import miniforge_installer
+from support.errors import fails
 
 Parameters = Callable[..., dict[str, Any]]
 VERSION = "{}.{}".format(*sys.version_info)
@@ -94,7 +94,7 @@ def test_with_a_bundle_its_installer_is_taken_and_no_address_is_asked(
     want |= {"bundle": str(tmp_path / "bundle"), "url": "https://example.invalid/installer.sh"}
     complete = packed.read_bytes()
     packed.write_bytes(complete + b"# more")
-    with pytest.raises(StackError, match="is not the pinned file"):
+    with fails("download.checksum-mismatch"):
         module.act(want, check=False)
     assert not Path(want["path"]).exists()
     packed.write_bytes(complete)
@@ -103,7 +103,7 @@ def test_with_a_bundle_its_installer_is_taken_and_no_address_is_asked(
 
 def test_an_installer_that_is_not_the_pinned_one_never_runs(parameters: Parameters) -> None:
     want = parameters(sha256="0" * 64)
-    with pytest.raises(StackError, match="0000000000"):
+    with fails("download.checksum-mismatch", "0" * 64):
         module.act(want, check=False)
     assert not Path(want["path"]).exists()
     assert list(Path(want["cache"]).iterdir()) == []
@@ -111,13 +111,13 @@ def test_an_installer_that_is_not_the_pinned_one_never_runs(parameters: Paramete
 
 def test_a_release_that_is_not_served_is_said(parameters: Parameters) -> None:
     want = parameters()
-    with pytest.raises(StackError, match="404"):
+    with fails("download.refused", 404):
         module.act({**want, "url": want["url"] + ".missing"}, check=False)
 
 
 def test_an_installer_that_fails_is_quoted_and_started_again(parameters: Parameters) -> None:
     want = parameters(broken="echo 'No space left on device' >&2; exit 1")
-    with pytest.raises(StackError, match="No space left on device"):
+    with fails("miniforge.install-failed", "No space left on device"):
         module.act(want, check=False)
     want = parameters()
     assert module.act(want, check=False)["reason"] == "an installation was interrupted"
@@ -150,7 +150,7 @@ def test_the_conda_of_another_program_is_refused_untouched(parameters: Parameter
     Path(want["path"]).mkdir()
     (Path(want["path"]) / "envs").touch()
     for state in ("present", "absent"):
-        with pytest.raises(StackError, match=r"not installed by slowfast\.stack"):
+        with fails("miniforge.foreign"):
             module.act({**want, "state": state}, check=False)
     assert [path.name for path in Path(want["path"]).iterdir()] == ["envs"]
 
@@ -159,7 +159,7 @@ def test_a_conda_that_was_changed_outside_this_tool_is_said(parameters: Paramete
     want = parameters()
     module.act(want, check=False)
     (Path(want["path"]) / "bin" / "conda").write_text("#!/bin/sh\necho conda 25.1.0\n")
-    with pytest.raises(StackError, match=r"is 25\.1\.0.*contains conda 26\.3\.2"):
+    with fails("miniforge.other-version", "25.1.0", "26.3.2"):
         module.act(want, check=False)
 
 
@@ -193,7 +193,7 @@ def test_an_environment_that_conda_could_not_make_is_created_again(
     module.act(want, check=False)
     env = PythonEnv(tmp_path / "stack" / "env", "uv")
     elsewhere = Conda(Path(want["path"]), "defaults", (f"python={VERSION}",))
-    with pytest.raises(StackError, match="conda-forge is reachable"):
+    with fails("environment.create-failed"):
         create(Commands(), env, elsewhere, VERSION)
     assert why_rebuild(Commands(), env, VERSION) == "an installation into it was interrupted"
     conda = Conda(Path(want["path"]), "conda-forge", (f"python={VERSION}",))

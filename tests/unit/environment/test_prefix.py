@@ -19,6 +19,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.
     require_disk_space,
     resolve,
 )
+from support.errors import fails
 from support.users import as_user, user_folder
 
 
@@ -33,19 +34,19 @@ def test_a_new_or_empty_prefix_is_claimed_once(tmp_path: Path) -> None:
 
 def test_a_prefix_of_another_program_is_refused_and_untouched(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(StackError, match=r"belongs to another program.*thesis.tex.*--prefix"):
+    with fails("prefix.foreign", "thesis.tex", "--prefix"):
         refuse_foreign(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
 def test_a_file_in_place_of_the_prefix_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StackError, match="is not a folder"):
+    with fails("prefix.not-a-folder"):
         refuse_foreign(tmp_path / "file")
 
 
 def test_too_little_space_is_refused_with_both_figures(tmp_path: Path) -> None:
-    with pytest.raises(StackError, match=r"has \d+ MiB free.*needs 999999999 MiB"):
+    with fails("disk.full", "999999999 MiB"):
         require_disk_space(tmp_path / "new", tmp_path / "new" / "stacks" / "x", 999_999_999)
 
 
@@ -57,7 +58,7 @@ def test_a_proven_stack_needs_no_more_space(tmp_path: Path) -> None:
 
 def test_a_prefix_that_may_not_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StackError, match="could not be created"):
+    with fails("prefix.not-writable"):
         claim(tmp_path / "file" / "prefix", tmp_path / "file" / "prefix" / "stacks" / "x")
 
 

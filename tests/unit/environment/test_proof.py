@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.proof import (
     Subject,
     prove,
     recorded,
 )
+from support.errors import fails
 from support.plan_builder import plan_data
 
 PROGRAM = """
@@ -100,7 +100,7 @@ def test_evidence_holds_when_the_plan_has_less_left_to_do(stack: Path) -> None:
 
 def test_a_proof_that_crashes_is_an_error_with_its_last_lines(stack: Path) -> None:
     crashing = subject(stack, program="raise SystemExit('no libcuda.so.1')")
-    with pytest.raises(StackError, match=r"(?s)did not run to its end.*libcuda"):
+    with fails("proof.interrupted", "libcuda"):
         prove(Commands(), crashing, stack / "proof", uv="uv")
 
 

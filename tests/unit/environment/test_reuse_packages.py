@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
     reuse_packages,
@@ -17,6 +16,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.
     PythonEnv,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import parsers
+from support.errors import fails
 
 UV = str(Path(sys.executable).with_name("uv"))
 SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
@@ -125,9 +125,9 @@ def test_another_version_over_there_is_linked_again(ours: PythonEnv, theirs: Pyt
 
 def test_a_python_without_it_is_said(ours: PythonEnv, tmp_path: Path) -> None:
     empty = venv(tmp_path / "empty")
-    with pytest.raises(StackError, match=r"torch of .* cannot be adopted"):
+    with fails("environment.not-adoptable", "torch"):
         adopt(ours, empty)
-    with pytest.raises(StackError, match="cannot be adopted"):
+    with fails("environment.not-adoptable"):
         reuse_packages.adopt(Commands(), ours, "/nowhere/python", "torch")
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import stacks
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.proof import (
@@ -19,6 +18,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.
     prove,
 )
 from ansible_collections.slowfast.stack.plugins.modules import stacks as module
+from support.errors import fails
 from support.plan_builder import plan_data
 
 ONE, TWO, THREE = "1" * 12, "2" * 12, "3" * 12
@@ -109,7 +109,7 @@ def test_back_is_the_stack_before_and_back_again_is_this_one(prefix: Path) -> No
 def test_a_stack_is_named_by_the_beginning_of_its_id(prefix: Path) -> None:
     assert act(prefix, use="11")["switched"] == ONE
     assert act(prefix, use=ONE) == {**act(prefix, use=ONE), "changed": False, "switched": None}
-    with pytest.raises(StackError, match="abc does not name a stack"):
+    with fails("stack.unknown", "abc"):
         act(prefix, use="abc")
 
 
@@ -123,7 +123,7 @@ def test_check_mode_switches_and_removes_nothing(prefix: Path) -> None:
 
 def test_what_is_not_proven_is_refused_unless_allowed(prefix: Path) -> None:
     build(prefix, "4" * 12, ok=False)
-    with pytest.raises(StackError, match=r"not proven: its proof failed.*--unproven"):
+    with fails("stack.unproven", "--unproven"):
         act(prefix, use="4")
     assert stacks.current_id(prefix) == THREE
     assert act(prefix, use="4", unproven=True)["switched"] == "4" * 12
@@ -132,7 +132,7 @@ def test_what_is_not_proven_is_refused_unless_allowed(prefix: Path) -> None:
 def test_a_stack_that_was_changed_after_its_proof_is_not_the_previous_one(prefix: Path) -> None:
     records = (prefix / "stacks" / TWO).glob("env/lib/*/site-packages/*/RECORD")
     next(records).write_text("torch.py,,\nother.py,,\n")
-    with pytest.raises(StackError, match="changed after its proof"):
+    with fails("stack.unproven"):
         act(prefix, use=TWO)
     assert act(prefix, use="previous")["switched"] == ONE
 
@@ -144,10 +144,10 @@ def test_an_unfinished_stack_is_listed_as_never_proven(prefix: Path) -> None:
 
 
 def test_without_an_earlier_stack_there_is_no_way_back(tmp_path: Path) -> None:
-    with pytest.raises(StackError, match="no earlier proven stack"):
+    with fails("stack.no-earlier"):
         act(tmp_path, use="previous")
     use(tmp_path, ONE)
-    with pytest.raises(StackError, match=r"No other stack.*--list"):
+    with fails("stack.no-earlier", "--list"):
         act(tmp_path, use="previous")
 
 

@@ -10,8 +10,8 @@ import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.known_digests import (
     NAME,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.modules import checkpoint
+from support.errors import fails
 from support.http import FileServer, serving
 
 CHECKPOINT = Path(__file__).parent / "checkpoints/caffe2-protocol-2.pyth"
@@ -50,8 +50,8 @@ def test_another_file_and_an_unknown_name_are_refused(
     tmp_path: Path, server: tuple[FileServer, str]
 ) -> None:
     _, address = server
-    with pytest.raises(StackError, match="not the file that was expected"):
+    with fails("checkpoint.changed"):
         checkpoint.act(_want(tmp_path, address, sha256="0" * 64), check=False)
     assert not (tmp_path / MODEL).exists()
-    with pytest.raises(StackError, match="There is no checkpoint SLOFAST"):
+    with fails("checkpoint.unknown", "SLOFAST"):
         checkpoint.act(_want(tmp_path, address, name="SLOFAST"), check=False)

@@ -21,6 +21,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.synt
     FolderTree,
 )
 from support import small_trees
+from support.errors import fails
 from support.users import as_user, give, user_folder
 
 if TYPE_CHECKING:
@@ -151,11 +152,10 @@ def test_a_failed_write_reverts_all_files(tree: Path) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (last.stat().st_size + 1, limits[1]))
     try:
-        with pytest.raises(StackError, match="File too large") as error:
+        with fails("patches.not-written", "File too large"):
             api.run(str(tree), [STATE, "cpu-synchronize"])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert error.value.code == "patches.not-written"
     assert snapshot(tree) == before
     assert not (tree / ".slowfast-stack").exists()
 
