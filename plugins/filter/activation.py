@@ -8,7 +8,7 @@ short_description: Write the script that enters a stack and leaves it again
 description:
   - Returns a script for sh, bash, dash, ksh and zsh that sets C(PATH), and C(CUDA_HOME) and
     C(LD_LIBRARY_PATH) where the plan has a CUDA toolkit.
-  - It defines C(deactivate), which brings back what was there before.
+  - It defines C(deactivate), which restores the previous values.
 version_added: 0.1.0
 author: slowfast.stack contributors
 positional: stack

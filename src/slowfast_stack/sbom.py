@@ -1,4 +1,4 @@
-"""A lock as a CycloneDX bill of materials, for scanners and auditors."""
+"""Convert a lock to a CycloneDX SBOM."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _PREFIX = "slowfast-stack:"
 
 
 def of_materials(host: str, lock: Mapping[str, Any]) -> str:
-    """Return the bill of a host as JSON of CycloneDX 1.6."""
+    """Return the SBOM of a host as CycloneDX 1.6 JSON."""
     plan = lock["plan"]
-    whole = Component(
+    stack = Component(
         name=f"SlowFast stack of {host}",
         version=plan["id"],
         type=ComponentType.APPLICATION,
@@ -43,10 +43,10 @@ def of_materials(host: str, lock: Mapping[str, Any]) -> str:
         ),
     )
     bom = Bom(components=_components(lock))
-    bom.metadata.component = whole
+    bom.metadata.component = stack
     maker = Component(name="slowfast-stack", version=__version__, type=ComponentType.APPLICATION)
     bom.metadata.tools.components.add(maker)
-    bom.register_dependency(whole, list(bom.components))
+    bom.register_dependency(stack, list(bom.components))
     return JsonV1Dot6(bom).output_as_string(indent=1) + "\n"
 
 
@@ -82,7 +82,7 @@ def _package(row: Mapping[str, Any]) -> Component:
         version=row["version"],
         type=ComponentType.LIBRARY,
         bom_ref=f"package {row['name']}",
-        # What was built here is nobody's release.
+        # A local build is not a published release.
         purl=None if built else PackageURL("pypi", name=row["name"], version=row["version"]),
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=row["sha256"])] if built else [],
         properties=_properties(

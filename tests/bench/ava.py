@@ -81,8 +81,8 @@ def measure(scratch: Path, given: argparse.Namespace) -> dict[str, object]:
     figures: dict[str, object] = {
         "videos": f"{len(PICTURES)} of {given.size}, {given.seconds} s used of each",
         "cores": scheduler.cores(),
-        "upstream": told(theirs, count),
-        "ours": told(ours, count),
+        "upstream": result(theirs, count),
+        "ours": result(ours, count),
         "processor time, upstream / ours": round(theirs[0] / ours[0], 2),
         "wall time, upstream / ours": round(theirs[1] / ours[1], 2),
         "PSNR against the source, dB": {
@@ -92,7 +92,7 @@ def measure(scratch: Path, given: argparse.Namespace) -> dict[str, object]:
         "shares of one pass": shares(folder / "a.mp4", scratch / "share", numbers),
     }
     figures |= alignment(scratch / "numbered", numbers, length)
-    figures["downloaded, of the whole files"] = downloaded(scratch, folder, numbers)
+    figures["downloaded, of the complete files"] = downloaded(scratch, folder, numbers)
     return figures
 
 
@@ -105,7 +105,7 @@ def measured(job: Callable[[], object]) -> tuple[float, float]:
     return spent, time.monotonic() - began
 
 
-def told(spent: tuple[float, float], count: int) -> str:
+def result(spent: tuple[float, float], count: int) -> str:
     """Say what frames cost."""
     return (
         f"{count / spent[0]:.0f} frames per core second, {1000 * spent[0] / count:.2f} ms of a "
@@ -171,9 +171,9 @@ def shares(source: Path, out: Path, numbers: dataset.DataSet) -> dict[str, str]:
         name: measured(lambda argv=argv: subprocess.run(argv, check=True))[0]
         for name, argv in steps.items()
     }
-    whole, before, found = spent["files"], 0.0, {}
+    complete, before, found = spent["files"], 0.0, {}
     for name, seconds_until in spent.items():
-        found[name] = f"{100 * max(0.0, seconds_until - before) / whole:.0f} %"
+        found[name] = f"{100 * max(0.0, seconds_until - before) / complete:.0f} %"
         before = seconds_until
     return found
 
@@ -219,12 +219,12 @@ def downloaded(scratch: Path, folder: Path, numbers: dataset.DataSet) -> dict[st
         listed.write_text(f"file '{folder / name}'\n" * 6)
         join = ["-f", "concat", "-safe", "0", "-i", str(listed), "-c", "copy", str(mirror / name)]
         subprocess.run([*FFMPEG, *join], check=True)
-        whole = (mirror / name).stat().st_size
+        complete = (mirror / name).stat().st_size
         with serving(FileServer(mirror)) as server:
             video = (Path(name).stem, f"{server.address}/{name}")
             clip_download.fetch(Commands(), Tools(), tree, numbers, video, lambda _done: None)
             sent = server.sent[name]
-        found[name] = f"{sent / 1e6:.1f} of {whole / 1e6:.1f} MB, {100 * sent / whole:.0f} %"
+        found[name] = f"{sent / 1e6:.1f} of {complete / 1e6:.1f} MB, {100 * sent / complete:.0f} %"
     return found
 
 

@@ -1,4 +1,4 @@
-"""Time Detectron2's CUDA extension in one run: for one capability, and for PyTorch's whole list.
+"""Time Detectron2's CUDA extension in one run: for one capability, and for PyTorch's complete list.
 
     .venv/bin/python tests/bench/detectron2_cuda.py \\
         --env PREFIX/current/env --tree PREFIX/current/src/detectron2
@@ -6,7 +6,7 @@
 No GPU is needed; the toolkit must be of the major version that PyTorch was built for. The split of
 each build into host code (.cpp) and device code (.cu) comes from ninja's own log: host code does
 not depend on the capabilities, so its seconds are what a cache of host objects could save when a
-card is added. With --ccache, the first build is done again through an empty and then a full cache.
+GPU is added. With --ccache, the first build is done again through an empty and then a full cache.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def main() -> int:
             tree, python = Path(scratch) / "tree", options.env / "bin" / "python"
             builds[name] = made = build(tree, options.tree, python, environment)
             ratio = next(iter(builds.values())).seconds / made.seconds
-            # Minutes lie between them, so each is told when it is there.
+            # Minutes are between them, so each is reported when it is there.
             print(
                 f"{name}: {made.seconds:.1f} s, {made.size / 2**20:.1f} MiB; compilers: host code"
                 f" {made.host:.1f} s, device code {made.device:.1f} s;"
@@ -75,7 +75,7 @@ def main() -> int:
 def wanted(scratch: Path, options: argparse.Namespace) -> dict[str, dict[str, str]]:
     """Return the variables of each build by its name; the first is that for one capability."""
     python = options.env / "bin" / "python"
-    whole = said(python, LIST)
+    complete = said(python, LIST)
     variables = {
         "FORCE_CUDA": "1",
         "CUDA_HOME": str(options.cuda_home),
@@ -87,7 +87,7 @@ def wanted(scratch: Path, options: argparse.Namespace) -> dict[str, dict[str, st
     one = {**variables, "TORCH_CUDA_ARCH_LIST": options.capability}
     builds = {
         f"one capability, {options.capability}": one,
-        f"PyTorch's list, {whole}": {**variables, "TORCH_CUDA_ARCH_LIST": whole},
+        f"PyTorch's list, {complete}": {**variables, "TORCH_CUDA_ARCH_LIST": complete},
     }
     if options.ccache:
         cached = {**one, **through_ccache(scratch, variables["PATH"], options.cuda_home)}

@@ -51,7 +51,7 @@ def main() -> int:
 def measure(scratch: Path, sources: dict[str, str], *, cold: bool) -> dict[str, object]:
     """Return the seconds of every way."""
     environment = {**os.environ, **caches(scratch, cold=cold)}
-    # As on a machine where nobody has changed it: Python keeps the bytecode of what it imports.
+    # As on a machine where no one has changed it: Python keeps the bytecode of what it imports.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     plan = planned(scratch, sources)
     steps = by_hand(scratch / "hand", plan, sources, environment)
@@ -64,7 +64,7 @@ def measure(scratch: Path, sources: dict[str, str], *, cold: bool) -> dict[str, 
 
 
 def caches(scratch: Path, *, cold: bool) -> dict[str, str]:
-    """Return the variables of an empty cache of built wheels, and of pip's and uv's as wished."""
+    """Return the variables of an empty cache of built wheels, and of pip's and uv's if requested."""
     pip, uv = scratch / "pip", scratch / "uv"
     if not cold:
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -1,7 +1,7 @@
 """A small AVA on a local server: videos whose frames carry their number, lists, annotations.
 
 Frames show their number as a row of black and white fields, so that what was extracted can be
-compared with what should have been: at which time each frame stood in the source.
+compared with the expected ones: the time of each frame in the source.
 """
 
 from __future__ import annotations

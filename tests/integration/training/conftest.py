@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.training_stand import CONFIG, PROGRAM, Stand
+from support.training_harness import CONFIG, PROGRAM, Harness
 
 
 @pytest.fixture
-def stand(tmp_path: Path) -> Stand:
+def harness(tmp_path: Path) -> Harness:
     stack = tmp_path / "prefix/stacks/one"
     (stack / "env/bin").mkdir(parents=True)
     (stack / "env/bin/python").symlink_to(sys.executable)
@@ -24,4 +24,4 @@ def stand(tmp_path: Path) -> Stand:
         (data / f"{name}.csv").write_text("".join(f"{name}{i}.mp4 {i}\n" for i in range(4)))
         for i in range(4):
             (data / f"{name}{i}.mp4").touch()
-    return Stand(tmp_path)
+    return Harness(tmp_path)

@@ -47,7 +47,7 @@ def test_the_guide_of_2024_has_its_own_versions() -> None:
     assert list(ROWS) == ["stable", "newest", "guide-2024"]
 
 
-def test_what_is_asked_of_ffmpeg_is_what_the_flags_bring() -> None:
+def test_the_required_parts_of_ffmpeg_are_what_the_flags_enable() -> None:
     assert set(ffmpeg.WANTED) == {"hwaccels", "encoders", "decoders", "filters"}
     assert ffmpeg.WANTED["hwaccels"] == ("cuda",)
     assert ffmpeg.WANTED["filters"] == ("hwupload_cuda", "overlay_cuda", "scale_cuda")

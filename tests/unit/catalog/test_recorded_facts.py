@@ -49,7 +49,7 @@ def test_every_gpu_is_what_pci_ids_calls_it() -> None:
     ]
 
 
-def test_every_chip_has_a_gpu_and_stands_once() -> None:
+def test_every_chip_has_a_gpu_and_appears_once() -> None:
     assert set(CHIPS) == {row.chip for row in gpus.GPUS}
     assert len(CHIPS) == len(gpus.CHIPS)
 
@@ -195,9 +195,9 @@ def test_torch_cuda_arch_list_takes_what_cpp_extension_lists() -> None:
     }
     known: set[str] = set()
     for release, change in changes.items():
-        added, _, gone = change.partition("-")
-        known = known | set(added.strip("+ ").split()) - set(gone.split())
-        known -= set(gone.split())
+        added, _, missing = change.partition("-")
+        known = known | set(added.strip("+ ").split()) - set(missing.split())
+        known -= set(missing.split())
         assert accepted(release) == known, release
 
 

@@ -9,7 +9,7 @@ import pytest
 from slowfast_stack.cli import crash_report
 
 
-def test_a_bug_is_told_in_a_sentence_and_traced_in_a_file(
+def test_a_bug_is_reported_in_a_sentence_and_traced_in_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))

@@ -1,4 +1,4 @@
-"""Parsers at their limits; what whole machines answer is in the recorded hosts."""
+"""Parsers at their limits; what complete machines answer is in the recorded hosts."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_pci_function_has_its_ids_in_small_letters_and_its_class_with_zeros() 
         ("10de:22ba", "40300", False, False),
     ],
 )
-def test_gpus_and_nvswitches_are_told_apart(
+def test_gpus_and_nvswitches_are_reported_apart(
     pci: str, device_class: str, *, gpu: bool, switch: bool
 ) -> None:
     found = parsers.pci_function("0", f"PCI_ID={pci}\nPCI_CLASS={device_class}\n")

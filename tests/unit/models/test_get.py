@@ -86,7 +86,7 @@ def test_path_and_type_are_written_into_a_configuration(zoo: Zoo, tmp_path: Path
     assert (code, out.splitlines()[-1]) == (0, f"{config}: unchanged")
 
 
-def test_a_configuration_that_cannot_be_written_is_told_before_anything_is_fetched(
+def test_a_configuration_that_cannot_be_written_is_reported_before_anything_is_fetched(
     zoo: Zoo, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.yaml"

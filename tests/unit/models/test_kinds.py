@@ -70,7 +70,7 @@ class _Gadget:
         return eval, ("open('ran', 'w')",)
 
 
-def test_code_in_a_checkpoint_is_told_and_never_run(
+def test_code_in_a_checkpoint_is_reported_and_never_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -102,7 +102,7 @@ STATIC = (
 )
 # fmt: on
 
-# Shared libraries that programs find beside them, wherever the folder lies; nothing that is found by
+# Shared libraries that programs find beside them in any folder; nothing that is found by
 # chance. An RPATH, because it counts for the libraries of libraries as well; configure, make and the
 # shell each take some of the signs.
 # NVENC, NVDEC and cuvid are named one by one: a part that is named and dropped ends configure.

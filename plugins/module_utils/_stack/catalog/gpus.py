@@ -44,7 +44,7 @@ UNVERIFIED = Source("pci.ids 2026.08.22 only; no product seen", "2026-11-22", "u
 
 
 class ChipRow(NamedTuple):
-    """A chip; ``capability`` is None where nobody has said it."""
+    """A chip; ``capability`` is None where no source states it."""
 
     chip: str
     architecture: str
@@ -55,7 +55,7 @@ class ChipRow(NamedTuple):
 class GpuRow(NamedTuple):
     """A PCI device id of vendor 10de: its chip, its product name where there is one.
 
-    ``module`` is open for a card that runs with the open kernel module only, else any;
+    ``module`` is open for a GPU that runs with the open kernel module only, else any;
     ``first_driver`` is the first release whose open-module README lists the id, "" where unknown.
     """
 

@@ -40,7 +40,7 @@ OLD_PINS = (
     " out; the pins here were resolved together"
 )
 OLD_MKL = (
-    "the guide's mkl 2024.0 is left out: it patches conda's own PyTorch, and the wheel brings MKL"
+    "the guide's mkl 2024.0 is left out: it is for conda's own PyTorch, and the wheel contains MKL"
     " inside (2022.2 in torch 2.4.0)"
 )
 FORK = (

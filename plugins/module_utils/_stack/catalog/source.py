@@ -1,4 +1,4 @@
-"""Where a fact comes from, when somebody looked, and how sure it is."""
+"""The source of a fact, the date it was checked, and whether it is certain."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ class Source(NamedTuple):
     confidence: str = "documented"
 
     def __str__(self) -> str:
-        """Return the place with its date, and a word of doubt where there is doubt."""
-        doubt = ", uncertain" if self.confidence == "uncertain" else ""
-        return f"{self.name} (checked {self.checked}{doubt})"
+        """Return the source with its date, marked where it is uncertain."""
+        mark = ", uncertain" if self.confidence == "uncertain" else ""
+        return f"{self.name} (checked {self.checked}{mark})"

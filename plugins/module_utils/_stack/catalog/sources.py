@@ -24,7 +24,7 @@ class TreeRow(NamedTuple):
 
 
 class UploadRow(NamedTuple):
-    """A file of PyPI that stands in for a tree, and what it does not have."""
+    """A file on PyPI that replaces a tree, and the parts that it lacks."""
 
     name: str
     requirement: str

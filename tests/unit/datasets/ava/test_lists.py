@@ -37,7 +37,7 @@ def text_of(folder: Path) -> dict[str, str]:
     return {str(path): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_lists_of_what_is_there_name_exactly_that_in_all_files(finished: Tree) -> None:
+def test_lists_of_existing_files_name_exactly_that_in_all_files(finished: Tree) -> None:
     folder = written(finished)
     for half in ("train", "val"):
         mine = sorted(name for name in GOOD if GOOD[name] == half)
@@ -59,7 +59,7 @@ def test_lists_of_everything_are_the_official_ones_and_these_stay(finished: Tree
     assert text_of(tree.frame_lists) == before
 
 
-def test_a_second_writing_changes_nothing_and_more_frames_bring_rows_back(finished: Tree) -> None:
+def test_a_second_writing_changes_nothing_and_more_frames_restore_rows(finished: Tree) -> None:
     hidden = finished.layout.root / "hidden"
     finished.layout.frames_of("c").rename(hidden)
     assert "c" in lists.write(finished.layout, NUMBERS, "2.2", every=False)["left_out"]
@@ -79,7 +79,7 @@ def test_without_official_lists_the_boxes_say_the_halves(finished: Tree) -> None
     assert (folder / "frame_lists/train.csv").read_text().split()[:8] == official.split()[:8]
 
 
-def test_a_video_whose_persons_are_all_doubtful_is_left_out(finished: Tree) -> None:
+def test_a_video_whose_persons_are_all_uncertain_is_left_out(finished: Tree) -> None:
     path = finished.layout.annotations / PERSONS
     text = path.read_text().splitlines()
     path.write_text("\n".join(r[:-5] + "0.5" if r.startswith("c,") else r for r in text) + "\n")
@@ -180,12 +180,12 @@ def test_each_harm_is_found_and_named(
     harm(folder)
     found = check.run(finished.layout, NUMBERS, "2.2", folder=folder)
     assert not found.ok
-    told = [f"{finding.where} {finding.message}" for finding in found.findings]
-    assert any(said in text for text in told), told
+    result = [f"{finding.where} {finding.message}" for finding in found.findings]
+    assert any(said in text for text in result), result
 
 
 @pytest.mark.parametrize("kind", ["missing", "truncated", "foreign"])
-def test_frames_that_changed_are_found_with_the_command_that_mends_them(
+def test_frames_that_changed_are_found_with_the_command_that_fixes_them(
     finished: Tree, kind: str
 ) -> None:
     folder = written(finished)
@@ -204,9 +204,9 @@ def test_frames_that_changed_are_found_with_the_command_that_mends_them(
     assert fast.ok is (kind == "truncated")
 
 
-def test_leftovers_and_foreign_things_are_warnings(finished: Tree) -> None:
+def test_leftovers_and_foreign_files_are_warnings(finished: Tree) -> None:
     folder = written(finished)
-    (finished.layout.work / "gone").mkdir(parents=True)
+    (finished.layout.work / "missing").mkdir(parents=True)
     (finished.layout.frames / "foreign").mkdir()
     (finished.layout.frames / "note.txt").write_text("x")
     found = check.run(finished.layout, NUMBERS, "2.2", folder=folder)

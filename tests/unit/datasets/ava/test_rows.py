@@ -131,8 +131,8 @@ def test_a_person_counts_from_the_threshold_on() -> None:
 
 
 def test_a_label_map_is_read_as_it_was_written(tmp_path: Path) -> None:
-    text = rows.label_map_text(["stand", "wave (to)"])
-    assert rows.label_map(written(tmp_path, text)) == {1: "stand", 2: "wave (to)"}
+    text = rows.label_map_text(["sit", "wave (to)"])
+    assert rows.label_map(written(tmp_path, text)) == {1: "sit", 2: "wave (to)"}
     old = 'label {\n  name: "x"\n  label_id: 80\n  label_type: POSE\n}\n'
     assert rows.label_map(written(tmp_path, old)) == {80: "x"}
 
@@ -214,8 +214,8 @@ def test_videos_of_a_folder_are_by_id_and_a_complete_one_is_preferred(tmp_path: 
 
 
 def test_a_part_begins_where_its_note_says(layout: dataset.Layout) -> None:
-    whole, part = layout.videos / "a.mp4", layout.videos / "a.cut.nut"
-    assert sources.source_of(layout, "a", whole) == sources.Source(whole, None)
+    complete, part = layout.videos / "a.mp4", layout.videos / "a.cut.nut"
+    assert sources.source_of(layout, "a", complete) == sources.Source(complete, None)
     note = sources.cut_note(layout, "a")
     note.parent.mkdir(parents=True)
     note.write_text('{"origin_s": "902.5"}')

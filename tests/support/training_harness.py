@@ -41,7 +41,7 @@ OUTPUT_DIR: out
 
 
 @dataclass(frozen=True)
-class Stand:
+class Harness:
     """A folder with a configuration and data, and the command line as a process of its own."""
 
     here: Path
