@@ -11,7 +11,7 @@ from support.stack_under_test import Stack, sources
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Stack:
-    """A prefix that `up` has brought to its proof, from the sources that can be reached.
+    """A prefix that `up` has installed and proven, from the sources that can be reached.
 
     SLOWFAST_STACK_PREFIX names a finished one, for tests that only use it.
     """

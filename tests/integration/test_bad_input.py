@@ -22,7 +22,7 @@ def refused(argv: list[str], **options: object) -> tuple[int, str]:
     return done.returncode, done.stderr + done.stdout
 
 
-def test_a_prefix_of_somebody_else_is_refused_untouched(tmp_path: Path) -> None:
+def test_a_prefix_of_another_program_is_refused_untouched(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     code, said = refused(Stack(tmp_path).argv("up", "--yes"))
     assert code == 1
@@ -36,7 +36,7 @@ def test_a_small_disk_is_refused_before_anything_starts(tmp_path: Path) -> None:
     mount = ["unshare", "--mount", "sh", "-c"]
     small = f'mount -t tmpfs -o size=1G none {disk} && exec "$@"'
     if subprocess.run([*mount, small, "sh", "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine lets nobody mount a small disk")
+        pytest.skip("this machine lets no one mount a small disk")
     argv = Stack(disk / "prefix").argv("up", "--yes")
     code, said = refused([*mount, f"{small}; ls {disk}", "sh", *argv])
     assert code in (1, 3)
@@ -47,7 +47,7 @@ def test_a_small_disk_is_refused_before_anything_starts(tmp_path: Path) -> None:
 def test_without_any_network_the_plan_says_what_is_missing(tmp_path: Path) -> None:
     alone = ["unshare", "--net"]
     if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine lets nobody make a network namespace")
+        pytest.skip("this machine lets no one make a network namespace")
     code, said = refused([*alone, *Stack(tmp_path / "prefix").argv("up", "--yes")])
     assert code == 3
     assert "network" in said.lower() or "reach" in said.lower()
@@ -68,11 +68,11 @@ def test_a_disk_that_fills_up_is_named_and_nothing_is_taken_for_installed(tmp_pa
     small = f'mount -t tmpfs -o size=24M none {tmp_path} && exec "$@"'
     mount = ["unshare", "--mount", "sh", "-c", small, "sh"]
     if subprocess.run([*mount, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine lets nobody mount a small disk")
+        pytest.skip("this machine lets no one mount a small disk")
     program = ROOT / "tests" / "integration" / "programs" / "full_disk.py"
     done = subprocess.run([*mount, sys.executable, program, tmp_path], check=False, **TEXT)
     assert done.returncode == 0, done.stderr
-    assert "Free some room" in done.stdout
+    assert "Free disk space" in done.stdout
 
 
 def test_a_disk_that_fills_up_in_the_middle_of_up_is_named_and_the_next_run_ends_proven(
@@ -83,7 +83,7 @@ def test_a_disk_that_fills_up_in_the_middle_of_up_is_named_and_the_next_run_ends
     if subprocess.run(
         ["unshare", "--mount", "mount", "-t", "tmpfs", "none", disk], check=False, **TEXT
     ).returncode:
-        pytest.skip("this machine lets nobody mount a small disk")
+        pytest.skip("this machine lets no one mount a small disk")
     python = stack.prefix / "current" / "env" / "bin" / "python"
     away = Stack(disk / "prefix", ["--network", "pypi", "--adopt-torch", str(python)])
     program = ROOT / "tests" / "integration" / "programs" / "full_disk_up.py"
@@ -91,7 +91,7 @@ def test_a_disk_that_fills_up_in_the_middle_of_up_is_named_and_the_next_run_ends
     done = subprocess.run(argv, check=False, env={**os.environ, "UV_LINK_MODE": "copy"}, **TEXT)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     assert "No space left on device" in done.stdout
-    assert "Free some room" in done.stdout
+    assert "Free disk space" in done.stdout
     assert "localhost: proven" in done.stdout + done.stderr
 
 
@@ -112,7 +112,7 @@ def test_a_wrong_commit_is_named(tmp_path: Path) -> None:
     assert f"has no commit {wrong}" in said
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
 def test_another_user_than_root_gets_a_plan_of_the_python_part() -> None:
     user = 65534
     become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]

@@ -23,7 +23,7 @@ assert pairwise_iou(box, box).item() == 1.0 and get_cfg().TRAIN.BATCH_SIZE
 
 
 def killed_at(stack: Stack, moment: float, story: str, *, everything: bool) -> bool:
-    """Run `up` and kill it after so many seconds; tell whether it was still running."""
+    """Run `up` and kill it after so many seconds; return whether it was still running."""
     with subprocess.Popen(
         stack.argv("up", "--yes"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
@@ -39,7 +39,7 @@ def killed_at(stack: Stack, moment: float, story: str, *, everything: bool) -> b
 def test_kills_at_random_moments_end_in_the_same_state(stack: Stack, tmp_path: Path) -> None:
     seed = random.randrange(10**6)
     chance = random.Random(seed)
-    whole = stack.up()
+    complete = stack.up()
     started = time.monotonic()
     fresh = Stack(tmp_path / "prefix0", sources())
     fresh.up()
@@ -58,9 +58,9 @@ def test_kills_at_random_moments_end_in_the_same_state(stack: Stack, tmp_path: P
     story = f"seed {seed}: killed after {moments} s of {lasts:.1f} s"
     assert end["status"] == again["status"] == "proven", story
     assert again["changed"] == 0, story
-    assert end["plan"]["id"] == whole["plan"]["id"]
+    assert end["plan"]["id"] == complete["plan"]["id"]
     assert [claim["id"] for claim in again["proof"]["claims"]] == [
-        claim["id"] for claim in whole["proof"]["claims"]
+        claim["id"] for claim in complete["proof"]["claims"]
     ]
     assert freeze(killed) == freeze(fresh)
 

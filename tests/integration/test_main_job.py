@@ -26,7 +26,7 @@ PYTHON_PART = {
     "slowfast.training",
     "slowfast.checkpoint",
 }
-WHOLE = {"detectron2.compiled_ops", "slowfast.run_net"}
+FROM_SOURCE = {"detectron2.compiled_ops", "slowfast.run_net"}
 
 
 def test_every_claim_is_made_or_skipped_with_its_reason(stack: Stack) -> None:
@@ -35,7 +35,7 @@ def test_every_claim_is_made_or_skipped_with_its_reason(stack: Stack) -> None:
     skipped = {claim["id"]: claim["measured"] for claim in proof["claims"] if claim["ok"] is None}
     assert proof["ok"] is True
     assert made >= PYTHON_PART
-    assert made | skipped.keys() >= PYTHON_PART | WHOLE
+    assert made | skipped.keys() >= PYTHON_PART | FROM_SOURCE
     assert all(len(reason) > len("skipped: ") for reason in skipped.values())
 
 
@@ -44,10 +44,10 @@ def test_a_reduced_stack_is_never_presented_as_the_full_one(stack: Stack) -> Non
     skipped = {claim["id"] for claim in plan["skipped_claims"]}
     if plan["network"] == "full":
         assert plan["full_network_adds"] is None
-        assert not skipped & WHOLE
+        assert not skipped & FROM_SOURCE
     else:
         assert plan["full_network_adds"]
-        assert skipped >= WHOLE
+        assert skipped >= FROM_SOURCE
 
 
 def test_a_second_run_changes_nothing_and_reuses_the_evidence(stack: Stack) -> None:
@@ -120,7 +120,7 @@ def test_check_mode_on_a_new_prefix_changes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
-def test_a_package_changed_behind_our_back_is_put_right_and_proven_anew(stack: Stack) -> None:
+def test_a_package_changed_outside_this_tool_is_put_right_and_proven_again(stack: Stack) -> None:
     env = stack.prefix / "current" / "env"
     broken = ["uv", "pip", "install", "--quiet", "--python", str(env), "tabulate==0.8.10"]
     subprocess.run(broken, check=True)
@@ -131,8 +131,8 @@ def test_a_package_changed_behind_our_back_is_put_right_and_proven_anew(stack: S
 
 
 @pytest.mark.skipif(not SOURCES, reason="needs upstream repositories in SLOWFAST_STACK_SOURCES")
-def test_pytorch_changed_behind_our_back_is_named_and_put_right(stack: Stack) -> None:
-    """A later ``pip install`` brings a PyTorch that Detectron2's extension was not built for."""
+def test_pytorch_changed_outside_this_tool_is_named_and_put_right(stack: Stack) -> None:
+    """A later ``pip install`` provides a PyTorch that Detectron2's extension was not built for."""
     env = stack.prefix / "current" / "env"
     other = "2.12.0"
     planned = stack.up()["plan"]["torch"]["version"]
@@ -152,5 +152,5 @@ def test_pytorch_changed_behind_our_back_is_named_and_put_right(stack: Stack) ->
 @pytest.mark.skipif(not SOURCES, reason="needs upstream repositories in SLOWFAST_STACK_SOURCES")
 def test_upstream_trains_through_its_own_program(stack: Stack) -> None:
     claims = {claim["id"]: claim for claim in stack.up()["proof"]["claims"]}
-    assert all(claims[name]["ok"] for name in WHOLE)
+    assert all(claims[name]["ok"] for name in FROM_SOURCE)
     assert claims["slowfast.run_net"]["measured"].startswith("checkpoint_epoch_00001.pyth")

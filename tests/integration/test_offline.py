@@ -51,7 +51,7 @@ def test_up_without_any_route_ends_proven_and_is_the_same_stack(
     stack: Stack, bundle: Path, tmp_path: Path
 ) -> None:
     if subprocess.run([*ALONE, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine lets nobody make a network namespace")
+        pytest.skip("this machine lets no one make a network namespace")
     away = Stack(tmp_path / "prefix")
     python = stack.prefix / "current" / "env" / "bin" / "python"
     options = ["--json", "--yes", "--offline", str(bundle), "--adopt-torch", str(python)]

@@ -29,7 +29,7 @@ def works(stack: Stack) -> bool:
 def test_a_failed_up_leaves_the_working_stack_untouched(stack: Stack, tmp_path: Path) -> None:
     alone = ["unshare", "--net"]
     if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine lets nobody make a network namespace")
+        pytest.skip("this machine lets no one make a network namespace")
     before = (stack.prefix / "current").readlink()
     # Planned as if there were a network, and with nothing cached: PyTorch cannot be had.
     argv = [*Stack(stack.prefix).argv("up"), "--yes", "--network", "pypi", "--torch", "2.9.1"]
@@ -49,7 +49,7 @@ def test_a_failed_up_leaves_the_working_stack_untouched(stack: Stack, tmp_path: 
     refused = command(stack, "rollback", listed[1]["id"])
     assert refused.returncode == 1
     assert "not proven: it was never proven" in refused.stderr
-    # It was written to just now, so somebody may still be at it.
+    # It was written to just now, so another process may still be at it.
     assert Stack(stack.prefix).run("rollback", "--keep", "0")["removed"] == []
     shutil.rmtree(listed[1]["path"])
 
@@ -64,8 +64,8 @@ def test_one_command_goes_back_to_the_proven_stack(stack: Stack) -> None:
     refused = command(stack, "rollback", OTHER)
     assert refused.returncode == 1
     assert "--unproven" in refused.stderr
-    forth = Stack(stack.prefix).run("rollback", OTHER, "--unproven")
-    assert forth["switched"] == OTHER
+    forward = Stack(stack.prefix).run("rollback", OTHER, "--unproven")
+    assert forward["switched"] == OTHER
     back = Stack(stack.prefix).run("rollback")
     assert back["switched"] == before.name
     assert works(stack)

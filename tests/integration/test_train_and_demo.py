@@ -47,8 +47,8 @@ def _run(stack: Stack, folder: Path, *arguments: str, expect: int = 0) -> dict[s
     one = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(argv, cwd=folder, env=one, capture_output=True, text=True, check=False)
     assert done.returncode == expect, done.stderr[-3000:]
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
 
 
 def _program(stack: Stack, name: str, *arguments: str, here: Path) -> str:
@@ -85,7 +85,7 @@ def test_a_set_of_videos_is_trained_resumed_and_a_video_annotated(
 
 
 def _guide(stack: Stack, here: Path) -> None:
-    """A configuration that lies in a folder with what it names is run from elsewhere."""
+    """A configuration that is in a folder with what it names is run from elsewhere."""
     model = yaml.safe_load((here / "made/model.yaml").read_text())
     for section, keys in yaml.safe_load(GUIDE).items():
         model.setdefault(section, {})
@@ -110,8 +110,8 @@ def _fine_tune(stack: Stack, here: Path, checkpoint: str) -> None:
     assert error["message"] == "Nothing was trained."
     assert "CHECKPOINT_EPOCH_RESET" in error["hint"]
     made = ("config", "transfer", "base.yaml", "--checkpoint", checkpoint, "--root", "made/clips4")
-    told = _run(stack, here, *made, "--gpus", "0", "--epochs", "1", "-o", "mine.yaml")
-    assert told["errors"] == []
+    result = _run(stack, here, *made, "--gpus", "0", "--epochs", "1", "-o", "mine.yaml")
+    assert result["errors"] == []
     mine = _run(stack, here, "train", "--cfg", "mine.yaml", "TEST.ENABLE", "False")["run"]
     assert (mine["first_epoch"], mine["epochs_trained"]) == (1, 1)
     assert 0 < mine["loss"] < 10

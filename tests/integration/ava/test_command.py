@@ -33,8 +33,8 @@ class Command:
 
     def json(self, *arguments: object) -> tuple[int, dict[str, Any]]:
         code, out, _ = self(*arguments, "--json")
-        told: dict[str, Any] = json.loads(out)
-        return code, told["ava"]
+        result: dict[str, Any] = json.loads(out)
+        return code, result["ava"]
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def test_all_steps_end_with_what_is_missing_and_exit_code_1(
     ava: Command, tree: Tree, server: FileServer
 ) -> None:
     root = tree.layout.root
-    code, told = ava.json("download", "--root", root, "--mirror", server.address, *NUMBER_OPTIONS)
-    assert (code, told["ok"], told["changed"]) == (1, False, True)
+    code, result = ava.json("download", "--root", root, "--mirror", server.address, *NUMBER_OPTIONS)
+    assert (code, result["ok"], result["changed"]) == (1, False, True)
     code, out, err = ava("extract", "--root", root)
     assert code == 1
     assert f"{root}: 4 new, 4 FAILED" in out
@@ -66,8 +66,8 @@ def test_all_steps_end_with_what_is_missing_and_exit_code_1(
 
 def test_all_there_is_exit_code_0(ava: Command, finished: Tree) -> None:
     videos = [f"--only={name}" for name in GOOD]
-    code, told = ava.json("extract", "--root", finished.layout.root, *videos)
-    assert (code, told["ok"], told["changed"]) == (0, True, False)
+    code, result = ava.json("extract", "--root", finished.layout.root, *videos)
+    assert (code, result["ok"], result["changed"]) == (0, True, False)
 
 
 def inventory(path: Path, count: int) -> Path:
@@ -95,8 +95,8 @@ def test_the_hosts_of_an_inventory_divide_the_videos(filled: Tree, tmp_path: Pat
         text=True,
         check=False,
     )
-    told = json.loads(done.stdout)["hosts"]
-    shares = {name: [item["name"] for item in of["results"]] for name, of in told.items()}
+    result = json.loads(done.stdout)["hosts"]
+    shares = {name: [item["name"] for item in of["results"]] for name, of in result.items()}
     assert sorted(name for share in shares.values() for name in share) == sorted(
         [*GOOD, "dead", "short", "broken", "empty"]
     )
@@ -123,8 +123,8 @@ def test_slurm_gets_an_array_whose_tasks_do_it_all(
     sbatch.chmod(0o755)
     monkeypatch.setenv("PATH", f"{sbatch.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("PYTHONPATH", f"{ROOT}/collections:{ROOT}/src")
-    code, told = ava.json("extract", "--root", place, "--slurm", "3", "--jobs", "1")
-    assert (code, told["job"]) == (0, "4711")
+    code, result = ava.json("extract", "--root", place, "--slurm", "3", "--jobs", "1")
+    assert (code, result["job"]) == (0, "4711")
     done = {path.name for path in (place / "frames").iterdir() if path.name[0] != "."}
     assert done == set(GOOD)
     monkeypatch.setenv("PATH", "/nowhere")

@@ -51,14 +51,14 @@ def test_a_second_run_fetches_only_what_failed(tree: Tree, server: FileServer) -
     assert sum(item.state == "present" for item in items.values()) == len(items) - 4
 
 
-def test_frames_of_a_part_are_those_of_the_whole_byte_for_byte(
+def test_frames_of_a_part_are_those_of_the_complete_byte_for_byte(
     finished: Tree, filled_elsewhere: Tree
 ) -> None:
     filled_elsewhere.extract(videos=tuple(GOOD))
     for video in GOOD:
-        ours, whole = finished.frames(video), filled_elsewhere.frames(video)
-        assert len(ours) == len(whole) == 90
-        assert [p.read_bytes() for p in ours] == [p.read_bytes() for p in whole]
+        ours, complete = finished.frames(video), filled_elsewhere.frames(video)
+        assert len(ours) == len(complete) == 90
+        assert [p.read_bytes() for p in ours] == [p.read_bytes() for p in complete]
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def filled_elsewhere(tmp_path: Path, mirror: Path) -> Tree:
     return tree
 
 
-def test_a_server_without_ranges_gives_whole_files(tree: Tree, server: FileServer) -> None:
+def test_a_server_without_ranges_gives_complete_files(tree: Tree, server: FileServer) -> None:
     server.ranges = False
     items = tree.fetch(server, videos=("c", "a%d_ü"))
     assert items["videos/c.webm"].facts["part"] is False
@@ -77,7 +77,7 @@ def test_a_server_without_ranges_gives_whole_files(tree: Tree, server: FileServe
     assert numbers(tree.layout.frames_of("c"), "c")[:3] == [50, 51, 52]
 
 
-def test_a_whole_file_that_breaks_off_goes_on(tree: Tree, server: FileServer) -> None:
+def test_a_complete_file_that_breaks_off_goes_on(tree: Tree, server: FileServer) -> None:
     path = "trainval/d.avi"
     size = (server.folder / path).stat().st_size
     server.cut[path] = 20_000
@@ -88,7 +88,7 @@ def test_a_whole_file_that_breaks_off_goes_on(tree: Tree, server: FileServer) ->
     assert server.sent[path] == size - 20_000
 
 
-def test_ranges_are_asked_for_and_dead_addresses_told(server: FileServer) -> None:
+def test_ranges_are_asked_for_and_dead_addresses_reported(server: FileServer) -> None:
     url = f"{server.address}/trainval/c.webm"
     assert download.takes_ranges(url)
     server.ranges = False
@@ -117,7 +117,7 @@ def test_given_checksums_decide(tree: Tree, server: FileServer) -> None:
     assert items["frame_lists/val.csv"].state == "new"
 
 
-def test_unknown_videos_and_an_archive_that_is_none_are_told(
+def test_unknown_videos_and_an_archive_that_is_none_are_reported(
     tree: Tree, server: FileServer, tmp_path: Path
 ) -> None:
     with fails("ava.unknown-video"):
@@ -167,7 +167,7 @@ def test_a_full_disk_gives_up_one_video_and_the_next_run_gets_it(
     assert tree.fetch(server, videos=("c",))["videos/c.webm"].state == "new"
 
 
-def test_a_file_that_is_no_video_is_told_in_the_words_of_ffprobe(
+def test_a_file_that_is_no_video_is_reported_in_the_words_of_ffprobe(
     tree: Tree, server: FileServer, mirror: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(mirror, tmp_path / "other")
@@ -210,7 +210,7 @@ def test_killed_in_the_middle_no_part_of_a_part_is_taken(tree: Tree, server: Fil
     process.wait()
     assert not sources.present(tree.layout.videos)
     server.pause = 0
-    # Waits for the orphan, which holds the lock, and begins anew.
+    # Waits for the orphan, which holds the lock, and starts again.
     assert tree.fetch(server, videos=("d",))["videos/d.avi"].state == "new"
     assert [path.name for path in tree.layout.videos.iterdir()] == ["d.cut.nut"]
     assert tree.extract(videos=("d",))["d"].facts["frames"] == NUMBERS.frames

@@ -35,8 +35,8 @@ def ava(*arguments: object, expect: int = 0) -> dict[str, Any]:
     argv = [str(COMMAND), "ava", *map(str, arguments), "--json"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == expect, f"{done.returncode}\n{done.stderr[-3000:]}"
-    told: dict[str, Any] = json.loads(done.stdout)["ava"]
-    return told
+    result: dict[str, Any] = json.loads(done.stdout)["ava"]
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -48,23 +48,23 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 3])
     numbers = ("--start", START, "--frames", FRAMES)
     with serving(FileServer(mirror, dead={"trainval/dead.mp4": 404})) as server:
-        told = ava("download", "--root", root, "--mirror", server.address, *numbers, expect=1)
-    failed = {item["name"]: item for item in told["things"] if item["state"] == "failed"}
+        result = ava("download", "--root", root, "--mirror", server.address, *numbers, expect=1)
+    failed = {item["name"]: item for item in result["results"] if item["state"] == "failed"}
     assert failed.keys() == {"videos/dead.mp4", "videos/cut.mkv"}
     assert all(item["message"] and item["cause"] and item["hint"] for item in failed.values())
-    told = ava("extract", "--root", root, expect=1)
-    assert {item["name"] for item in told["things"] if item["state"] == "failed"} == BAD.keys()
+    result = ava("extract", "--root", root, expect=1)
+    assert {item["name"] for item in result["results"] if item["state"] == "failed"} == BAD.keys()
     made = ava("lists", "--root", root)
     assert made["left_out"].keys() == BAD.keys()
     return root
 
 
-def test_what_is_there_is_right_and_what_is_missing_is_named(root: Path) -> None:
-    told = ava("check", "--root", root, "--lists", root / "lists/present")
-    assert told["findings"] == []
-    assert told["counted"]["frames"] == 5 * FRAMES
-    told = ava("check", "--root", root, expect=1)
-    assert "2 videos have no frames: cut, dead" in told["findings"][0]["message"]
+def test_existing_files_is_right_and_what_is_missing_is_named(root: Path) -> None:
+    result = ava("check", "--root", root, "--lists", root / "lists/present")
+    assert result["findings"] == []
+    assert result["counted"]["frames"] == 5 * FRAMES
+    result = ava("check", "--root", root, expect=1)
+    assert "2 videos have no frames: cut, dead" in result["findings"][0]["message"]
 
 
 def test_upstreams_loader_and_evaluation_read_it_and_train(
@@ -83,14 +83,14 @@ def test_upstreams_loader_and_evaluation_read_it_and_train(
         check=False,
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr[-3000:]}"
-    told = json.loads(done.stdout)
+    result = json.loads(done.stdout)
     halves = {"train": PLAN.train, "val": PLAN.val, "test": PLAN.val}
-    for split, seen in told["loader"].items():
+    for split, seen in result["loader"].items():
         names = {Path(file).stem for file in halves[split]} - BAD.keys()
         assert seen["videos"] == dict.fromkeys(names, FRAMES)
         for video, second, path in seen["key_frames"]:
             number = (second - 900) * 30 + 1
             assert Path(path) == root / f"frames/{video}/{video}_{number:06d}.jpg"
-    assert len(told["loader"]["train"]["key_frames"]) == 2 * len(PLAN.seconds)
-    assert told["checkpoints"]
-    assert told["evaluations"] >= 2
+    assert len(result["loader"]["train"]["key_frames"]) == 2 * len(PLAN.seconds)
+    assert result["checkpoints"]
+    assert result["evaluations"] >= 2

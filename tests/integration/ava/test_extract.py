@@ -1,4 +1,4 @@
-"""Frames in one pass: exact, whole or not there, resumed, shared, and nobody's files harmed."""
+"""Frames in one pass: exact, complete or not there, resumed, shared, and no other files changed."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_number_of_frames_is_that_of_the_list(filled: Tree) -> None:
     assert len(filled.frames("d")) == 90
 
 
-def test_whole_frames_of_another_origin_are_adopted(finished: Tree) -> None:
+def test_complete_frames_of_another_origin_are_adopted(finished: Tree) -> None:
     finished.layout.manifest_of("c").unlink()
     before = finished.frames("c")[0].stat().st_mtime_ns
     assert finished.extract(videos=("c",))["c"].message == "adopted"
@@ -89,7 +89,7 @@ def test_damaged_frames_of_another_origin_stay_until_replaced(finished: Tree, ha
     assert len(finished.frames("c")) == 90
 
 
-def test_a_video_that_was_replaced_is_extracted_anew(filled: Tree) -> None:
+def test_a_video_that_was_replaced_is_extracted_again(filled: Tree) -> None:
     filled.extract(videos=("c",))
     video(filled.layout.videos / "c.webm", "30", 6)
     assert filled.extract(videos=("c",))["c"].state == "new"
@@ -131,7 +131,7 @@ def test_without_ffmpeg_nothing_begins(filled: Tree) -> None:
         filled.extract(tools=Tools("no-such-ffmpeg"))
 
 
-def test_a_disk_without_room_is_refused_before_the_start(tmp_path: Path) -> None:
+def test_a_disk_without_space_is_refused_before_the_start(tmp_path: Path) -> None:
     disk_space.require(tmp_path / "not/yet/there", 1000, 10, "a few")
     with fails("disk.full", "1000000000.0 GB"):
         disk_space.require(tmp_path, 10**18, 1, "much")
@@ -180,7 +180,7 @@ def test_killed_in_the_middle_nothing_half_made_is_taken_for_made(tree: Tree) ->
     process.wait()
     assert not tree.layout.frames_of("long").exists()
     assert manifest.read(tree.layout, "long") is None
-    item = tree.extract(videos=("long",))["long"]  # waits until the orphan has gone
+    item = tree.extract(videos=("long",))["long"]  # waits until the orphan has ended
     assert (item.state, len(tree.frames("long"))) == ("new", NUMBERS.frames)
     assert not list(tree.layout.work.iterdir())
 
@@ -192,6 +192,6 @@ def test_two_at_once_share_the_work(tree: Tree) -> None:
     items = tree.extract(videos=("long", "other"))
     assert process.wait() == 0
     assert items["other"].state == "new"
-    # The list says nothing, so 90 frames are due and 720 are there: ours, made anew.
+    # The list says nothing, so 90 frames are due and 720 are there: ours, made again.
     assert len(tree.frames("long")) == NUMBERS.frames
     assert not list(tree.layout.work.iterdir())

@@ -20,9 +20,9 @@ from support.synthetic_ava import numbers, video
 
 HEADER = "clip,second,x1,y1,x2,y2,label"
 ROWS = [
-    "my clip.mp4,0,0.1,0.2,0.3,0.4,stand,1,train",
+    "my clip.mp4,0,0.1,0.2,0.3,0.4,sit,1,train",
     "my clip.mp4,1,0.1,0.2,0.3,0.4,wave,1,train",
-    "my clip.mp4,1,0.1,0.2,0.3,0.4,stand,1,train",
+    "my clip.mp4,1,0.1,0.2,0.3,0.4,sit,1,train",
     "Büro.avi,2,0.5,0.5,0.9,0.9,wave,2,val",
 ]
 
@@ -42,12 +42,14 @@ def table(tmp_path: Path, *lines: str, header: str = f"{HEADER},person,split") -
     return path
 
 
-def test_clips_and_a_table_become_a_whole_data_set(tree: Tree, clips: Path, tmp_path: Path) -> None:
+def test_clips_and_a_table_become_a_complete_data_set(
+    tree: Tree, clips: Path, tmp_path: Path
+) -> None:
     made = custom.run(
         Commands(), tree.layout, table(tmp_path, *ROWS), scheduler.Options(folder=clips)
     )
     assert made["ok"]
-    assert made["lists"]["classes"] == ["stand", "wave"]
+    assert made["lists"]["classes"] == ["sit", "wave"]
     folder = Path(made["lists"]["folder"])
     found = check.run(tree.layout, custom.NUMBERS, "2.2", folder=folder)
     assert found.to_dict()["findings"] == []
@@ -82,7 +84,7 @@ def test_the_row_of_a_second_shows_that_second_of_the_clip(
         (["a,1,2,3"], "clip,second,x1,y1", "lacks x2, y2, label"),
         (["a;1"], HEADER.replace(",", ";"), "separated by something else"),
         ([], HEADER, "holds no box"),
-        (["nobody.mp4,0,0.1,0.2,0.3,0.4,x"], HEADER, "there is no clip 'nobody.mp4'"),
+        (["no one.mp4,0,0.1,0.2,0.3,0.4,x"], HEADER, "there is no clip 'no one.mp4'"),
         (["my clip.mp4,-1,0.1,0.2,0.3,0.4,x"], HEADER, "no whole number from 0 to 896"),
         (["my clip.mp4,0.5,0.1,0.2,0.3,0.4,x"], HEADER, "no whole number"),
         (["my clip.mp4,0,10,20,30,40,x"], HEADER, "not pixels"),
@@ -115,7 +117,7 @@ def test_a_broken_clip_is_a_line_and_the_others_are_written(
     tree: Tree, clips: Path, tmp_path: Path
 ) -> None:
     (clips / "bad.mp4").write_bytes(b"no video")
-    lines = [*ROWS, "bad.mp4,0,0.1,0.2,0.3,0.4,stand,1,train"]
+    lines = [*ROWS, "bad.mp4,0,0.1,0.2,0.3,0.4,sit,1,train"]
     made = custom.run(
         Commands(), tree.layout, table(tmp_path, *lines), scheduler.Options(folder=clips)
     )
@@ -139,12 +141,12 @@ def test_the_halves_do_not_change_when_clips_are_added() -> None:
     assert 30 < list(many.values()).count("val") < 90
 
 
-def test_a_disk_without_room_for_the_clips_is_refused_before_the_start(
+def test_a_disk_without_space_for_the_clips_is_refused_before_the_start(
     tree: Tree, clips: Path, tmp_path: Path
 ) -> None:
     (clips / "bad.mp4").write_bytes(b"no video")
     small_disk(tree.layout.frames, "size=1m")
-    lines = [*ROWS, "bad.mp4,0,0.1,0.2,0.3,0.4,stand,1,train"]
+    lines = [*ROWS, "bad.mp4,0,0.1,0.2,0.3,0.4,sit,1,train"]
     try:
         # 2 and 3 seconds at 30 frames of 52,500 bytes.
         with fails("disk.full", "150 frames", "7.9 MB", "1.0 MB"):

@@ -1,4 +1,4 @@
-"""What a long job shows: bars with rate and time left on a terminal, a line for each thing else."""
+"""What a long job shows: bars with rate and time left on a terminal, a line for each result else."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ PROGRAM = f"""
 import sys, time
 sys.path[:0] = {sys.path!r}
 from slowfast_stack.ui import progress
-with progress.shown("extract", progress.frames) as tell:
-    tell("", 0, 4000)
+with progress.shown("extract", progress.frames) as report:
+    report("", 0, 4000)
     for done in range(0, 1001, 100):
-        tell("a", done, 1000)
-        tell("b", done // 2, 1000)
+        report("a", done, 1000)
+        report("b", done // 2, 1000)
         time.sleep(0.15)
 """
 
@@ -40,15 +40,15 @@ def on_a_terminal() -> str:
 
 def test_a_terminal_shows_bars_with_amount_rate_and_time_left() -> None:
     said = on_a_terminal()
-    whole = [line for line in said.replace("\r", "\n").split("\n") if "extract" in line]
-    assert "1,500 frames of 4,000 frames" in whole[-1]
-    assert "frames/s" in whole[-1]
-    assert any("00:0" in line for line in whole), whole[-1]
+    complete = [line for line in said.replace("\r", "\n").split("\n") if "extract" in line]
+    assert "1,500 frames of 4,000 frames" in complete[-1]
+    assert "frames/s" in complete[-1]
+    assert any("00:0" in line for line in complete), complete[-1]
     assert "  b" in said
     assert "500 frames of 1,000 frames" in said
 
 
-def test_a_log_gets_a_line_when_a_thing_is_done() -> None:
+def test_a_log_gets_a_line_when_a_video_is_done() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     )

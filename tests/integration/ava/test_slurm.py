@@ -57,18 +57,18 @@ def extract(
         check=False,
     )
     assert done.returncode == expect, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)["ava"]
-    return told
+    result: dict[str, Any] = json.loads(done.stdout)["ava"]
+    return result
 
 
 def made(root: Path) -> dict[str, tuple[object, ...]]:
     """Return what a tree remembers of each video, and the bytes of its frames."""
     found: dict[str, tuple[object, ...]] = {}
     for path in (root / ".ava/manifests").iterdir():
-        told = json.loads(path.read_text())
-        deciding = {key: value for key, value in told.items() if key != "command"}
-        frames = sorted((root / "frames" / told["video"]).iterdir())
-        found[told["video"]] = (deciding, [(f.name, f.read_bytes()) for f in frames])
+        result = json.loads(path.read_text())
+        deciding = {key: value for key, value in result.items() if key != "command"}
+        frames = sorted((root / "frames" / result["video"]).iterdir())
+        found[result["video"]] = (deciding, [(f.name, f.read_bytes()) for f in frames])
     return found
 
 
@@ -82,15 +82,15 @@ def local(videos: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, t
 def test_an_array_makes_what_a_local_run_makes_and_its_states_say_what_is_missing(
     cluster: Cluster, videos: Path, local: dict[str, tuple[object, ...]], tmp_path: Path
 ) -> None:
-    told = extract(tmp_path, videos, cluster, "--slurm", "3", "--jobs", "1", expect=0)
-    states = cluster.wait(told["job"])
+    result = extract(tmp_path, videos, cluster, "--slurm", "3", "--jobs", "1", expect=0)
+    states = cluster.wait(result["job"])
     # Of the sorted names every third: -a and c, b and d, broken and e.
     assert states == {"0": "COMPLETED", "1": "COMPLETED", "2": "FAILED"}, cluster.logs()
     assert made(tmp_path) == local
     assert len(local) == len(VIDEOS)
     logs = {path.name: path.read_text() for path in (tmp_path / ".ava").glob("slurm-*.log")}
     assert len(logs) == 3
-    assert "broken.mkv" in logs[f"slurm-{told['job']}_2.log"]
+    assert "broken.mkv" in logs[f"slurm-{result['job']}_2.log"]
     again = extract(tmp_path, videos, cluster, "--slurm", "3", "--jobs", "1", expect=0)
     cluster.wait(again["job"])
     assert "2 already complete" in (tmp_path / f".ava/slurm-{again['job']}_0.log").read_text()
@@ -101,12 +101,12 @@ def test_options_reach_the_tasks(cluster: Cluster, videos: Path, tmp_path: Path)
     program.parent.mkdir()
     program.symlink_to(str(shutil.which("ffmpeg")))
     only = ("--only=-a", "--only=c", "--ffmpeg-program", os.path.relpath(program))
-    told = extract(tmp_path, videos, cluster, "--slurm", "2", "--jobs", "1", *only, expect=0)
-    assert set(cluster.wait(told["job"]).values()) == {"COMPLETED"}
+    result = extract(tmp_path, videos, cluster, "--slurm", "2", "--jobs", "1", *only, expect=0)
+    assert set(cluster.wait(result["job"]).values()) == {"COMPLETED"}
     commands = {name: of[0] for name, of in made(tmp_path).items()}
     assert commands.keys() == {"-a", "c"}
-    told = json.loads((tmp_path / ".ava/manifests/c.json").read_text())
-    used = Path(told["command"][0])
+    result = json.loads((tmp_path / ".ava/manifests/c.json").read_text())
+    used = Path(result["command"][0])
     assert used.is_absolute()
     assert used.parent.resolve() / used.name == program.parent.resolve() / program.name
 
@@ -122,21 +122,21 @@ def test_a_task_that_was_killed_is_done_by_the_next_array(
     )
     slow.chmod(0o755)
     options = ("--slurm", "3", "--jobs", "1")
-    told = extract(root, videos, cluster, *options, "--ffmpeg-program", str(slow), expect=0)
+    result = extract(root, videos, cluster, *options, "--ffmpeg-program", str(slow), expect=0)
     work = root / "frames/.work/c"
     until = time.monotonic() + 60
     while not any(work.glob("*.jpg")):
         assert time.monotonic() < until, cluster.logs()
         time.sleep(0.02)
-    cluster.ask("scancel", f"--signal={signal.SIGKILL}", "--full", f"{told['job']}_0")
-    states = cluster.wait(told["job"])
+    cluster.ask("scancel", f"--signal={signal.SIGKILL}", "--full", f"{result['job']}_0")
+    states = cluster.wait(result["job"])
     assert states["0"] != "COMPLETED"
     assert states["1"] == "COMPLETED"
     assert not (root / "frames/c").exists()
     assert set(made(root)) == set(local) - {"c"}
     kept = (root / "frames/d").stat().st_mtime_ns
-    told = extract(root, videos, cluster, *options, expect=0)
-    cluster.wait(told["job"])
+    result = extract(root, videos, cluster, *options, expect=0)
+    cluster.wait(result["job"])
     assert made(root) == local
     assert (root / "frames/d").stat().st_mtime_ns == kept
     assert not list((root / "frames/.work").iterdir())

@@ -1,7 +1,7 @@
 """A copy of the collection with small playbooks in it, and the real command line on top.
 
 The command line takes its playbooks from the collection that it was imported from, so a folder of
-links with other playbooks is all that a test needs; everything else is the real thing.
+links with other playbooks is all that a test needs; everything else is the real program.
 """
 
 from __future__ import annotations

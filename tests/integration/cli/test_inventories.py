@@ -74,10 +74,10 @@ def test_the_example_fleet_asks_for_a_gpu_where_there_should_be_one():
 
 
 def test_without_a_key_scaleway_lists_what_is_written_and_says_what_it_needs():
-    hosts, told = listed("scaleway")
+    hosts, result = listed("scaleway")
     assert hosts["h100"]["hosts"] == ["h100-1"]
     assert hosts["_meta"]["hostvars"]["h100-1"]["ansible_user"] == "root"
-    assert "SCW_SECRET_KEY is not set" in told
+    assert "SCW_SECRET_KEY is not set" in result
 
 
 def server(name, kind, number):
@@ -118,8 +118,8 @@ class Scaleway(BaseHTTPRequestHandler):
 def test_with_a_key_tagged_servers_join_the_group_of_their_gpu():
     with listening(Scaleway) as url:
         variables = {"SCW_SECRET_KEY": "right", "SCW_DEFAULT_PROJECT_ID": "p1", "SCW_API_URL": url}
-        hosts, told = listed("scaleway", **variables)
-    assert told == ""
+        hosts, result = listed("scaleway", **variables)
+    assert result == ""
     assert hosts["h100"]["hosts"] == ["h100-1", "train-00000001", "train-00000002"]
     assert len(hosts["l4"]["hosts"]) == 150
     assert {"h100", "l4"} <= set(hosts["scaleway"]["children"])

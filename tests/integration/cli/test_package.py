@@ -1,4 +1,4 @@
-"""A wheel that brings the collection to where Ansible finds it."""
+"""A wheel that provides the collection to where Ansible finds it."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ def installed(tmp_path_factory):
     return folder / "venv", site
 
 
-def test_the_wheel_brings_the_command(installed):
+def test_the_wheel_provides_the_command(installed):
     venv, site = installed
-    told = output(venv / "bin/slowfast-stack", "--version")
-    assert told == f"slowfast-stack {slowfast_stack.__version__}\n"
+    result = output(venv / "bin/slowfast-stack", "--version")
+    assert result == f"slowfast-stack {slowfast_stack.__version__}\n"
     assert (site / "slowfast_stack/local_inventory/hosts.yml").is_file()
     assert (site / "slowfast_stack/proof_report.html.j2").is_file()
 
 
-def test_the_wheel_brings_the_collection_to_where_ansible_looks(installed, tmp_path):
+def test_the_wheel_provides_the_collection_to_where_ansible_looks(installed, tmp_path):
     venv, site = installed
     ansible_doc = (venv / "bin/python", "-m", "ansible", "doc")
-    told = output(*ansible_doc, "-t", "module", "-l", "slowfast.stack", HOME=str(tmp_path))
-    assert "slowfast.stack.prove" in told
+    result = output(*ansible_doc, "-t", "module", "-l", "slowfast.stack", HOME=str(tmp_path))
+    assert "slowfast.stack.prove" in result
     listed = output(
         venv / "bin/python", "-m", "ansible", "galaxy", "collection", "list", HOME=str(tmp_path)
     )

@@ -36,9 +36,9 @@ def test_probe_reads_this_machine(stack):
 def test_an_inventory_is_planned_by_the_playbook(stack, inventory):
     conflict = {"facts": ["no GPU"], "because": ["one is required"], "try": ["add one"]}
     refused = {"status": "no-plan", "roles": [], "conflict": conflict}
-    done, told = hypothetical(stack, "-i", inventory(one={}, two={"try_plan": refused}))
+    done, result = hypothetical(stack, "-i", inventory(one={}, two={"try_plan": refused}))
     assert done.returncode == 3
-    assert told["hosts"]["one"]["status"] == "planned"
-    assert told["hosts"]["two"]["conflict"] == conflict
-    assert told["errors"] == {}
+    assert result["hosts"]["one"]["status"] == "planned"
+    assert result["hosts"]["two"]["conflict"] == conflict
+    assert result["errors"] == {}
     assert "There is no plan for two: no GPU" in done.stderr

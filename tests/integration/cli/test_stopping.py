@@ -1,4 +1,4 @@
-"""Stopping `up` in every way a machine knows: nothing survives, and the next run is told how."""
+"""Stopping `up` in every way a machine knows: nothing survives, and the output shows how to resume."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ def test_ctrl_c_ends_everything_and_says_how_to_go_on(stack, inventory):
         wait_for(lambda: len(sleeping(process.pid)) == 2)
         assert not set(children(process.pid)) & orphans(inventory=hosts)
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=60)
+        _, result = process.communicate(timeout=60)
         assert process.returncode == 130
         assert children(process.pid) == []
-    assert "Run the same command again; it resumes: slowfast-stack up -i" in told
-    assert "Traceback" not in told
+    assert "Run the same command again; it resumes: slowfast-stack up -i" in result
+    assert "Traceback" not in result
 
 
 def test_what_a_killed_run_left_is_stopped_by_the_next_one(stack, inventory):

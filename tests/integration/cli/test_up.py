@@ -11,7 +11,7 @@ CONFLICT = {"facts": ["no GPU was found"], "because": ["a GPU is required"], "tr
 NO_PLAN = {"status": "no-plan", "roles": [], "conflict": CONFLICT}
 CLAIM = {"id": "torch.cuda", "expected": "True", "measured": "[False]", "seconds": 0.12}
 UNPROVEN = {"ok": False, "claims": [CLAIM | {"ok": False}]}
-NOBODY = {
+UNREACHABLE = {
     "ansible_connection": "ssh",
     "ansible_host": "127.0.0.1",
     "ansible_port": 1,
@@ -22,7 +22,7 @@ NOBODY = {
 ASKED = {"ok": True, "claims": [{"id": "{{ stack_request }} {{ stack_prefix }}", "ok": True}]}
 
 
-def test_a_proven_host_ends_with_0_and_each_step_is_a_line(stack, inventory):
+def test_a_proven_host_exits_0_and_each_step_is_a_line(stack, inventory):
     done = stack.run("up", "-i", inventory(one={}), "--yes")
     assert done.returncode == 0, done.stderr
     steps = ("probe", "plan", "preflight", "pytorch", "proof")
@@ -34,18 +34,18 @@ def test_a_proven_host_ends_with_0_and_each_step_is_a_line(stack, inventory):
     assert "\x1b" not in done.stdout + stack.log()
 
 
-def test_of_several_hosts_each_is_told_and_the_highest_code_counts(stack, inventory):
+def test_of_several_hosts_each_is_reported_and_the_highest_code_counts(stack, inventory):
     hosts = inventory(
         changed={"try_changed": True},
         asking={"try_proof": ASKED, "stack_request": "mine", "stack_prefix": "/mine"},
         unproven={"try_proof": UNPROVEN},
         broken={"try_command": "sh -c 'echo no space left >&2; exit 3'"},
         planless={"try_plan": NO_PLAN},
-        unreachable=NOBODY,
+        unreachable=UNREACHABLE,
     )
     done = stack.run("up", "-i", hosts, "--yes", "--json")
-    told = json.loads(done.stdout)["hosts"]
-    assert {name: host["status"] for name, host in told.items()} == {
+    result = json.loads(done.stdout)["hosts"]
+    assert {name: host["status"] for name, host in result.items()} == {
         "changed": "proven",
         "asking": "proven",
         "unproven": "failed",
@@ -54,16 +54,16 @@ def test_of_several_hosts_each_is_told_and_the_highest_code_counts(stack, invent
         "unreachable": "unreachable",
     }
     assert done.returncode == 4
-    assert told["changed"]["changed"] == 1
-    assert told["asking"]["proof"]["claims"][0]["id"] == "mine /mine"
-    assert told["unproven"]["proof"] == UNPROVEN
-    assert told["broken"]["failure"]["cause"].endswith("no space left")
+    assert result["changed"]["changed"] == 1
+    assert result["asking"]["proof"]["claims"][0]["id"] == "mine /mine"
+    assert result["unproven"]["proof"] == UNPROVEN
+    assert result["broken"]["failure"]["cause"].endswith("no space left")
     assert "There is no plan for planless: no GPU was found" in done.stderr
     assert "hint:  add a GPU" in done.stderr
     assert "unreachable cannot be reached" in done.stderr
 
 
-def test_a_host_without_a_plan_ends_with_3(stack, inventory):
+def test_a_host_without_a_plan_exits_3(stack, inventory):
     done = stack.run("up", "-i", inventory(one={"try_plan": NO_PLAN}), "--yes")
     assert done.returncode == 3
     assert "cause: a GPU is required" in done.stderr

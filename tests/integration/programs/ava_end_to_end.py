@@ -30,11 +30,11 @@ from slowfast.datasets.build import build_dataset
 cfg = get_cfg()
 cfg.merge_from_file(sys.argv[1])
 cfg.merge_from_list(sys.argv[2:])
-told = {}
+result = {}
 for split in ("train", "val", "test"):
     data = build_dataset("ava", cfg, split)
     frames, labels, _, _, extra = data[0]
-    told[split] = {
+    result[split] = {
         "videos": dict(zip(data._video_idx_to_name, map(len, data._image_paths))),
         "key_frames": [
             [data._video_idx_to_name[video], second, data._image_paths[video][row]]
@@ -44,7 +44,7 @@ for split in ("train", "val", "test"):
         "clip": [list(pathway.shape) for pathway in frames],
         "labels": int(labels.sum()),
     }
-print(json.dumps(told))
+print(json.dumps(result))
 """
 
 
@@ -68,14 +68,14 @@ def main() -> int:
     scores = re.findall(r"mAP@0.5IOU': (?:np.float64\()?([\d.]+|nan)", said)
     _require(bool(scores), "the evaluation of AVA gave no figure")
     checkpoints = [path.name for path in (work / "ava/checkpoints").iterdir()]
-    told = {
+    result = {
         "loader": loader(run, options),
         "loss": float(losses[-1]),
         "evaluations": len(scores),
         "mAP": scores[-1],
         "checkpoints": checkpoints,
     }
-    print(json.dumps(told, indent=1))
+    print(json.dumps(result, indent=1))
     return 0
 
 
@@ -102,8 +102,8 @@ def loader(run: Run, options: list[str]) -> dict[str, object]:
     argv = [sys.executable, "-c", LOADER, AVA, *" ".join(options).split()]
     done = subprocess.run(argv, cwd=run.tree, env=env, capture_output=True, text=True, check=False)
     _require(done.returncode == 0, done.stderr[-2000:])
-    told: dict[str, object] = json.loads(done.stdout.strip().splitlines()[-1])
-    return told
+    result: dict[str, object] = json.loads(done.stdout.strip().splitlines()[-1])
+    return result
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Make what the demo needs and nobody has here: a video, and random weights of the right kinds.
+"""Make what the demo needs and no one has here: a video, and random weights of the right kinds.
 
     ENV/bin/python demo_material.py TREE WORK [KEY VALUE ...]
 

@@ -23,8 +23,8 @@ def main() -> None:
     codec, made = _read(sys.argv[2])
     pairs = zip(given, made, strict=False)
     drawn = sum(float(np.abs(a.astype(int) - b).mean()) > DIFFERENT for a, b in pairs)
-    told = {"codec": codec, "frames": len(made), "given": len(given), "drawn": drawn}
-    print(json.dumps(told))
+    result = {"codec": codec, "frames": len(made), "given": len(given), "drawn": drawn}
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

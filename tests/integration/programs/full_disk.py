@@ -1,6 +1,6 @@
-"""Install two wheels into an environment on a small disk: the second fills it, then there is room.
+"""Install two wheels into an environment on a small disk: the second fills it, then space is freed.
 
-Prints what the failed installation said.
+Prints the error of the failed installation.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def wheel(folder: Path, name: str, size: int) -> str:
 
 
 def main() -> None:
-    """Fill the disk, see it told, make room, and go on."""
+    """Fill the disk, check the error, free space, and continue."""
     disk = Path(sys.argv[1])
     commands = Commands({"UV_CACHE_DIR": str(disk / "uv"), "UV_LINK_MODE": "copy"})
     env = PythonEnv(disk / "env", str(Path(sys.executable).with_name("uv")))
@@ -61,7 +61,7 @@ def main() -> None:
     print(create(commands, env, sys.executable, VERSION))
     install(commands, env, Packages((small, large)), disk / "log")
     if why_rebuild(commands, env, VERSION):
-        raise SystemExit("the environment is not whole")
+        raise SystemExit("the environment is not complete")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Run `up` on a disk that becomes full while packages are installed, then has room again.
+"""Run `up` on a disk that becomes full while packages are installed, then has free space again.
 
-Takes a folder to mount the disk at, and the command. Ends with 0 where the first run said so and
-the second ended well; prints what both said. Runs in a mount namespace of its own.
+Takes a folder to mount the disk at, and the command. Exits 0 where the first run reported it and
+the second succeeded; prints the output of both. Runs in a separate mount namespace.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-ROOM, MARGIN = "size=16G", 4 << 20
+LARGE, MARGIN = "size=16G", 4 << 20
 LIMIT_S = 1800
 
 
@@ -27,9 +27,9 @@ def installed(disk: Path) -> int:
 
 
 def main() -> None:
-    """Fill the disk in the middle, make room, and go on."""
+    """Fill the disk during the installation, free space, and continue."""
     disk, command = Path(sys.argv[1]), sys.argv[2:]
-    mount(disk, ROOM)
+    mount(disk, LARGE)
     until = time.monotonic() + LIMIT_S
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:
         while run.poll() is None and not installed(disk):
@@ -45,7 +45,7 @@ def main() -> None:
         raise SystemExit(f"the full disk gave {run.returncode}")
     if (disk / "prefix" / "current").exists():
         raise SystemExit("an unproven stack is the current one")
-    mount(disk, f"remount,{ROOM}")
+    mount(disk, f"remount,{LARGE}")
     raise SystemExit(subprocess.run(command, check=False).returncode)
 
 

@@ -40,7 +40,7 @@ def test_pairs_are_keys_with_values(harness: Harness) -> None:
     assert "come in pairs" in harness.train("NUM_GPUS", expect=2)["error"]["message"]
     unknown = harness.train("NUM_GPU", "0", expect=1)["error"]
     assert "NUM_GPU is not a key of upstream" in unknown["cause"]
-    mistyped = stand.train("SOLVER.BASE_LR", "high", expect=1)["error"]
+    mistyped = harness.train("SOLVER.BASE_LR", "high", expect=1)["error"]
     assert "upstream expects a float" in mistyped["cause"]
 
 
@@ -78,9 +78,9 @@ def test_a_complete_run_has_nothing_left_and_is_no_failure(harness: Harness) -> 
 def test_a_checkpoint_that_a_killed_run_left_is_set_aside(harness: Harness) -> None:
     folder = harness.here / "out/checkpoints"
     folder.mkdir(parents=True)
-    whole = CHECKPOINT.read_bytes()
-    (folder / "checkpoint_epoch_00001.pyth").write_bytes(whole)
-    (folder / "checkpoint_epoch_00002.pyth").write_bytes(whole[: len(whole) // 2])
+    complete = CHECKPOINT.read_bytes()
+    (folder / "checkpoint_epoch_00001.pyth").write_bytes(complete)
+    (folder / "checkpoint_epoch_00002.pyth").write_bytes(complete[: len(complete) // 2])
     (folder / "checkpoint_epoch_00003.pyth").touch()
     run = harness.train()["run"]
     assert run["resumed_from"].endswith("checkpoint_epoch_00001.pyth")
@@ -98,10 +98,10 @@ def test_ctrl_c_leaves_no_process_and_says_how_to_go_on(harness: Harness) -> Non
         _wait_for(lambda: bool(_children(process.pid)))
         other = harness.run("train", "--cfg", "my.yaml")
         os.kill(process.pid, signal.SIGINT)
-        _, told = process.communicate(timeout=30)
+        _, result = process.communicate(timeout=30)
         assert _children(process.pid) == []
     assert process.returncode == 130
-    assert "Run the same command again: it resumes" in told
+    assert "Run the same command again: it resumes" in result
     assert other.returncode == 2
     assert "Another run is writing to" in other.stderr
 
@@ -115,10 +115,10 @@ def test_what_a_killed_run_left_is_stopped_before_the_next(harness: Harness) -> 
         process.kill()
         process.wait()
         left = _children(process.pid)
-        told = harness.run("train", "--cfg", "my.yaml", LEAVES=str(CHECKPOINT))
+        result = harness.run("train", "--cfg", "my.yaml", LEAVES=str(CHECKPOINT))
         assert len(left) == 1
         assert _children(process.pid) == []
-    assert "that a killed run had left behind" in told.stdout
+    assert "that a killed run had left behind" in result.stdout
 
 
 def _children(pid: int) -> list[int]:
@@ -131,7 +131,7 @@ def _wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_without_a_stack_the_way_to_one_is_told(harness: Harness) -> None:
+def test_without_a_stack_the_way_to_one_is_reported(harness: Harness) -> None:
     (harness.here / "prefix/current/src/slowfast/tools/run_net.py").unlink()
     reduced = harness.train(expect=2)["error"]
     assert "reduced stack" in reduced["message"]
