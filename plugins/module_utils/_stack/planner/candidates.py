@@ -108,19 +108,6 @@ class ToolkitOption(NamedTuple):
     driver: str = ""
 
 
-class Tools(NamedTuple):
-    """What extensions are compiled with; the toolkit bounds the compiler, so they go together."""
-
-    toolkit: ToolkitOption
-    compiler: CompilerOption
-
-    @property
-    def name(self) -> str:
-        """Return the name people use, such as CUDA 13.0 with GCC 12."""
-        cuda = f"CUDA {self.toolkit.name} with " if self.toolkit.name else ""
-        return f"{cuda}GCC {self.compiler.major}"
-
-
 def preset(name: str) -> PresetRow:
     """Return the row of a preset."""
     return next(row for row in PRESETS if row.name == name)

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from ..catalog.drivers import BRANCHES_PAGE, FABRIC, MODULE_PAGE, OPEN_ONLY_POST, SIGNATURES
 from . import system_packages
-from .constraint_checks import archive
-from .constraints import distribution
 from .decision import Decided, Decision, decision
+from .distribution import archive, distribution
 from .gpu_specs import of_host
 
 if TYPE_CHECKING:

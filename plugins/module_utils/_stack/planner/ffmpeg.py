@@ -23,8 +23,8 @@ from ..catalog.ffmpeg import (
 )
 from ..core.errors import StackError
 from ..core.versions import Version, dotted, version
-from .constraints import distribution
 from .decision import REQUEST, Decided, Decision, decision
+from .distribution import distribution
 from .gpu_specs import of_host
 from .plan import DownloadPlan, FfmpegPlan
 

@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import candidates, compatibility
-from .constraint_checks import STAYS
-from .constraints import Check, Constraint, constraints, distribution
+from .constraint import STAYS, Check, Constraint
+from .constraints import constraints
+from .distribution import distribution
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

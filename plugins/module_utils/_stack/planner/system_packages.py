@@ -23,8 +23,7 @@ from ..catalog.drivers import (
 )
 from ..core.architectures import ARCHITECTURES
 from ..core.versions import version
-from .constraint_checks import archive
-from .constraints import distribution
+from .distribution import archive, distribution
 from .plan import CudaPlan, DriverPlan, RepositoryPlan
 
 if TYPE_CHECKING:

@@ -1,0 +1,212 @@
+"""The constraints of a host besides its GPUs: processor, distribution, rights, driver, network."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ..core.versions import dotted, version
+from .constraint import STAYS, Check, Constraint
+from .distribution import archive, distribution
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..catalog.distributions import DistributionRow
+    from ..host.model import Host
+    from .candidates import CompilerOption, DriverOption, PythonOption, ToolkitOption, Wheel
+    from .network import Network
+
+
+# Constraints that check wheels are cached, because what a check rejects is cached with it.
+@lru_cache(maxsize=64)
+def machine(source: str, architecture: str) -> Constraint:
+    """Return the constraint of the processor."""
+
+    def wheel(option: Wheel) -> str | None:
+        if option.machine == architecture:
+            return None
+        return f"{option.name} for {option.machine} does not run on {architecture}"
+
+    text, remedy = f"the processor is {architecture}", "use an x86_64 or aarch64 host"
+    return Constraint("host.architecture", text, source, remedy, {"wheel": wheel})
+
+
+def of(host: Host, network: Network) -> Iterator[Constraint]:
+    """Yield the other constraints of a host and its network."""
+    if host.glibc:
+        yield _glibc(host.source, host.glibc)
+    yield _distribution(host, network)
+    if host.driver and not host.driver_packages:
+        yield _foreign_driver(host.source)
+    if host.unfinished.driver:
+        yield _interrupted_driver(host.source)
+    if not host.root:
+        yield _no_root(host.source, network)
+    if host.virtualization == "container":
+        yield _container(host.source)
+    yield _network(host.source, network)
+
+
+@lru_cache(maxsize=64)
+def _glibc(source: str, number: str) -> Constraint:
+    def wheel(option: Wheel) -> str | None:
+        if version(number) >= option.glibc:
+            return None
+        has = dotted(version(number))
+        return f"{option.name} needs glibc {dotted(option.glibc)}; this host has {has}"
+
+    text, remedy = f"the C library is glibc {number}", "use a newer distribution"
+    return Constraint("host.glibc", text, source, remedy, {"wheel": wheel})
+
+
+def _distribution(host: Host, network: Network) -> Constraint:
+    name, row = host.distribution.name, distribution(host)
+
+    def compiler(option: CompilerOption) -> str | None:
+        if option.host or not option.major:
+            return None
+        if row is None:
+            return f"no table says how {name} calls its compilers"
+        if option.major in row.compilers:
+            return None
+        return f"{name} has no package of GCC {option.major}"
+
+    def python(option: PythonOption) -> str | None:
+        if not _lacks_headers(option) or (row and version(row.python) == option.series):
+            return None
+        return f"no table says which package of {name} has the headers of Python {option.name}"
+
+    checks: dict[str, Check] = {
+        "driver": lambda option: _packaged_driver(name, row, option),
+        "compiler": compiler,
+        "toolkit": lambda option: _packaged_toolkit(name, row, option),
+    }
+    return Constraint(
+        "host.distribution",
+        f"the distribution is {name}",
+        host.source if row is None else f"{host.source}; {row.contents}",
+        "use a distribution that the table has, or install what is missing by hand",
+        {**checks, "python": python} if network.compiles else checks,
+    )
+
+
+def _packaged_driver(name: str, row: DistributionRow | None, option: DriverOption) -> str | None:
+    if option.action in STAYS:
+        return None
+    if row is None:
+        return f"no table says where {name} gets a driver from"
+    if option.origin == "distribution":
+        has = archive(row, option)
+        return None if has else f"the archive of {name} has no {option.name}"
+    if version(option.number) < version(row.first_branch):
+        return f"NVIDIA's repository for {name} begins with driver {row.first_branch}"
+    return None
+
+
+def _packaged_toolkit(name: str, row: DistributionRow | None, option: ToolkitOption) -> str | None:
+    if option.action != "install" or option.origin == "distribution":
+        return None
+    if row is None:
+        return f"no table says where {name} gets a CUDA toolkit from"
+    if row.first_toolkit and option.cuda < version(row.first_toolkit):
+        return f"NVIDIA's repository for {name} begins with CUDA {row.first_toolkit}"
+    return None
+
+
+def _lacks_headers(option: PythonOption) -> bool:
+    return option.host is not None and not option.host.headers
+
+
+def _no_root(source: str, network: Network) -> Constraint:
+    def driver(option: DriverOption) -> str | None:
+        return None if option.action in STAYS else f"only root can {option.action} {option.name}"
+
+    def compiler(option: CompilerOption) -> str | None:
+        if option.host or not option.major:
+            return None
+        return f"only root can install GCC {option.major} with its C++ compiler"
+
+    def toolkit(option: ToolkitOption) -> str | None:
+        return "only root can install the CUDA toolkit" if option.action == "install" else None
+
+    def python(option: PythonOption) -> str | None:
+        if not _lacks_headers(option):
+            return None
+        return f"only root can install the headers of Python {option.name}"
+
+    checks: dict[str, Check] = {"driver": driver, "compiler": compiler, "toolkit": toolkit}
+    return Constraint(
+        "host.root",
+        "the user is not root",
+        source,
+        "run as root, or with --become",
+        {**checks, "python": python} if network.compiles else checks,
+    )
+
+
+def _foreign_driver(source: str) -> Constraint:
+    def toolkit(option: ToolkitOption) -> str | None:
+        if option.origin != "distribution":
+            return None
+        what = f"the packages of CUDA {option.name}"
+        return f"{what} would install libraries of another driver beside it"
+
+    text, remedy = "the driver was not installed from packages", "install the driver from packages"
+    return Constraint("host.foreign_driver", text, source, remedy, {"toolkit": toolkit})
+
+
+def _interrupted_driver(source: str) -> Constraint:
+    def driver(option: DriverOption) -> str | None:
+        if option.action != "keep":
+            return None
+        return f"{option.name} runs, but its installation was interrupted"
+
+    text = "an installation of the driver was interrupted"
+    remedy = "let it be completed: run as root, or with --become"
+    return Constraint("host.unfinished_driver", text, source, remedy, {"driver": driver})
+
+
+def _container(source: str) -> Constraint:
+    def driver(option: DriverOption) -> str | None:
+        if option.action in STAYS:
+            return None
+        return f"a container cannot {option.action} {option.name}: the kernel is its host's"
+
+    remedy = "install the driver on the machine that runs the container"
+    return Constraint(
+        "host.container", "the host is a container", source, remedy, {"driver": driver}
+    )
+
+
+@lru_cache(maxsize=64)
+def _network(source: str, network: Network) -> Constraint:
+    def wheel(option: Wheel) -> str | None:
+        if network.wheel_index or option.pypi:
+            return None
+        return f"{option.name} is only in PyTorch's own index, which is not reached"
+
+    def driver(option: DriverOption) -> str | None:
+        if network.nvidia or option.origin != "nvidia" or option.action in STAYS:
+            return None
+        return "NVIDIA's package repository is not reached"
+
+    def toolkit(option: ToolkitOption) -> str | None:
+        if network.nvidia or option.origin != "nvidia":
+            return None
+        return "NVIDIA's package repository is not reached"
+
+    def python(option: PythonOption) -> str | None:
+        reached = {"host": True, "uv": network.uv_pythons, "conda": network.conda}
+        if reached[option.origin]:
+            return None
+        place = {"uv": "uv's Pythons are", "conda": "Miniforge or conda-forge is"}[option.origin]
+        return f"Python {option.name} would have to be downloaded, and {place} not reached"
+
+    return Constraint(
+        "host.network",
+        f"the network is {network.name}",
+        source,
+        "open the network, or provide everything with --offline BUNDLE",
+        {"wheel": wheel, "driver": driver, "toolkit": toolkit, "python": python},
+    )
