@@ -289,7 +289,7 @@ class _Collector:
         torch = f"{plan.torch.version}+{plan.torch.variant}"
         known = {source.commit for source in plan.sources.values() if source}
         found = False
-        for artifact in cache.read_all(prefix / "cache" / "wheels"):
+        for artifact in cache.find_all(prefix / "cache" / "wheels"):
             folder, inputs = artifact.folder, artifact.inputs
             same = inputs.get("python") == plan.python and inputs.get("source") in known
             if same and inputs.get("torch", torch) == torch:

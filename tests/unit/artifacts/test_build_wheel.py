@@ -13,6 +13,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.bu
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.cache import (
     build,
     find,
+    find_all,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.key import key_of
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
@@ -82,8 +83,10 @@ def test_a_damaged_wheel_is_built_again(source: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     wheel, _ = build(Commands(), cache, recipe(source))
     path = recipe(source).path(wheel.folder)
+    assert list(find_all(cache)) == [wheel]
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     assert find(cache, KEY) is None
+    assert not list(find_all(cache))
     assert build(Commands(), cache, recipe(source))[1]
 
 

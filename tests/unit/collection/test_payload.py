@@ -67,6 +67,14 @@ def test_the_probe_ships_neither_solver_nor_catalogue() -> None:
     assert not any(path.parts[0] in CONTROLLER_ONLY for path in shipped)
 
 
+@pytest.mark.parametrize("name", ["artifact", "lock", "source_tree", "stacks"])
+def test_modules_of_artifacts_and_environments_ship_no_planning(name: str) -> None:
+    shipped = {path.relative_to(UTILS) for path in payload(MODULE.with_name(f"{name}.py"))}
+    folders = {path.parts[1] for path in shipped if path.parts[0] == "_stack"}
+    assert "core" in folders
+    assert not folders & (CONTROLLER_ONLY | {"patches"})
+
+
 def test_packages_that_travel_are_empty() -> None:
     for path in (UTILS / "_stack").rglob("__init__.py"):
         assert path.read_text(encoding="utf-8") == ""

@@ -66,14 +66,6 @@ def read_manifest(folder: Path) -> Artifact | None:
         return None
 
 
-def read_all(cache: Path) -> Iterator[Artifact]:
-    """Yield every artifact that has a manifest, unverified, in the order of the keys."""
-    for path in sorted(cache.glob(f"*/{MANIFEST}")):
-        artifact = read_manifest(path.parent)
-        if artifact:
-            yield artifact
-
-
 def load(folder: Path, key: str) -> Artifact | None:
     """Return the artifact in ``folder`` where it is that of ``key`` and every file is intact."""
     artifact = read_manifest(folder)
@@ -85,6 +77,14 @@ def load(folder: Path, key: str) -> Artifact | None:
 def find(cache: Path, key: str) -> Artifact | None:
     """Return the artifact of ``key``; None where it is absent or damaged."""
     return load(cache / key, key)
+
+
+def find_all(cache: Path) -> Iterator[Artifact]:
+    """Yield every intact artifact of a cache, in the order of the keys."""
+    for path in sorted(cache.glob(f"*/{MANIFEST}")):
+        artifact = find(cache, path.parent.name)
+        if artifact:
+            yield artifact
 
 
 def digests(folder: Path) -> dict[str, str]:
