@@ -89,7 +89,7 @@ def test_a_manifest_that_cannot_be_read_is_no_artifact(tmp_path: Path, text: str
     made, _ = cache.build(Commands(), tmp_path, Recipe())
     (made.folder / cache.MANIFEST).write_text(text)
     assert cache.read_manifest(made.folder) is None
-    assert list(cache.read_all(tmp_path)) == []
+    assert list(cache.find_all(tmp_path)) == []
     assert cache.build(Commands(), tmp_path, Recipe())[1] is True
 
 
@@ -98,7 +98,7 @@ def test_all_artifacts_are_listed_in_the_order_of_their_keys(tmp_path: Path) -> 
     for recipe in recipes:
         cache.build(Commands(), tmp_path, recipe)
     (tmp_path / "other").mkdir()
-    keys = [key_of(artifact.inputs) for artifact in cache.read_all(tmp_path)]
+    keys = [key_of(artifact.inputs) for artifact in cache.find_all(tmp_path)]
     assert keys == sorted(key_of(recipe.inputs) for recipe in recipes)
 
 
