@@ -6,7 +6,6 @@ inventory to the exit code: live display, log, JSON, errors.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import inspect
@@ -20,7 +19,8 @@ from slowfast_stack.cli.options import Hosts
 from slowfast_stack.exit_codes import MEANING, Exit, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
     from rich.console import Console
 
@@ -131,13 +131,13 @@ class HostCommand:
             lambda text: self.console.print(text, highlight=False, soft_wrap=True, style="dim"),
         )
 
-    @contextlib.contextmanager
-    def _display(self, progress: Progress, title: str) -> Iterator[Callable[[Event], None]]:
+    def _display(
+        self, progress: Progress, title: str
+    ) -> AbstractContextManager[Callable[[Event], None]]:
         from slowfast_stack.ui import live_display
 
         verbose = self.hosts.verbose > 0
-        with live_display.playbook(self.console, progress, title, verbose=verbose) as show:
-            yield show
+        return live_display.playbook(self.console, progress, title, verbose=verbose)
 
     def run(self, **arguments: Any) -> Results:  # noqa: ANN401  (those of PlaybookVerb.play)
         """Run the playbook on the hosts. Raises UsageError, Interrupted and StackError."""
@@ -170,12 +170,13 @@ class HostCommand:
     ) -> Exit:
         """Run the playbook as a preview, and again with ``permission`` once the user agrees.
 
-        With ``yes`` it does not ask; with ``dry_run``, with --json and without a terminal the preview
-        is the result. Raises typer.Abort where the answer is no.
+        With ``yes`` it does not ask; with ``dry_run``, with --json, without a terminal and without any
+        ``packages`` to change the preview is the result. Raises typer.Abort where the answer is no.
         """
         if not yes or dry_run:
             results = self.run(**variables)
             asks = not dry_run and not self.hosts.json and sys.stdin.isatty()
+            asks = asks and any(value["packages"] for value in results.values.values())
             if not asks or results.exit_code is not Exit.PROVEN:
                 return self.report(results, render)
             self.print(results, render)

@@ -148,3 +148,16 @@ def test_consent_is_asked_for_everything_outside_the_prefix() -> None:
     ]
     nothing = replace(fresh, driver=None, cuda=None, system_packages=())
     assert up.beyond_prefix(nothing) == []
+
+
+def test_purge_does_not_ask_where_nothing_is_installed(
+    plays: list[Play], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setitem(PURGED, "packages", [])
+    monkeypatch.setattr("sys.stdin", Terminal())
+    assert run(["purge"]) == Exit.PROVEN
+    assert len(plays) == 1
