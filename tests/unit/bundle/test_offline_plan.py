@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain, planner
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
     from_bundle as offline_plan,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
+    NoPlan,
     Plan,
     from_dict,
 )
@@ -150,3 +152,27 @@ def test_a_request_that_contradicts_the_bundle_is_refused() -> None:
     plan = offline(facts(), {"torch": "2.4.0"})
     assert plan["status"] == "no-plan"
     assert "torch of the bundle: 2.11.0; of this host: 2.4.0" in shown(plan)
+
+
+def test_a_bundle_without_torch_needs_a_python_that_has_it() -> None:
+    bundle = {**facts(), "adopt_torch": True}
+    refused = planner.plan(load_host(network={}), {"bundle": {"digest": "ab" * 32, **bundle}})
+    assert isinstance(refused, NoPlan)
+    assert refused.conflict.facts[0].startswith(offline_plan.NO_TORCH)
+    python = load_host()["pythons"][0]["path"]
+    torch = {"python": python, "version": "2.11.0", "variant": "cu130"}
+    wanted = {"adopt_torch": python}
+    made = facts(wanted, torch=torch)
+    taken = {"digest": "ab" * 32, **made, "adopt_torch": True}
+    plan = planner.plan(load_host(network={}, torch=torch), {**wanted, "bundle": taken})
+    assert isinstance(plan, Plan), explain.explain(plan)
+    assert plan.torch.adopted == python
+
+
+def test_a_bundle_of_another_release_is_refused() -> None:
+    bundle = facts()
+    bundle["stacks"][0]["plan"]["schema"] = 3
+    with pytest.raises(StackError) as caught:
+        offline(bundle)
+    assert caught.value.code == "record.unsupported-schema"
+    assert caught.value.message.startswith("request.bundle.stacks[0].plan")
