@@ -90,16 +90,6 @@ EXAMPLES = r"""
     python: /opt/slowfast-stack/stacks/0123456789ab/env/bin/python
     uv: /usr/local/bin/uv
     log: /opt/slowfast-stack/stacks/0123456789ab/logs/detectron2.log
-
-- name: Provide the FFmpeg of the plan
-  slowfast.stack.artifact:
-    kind: ffmpeg
-    inputs: {version: 7.1.5, machine: x86_64, glibc: "2.36", compiler: "12"}
-    cache: /opt/slowfast-stack/cache/ffmpeg
-    plan: "{{ stack_plan.ffmpeg }}"
-    jobs: 8
-    uv: /usr/local/bin/uv
-    log: /opt/slowfast-stack/stacks/0123456789ab/logs/ffmpeg.log
 """
 
 RETURN = r"""

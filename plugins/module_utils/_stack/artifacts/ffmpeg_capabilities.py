@@ -42,39 +42,16 @@ def parse(kind: str, text: str) -> frozenset[str]:
     return names
 
 
-def missing(
-    required: Mapping[str, Sequence[str]], listed: Mapping[str, frozenset[str]]
-) -> list[str]:
-    """Return what is required and missing, as ``encoders h264_nvenc``."""
-    return [
-        f"{kind} {name}"
-        for kind, names in required.items()
-        for name in names
-        if name not in listed[kind]
-    ]
-
-
 def require(
-    commands: Commands,
-    program: Path,
-    required: Mapping[str, Sequence[str]],
-    *,
-    hint: str = "",
+    commands: Commands, program: Path, required: Mapping[str, Sequence[str]], *, hint: str = ""
 ) -> None:
-    """Raise ``StackError`` where ``program`` does not run or lacks something."""
-    listed = {
-        kind: parse(
-            kind,
-            commands.checked(
-                f"{program} does not run",
-                [str(program), "-hide_banner", f"-{kind}"],
-                hint=hint,
-                code="ffmpeg.not-runnable",
-            ),
-        )
-        for kind in required
-    }
-    lacks = missing(required, listed)
+    """Raise ``StackError`` where ``program`` does not run or lacks a name of a list."""
+    lacks = []
+    for kind, names in required.items():
+        argv = [str(program), "-hide_banner", f"-{kind}"]
+        message = f"{program} does not run"
+        listed = parse(kind, commands.checked(message, argv, hint=hint, code="ffmpeg.not-runnable"))
+        lacks += [f"{kind} {name}" for name in names if name not in listed]
     if lacks:
         raise StackError(
             f"This FFmpeg lacks {', '.join(lacks)}.",
