@@ -56,7 +56,7 @@ def elect_builders(hosts: Mapping[str, Mapping[str, Any]], folder: str) -> dict[
         copies = {text for text in keys if (Path(folder) / key.archive_name(text)).is_file()}
         return election.elect(candidates, copies)
     except StackError as error:
-        raise AnsibleFilterError(str(error)) from error
+        raise AnsibleFilterError(error.labelled()) from error
 
 
 class FilterModule:

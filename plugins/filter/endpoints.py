@@ -43,7 +43,7 @@ def endpoints(request: object) -> dict[str, str]:
     try:
         return planner.endpoints(request)
     except StackError as error:
-        raise AnsibleFilterError(str(error)) from error
+        raise AnsibleFilterError(error.labelled()) from error
 
 
 class FilterModule:

@@ -51,7 +51,7 @@ def explain(plan: object, name: str = "") -> str:
     try:
         return renderer.explain(plans.from_dict(plan), name=name)
     except StackError as error:
-        raise AnsibleFilterError(str(error)) from error
+        raise AnsibleFilterError(error.labelled()) from error
 
 
 class FilterModule:

@@ -60,7 +60,7 @@ def plan(host: object, request: object = None) -> dict[str, Any]:
     try:
         return planner.plan(host, request).to_dict()
     except StackError as error:
-        raise AnsibleFilterError(str(error)) from error
+        raise AnsibleFilterError(error.labelled()) from error
 
 
 class FilterModule:

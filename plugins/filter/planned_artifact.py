@@ -70,7 +70,7 @@ def planned_artifact(
         planned, probed = Plan.from_dict(plan), model.host(host) if host else None
         made = artifacts.planned_artifact(name, planned, probed, home=home, jobs=int(jobs))
     except StackError as error:
-        raise AnsibleFilterError(str(error)) from error
+        raise AnsibleFilterError(error.labelled()) from error
     return made.to_dict()
 
 

@@ -19,6 +19,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan
 
 # What Ansible puts before the message of a filter.
 _WRAPPING = re.compile(r"^Task failed: .*The filter plugin '\S+' failed: ", re.DOTALL)
+_LABEL = re.compile(r"\[(?P<code>[a-z]+\.[a-z-]+)\] ")
 FACTS = (
     *("stack_host", "stack_plan", "stack_proof", "stack_ava", "stack_rollback", "stack_lock"),
     *("stack_purge_result", "stack_driver_rollback"),
@@ -202,14 +203,16 @@ def _step_of(run: HostRun, role: str | None) -> str:
 def _failure(run: HostRun, result: dict[str, Any]) -> Failure:
     """Return the failure of a task, with its own message, cause and hint where it has them."""
     if result.get("message"):
-        return Failure(
-            str(result["message"]), str(result.get("cause", "")), str(result.get("hint", ""))
-        )
+        cause, hint = str(result.get("cause", "")), str(result.get("hint", ""))
+        return Failure(str(result["message"]), cause, hint, result.get("code") or Failure.code)
     texts = [str(result.get(key) or "").strip() for key in ("msg", "stderr", "module_stderr")]
     lines = "\n".join(part for part in dict.fromkeys(texts) if part).splitlines()
     step = f"{run.current.name}: " if run.current else ""
     cause = _WRAPPING.sub("", "\n".join(lines[-12:]))
-    return Failure(f"{run.name} stopped at {step}{run.task or 'a task'}.", cause)
+    label = _LABEL.match(cause)
+    code = label["code"] if label else Failure.code
+    cause = _LABEL.sub("", cause)
+    return Failure(f"{run.name} stopped at {step}{run.task or 'a task'}.", cause, code=code)
 
 
 _HANDLERS = {

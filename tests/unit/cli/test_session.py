@@ -57,3 +57,26 @@ def test_a_step_that_only_had_a_look_is_still_to_come_and_its_times_add_up():
     run.enter("proof", 10)
     run.leave(State.DONE, 14)
     assert [step.seconds(20) for step in run.steps] == [1, 7, 6]
+
+
+@pytest.mark.parametrize(
+    ("result", "code", "cause"),
+    [
+        ({"msg": "no"}, "ansible.task-failed", "no"),
+        ({"message": "m", "cause": "c", "code": "disk.full"}, "disk.full", "c"),
+        (
+            {
+                "msg": "Task failed: Finalization of task args failed: Error while resolving value"
+                " for 'p': The filter plugin 'slowfast.stack.plan' failed: "
+                "[data.invalid-value] host.root is 'yes'. It should be true or false."
+            },
+            "data.invalid-value",
+            "host.root is 'yes'. It should be true or false.",
+        ),
+    ],
+)
+def test_the_code_of_an_error_reaches_the_command_line(result, code, cause):
+    progress = started()
+    progress.feed({"event": "runner_on_failed", "event_data": {"host": "one", "res": result}}, 2.0)
+    failure = progress.hosts["one"].failure
+    assert (failure.code, failure.cause) == (code, cause)

@@ -24,6 +24,10 @@ class StackError(Exception):
     def __str__(self) -> str:
         return " ".join(part for part in (self.message, self.cause, self.hint) if part)
 
+    def labelled(self) -> str:
+        """Return ``str()`` with the code in front, for errors that cross Ansible as text."""
+        return f"[{self.code}] {self}"
+
     def to_dict(self) -> dict[str, str]:
         """Return the parts of the error, as module results and ``--json`` show them."""
         parts = {"message": self.message, "cause": self.cause, "hint": self.hint}
