@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -13,7 +14,10 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import lock
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain, planner
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import from_dict
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
+    StackPlan,
+    from_dict,
+)
 from support.errors import fails
 
 from slowfast_stack import sbom
@@ -165,3 +169,7 @@ def test_the_sbom_is_valid_and_complete(made: lock.Subject) -> None:
     assert {"python", "package detectron2"} <= {row["bom-ref"] for row in said["components"]}
     (built,) = (row for row in said["components"] if row["bom-ref"] == "package detectron2")
     assert built["hashes"] == [{"alg": "SHA-256", "content": "ab" * 32}]
+
+
+def test_a_lock_records_what_planning_reads_of_it() -> None:
+    assert set(lock.PLANNED) == {each.name for each in dataclasses.fields(StackPlan)}
