@@ -253,7 +253,7 @@ def _python(name: str) -> str:
 
 
 def index_files(index: str) -> list[dict[str, Any]]:
-    """Return the files of torch in a package index that speaks JSON. Raises ``StackError``."""
+    """Return the files of torch in a package index that serves JSON. Raises ``StackError``."""
     base = f"{index.rstrip('/')}/torch/"
     with _open(base, {"Accept": JSON_INDEX}) as answer:
         text = answer.read().decode("utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: explain
-short_description: Show a plan and its reasons to people
+short_description: Render a plan and its reasons as text
 description:
   - Turns a plan into lines of text, each choice with one sentence and its source.
   - Turns a plan with status V(no-plan) into what contradicts what, and what would help.

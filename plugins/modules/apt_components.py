@@ -63,15 +63,15 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Compare the file with what is missing; write, remove or leave it."""
-    path, runner = Path(want["path"]), LocalRunner()
-    archives = apt_sources.known(runner, want["origin"])
+    path, runner = Path(params["path"]), LocalRunner()
+    archives = apt_sources.known(runner, params["origin"])
     # In check mode on a new host apt has no lists yet.
     if not check:
-        apt_sources.require(archives, want["origin"])
+        apt_sources.require(archives, params["origin"])
     sources = apt_sources.read(runner, str(path))
-    text = apt_sources.missing(sources, archives, want["components"])
+    text = apt_sources.missing(sources, archives, params["components"])
     there = path.read_text(encoding="utf-8") if path.exists() else ""
     if text != there and not check:
         _place(path, text)

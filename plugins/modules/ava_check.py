@@ -75,13 +75,13 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Check; nothing is changed."""
     del check
-    tree = dataset.layout(want["root"])
-    folder = Path(want["lists"]) if want["lists"] else None
-    numbers, version = dataset.load(tree), want["version"]
-    found = checking.run(tree, numbers, version, folder=folder, deep=want["deep"])
+    tree = dataset.layout(params["root"])
+    folder = Path(params["lists"]) if params["lists"] else None
+    numbers, version = dataset.load(tree), params["version"]
+    found = checking.run(tree, numbers, version, folder=folder, deep=params["deep"])
     return {"changed": False, **found.to_dict()}
 
 

@@ -145,27 +145,27 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Download what is missing."""
-    tree = dataset.layout(want["root"])
+    tree = dataset.layout(params["root"])
     options = download.Options(
-        version=want["version"],
-        mirror=want["mirror"],
-        full_videos=want["full_videos"],
-        lists_only=want["lists_only"],
-        videos=tuple(want["videos"]),
-        shard=(want["shard"], want["shards"]),
-        jobs=want["jobs"],
-        attempts=want["attempts"],
-        verify=want["verify"],
-        accept_change=want["accept_change"],
-        disk_check=want["disk_check"],
-        sums=want["sums"],
-        tools=Tools(want["ffmpeg"], want["ffprobe"]),
+        version=params["version"],
+        mirror=params["mirror"],
+        full_videos=params["full_videos"],
+        lists_only=params["lists_only"],
+        videos=tuple(params["videos"]),
+        shard=(params["shard"], params["shards"]),
+        jobs=params["jobs"],
+        attempts=params["attempts"],
+        verify=params["verify"],
+        accept_change=params["accept_change"],
+        disk_check=params["disk_check"],
+        sums=params["sums"],
+        tools=Tools(params["ffmpeg"], params["ffprobe"]),
     )
     if check:
         return results.planned(download.absent(tree, options))
-    numbers = dataset.chosen(tree, cut_s=want["cut_s"], frames=want["frames"])
+    numbers = dataset.chosen(tree, cut_s=params["cut_s"], frames=params["frames"])
     return results.summary(download.run(Commands(), tree, numbers, options))
 
 

@@ -134,27 +134,27 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Extract what is missing."""
-    tree = dataset.layout(want["root"])
+    tree = dataset.layout(params["root"])
     options = scheduler.Options(
-        videos=tuple(want["videos"]),
-        folder=Path(want["folder"]) if want["folder"] else None,
-        shard=(want["shard"], want["shards"]),
-        jobs=want["jobs"],
-        replace=want["replace"],
-        disk_check=want["disk_check"],
-        tools=Tools(want["ffmpeg"], want["ffprobe"]),
+        videos=tuple(params["videos"]),
+        folder=Path(params["folder"]) if params["folder"] else None,
+        shard=(params["shard"], params["shards"]),
+        jobs=params["jobs"],
+        replace=params["replace"],
+        disk_check=params["disk_check"],
+        tools=Tools(params["ffmpeg"], params["ffprobe"]),
     )
-    if want["boxes"]:
-        table, percent = Path(want["boxes"]), want["val_percent"]
+    if params["boxes"]:
+        table, percent = Path(params["boxes"]), params["val_percent"]
         return custom.run(Commands(), tree, table, options, val_percent=percent, dry=check)
     if check:
         return {
             **results.planned(scheduler.absent(tree, dataset.load(tree), options)),
             "lists": None,
         }
-    numbers = dataset.chosen(tree, cut_s=want["cut_s"], frames=want["frames"])
+    numbers = dataset.chosen(tree, cut_s=params["cut_s"], frames=params["frames"])
     return {**results.summary(scheduler.run(Commands(), tree, numbers, options)), "lists": None}
 
 

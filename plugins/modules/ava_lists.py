@@ -62,11 +62,11 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Write what differs."""
-    tree = dataset.layout(want["root"])
+    tree = dataset.layout(params["root"])
     made = lists.write(
-        tree, dataset.load(tree), want["version"], every=want["which"] == "all", dry=check
+        tree, dataset.load(tree), params["version"], every=params["which"] == "all", dry=check
     )
     return {"changed": made["changed"], "lists": made}
 

@@ -97,12 +97,12 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Download the checkpoint if it is missing; verify and describe it."""
-    request = requests.request(want["name"], Path(want["dir"]), want["mirror"]).of(
-        sha256=want["sha256"],
-        accept_change=want["accept_change"],
-        attempts=want["attempts"],
+    request = requests.request(params["name"], Path(params["dir"]), params["mirror"]).of(
+        sha256=params["sha256"],
+        accept_change=params["accept_change"],
+        attempts=params["attempts"],
     )
     if check and not request.path.is_file():
         return {"changed": True, "path": str(request.path)}

@@ -66,11 +66,11 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], _check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
     """List the code, and require what is planned."""
-    path = extension_archs.find(Path(want["env"]), want["package"])
-    code = extension_archs.code_of(path, want["cuda_home"], Commands())
-    extension_archs.require(path, want["arch_list"], code)
+    path = extension_archs.find(Path(params["env"]), params["package"])
+    code = extension_archs.code_of(path, params["cuda_home"], Commands())
+    extension_archs.require(path, params["arch_list"], code)
     return {"changed": False, "code": str(code)}
 
 

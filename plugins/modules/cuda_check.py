@@ -69,14 +69,14 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Prove what is not noted yet."""
-    home, record = Path(want["home"]), Path(want["record"])
+    home, record = Path(params["home"]), Path(params["record"])
     gpu = GPU.exists()
     nvcc = home / "bin" / "nvcc"
     subject = {
-        "arch_list": want["arch_list"],
-        "cxx": want["cxx"],
+        "arch_list": params["arch_list"],
+        "cxx": params["cxx"],
         "nvcc": nvcc.stat().st_mtime_ns if nvcc.exists() else None,
         "gpu": gpu,
     }
@@ -85,7 +85,7 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
         return {"changed": False, "seen": noted["seen"]}
     if check:
         return {"changed": True, "seen": None}
-    seen = prove(home, want["arch_list"], want["cxx"], Commands(), gpu=gpu)
+    seen = prove(home, params["arch_list"], params["cxx"], Commands(), gpu=gpu)
     record.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     atomic_write(record, json.dumps({"subject": subject, "seen": seen}) + "\n")
     return {"changed": True, "seen": seen}

@@ -67,7 +67,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
 from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.verify import (
-    Wanted,
+    Expected,
     loaded_problem,
     look,
     problems,
@@ -85,9 +85,9 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], _check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
     """Look and judge."""
-    wanted = Wanted(**want, python=sys.executable)
+    wanted = Expected(**params, python=sys.executable)
     state = look(LocalRunner(), wanted)
     return {
         "changed": False,

@@ -74,17 +74,17 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Record a step, or read the record."""
-    path, runner = Path(want["path"]), LocalRunner()
+    path, runner = Path(params["path"]), LocalRunner()
     record = driver_record.parse((runner.read(str(path)) or b"").decode("utf-8", "replace"))
-    listing = runner.run(driver_record.LISTINGS[want["family"]]).stdout
+    listing = runner.run(driver_record.LISTINGS[params["family"]]).stdout
     stream = (runner.read(driver_record.STREAM_FILE) or b"").decode("utf-8", "replace")
     now = driver_record.installed(listing, stream)
     fresh = record
-    if want["step"] == "begin":
+    if params["step"] == "begin":
         fresh = history.begun(record, now)
-    elif want["step"] == "end" and record:
+    elif params["step"] == "end" and record:
         fresh = history.ended(record, now)
     if fresh != record and not check:
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)

@@ -96,9 +96,9 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], _check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
     """Probe."""
-    where = Where(**want, home=str(Path.home()))
+    where = Where(**params, home=str(Path.home()))
     return {"changed": False, "host": probe(LocalRunner(), where).to_dict()}
 
 

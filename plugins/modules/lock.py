@@ -83,13 +83,13 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Record, compare and write."""
-    subject = Subject(Path(want["env"]), Path(want["src"]), want["plan"], want["host"])
+    subject = Subject(Path(params["env"]), Path(params["src"]), params["plan"], params["host"])
     lock = record(Commands(), subject)
-    if want["expected"]:
-        require_equal(want["expected"], lock)
-    path = Path(want["path"])
+    if params["expected"]:
+        require_equal(params["expected"], lock)
+    path = Path(params["path"])
     return {"changed": write(lock, path, check=check), "lock": lock}
 
 

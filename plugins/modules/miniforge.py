@@ -93,10 +93,10 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    """Install, update or take off."""
-    path = Path(want["path"])
-    if want["state"] == "absent":
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Install, update or remove."""
+    path = Path(params["path"])
+    if params["state"] == "absent":
         removed = miniforge.remove(path, check=check)
         return {
             "changed": removed,
@@ -105,12 +105,12 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
         }
     wanted = miniforge.Miniforge(
         path,
-        want["version"],
-        want["url"],
-        want["sha256"],
-        Path(want["cache"]),
-        Path(want["log"]),
-        Path(want["bundle"]) if want["bundle"] else None,
+        params["version"],
+        params["url"],
+        params["sha256"],
+        Path(params["cache"]),
+        Path(params["log"]),
+        Path(params["bundle"]) if params["bundle"] else None,
     )
     act_or_ask = miniforge.why_install if check else miniforge.install
     reason = act_or_ask(Commands(), wanted)

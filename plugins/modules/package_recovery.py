@@ -57,13 +57,13 @@ if TYPE_CHECKING:
 SPEC = {"family": {"type": "str", "required": True, "choices": ["debian", "redhat"]}}
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Finish, and say what is left."""
     runner = LocalRunner()
-    found = left(runner, want["family"])
+    found = left(runner, params["family"])
     if found and not check:
-        finish(Commands(), want["family"])
-    still = left(runner, want["family"]) if found else []
+        finish(Commands(), params["family"])
+    still = left(runner, params["family"]) if found else []
     return {"changed": still != found or (check and bool(found)), "found": found, "left": still}
 
 

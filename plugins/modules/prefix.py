@@ -67,9 +67,9 @@ if TYPE_CHECKING:
 SPEC = {"path": {"type": "path"}, "plan": {"type": "dict"}, "current": {"type": "str"}}
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Check, then claim, then switch."""
-    plan, prefix = want["plan"], resolve(want["path"])
+    plan, prefix = params["plan"], resolve(params["path"])
     # Resolved, because evidence records real paths and ``current`` is a link.
     stack, changed = (prefix / "current").resolve(), False
     if plan:
@@ -77,9 +77,9 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
         refuse_foreign(prefix)
         require_disk_space(prefix, stack, plan["needs_disk_mib"])
         changed = not stack.is_dir() if check else claim(prefix, stack)
-    if want["current"]:
-        differs = current_id(prefix) != want["current"]
-        changed = (differs if check else switch(prefix, want["current"])) or changed
+    if params["current"]:
+        differs = current_id(prefix) != params["current"]
+        changed = (differs if check else switch(prefix, params["current"])) or changed
     return {
         "changed": changed,
         "path": str(prefix),

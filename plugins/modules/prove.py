@@ -94,14 +94,14 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Return recorded evidence, or run the proof."""
-    env, src = Path(want["env"]), Path(want["src"])
-    subject, out = Subject(env, src, want["plan"], want["program"]), Path(want["out"])
-    proof = None if want["force"] else recorded(subject, out)
-    run = proof is None and want["run"] and not check
+    env, src = Path(params["env"]), Path(params["src"])
+    subject, out = Subject(env, src, params["plan"], params["program"]), Path(params["out"])
+    proof = None if params["force"] else recorded(subject, out)
+    run = proof is None and params["run"] and not check
     if run:
-        proof = prove(Commands(), subject, out, uv=want["uv"])
+        proof = prove(Commands(), subject, out, uv=params["uv"])
     return {"changed": run, "proof": proof}
 
 

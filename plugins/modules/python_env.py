@@ -101,19 +101,19 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Say why the environment must be built, and build it."""
-    pythons = Path(want["pythons"]) if want["pythons"] else None
-    env = PythonEnv(Path(want["path"]), want["uv"], pythons)
-    python = want["python"] or want["version"]
-    if want["conda"]:
-        folder = Path(want["bundle"]) / CONDA if want["bundle"] else None
-        files = tuple(folder / name for name in want["files"]) if folder else ()
-        python = Conda(Path(want["conda"]), want["channel"], tuple(want["packages"]), files)
+    pythons = Path(params["pythons"]) if params["pythons"] else None
+    env = PythonEnv(Path(params["path"]), params["uv"], pythons)
+    python = params["python"] or params["version"]
+    if params["conda"]:
+        folder = Path(params["bundle"]) / CONDA if params["bundle"] else None
+        files = tuple(folder / name for name in params["files"]) if folder else ()
+        python = Conda(Path(params["conda"]), params["channel"], tuple(params["packages"]), files)
     if check:
-        reason = why_rebuild(Commands(), env, want["version"])
+        reason = why_rebuild(Commands(), env, params["version"])
     else:
-        reason = create(Commands(), env, python, want["version"])
+        reason = create(Commands(), env, python, params["version"])
     return {"changed": reason is not None, "reason": reason}
 
 

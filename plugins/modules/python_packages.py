@@ -110,22 +110,22 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Compare, and install what is missing."""
-    env = PythonEnv(Path(want["env"]), want["uv"])
+    env = PythonEnv(Path(params["env"]), params["uv"])
     packages = Packages(
-        tuple(want["requirements"]),
-        (*want["constraints"], *want["locked"]),
-        want["index"],
-        Path(want["bundle"]) if want["bundle"] else None,
-        Path(want["hashes"]) if want["hashes"] else None,
-        dependencies=want["dependencies"],
-        build_isolation=want["build_isolation"],
+        tuple(params["requirements"]),
+        (*params["constraints"], *params["locked"]),
+        params["index"],
+        Path(params["bundle"]) if params["bundle"] else None,
+        Path(params["hashes"]) if params["hashes"] else None,
+        dependencies=params["dependencies"],
+        build_isolation=params["build_isolation"],
     )
     if check:
         changes = missing(Commands(), env, packages)
     else:
-        changes = install(Commands(), env, packages, Path(want["log"]))
+        changes = install(Commands(), env, packages, Path(params["log"]))
     after = "".join(f"{line}\n" for line in changes)
     diff = {"before": "", "after": after}
     return {"changed": bool(changes), "changes": list(changes), "diff": diff}

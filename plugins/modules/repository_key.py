@@ -68,9 +68,9 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Keep a correct key; otherwise download, check and write it."""
-    path, fingerprint, commands = Path(want["path"]), want["fingerprint"], Commands()
+    path, fingerprint, commands = Path(params["path"]), params["fingerprint"], Commands()
     result = {"changed": True, "path": str(path)}
     if check and not shutil.which(signing_key.GPG):
         return {**result, "changed": not path.is_file()}
@@ -83,8 +83,8 @@ def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
             return {**result, "changed": False}
     with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as folder:
         downloaded = Path(folder) / "key"
-        downloaded.write_bytes(_fetch(want["url"]))
-        signing_key.require(commands, downloaded, fingerprint, want["url"])
+        downloaded.write_bytes(_fetch(params["url"]))
+        signing_key.require(commands, downloaded, fingerprint, params["url"])
         if not check:
             path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             # apt reads it as a user of its own.

@@ -67,11 +67,11 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Link what is not there."""
     # Only the place of uv is not needed: linking asks no package manager.
-    env = PythonEnv(Path(want["env"]), "uv")
-    new = adopt(Commands(), env, want["python"], want["name"], change=not check)
+    env = PythonEnv(Path(params["env"]), "uv")
+    new = adopt(Commands(), env, params["python"], params["name"], change=not check)
     diff = {"before": "", "after": "".join(f"{name}\n" for name in new)}
     return {"changed": bool(new), "adopted": new, "diff": diff}
 

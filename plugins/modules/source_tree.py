@@ -80,15 +80,15 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Compare, and place the tree where it differs."""
-    commands, tree = Commands(), Path(want["path"])
-    source = construct(Source, want["source"], "source", ignore_unknown=True)
+    commands, tree = Commands(), Path(params["path"])
+    source = construct(Source, params["source"], "source", ignore_unknown=True)
     before = identity_of(commands, tree)
     changed = before != source.identity
-    bundle = Path(want["bundle"]) if want["bundle"] else None
+    bundle = Path(params["bundle"]) if params["bundle"] else None
     if changed and not check:
-        place(commands, source, tree, uv=want["uv"], bundle=bundle)
+        place(commands, source, tree, uv=params["uv"], bundle=bundle)
     return {
         "changed": changed,
         "identity": source.identity,

@@ -81,20 +81,20 @@ SPEC = {
 }
 
 
-def act(want: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Switch, then remove, then list."""
-    prefix, before = resolve(want["path"]), None
+    prefix, before = resolve(params["path"]), None
     found = stacks.listed(prefix)
     switched, removed = None, []
-    if want["use"]:
+    if params["use"]:
         before = stacks.current_id(prefix)
-        target = stacks.chosen(found, want["use"], unproven=want["unproven"])
+        target = stacks.chosen(found, params["use"], unproven=params["unproven"])
         switched = target.id if target.id != before else None
     if switched and not check:
         stacks.switch(prefix, switched)
         found = stacks.listed(prefix)
-    if want["keep"] is not None:
-        removed = stacks.superfluous(found, want["keep"])
+    if params["keep"] is not None:
+        removed = stacks.superfluous(found, params["keep"])
         removed = removed if check else stacks.remove(prefix, removed, time.time())
         found = [stack for stack in found if check or stack not in removed]
     names = [stack.id for stack in removed]

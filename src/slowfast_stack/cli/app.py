@@ -100,7 +100,7 @@ def run(arguments: Sequence[str]) -> int:
         hint = "See: slowfast-stack --help, and slowfast-stack COMMAND --help"
         wrong_use = UsageError(error.format_message(), hint=hint, code="cli.usage")
         return _fail(wrong_use, Exit.USAGE, arguments)
-    except Exception as error:  # noqa: BLE001  (a bug is reported in a sentence, too)
+    except Exception as error:  # noqa: BLE001  (a bug is reported as an error message)
         from slowfast_stack.cli import crash_report
 
         return _fail(crash_report.save(error), Exit.FAILED, arguments)

@@ -1,1 +1,1 @@
-"""What people see: console, live displays, tables."""
+"""Terminal output: console, live displays, tables."""

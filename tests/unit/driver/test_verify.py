@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.verify import (
+    Expected,
     State,
-    Wanted,
     loaded_problem,
     look,
     next_kernel,
@@ -18,7 +18,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.verif
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import Answer
 
 SETTINGS = "/etc/modprobe.d/nouveau.conf"
-WANTED = Wanted("580", fabric_manager=False, mok=False, settings=SETTINGS, python="python3")
+WANTED = Expected("580", fabric_manager=False, mok=False, settings=SETTINGS, python="python3")
 LOADED = b"NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.309.01  Release Build\n"
 GOOD = State(
     kernel="6.1.0-56-amd64",

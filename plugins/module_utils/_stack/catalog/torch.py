@@ -40,7 +40,7 @@ class ReleaseRow(NamedTuple):
 class CodeRow(NamedTuple):
     """The machine code in one wheel: native architectures, and PTX where it was seen.
 
-    ``torch`` with two numbers speaks of the whole series, with three of that release, which wins.
+    ``torch`` with two numbers applies to the release series, with three to that release, which wins.
     """
 
     torch: str

@@ -22,7 +22,7 @@ _ENTRY = struct.Struct(
     "<HHIQIIHHIIIQ"
 )  # kind, ?, header, size, ?, ?, minor, major, arch, ?, ?, flags
 _PTX, _ELF = 1, 2
-# Flags of an entry that speaks of one architecture alone, or of one family.
+# Flags of an entry for one architecture only, or for one family.
 _SUFFIXES = ((0x100000, "a"), (0x1000000, "f"))
 _LISTED_CODE = re.compile(r"\bsm_(\d+[af]?)\.cubin")
 _LISTED_PTX = re.compile(r"\b(?:sm|compute)_(\d+[af]?)\.ptx")

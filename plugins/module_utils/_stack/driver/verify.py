@@ -70,7 +70,7 @@ class State(NamedTuple):
     requested: bool | None
 
 
-class Wanted(NamedTuple):
+class Expected(NamedTuple):
     """What the plan asks of the driver.
 
     ``settings`` is the file that keeps nouveau away, ``python`` an interpreter that asks NVML.
@@ -83,7 +83,7 @@ class Wanted(NamedTuple):
     python: str
 
 
-def look(runner: Runner, wanted: Wanted) -> State:
+def look(runner: Runner, wanted: Expected) -> State:
     """Read the state of a host; change nothing."""
     kernel = next_kernel(
         _output(runner, "grubby", "--default-kernel"),
@@ -181,8 +181,8 @@ def _order(release: str) -> list[tuple[bool, int, str]]:
     return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
 
 
-def problems(state: State, wanted: Wanted) -> list[str]:
-    """Return in sentences why a start would end without the planned driver; empty is good."""
+def problems(state: State, wanted: Expected) -> list[str]:
+    """Return why the planned driver would not be loaded after a reboot; empty where it would."""
     found = []
     if state.module is None:
         found.append(

@@ -65,7 +65,7 @@ def _value(key: str, value: str) -> str:
 def _stanzas(text: str) -> Iterator[Source]:
     lines = (line for line in text.splitlines() if not line.startswith("#"))
     for stanza in re.split(r"\n\s*\n", "\n".join(lines)):
-        # A line that begins with a space goes on with the field before it.
+        # A line that starts with a space continues the previous field.
         found = re.findall(r"^([A-Za-z-]+):(.*(?:\n[ \t].*)*)", stanza, re.MULTILINE)
         fields = {name.lower(): (name, value) for name, value in found}
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CPU = "cpu"
 PYTHONS = tuple(version(f"3.{minor}") for minor in range(9, 15))
 GCC_MAJORS = tuple(range(8, 17))
-# The oldest GCC that speaks the C++ standard of torch's headers.
+# The oldest GCC that supports the C++ standard of torch's headers.
 GCC_FOR_CXX = {14: 5, 17: 8, 20: 11}
 
 
@@ -48,7 +48,7 @@ class Wheel(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Return the name people use, such as torch 2.11.0 (cu130)."""
+        """Return the usual name, such as torch 2.11.0 (cu130)."""
         return f"torch {self.row.torch} ({self.variant})"
 
     @property
@@ -69,7 +69,7 @@ class DriverOption(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Return the name people use, such as driver 580 (open)."""
+        """Return the usual name, such as driver 580 (open)."""
         return f"driver {self.number}" + (f" ({self.flavour})" if self.flavour else "")
 
 

@@ -36,7 +36,7 @@ def explain(given: Problem) -> Conflict:
 
 
 def why_not(given: Problem, wheel: Wheel) -> tuple[str, str]:
-    """Return what speaks against a wheel, constraints before compatibility rules; its source."""
+    """Return why a wheel is rejected, constraints before compatibility rules, and the source."""
     against = next(_objections(given, "wheel", wheel), None)
     if against:
         return against

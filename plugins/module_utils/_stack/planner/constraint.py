@@ -14,7 +14,7 @@ STAYS = ("keep", "none")
 
 
 class Constraint(NamedTuple):
-    """Something given: a sentence, its source, what would change it, and checks by dimension."""
+    """A constraint: its statement, its source, its remedy, and checks by dimension."""
 
     id: str
     text: str

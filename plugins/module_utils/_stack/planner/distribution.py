@@ -18,7 +18,7 @@ def distribution(host: Host) -> DistributionRow | None:
     """Return the table's row for the host's distribution, None where there is none."""
     name = SAME_AS.get(host.distribution.id, host.distribution.id)
     number = host.distribution.version
-    # The Red Hat family says 9.4 of itself; one row speaks for all of 9.
+    # The Red Hat family reports minor releases such as 9.4; one row is for all of 9.
     return _BY_NAME.get((name, number)) or _BY_NAME.get((name, number.partition(".")[0]))
 
 
