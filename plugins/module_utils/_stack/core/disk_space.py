@@ -21,26 +21,24 @@ def existing(folder: Path) -> Path:
 
 def free_bytes(folder: Path) -> int:
     """Return how many bytes a user without privileges may still write below a folder."""
-    found = os.statvfs(existing(folder))
-    return found.f_bavail * found.f_frsize
+    return _free(existing(folder))[0]
 
 
 def is_full(folder: Path) -> bool:
     """Return whether a file system has no space or no inode left for a small file."""
-    found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize < _FILE or (found.f_files > 0 and found.f_favail == 0)
+    size, inodes = _free(folder)
+    return size < _FILE or inodes == 0
 
 
 def require(folder: Path, size: int, files: int, content: str) -> None:
     """Raise StackError if ``size`` bytes in ``files`` files do not fit below ``folder``."""
     place = existing(folder)
-    found = os.statvfs(place)
-    free = found.f_bavail * found.f_frsize
+    free, inodes = _free(place)
     lacks = []
     if free < size:
         lacks.append(f"{_size(size)} are needed and {_size(free)} free")
-    if found.f_files and found.f_favail < files:  # Btrfs, for one, has no fixed number
-        lacks.append(f"{files} inodes are needed and {found.f_favail} free")
+    if inodes is not None and inodes < files:
+        lacks.append(f"{files} inodes are needed and {inodes} free")
     if lacks:
         raise StackError(
             f"{place} has not enough disk space for {content}.",
@@ -48,6 +46,12 @@ def require(folder: Path, size: int, files: int, content: str) -> None:
             "Free that much, use another folder, or add --skip-disk-check.",
             code="disk.full",
         )
+
+
+def _free(folder: Path) -> tuple[int, int | None]:
+    """Return free bytes and inodes; None where their number is not fixed, as in Btrfs."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize, found.f_favail if found.f_files else None
 
 
 def _size(number: int) -> str:
