@@ -141,8 +141,12 @@ class HostCommand:
 
     def run(self, **arguments: Any) -> Results:  # noqa: ANN401  (those of PlaybookVerb.play)
         """Run the playbook on the hosts. Raises UsageError, Interrupted and StackError."""
+        return self.call(self.verb.run, **arguments)
+
+    def call(self, function: Callable[..., Results], **arguments: Any) -> Results:  # noqa: ANN401
+        """Call a function of the Python API on the hosts, in the session of this command."""
         hosts = self.hosts
-        return self.verb.run(self.session, hosts.inventory, limit=hosts.limit, **arguments)
+        return function(hosts.inventory, limit=hosts.limit, session=self.session, **arguments)
 
     def confirm(self, question: str, lines: Iterable[str], *, heading: str) -> None:
         """Show changes and ask for consent. Raises UsageError without a terminal, typer.Abort for no."""

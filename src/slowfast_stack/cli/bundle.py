@@ -84,14 +84,7 @@ def create(
     sources_files = dict(_package_sources(text) for text in package_sources or [])
     asked = request.build(local=hosts.inventory is None)
     command = HostCommand(hosts, playbooks.PLAN)
-    results = api.plan(
-        hosts.inventory,
-        request=asked,
-        machine=what_if.machine(),
-        limit=hosts.limit,
-        prefix=prefix,
-        session=command.session,
-    )
+    results = command.call(api.plan, request=asked, machine=what_if.machine(), prefix=prefix)
     if results.exit_code is not Exit.PROVEN:
         for error in results.failures():
             terminal.print_error(error)

@@ -43,15 +43,8 @@ def plan(
     bare machine that does not exist.
     """
     command = HostCommand(hosts, playbooks.PLAN)
-    machine = what_if.machine()
-    results = api.plan(
-        hosts.inventory,
-        request=request.build(local=hosts.inventory is None),
-        machine=machine,
-        limit=hosts.limit,
-        prefix=prefix,
-        session=command.session,
-    )
+    asked = request.build(local=hosts.inventory is None)
+    results = command.call(api.plan, request=asked, machine=what_if.machine(), prefix=prefix)
 
     def render(name: str, value: dict[str, Any]) -> str:
         planned = from_dict(value)

@@ -23,5 +23,5 @@ def probe(*, hosts: options.Hosts, prefix: options.Prefix = None) -> int:
     depends on.
     """
     command = HostCommand(hosts, playbooks.PROBE)
-    results = api.probe(hosts.inventory, limit=hosts.limit, prefix=prefix, session=command.session)
+    results = command.call(api.probe, prefix=prefix)
     return command.report(results, host_summary.text)

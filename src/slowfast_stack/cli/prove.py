@@ -36,7 +36,7 @@ def prove(
     from slowfast_stack import proof_report
 
     command = HostCommand(hosts, playbooks.PROVE)
-    results = api.prove(hosts.inventory, limit=hosts.limit, prefix=prefix, session=command.session)
+    results = command.call(api.prove, prefix=prefix)
     if html:
         proof_report.write_html(html, results.values)
     if not hosts.json:

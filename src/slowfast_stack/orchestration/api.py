@@ -35,7 +35,7 @@ def probe(
 
         facts = {"stack_host": localhost.host(prefix, {})}
         return Results([HostRun(localhost.NAME, facts=facts)], "stack_host")
-    return playbooks.PROBE.run(session, inventory, limit=limit, prefix=prefix)
+    return playbooks.PROBE.run(inventory, session=session, limit=limit, prefix=prefix)
 
 
 def plan(
@@ -63,7 +63,9 @@ def plan(
             code="cli.conflicting-options",
         )
     if machine is None and inventory is not None:
-        return playbooks.PLAN.run(session, inventory, limit=limit, prefix=prefix, request=asked)
+        return playbooks.PLAN.run(
+            inventory, session=session, limit=limit, prefix=prefix, request=asked
+        )
     if machine is not None:
         from slowfast_stack import what_if  # noqa: PLC0415
 
@@ -92,7 +94,7 @@ def up(
     Raises UsageError, Interrupted and StackError; what went wrong on a host is in the results.
     """
     variables = {"request": request, "offline": bundle, "reboot_allowed": consent}
-    return playbooks.UP.run(session, inventory, limit=limit, prefix=prefix, **variables)
+    return playbooks.UP.run(inventory, session=session, limit=limit, prefix=prefix, **variables)
 
 
 def prove(
@@ -106,4 +108,4 @@ def prove(
 
     Raises UsageError, Interrupted and StackError; what went wrong on a host is in the results.
     """
-    return playbooks.PROVE.run(session, inventory, limit=limit, prefix=prefix)
+    return playbooks.PROVE.run(inventory, session=session, limit=limit, prefix=prefix)

@@ -45,7 +45,7 @@ class PlaybookVerb(NamedTuple):
         """Run a play and return how each host ended. Raises Interrupted, StackError, UsageError."""
         return Results(session.follow(play, self.name, self.steps), self.fact)
 
-    def run(self, session: Session, inventory: str | None, **arguments: Any) -> Results:  # noqa: ANN401
+    def run(self, inventory: str | None, *, session: Session, **arguments: Any) -> Results:  # noqa: ANN401
         """Run the playbook; ``arguments`` are those of ``play``."""
         return self.follow(session, self.play(inventory, **arguments))
 
