@@ -4,7 +4,7 @@
     scripts/patch_origins.py pinned slowfast=DIR detectron2=DIR pytorchvideo=DIR
     scripts/patch_origins.py pypi slowfast=DIR detectron2=DIR
 
-DIR is a checkout of the commit that the catalogue pins, or the unpacked package of PyPI. A patch that
+DIR is a checkout of the commit that the catalog pins, or the unpacked package of PyPI. A patch that
 such a tree needs must have the origin, and one that it does not need must not. Exits with 1 where one
 differs. Run it whenever a pinned commit or a package changes.
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the catalogue of patches into docs/patches.md, or compare it with --check."""
+"""Write the catalog of patches into docs/patches.md, or compare it with --check."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.mode
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.registry import PATCHES
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/patches.md"
-BEGIN, END = "<!-- catalogue -->\n", "<!-- end of catalogue -->\n"
+BEGIN, END = "<!-- catalog -->\n", "<!-- end of catalog -->\n"
 
 
-def catalogue() -> str:
+def catalog() -> str:
     """Return one Markdown table for each project."""
     written = []
     for component in dict.fromkeys(patch.component for patch in PATCHES):
@@ -37,10 +37,10 @@ def catalogue() -> str:
 
 
 def page(text: str) -> str:
-    """Return the page with the present catalogue in it."""
+    """Return the page with the present catalog in it."""
     head, _, rest = text.partition(BEGIN)
     _, _, tail = rest.partition(END)
-    return head + BEGIN + catalogue() + END + tail
+    return head + BEGIN + catalog() + END + tail
 
 
 def _origins(patch: Patch) -> str:

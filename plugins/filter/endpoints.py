@@ -7,7 +7,7 @@ name: endpoints
 short_description: Name the places that the probe tries to reach for a request
 description:
   - Returns the package index, the git sources, PyTorch's wheel index and NVIDIA's repository.
-  - Sources of the request replace those of the catalogue.
+  - Sources of the request replace those of the catalog.
 version_added: 0.1.0
 author: slowfast.stack contributors (!UNKNOWN)
 options:

@@ -7,7 +7,7 @@ name: plan
 short_description: Choose the stack of a host, with reasons
 description:
   - Chooses driver, CUDA toolkit, PyTorch wheel, Python, compiler, pins, sources and patches for a
-    host, as a pure function of the host, the request and the catalogue.
+    host, as a pure function of the host, the request and the catalog.
   - Where nothing fits, RV(_value.status) is V(no-plan) and RV(_value.conflict) holds the smallest
     set of facts that contradict each other, and what would help.
 version_added: 0.1.0

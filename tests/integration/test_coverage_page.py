@@ -1,4 +1,4 @@
-"""Every PCI id of the catalogue on every distribution: a plan or a conflict, as the page counts."""
+"""Every PCI id of the catalog on every distribution: a plan or a conflict, as the page counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts that were recorded apart from the catalogue, as tables with a line of their source."""
+"""Facts that were recorded apart from the catalog, as tables with a line of their source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every row of the catalogue against facts that were recorded apart from it (tests/data/catalog)."""
+"""Every row of the catalog against facts that were recorded apart from it (tests/data/catalog)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHIPS = {row.chip: row for row in gpus.CHIPS}
 PINNED = {(row["name"], row["version"]): row["pin"] for row in table("pinned_files")}
 MODULES = {"open-only": "open", "open-recommended": "any", "proprietary-only": "any"}
 MANYLINUX = {"manylinux1": "2.17", "manylinux2014": "2.17", "manylinux_2_28": "2.28"}
-# The Pythons of the catalogue begin here, and a wheel for py3 ends nowhere.
+# The Pythons of the catalog begin here, and a wheel for py3 ends nowhere.
 FIRST_MINOR, NO_END = 9, 99
 
 

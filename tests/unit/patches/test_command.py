@@ -59,11 +59,11 @@ def test_json_is_one_object(tree: Path, capsys: pytest.CaptureFixture[str]) -> N
     }
 
 
-def test_the_catalogue_needs_no_tree(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_catalog_needs_no_tree(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["patch", "--list", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    catalogue = {entry["id"]: entry for entry in printed["patches"]}
-    assert catalogue["checkpoint-weights-only"]["needed"] == "torch >= 2.6"
+    catalog = {entry["id"]: entry for entry in printed["patches"]}
+    assert catalog["checkpoint-weights-only"]["needed"] == "torch >= 2.6"
     assert run(["patch", "--list"]) == 0
     assert "No module named 'vision'" in capsys.readouterr().out
 

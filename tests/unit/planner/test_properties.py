@@ -1,7 +1,7 @@
 """The resolver against a brute-force search that is written here, in its own words.
 
 It tries every combination, sorts those that work by preference and takes the first. Preferences
-are spelled out here; from the catalogue come only versions and capabilities, read by functions of
+are spelled out here; from the catalog come only versions and capabilities, read by functions of
 this file.
 """
 
@@ -108,7 +108,7 @@ PYTHON_ORDER = {
     "newest": ("3.13", "3.12", "3.11", "3.14", "3.10", "3.9"),
     "guide-2024": ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14"),
 }
-# From the release notes of CUDA and from crt/host_config.h, not through the catalogue.
+# From the release notes of CUDA and from crt/host_config.h, not through the catalog.
 MAX_GCC = {
     **dict.fromkeys(("10.1", "10.2"), 8), "11.0": 9,
     **dict.fromkeys(("11.1", "11.2", "11.3"), 10),

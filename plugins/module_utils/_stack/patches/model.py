@@ -24,7 +24,7 @@ WORST_FIRST = (UNKNOWN, AFFECTED, FIXED_DIFFERENTLY, ALREADY_APPLIED, NOT_APPLIC
 
 Versions = Mapping[str, str]
 
-# Where a source tree can come from: the commit that the catalogue pins, another commit of the
+# Where a source tree can come from: the commit that the catalog pins, another commit of the
 # upstream repository, the package on PyPI, any other repository.
 PINNED, UPSTREAM, PYPI, FORK = "pinned", "upstream", "pypi", "fork"
 EVERY_ORIGIN = (PINNED, UPSTREAM, PYPI, FORK)

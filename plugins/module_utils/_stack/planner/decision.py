@@ -29,5 +29,5 @@ class Decided(Generic[T_co]):
 
 
 def decision(choice: str, because: str, source: object) -> Decision:
-    """Return a decision whose source is a ``Source`` of the catalogue or a text."""
+    """Return a decision whose source is a ``Source`` of the catalog or a text."""
     return Decision(choice, because, str(source))

@@ -1,4 +1,4 @@
-"""Look up the distribution of a host in the catalogue, and a driver in its archive."""
+"""Look up the distribution of a host in the catalog, and a driver in its archive."""
 
 from __future__ import annotations
 

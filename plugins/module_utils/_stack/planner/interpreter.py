@@ -37,7 +37,7 @@ def environment(
     row = next(row for row in INSTALLERS if row.machine == host.architecture)
     own = request.source(INSTALLER)
     url = own.url or row.url
-    # The file name of an installer says its release, where it is not that of the catalogue.
+    # The file name of an installer says its release, where it is not that of the catalog.
     named = INSTALLER_NAME.search(url) if own.sha256 else None
     plan = EnvironmentPlan(
         "conda",

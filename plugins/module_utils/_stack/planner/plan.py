@@ -15,7 +15,7 @@ SCHEMA = 2
 
 @dataclass(frozen=True)
 class GpuPlan:
-    """A GPU as the catalogue knows it."""
+    """A GPU as the catalog knows it."""
 
     pci_id: str
     name: str

@@ -1,4 +1,4 @@
-"""Plan a host: a pure function of the host, the request and the catalogue."""
+"""Plan a host: a pure function of the host, the request and the catalog."""
 
 from __future__ import annotations
 

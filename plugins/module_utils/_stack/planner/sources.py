@@ -76,7 +76,7 @@ def _git(tree: TreeRow, asked: Source) -> SourcePlan:
 
 
 def _commits(asked: Mapping[str, Source]) -> Iterator[Decision]:
-    """Say which commits are those of the catalogue, and which are requested."""
+    """Say which commits are those of the catalog, and which are requested."""
     requested = [name for name, source in asked.items() if source.commit]
     ours = [name for name in asked if name not in requested]
     if ours:

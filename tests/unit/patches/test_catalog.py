@@ -1,4 +1,4 @@
-"""What the catalogue says of each patch: when it is needed, and where its text is found."""
+"""What the catalog says of each patch: when it is needed, and where its text is found."""
 
 from __future__ import annotations
 
