@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,25 @@ def test_a_source_distribution_of_pypi_is_unpacked_and_recognised(tmp_path: Path
     place(Commands(), source, tree, uv=UV)
     assert (tree / "slowfast" / "models" / "head_helper.py").is_file()
     assert identity_of(Commands(), tree) == source.identity
+    assert {path.name for path in tmp_path.iterdir()} == {"slowfast", ".slowfast.lock"}
+
+
+@pytest.mark.parametrize("left", [".tree.old", ".tree.new", ".tree.downloads"])
+def test_what_an_interrupted_run_left_is_replaced(tmp_path: Path, left: str) -> None:
+    packed = tmp_path / "in" / "a.tar.gz"
+    (tmp_path / "in" / "a-1").mkdir(parents=True)
+    (tmp_path / "in" / "a-1" / "new.py").touch()
+    with tarfile.open(packed, "w:gz") as made:
+        made.add(tmp_path / "in" / "a-1", "a-1")
+    digest = hashlib.sha256(packed.read_bytes()).hexdigest()
+    tree = tmp_path / "src" / "tree"
+    for folder in (tree, tree.with_name(left)):
+        folder.mkdir(parents=True)
+        (folder / "left.py").touch()
+    place(Commands(), Source("archive", url=str(packed), sha256=digest), tree, uv=UV)
+    assert sorted(path.suffix for path in tree.iterdir() if path.suffix == ".py") == [".py"]
+    assert (tree / "new.py").exists()
+    assert {path.name for path in tree.parent.iterdir()} == {"tree", ".tree.lock"}
 
 
 def test_an_incomplete_source_of_a_plan_is_named() -> None:
