@@ -74,7 +74,7 @@ def patch(
                 hint="Give the PATH of a source tree, or use --list.",
                 code="cli.missing-argument",
             )
-        return _print_catalogue(json=json)
+        return _print_catalog(json=json)
     if sum((list_, undo, export)) > 1:
         raise UsageError(
             "Only one of --list, --undo and --export can be used at a time.",
@@ -115,9 +115,9 @@ def _print_report(report: Report, *, undo: bool) -> None:
         print("Nothing to change.")
 
 
-def _print_catalogue(*, json: bool) -> int:
+def _print_catalog(*, json: bool) -> int:
     if json:
-        _print_json({"patches": [_catalogue_entry(known) for known in PATCHES]})
+        _print_json({"patches": [_catalog_entry(known) for known in PATCHES]})
         return Exit.PROVEN
     for known in PATCHES:
         issues = f" ({' '.join(known.issues)})" if known.issues else ""
@@ -125,7 +125,7 @@ def _print_catalogue(*, json: bool) -> int:
     return Exit.PROVEN
 
 
-def _catalogue_entry(known: Patch) -> dict[str, Any]:
+def _catalog_entry(known: Patch) -> dict[str, Any]:
     return {
         "id": known.id,
         "component": known.component,

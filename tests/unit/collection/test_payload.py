@@ -46,7 +46,7 @@ def payload(start: Path) -> set[Path]:
     return seen
 
 
-def test_the_probe_ships_neither_solver_nor_catalogue() -> None:
+def test_the_probe_ships_neither_solver_nor_catalog() -> None:
     shipped = {
         path.relative_to(UTILS / "_stack") for path in payload(MODULE) if "_stack" in str(path)
     }

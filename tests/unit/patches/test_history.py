@@ -69,5 +69,5 @@ def test_a_folder_counts_as_one_commit(tmp_path: Path) -> None:
     assert "### PyPI, 1 commits" in done.stdout
 
 
-def test_the_page_shows_the_catalogue() -> None:
+def test_the_page_shows_the_catalog() -> None:
     assert run("patches_page.py", "--check").returncode == 0, "run scripts/patches_page.py"
