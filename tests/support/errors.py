@@ -17,6 +17,6 @@ def fails(code: str, *values: object) -> Iterator[pytest.ExceptionInfo[StackErro
     """Expect an error with a code, whose text has these values."""
     with pytest.raises(StackError) as caught:
         yield caught
-    assert caught.value.code == code
+    assert caught.value.code == code, f"{caught.value.labelled()}, expected {code}"
     for value in values:
         assert str(value) in str(caught.value)

@@ -11,9 +11,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts im
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.ffmpeg import WANTED
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import (
     StackError,
-    Unreadable,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from support.errors import fails
 
 # The first lines of each list, and those that matter here, as the programs print them.
 FILTERS_7 = """\
@@ -72,7 +72,7 @@ def test_a_list_holds_its_names_and_not_its_legend(kind: str, text: str, names: 
     "text", ["", "ffmpeg: error while loading shared libraries: libavdevice.so.61\n", "Encoders:\n"]
 )
 def test_something_else_than_a_list_is_no_empty_list(text: str) -> None:
-    with pytest.raises(Unreadable, match="list of encoders cannot be read"):
+    with fails("ffmpeg.unreadable-list", "encoders"):
         ffmpeg_lists.parse("encoders", text)
 
 
@@ -101,5 +101,5 @@ def test_a_program_that_does_not_run_is_quoted(tmp_path: Path) -> None:
     made = tmp_path / "ffmpeg"
     made.write_text("#!/bin/sh\necho libnpp.so.12: cannot open shared object file\nexit 127\n")
     made.chmod(0o755)
-    with pytest.raises(StackError, match=r"libnpp\.so\.12"):
+    with fails("ffmpeg.not-runnable", "libnpp.so.12"):
         ffmpeg_lists.require(Commands(), made, WANTED)

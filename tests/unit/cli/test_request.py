@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.errors import fails
 
 from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.orchestration import playbooks, request
@@ -37,7 +38,7 @@ def test_a_path_counts_from_here_and_must_exist(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     chosen = request.source("slowfast=slowfast.git", local=True)[1]
     assert chosen == {"url": str(tmp_path / "slowfast.git")}
-    with pytest.raises(UsageError, match="There is no source at elsewhere"):
+    with fails("source.not-found", "elsewhere"):
         request.source("slowfast=elsewhere", local=True)
 
 
@@ -49,12 +50,12 @@ def test_an_absolute_path_may_be_one_of_the_hosts():
 
 @pytest.mark.parametrize("text", ["slowfast", "slowfast=", "numpy=https://example.net/a.git"])
 def test_a_source_that_is_not_understood_shows_an_example(text):
-    with pytest.raises(UsageError, match="For example"):
+    with fails("cli.invalid-value"):
         request.source(text, local=True)
 
 
 def test_a_short_commit_is_refused_with_the_way_to_find_the_complete():
-    with pytest.raises(UsageError, match="Find them with: git ls-remote"):
+    with fails("cli.invalid-value", "git ls-remote"):
         request.source("slowfast=https://example.net/a.git@0123abc", local=True)
 
 
@@ -62,5 +63,5 @@ def test_a_relative_prefix_has_a_meaning_only_here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert playbooks.target_path("here", local=True) == str(tmp_path / "here")
     assert playbooks.target_path("/opt/there", local=False) == "/opt/there"
-    with pytest.raises(UsageError, match="--prefix here is relative"):
+    with fails("cli.relative-path", "here"):
         playbooks.target_path("here", local=False)

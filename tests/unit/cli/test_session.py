@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.errors import fails
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from slowfast_stack.exit_codes import Exit, UsageError, code_of
+from slowfast_stack.exit_codes import Exit, code_of
 from slowfast_stack.orchestration import session
 from slowfast_stack.orchestration.ansible import Outcome, Play
 from slowfast_stack.orchestration.run_state import HostRun, Progress, State, Step
@@ -23,18 +23,18 @@ def started():
 
 
 def test_a_playbook_that_ansible_gives_up_on_is_a_failure_with_its_last_words():
-    with pytest.raises(StackError, match="couldn't resolve module") as printed:
+    with fails("ansible.failed", "couldn't resolve module") as printed:
         session.check(Outcome(4, 0, "PLAY\r\n\r\ncouldn't resolve module x"), started(), PLAY)
     assert code_of(printed.value) is Exit.FAILED
 
 
 def test_a_playbook_without_hosts_is_wrong_use():
-    with pytest.raises(UsageError, match="No host of"):
+    with fails("inventory.no-host"):
         session.check(Outcome(0, 0, ""), Progress(()), PLAY)
 
 
 def test_an_interruption_comes_before_everything_else():
-    with pytest.raises(session.Interrupted, match="Stopped by SIGHUP") as printed:
+    with fails("run.stopped", "SIGHUP") as printed:
         session.check(Outcome(99, 1, "ERROR! User interrupted execution"), started(), PLAY)
     assert printed.value.exit_code == 129
 
