@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from ..catalog.drivers import MODULE_PAGE, OPEN_ONLY_POST
 from ..core.versions import dotted, version
-from .candidates import CPU
 from .constraint import Constraint
 from .gpu_specs import of_host, runs_native
 
@@ -59,8 +58,6 @@ def _wheel(gpu: GpuSpec, option: Wheel) -> str | None:
     capability = gpu.capability
     if capability is None:
         return f"no table has the compute capability of {gpu.name}, and it is not guessed"
-    if option.variant == CPU:
-        return f"{option.name} computes on the CPU only"
     if capability.major < CUDNN_9_FROM and option.cudnn >= CUDNN_9:
         return f"{option.name} comes with cuDNN 9, which has no code for {gpu.name}"
     fits = option.jit <= capability if option.jit else runs_native(option.code, capability)
