@@ -43,11 +43,6 @@ def text(value: object, where: str) -> str:
     return str(value)
 
 
-def optional_text(value: object, where: str) -> str | None:
-    """Return text or None. Raises ``StackError``."""
-    return None if value is None else text(value, where)
-
-
 def path(value: object, where: str) -> Path:
     """Return a path that is not empty. Raises ``StackError``."""
     return Path(text(value, where))
@@ -63,11 +58,6 @@ def flag(value: object, where: str) -> bool:
     if not isinstance(value, bool):
         raise bad(where, "true or false", value)
     return value
-
-
-def optional_flag(value: object, where: str) -> bool | None:
-    """Return true, false or None. Raises ``StackError``."""
-    return None if value is None else flag(value, where)
 
 
 def count(value: object, where: str) -> int:
