@@ -31,6 +31,7 @@ class FileServer:
     cut: dict[str, int] = field(default_factory=dict)  # path: bytes of the file
     ranges: bool = True
     etag: str = "strong"  # or "weak", or "" for none
+    if_range: bool = True
     length: bool = True
     down_after: int | None = None  # requests for wheels until no request is answered
     pause: float = 0.0  # seconds after each block
@@ -131,7 +132,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _unchanged(self, etag: str) -> bool:
         """Compare as RFC 9110 does: a weak ETag never equals the one of an If-Range."""
         asked = self.headers.get("If-Range")
-        return asked is None or (asked == etag and not etag.startswith("W/"))
+        return (
+            not self.of.if_range or asked is None or (asked == etag and not etag.startswith("W/"))
+        )
 
     def _range(self, size: int) -> tuple[int, int]:
         first, _, last = self.headers["Range"].removeprefix("bytes=").partition("-")

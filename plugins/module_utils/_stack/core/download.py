@@ -2,7 +2,8 @@
 
 Received bytes are in ``NAME.part``; size and validator (ETag or Last-Modified) of the version that
 they belong to in ``NAME.part.json``. To resume, the rest of that version is requested; if the file
-has changed since, the server sends all of it (RFC 9110, sections 13.1.5 and 14).
+has changed since, the server sends all of it (RFC 9110, sections 13.1.5 and 14). Without a strong
+validator and without a known SHA-256, a download starts again.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import urllib.request
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPResponse
-from typing import IO, TYPE_CHECKING, Any, Callable, Optional
+from typing import IO, TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from .errors import StackError
 from .files import Busy, locked, replacing, size_and_sha256
@@ -65,6 +66,14 @@ class _StatusError(Exception):
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(f"the server answered {code} {reason}")
         self.code = code
+
+
+class _Version(NamedTuple):
+    """A file as a server sent it: its address, its strong validator, its size in bytes."""
+
+    url: str
+    validator: str | None
+    size: int | None
 
 
 @dataclass(frozen=True)
@@ -214,7 +223,7 @@ def _fetch(download: Download, report: Report, attempts: int, open_: Open) -> tu
     while True:
         before = part.stat().st_size
         try:
-            _receive(download.url, part, report, open_)
+            _receive(download, part, report, open_)
             return size_and_sha256(part)
         except _StatusError as error:
             if error.code not in _TEMPORARY:
@@ -238,46 +247,50 @@ def _fetch(download: Download, report: Report, attempts: int, open_: Open) -> tu
         time.sleep(_PAUSE * failures)
 
 
-def _receive(url: str, part: Path, report: Report, open_: Open) -> None:
-    have = part.stat().st_size
-    known = _load(_state_file(part), url) if have else {}
-    if not known:  # of another version or address
-        have = 0
+def _receive(download: Download, part: Path, report: Report, open_: Open) -> None:
+    known = _resumable(download, part)
+    have = part.stat().st_size if known else 0
     headers = {"Accept-Encoding": "identity"}
-    if have:
+    if known:
         headers["Range"] = f"bytes={have}-"
-        if known["validator"]:
-            headers["If-Range"] = known["validator"]
+        if known.validator:
+            headers["If-Range"] = known.validator
     try:
-        response = _ask(open_, url, headers)
+        response = _ask(open_, download.url, headers)
     except _StatusError as error:
-        if error.code != _RANGE_REFUSED or not have:
+        if error.code != _RANGE_REFUSED or not known:
             raise
-        if known["size"] == have:  # it was complete already
+        if known.size == have:  # it was complete already
             report(have, have)
             return
         _restart(part)
-        _receive(url, part, report, open_)
+        _receive(download, part, report, open_)
         return
     with response:
         start, total = _place(response)
-        if start not in (0, have) or (start and total != known["size"]):
-            if not have:
+        found = _Version(download.url, _validator(response), total)
+        if start not in (0, have) or (start and not _is_same(known, found)):
+            if not known:
                 raise DownloadError(
-                    f"{url} cannot be downloaded.",
+                    f"{download.url} cannot be downloaded.",
                     "The server sent a range that was not requested.",
                     code="download.unexpected-answer",
                 )
             _restart(part)
-            _receive(url, part, report, open_)
+            _receive(download, part, report, open_)
             return
-        known = {"url": url, "validator": _validator(response), "size": total}
-        with replacing(_state_file(part)) as fresh:
-            fresh.write_text(json.dumps(known), encoding="utf-8")
+        if not start:
+            with replacing(_state_file(part)) as fresh:
+                fresh.write_text(json.dumps(found._asdict()), encoding="utf-8")
         with part.open("r+b") as file:
             _write(response, file, (start, total), report)
     if total is not None and part.stat().st_size != total:
         raise _TemporaryError(f"{part.stat().st_size} of {total} bytes arrived")
+
+
+def _is_same(known: _Version | None, found: _Version) -> bool:
+    """Compare two versions; a response with a range need not repeat Last-Modified."""
+    return known is not None and found in (known, known._replace(validator=None))
 
 
 def _write(
@@ -389,10 +402,14 @@ def _restart(part: Path) -> None:
         _state_file(part).unlink()
 
 
-def _load(path: Path, url: str) -> dict[str, Any]:
+def _resumable(download: Download, part: Path) -> _Version | None:
+    """Return the version that the received bytes belong to; None if the download starts again.
+
+    Without a validator, only a known SHA-256 can reveal that the file has changed since.
+    """
     try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    complete = isinstance(known, dict) and {"url", "validator", "size"} <= known.keys()
-    return known if complete and known["url"] == url else {}
+        known = _Version(**json.loads(_state_file(part).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    verifiable = known.validator or download.sha256
+    return known if part.stat().st_size and verifiable and known.url == download.url else None
