@@ -43,9 +43,7 @@ _value:
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.activation import (
-    script,
-)
+from ..module_utils._stack.environment.activation import script
 
 
 def activation(plan: dict[str, Any], stack: str) -> str:

@@ -41,8 +41,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import election, key
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+
+from ..module_utils._stack.artifacts import election, key
+from ..module_utils._stack.core.errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

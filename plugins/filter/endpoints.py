@@ -34,8 +34,9 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
+
+from ..module_utils._stack.core.errors import StackError
+from ..module_utils._stack.planner import planner
 
 
 def endpoints(request: object) -> dict[str, str]:

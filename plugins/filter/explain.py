@@ -39,11 +39,10 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
-    explain as renderer,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import plan as plans
+
+from ..module_utils._stack.core.errors import StackError
+from ..module_utils._stack.planner import explain as renderer
+from ..module_utils._stack.planner import plan as plans
 
 
 def explain(plan: object, name: str = "") -> str:

@@ -32,7 +32,7 @@ _value:
 import re
 from typing import Any, Callable
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import failure_hints
+from ..module_utils._stack.core import failure_hints
 
 # The command that failed names packages, which say nothing of the failure.
 _COMMAND = re.compile(r"'/\S*(?:apt-get|aptitude) .*?' failed: ", re.DOTALL)

@@ -40,7 +40,8 @@ _value:
 from typing import Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import packages as library
+
+from ..module_utils._stack.host import packages as library
 
 
 def nvidia_packages(listing: str, parts: list[str]) -> list[str]:

@@ -56,10 +56,11 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import artifacts
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import Plan
+
+from ..module_utils._stack.core.errors import StackError
+from ..module_utils._stack.host import model
+from ..module_utils._stack.planner import artifacts
+from ..module_utils._stack.planner.plan import Plan
 
 
 def planned_artifact(

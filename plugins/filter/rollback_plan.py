@@ -39,12 +39,10 @@ _value:
 
 from typing import Any, Callable
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import plain
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.driver_record import (
-    Installed,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import rollback
+from ..module_utils._stack.core.construct import plain
+from ..module_utils._stack.host import model
+from ..module_utils._stack.host.driver_record import Installed
+from ..module_utils._stack.planner import rollback
 
 
 def rollback_plan(record: dict[str, Any], host: dict[str, Any]) -> dict[str, Any]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable
+from collections.abc import Mapping
+from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ._stack.core.errors import StackError
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-Action = Callable[["Mapping[str, Any]", bool], "dict[str, Any]"]
+Params = Mapping[str, Any]
+Result = dict[str, Any]
 
 
-def run_module(argument_spec: Mapping[str, Any], act: Action) -> None:
-    """Run ``act(parameters, check_mode)`` and exit; a StackError fails the module with all its parts."""
+def run_module(argument_spec: Mapping[str, Any], act: Callable[[Params, bool], Result]) -> None:
+    """Run ``act(params, check_mode)`` and exit; a StackError fails the module with all its parts."""
     module = AnsibleModule(argument_spec=dict(argument_spec), supports_check_mode=True)
     try:
         result = act(module.params, module.check_mode)

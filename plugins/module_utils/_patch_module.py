@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._module import run_module
+from ._module import Params, Result, run_module
 from ._stack.patches import api
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ def run_patch_module(spec: Mapping[str, Any], ids: Sequence[str] | None = None) 
     ``ids``, by which the user selects patches.
     """
 
-    def act(parameters: Mapping[str, Any], check: bool) -> dict[str, Any]:  # noqa: FBT001
+    def act(params: Params, check: bool) -> Result:  # noqa: FBT001
         return api.run(
-            parameters["path"],
-            ids or parameters["ids"],
-            component="slowfast" if ids else parameters["component"],
-            versions=parameters["versions"],
-            absent=parameters["state"] == "absent",
+            params["path"],
+            ids or params["ids"],
+            component="slowfast" if ids else params["component"],
+            versions=params["versions"],
+            absent=params["state"] == "absent",
             check=check,
         )
 

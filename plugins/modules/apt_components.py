@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import atomic_write
-
 DOCUMENTATION = r"""
 module: apt_components
 short_description: Enable further components of the distribution's archive, such as non-free
@@ -47,14 +45,11 @@ path:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import apt_sources
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._runner import LocalRunner
+from ..module_utils._stack.core.files import atomic_write
+from ..module_utils._stack.host import apt_sources
 
 SPEC = {
     "components": {"type": "list", "elements": "str", "required": True},
@@ -63,7 +58,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Compare the file with what is missing; write, remove or leave it."""
     path, runner = Path(params["path"]), LocalRunner()
     archives = apt_sources.known(runner, params["origin"])

@@ -112,25 +112,14 @@ refused:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import (
-    cache,
-    transfer,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.build_ffmpeg import (
-    FFmpegRecipe,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.build_wheel import (
-    WheelRecipe,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.key import key_of
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import construct
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.artifacts import cache, transfer
+from ..module_utils._stack.artifacts.build_ffmpeg import FFmpegRecipe
+from ..module_utils._stack.artifacts.build_wheel import WheelRecipe
+from ..module_utils._stack.artifacts.key import key_of
+from ..module_utils._stack.core.construct import construct
+from ..module_utils._stack.core.process import Commands
 
 RECIPES: dict[str, type[cache.Recipe]] = {"wheel": WheelRecipe, "ffmpeg": FFmpegRecipe}
 SPEC = {
@@ -152,7 +141,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Find, import, build and export, as far as it is asked for."""
     kind, commands, folder = params["kind"], Commands(), Path(params["cache"])
     recipe: cache.Recipe = construct(

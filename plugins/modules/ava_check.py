@@ -56,16 +56,10 @@ counted:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
-    check as checking,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import dataset
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.datasets.ava import check as checking
+from ..module_utils._stack.datasets.ava import dataset
 
 SPEC = {
     "root": {"type": "path", "required": True},
@@ -75,7 +69,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Check; nothing is changed."""
     del check
     tree = dataset.layout(params["root"])

@@ -109,19 +109,11 @@ results:
   returned: always
 """
 
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
-    dataset,
-    download,
-    results,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.media import Tools
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core.process import Commands
+from ..module_utils._stack.datasets.ava import dataset, download, results
+from ..module_utils._stack.datasets.ava.media import Tools
 
 SPEC = {
     "root": {"type": "path", "required": True},
@@ -145,7 +137,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Download what is missing."""
     tree = dataset.layout(params["root"])
     options = download.Options(

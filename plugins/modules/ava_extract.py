@@ -101,20 +101,11 @@ lists:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
-    custom,
-    dataset,
-    results,
-    scheduler,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.media import Tools
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core.process import Commands
+from ..module_utils._stack.datasets.ava import custom, dataset, results, scheduler
+from ..module_utils._stack.datasets.ava.media import Tools
 
 SPEC = {
     "root": {"type": "path", "required": True},
@@ -134,7 +125,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Extract what is missing."""
     tree = dataset.layout(params["root"])
     options = scheduler.Options(

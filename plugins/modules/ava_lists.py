@@ -44,16 +44,9 @@ lists:
   returned: always
 """
 
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
-    dataset,
-    lists,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.datasets.ava import dataset, lists
 
 SPEC = {
     "root": {"type": "path", "required": True},
@@ -62,7 +55,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Write what differs."""
     tree = dataset.layout(params["root"])
     made = lists.write(

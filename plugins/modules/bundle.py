@@ -54,18 +54,9 @@ extracted:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.extract import (
-    copy_built_wheels,
-    extract,
-    head,
-    is_extracted,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.bundle.extract import copy_built_wheels, extract, head, is_extracted
 
 SPEC = {
     "file": {"type": "path", "required": True},
@@ -76,17 +67,17 @@ SPEC = {
 }
 
 
-def act(parameters: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Read the manifest, or extract the bundle."""
-    file = Path(parameters["file"])
-    if not parameters["folder"]:
+    file = Path(params["file"])
+    if not params["folder"]:
         return {"changed": False, "bundle": head(file)}
-    folder, wheels = Path(parameters["folder"]), parameters["wheels"]
-    complete = is_extracted(folder, parameters["digest"])
-    if check or not parameters["extract"]:
-        return {"changed": parameters["extract"] and not complete, "extracted": complete}
+    folder, wheels = Path(params["folder"]), params["wheels"]
+    complete = is_extracted(folder, params["digest"])
+    if check or not params["extract"]:
+        return {"changed": params["extract"] and not complete, "extracted": complete}
     if not complete:
-        extract(file, folder, parameters["digest"])
+        extract(file, folder, params["digest"])
     new = copy_built_wheels(folder, Path(wheels)) if wheels else []
     return {"changed": bool(new) or not complete, "extracted": True}
 

@@ -75,17 +75,10 @@ classes:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import (
-    fetch,
-    requests,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.progress import silent
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.checkpoints import fetch, requests
+from ..module_utils._stack.core.progress import silent
 
 SPEC = {
     "name": {"type": "str", "required": True},
@@ -97,7 +90,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Download the checkpoint if it is missing; verify and describe it."""
     request = requests.request(params["name"], Path(params["dir"]), params["mirror"]).of(
         sha256=params["sha256"],

@@ -44,13 +44,8 @@ commit:
   returned: success
 """
 
-from ansible_collections.slowfast.stack.plugins.module_utils._patch_module import (
-    OPTIONS,
-    run_patch_module,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.registry import (
-    CHECKPOINT,
-)
+from ..module_utils._patch_module import OPTIONS, run_patch_module
+from ..module_utils._stack.patches.registry import CHECKPOINT
 
 SPEC = OPTIONS
 

@@ -49,14 +49,10 @@ code:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda import extension_archs
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core.process import Commands
+from ..module_utils._stack.cuda import extension_archs
 
 SPEC = {
     "env": {"type": "path", "required": True},
@@ -66,7 +62,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
+def act(params: Params, _check: bool) -> Result:
     """List the code, and require what is planned."""
     path = extension_archs.find(Path(params["env"]), params["package"])
     code = extension_archs.code_of(path, params["cuda_home"], Commands())

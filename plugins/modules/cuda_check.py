@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import atomic_write
-
 DOCUMENTATION = r"""
 module: cuda_check
 short_description: Verify a CUDA toolkit by compiling and inspecting a program
@@ -51,14 +49,11 @@ seen:
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda.verify import prove
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core.files import atomic_write
+from ..module_utils._stack.core.process import Commands
+from ..module_utils._stack.cuda.verify import prove
 
 GPU = Path("/dev/nvidia0")
 SPEC = {
@@ -69,7 +64,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Prove what is not noted yet."""
     home, record = Path(params["home"]), Path(params["record"])
     gpu = GPU.exists()

@@ -62,20 +62,16 @@ state:
 """
 
 import sys
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.verify import (
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._runner import LocalRunner
+from ..module_utils._stack.driver.verify import (
     Expected,
     loaded_problem,
     look,
     problems,
     space_problem,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 SPEC = {
     "branch": {"type": "str", "required": True},
@@ -85,7 +81,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
+def act(params: Params, _check: bool) -> Result:
     """Look and judge."""
     wanted = Expected(**params, python=sys.executable)
     state = look(LocalRunner(), wanted)

@@ -56,16 +56,12 @@ release:
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import atomic_write
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver import history
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import driver_record
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._runner import LocalRunner
+from ..module_utils._stack.core.files import atomic_write
+from ..module_utils._stack.driver import history
+from ..module_utils._stack.host import driver_record
 
 SPEC = {
     "path": {"type": "path", "required": True},
@@ -74,7 +70,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Record a step, or read the record."""
     path, runner = Path(params["path"]), LocalRunner()
     record = driver_record.parse((runner.read(str(path)) or b"").decode("utf-8", "replace"))

@@ -78,14 +78,10 @@ host:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import Where, probe
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._runner import LocalRunner
+from ..module_utils._stack.host.probe import Where, probe
 
 SPEC = {
     "prefix": {"type": "path", "default": "/opt/slowfast-stack"},
@@ -96,7 +92,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
+def act(params: Params, _check: bool) -> Result:
     """Probe."""
     where = Where(**params, home=str(Path.home()))
     return {"changed": False, "host": probe(LocalRunner(), where).to_dict()}

@@ -59,19 +59,10 @@ lock:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.lock import (
-    Subject,
-    record,
-    require_equal,
-    write,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core.process import Commands
+from ..module_utils._stack.environment.lock import Subject, record, require_equal, write
 
 SPEC = {
     "env": {"type": "path", "required": True},
@@ -83,7 +74,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Record, compare and write."""
     subject = Subject(Path(params["env"]), Path(params["src"]), params["plan"], params["host"])
     lock = record(Commands(), subject)

@@ -72,14 +72,10 @@ versions:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import miniforge
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core.process import Commands
+from ..module_utils._stack.environment import miniforge
 
 SPEC = {
     "path": {"type": "path", "required": True},
@@ -93,7 +89,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Install, update or remove."""
     path = Path(params["path"])
     if params["state"] == "absent":

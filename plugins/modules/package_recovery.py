@@ -41,23 +41,16 @@ left:
   returned: always
 """
 
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.package_recovery import (
-    finish,
-    left,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._runner import LocalRunner
+from ..module_utils._stack.core.process import Commands
+from ..module_utils._stack.driver.package_recovery import finish, left
 
 SPEC = {"family": {"type": "str", "required": True, "choices": ["debian", "redhat"]}}
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Finish, and say what is left."""
     runner = LocalRunner()
     found = left(runner, params["family"])

@@ -46,28 +46,21 @@ current_plan:
   returned: always
 """
 
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.prefix import (
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.environment.prefix import (
     claim,
     current_plan,
     refuse_foreign,
     require_disk_space,
     resolve,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.stacks import (
-    current_id,
-    switch,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._stack.environment.stacks import current_id, switch
 
 SPEC = {"path": {"type": "path"}, "plan": {"type": "dict"}, "current": {"type": "str"}}
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Check, then claim, then switch."""
     plan, prefix = params["plan"], resolve(params["path"])
     # Resolved, because evidence records real paths and ``current`` is a link.

@@ -69,18 +69,10 @@ proof:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.proof import (
-    Subject,
-    prove,
-    recorded,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core.process import Commands
+from ..module_utils._stack.environment.proof import Subject, prove, recorded
 
 SPEC = {
     "env": {"type": "path", "required": True},
@@ -94,7 +86,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Return recorded evidence, or run the proof."""
     env, src = Path(params["env"]), Path(params["src"])
     subject, out = Subject(env, src, params["plan"], params["program"]), Path(params["out"])

@@ -72,20 +72,11 @@ reason:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.manifest import CONDA
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
-    Conda,
-    PythonEnv,
-    create,
-    why_rebuild,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.bundle.manifest import CONDA
+from ..module_utils._stack.core.process import Commands
+from ..module_utils._stack.environment.python_env import Conda, PythonEnv, create, why_rebuild
 
 SPEC = {
     "path": {"type": "path", "required": True},
@@ -101,7 +92,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Say why the environment must be built, and build it."""
     pythons = Path(params["pythons"]) if params["pythons"] else None
     env = PythonEnv(Path(params["path"]), params["uv"], pythons)

@@ -81,19 +81,10 @@ changes:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
-    Packages,
-    PythonEnv,
-    install,
-    missing,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core.process import Commands
+from ..module_utils._stack.environment.python_env import Packages, PythonEnv, install, missing
 
 SPEC = {
     "env": {"type": "path", "required": True},
@@ -110,7 +101,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Compare, and install what is missing."""
     env = PythonEnv(Path(params["env"]), params["uv"])
     packages = Packages(

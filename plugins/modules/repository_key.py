@@ -47,17 +47,13 @@ path:
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import atomic_write
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.http import opened
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver import signing_key
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core.errors import StackError
+from ..module_utils._stack.core.files import atomic_write
+from ..module_utils._stack.core.http import opened
+from ..module_utils._stack.core.process import Commands
+from ..module_utils._stack.driver import signing_key
 
 TIMEOUT_S = 60
 
@@ -68,7 +64,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Keep a correct key; otherwise download, check and write it."""
     path, fingerprint, commands = Path(params["path"]), params["fingerprint"], Commands()
     result = {"changed": True, "path": str(path)}

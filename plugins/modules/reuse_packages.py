@@ -46,19 +46,11 @@ adopted:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
-    PythonEnv,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.reuse_packages import (
-    adopt,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core.process import Commands
+from ..module_utils._stack.environment.python_env import PythonEnv
+from ..module_utils._stack.environment.reuse_packages import adopt
 
 SPEC = {
     "env": {"type": "path", "required": True},
@@ -67,7 +59,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Link what is not there."""
     # Only the place of uv is not needed: linking asks no package manager.
     env = PythonEnv(Path(params["env"]), "uv")

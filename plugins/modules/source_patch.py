@@ -93,10 +93,7 @@ commit:
   returned: success
 """
 
-from ansible_collections.slowfast.stack.plugins.module_utils._patch_module import (
-    OPTIONS,
-    run_patch_module,
-)
+from ..module_utils._patch_module import OPTIONS, run_patch_module
 
 SPEC = {
     **OPTIONS,

@@ -58,19 +58,11 @@ replaced:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.source_tree import (
-    Source,
-    identity_of,
-    place,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import construct
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.artifacts.source_tree import Source, identity_of, place
+from ..module_utils._stack.core.construct import construct
+from ..module_utils._stack.core.process import Commands
 
 SPEC = {
     "path": {"type": "path", "required": True},
@@ -80,7 +72,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Compare, and place the tree where it differs."""
     commands, tree = Commands(), Path(params["path"])
     source = construct(Source, params["source"], "source", ignore_unknown=True)

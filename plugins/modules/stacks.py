@@ -62,16 +62,10 @@ removed:
 """
 
 import time
-from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._module import run_module
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import stacks
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.prefix import (
-    resolve,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.environment import stacks
+from ..module_utils._stack.environment.prefix import resolve
 
 SPEC = {
     "path": {"type": "path"},
@@ -81,7 +75,7 @@ SPEC = {
 }
 
 
-def act(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def act(params: Params, check: bool) -> Result:
     """Switch, then remove, then list."""
     prefix, before = resolve(params["path"]), None
     found = stacks.listed(prefix)
