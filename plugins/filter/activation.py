@@ -41,9 +41,10 @@ _value:
 """
 
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 from ..module_utils._stack.environment.activation import script
+from ..plugin_utils._filter import filter_module
 
 
 def activation(plan: dict[str, Any], stack: str) -> str:
@@ -51,9 +52,4 @@ def activation(plan: dict[str, Any], stack: str) -> str:
     return script(Path(stack), plan)
 
 
-class FilterModule:
-    """Names the filter for Ansible."""
-
-    def filters(self) -> dict[str, Callable[..., Any]]:
-        """Return the filters of this file."""
-        return {"activation": activation}
+FilterModule = filter_module(activation)

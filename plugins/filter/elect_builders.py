@@ -38,12 +38,10 @@ _value:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable
-
-from ansible.errors import AnsibleFilterError
+from typing import TYPE_CHECKING, Any
 
 from ..module_utils._stack.artifacts import election, key
-from ..module_utils._stack.core.errors import StackError
+from ..plugin_utils._filter import filter_module
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,18 +49,10 @@ if TYPE_CHECKING:
 
 def elect_builders(hosts: Mapping[str, Mapping[str, Any]], folder: str) -> dict[str, list[str]]:
     """Elect among the hosts, with what the folder of the controller holds."""
-    try:
-        candidates = {name: election.Candidate(**host) for name, host in hosts.items()}
-        keys = {candidate.key for candidate in candidates.values()}
-        copies = {text for text in keys if (Path(folder) / key.archive_name(text)).is_file()}
-        return election.elect(candidates, copies)
-    except StackError as error:
-        raise AnsibleFilterError(error.labelled()) from error
+    candidates = {name: election.Candidate(**host) for name, host in hosts.items()}
+    keys = {candidate.key for candidate in candidates.values()}
+    copies = {text for text in keys if (Path(folder) / key.archive_name(text)).is_file()}
+    return election.elect(candidates, copies)
 
 
-class FilterModule:
-    """Names the filter for Ansible."""
-
-    def filters(self) -> dict[str, Callable[..., Any]]:
-        """Return the filters of this file."""
-        return {"elect_builders": elect_builders}
+FilterModule = filter_module(elect_builders)

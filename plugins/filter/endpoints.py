@@ -31,25 +31,13 @@ _value:
   type: dict
 """
 
-from typing import Any, Callable
-
-from ansible.errors import AnsibleFilterError
-
-from ..module_utils._stack.core.errors import StackError
 from ..module_utils._stack.planner import planner
+from ..plugin_utils._filter import filter_module
 
 
 def endpoints(request: object) -> dict[str, str]:
     """Name the places of one request."""
-    try:
-        return planner.endpoints(request)
-    except StackError as error:
-        raise AnsibleFilterError(error.labelled()) from error
+    return planner.endpoints(request)
 
 
-class FilterModule:
-    """Names the filter for Ansible."""
-
-    def filters(self) -> dict[str, Callable[..., Any]]:
-        """Return the filters of this file."""
-        return {"endpoints": endpoints}
+FilterModule = filter_module(endpoints)

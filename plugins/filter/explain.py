@@ -36,26 +36,14 @@ _value:
   type: str
 """
 
-from typing import Any, Callable
-
-from ansible.errors import AnsibleFilterError
-
-from ..module_utils._stack.core.errors import StackError
 from ..module_utils._stack.planner import explain as renderer
 from ..module_utils._stack.planner import plan as plans
+from ..plugin_utils._filter import filter_module
 
 
 def explain(plan: object, name: str = "") -> str:
     """Render one plan as text."""
-    try:
-        return renderer.explain(plans.from_dict(plan), name=name)
-    except StackError as error:
-        raise AnsibleFilterError(error.labelled()) from error
+    return renderer.explain(plans.from_dict(plan), name=name)
 
 
-class FilterModule:
-    """Names the filter for Ansible."""
-
-    def filters(self) -> dict[str, Callable[..., Any]]:
-        """Return the filters of this file."""
-        return {"explain": explain}
+FilterModule = filter_module(explain)

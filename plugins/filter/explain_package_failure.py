@@ -30,9 +30,10 @@ _value:
 """
 
 import re
-from typing import Any, Callable
+from typing import Any
 
 from ..module_utils._stack.core import failure_hints
+from ..plugin_utils._filter import filter_module
 
 # The command that failed names packages, which say nothing of the failure.
 _COMMAND = re.compile(r"'/\S*(?:apt-get|aptitude) .*?' failed: ", re.DOTALL)
@@ -46,9 +47,4 @@ def explain_package_failure(result: dict[str, Any]) -> str:
     return f"{found.cause} {found.hint} It said: {found.line}" if found else output
 
 
-class FilterModule:
-    """Names the filter for Ansible."""
-
-    def filters(self) -> dict[str, Callable[..., str]]:
-        """Return the filters of this file."""
-        return {"explain_package_failure": explain_package_failure}
+FilterModule = filter_module(explain_package_failure)

@@ -37,11 +37,10 @@ _value:
   elements: str
 """
 
-from typing import Callable
-
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils._stack.host import packages as library
+from ..plugin_utils._filter import filter_module
 
 
 def nvidia_packages(listing: str, parts: list[str]) -> list[str]:
@@ -55,9 +54,4 @@ def nvidia_packages(listing: str, parts: list[str]) -> list[str]:
     return library.of(listing, parts)
 
 
-class FilterModule:
-    """Names the filter for Ansible."""
-
-    def filters(self) -> dict[str, Callable[..., list[str]]]:
-        """Return the filters of this file."""
-        return {"nvidia_packages": nvidia_packages}
+FilterModule = filter_module(nvidia_packages)

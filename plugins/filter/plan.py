@@ -48,25 +48,15 @@ _value:
   type: dict
 """
 
-from typing import Any, Callable
+from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
-from ..module_utils._stack.core.errors import StackError
 from ..module_utils._stack.planner import planner
+from ..plugin_utils._filter import filter_module
 
 
 def plan(host: object, request: object = None) -> dict[str, Any]:
     """Plan one host."""
-    try:
-        return planner.plan(host, request).to_dict()
-    except StackError as error:
-        raise AnsibleFilterError(error.labelled()) from error
+    return planner.plan(host, request).to_dict()
 
 
-class FilterModule:
-    """Names the filter for Ansible."""
-
-    def filters(self) -> dict[str, Callable[..., Any]]:
-        """Return the filters of this file."""
-        return {"plan": plan}
+FilterModule = filter_module(plan)

@@ -53,31 +53,19 @@ _value:
   type: dict
 """
 
-from typing import Any, Callable
-
-from ansible.errors import AnsibleFilterError
-
-from ..module_utils._stack.core.errors import StackError
 from ..module_utils._stack.host import model
 from ..module_utils._stack.planner import artifacts
 from ..module_utils._stack.planner.plan import Plan
+from ..plugin_utils._filter import filter_module
 
 
 def planned_artifact(
     plan: object, name: str, home: str, jobs: int = 1, host: object = None
 ) -> dict[str, object]:
     """Return how the artifact ``name`` of a plan is built."""
-    try:
-        planned, probed = Plan.from_dict(plan), model.host(host) if host else None
-        made = artifacts.planned_artifact(name, planned, probed, home=home, jobs=int(jobs))
-    except StackError as error:
-        raise AnsibleFilterError(error.labelled()) from error
+    planned, probed = Plan.from_dict(plan), model.host(host) if host else None
+    made = artifacts.planned_artifact(name, planned, probed, home=home, jobs=int(jobs))
     return made.to_dict()
 
 
-class FilterModule:
-    """Names the filter for Ansible."""
-
-    def filters(self) -> dict[str, Callable[..., Any]]:
-        """Return the filters of this file."""
-        return {"planned_artifact": planned_artifact}
+FilterModule = filter_module(planned_artifact)

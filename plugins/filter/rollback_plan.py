@@ -37,12 +37,13 @@ _value:
   type: dict
 """
 
-from typing import Any, Callable
+from typing import Any
 
 from ..module_utils._stack.core.construct import plain
 from ..module_utils._stack.host import model
 from ..module_utils._stack.host.driver_record import Installed
 from ..module_utils._stack.planner import rollback
+from ..plugin_utils._filter import filter_module
 
 
 def rollback_plan(record: dict[str, Any], host: dict[str, Any]) -> dict[str, Any]:
@@ -57,9 +58,4 @@ def rollback_plan(record: dict[str, Any], host: dict[str, Any]) -> dict[str, Any
     }
 
 
-class FilterModule:
-    """Names the filter for Ansible."""
-
-    def filters(self) -> dict[str, Callable[..., Any]]:
-        """Return the filters of this file."""
-        return {"rollback_plan": rollback_plan}
+FilterModule = filter_module(rollback_plan)

@@ -85,7 +85,6 @@ def _place(path: Path, text: str) -> None:
 
 
 def main() -> None:
-    """Run the module."""
     run_module(SPEC, act)
 
 

@@ -12,17 +12,8 @@ description:
   - Reads the tree, counts frames, finds truncated JPEG files, and compares lists, boxes, labels and excluded timestamps with
     each other. It changes nothing. RV(ok) says whether training finds everything that it opens.
 author: slowfast.stack contributors (!UNKNOWN)
-extends_documentation_fragment: slowfast.stack.attributes
+extends_documentation_fragment: [slowfast.stack.attributes, slowfast.stack.ava, slowfast.stack.ava.release]
 options:
-  root:
-    description: The folder of the data set.
-    type: path
-    required: true
-  version:
-    description: The release of the annotations.
-    type: str
-    choices: ["2.1", "2.2"]
-    default: "2.2"
   lists:
     description: The folder of written lists, such as C(lists/present); default the official ones.
     type: path
@@ -57,13 +48,14 @@ counted:
 
 from pathlib import Path
 
+from ..module_utils._ava_options import RELEASE, ROOT
 from ..module_utils._module import Params, Result, run_module
 from ..module_utils._stack.datasets.ava import check as checking
 from ..module_utils._stack.datasets.ava import dataset
 
 SPEC = {
-    "root": {"type": "path", "required": True},
-    "version": {"type": "str", "choices": ["2.1", "2.2"], "default": "2.2"},
+    **ROOT,
+    **RELEASE,
     "lists": {"type": "path"},
     "deep": {"type": "bool", "default": True},
 }
@@ -80,7 +72,6 @@ def act(params: Params, check: bool) -> Result:
 
 
 def main() -> None:
-    """Run the module."""
     run_module(SPEC, act)
 
 

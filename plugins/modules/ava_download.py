@@ -13,17 +13,8 @@ description:
   - Of a video only the seconds that are used are downloaded, by HTTP ranges, where the server supports them. This needs FFmpeg.
   - A file that cannot be downloaded is a failed row of RV(results) and no failure of this module; RV(ok) is false then.
 author: slowfast.stack contributors (!UNKNOWN)
-extends_documentation_fragment: slowfast.stack.attributes
+extends_documentation_fragment: [slowfast.stack.attributes, slowfast.stack.ava, slowfast.stack.ava.release, slowfast.stack.ava.videos]
 options:
-  root:
-    description: The folder of the data set.
-    type: path
-    required: true
-  version:
-    description: The release of the annotations.
-    type: str
-    choices: ["2.1", "2.2"]
-    default: "2.2"
   mirror:
     description: Use this address in place of the official hosts.
     type: str
@@ -35,11 +26,6 @@ options:
     description: Whether to leave the videos out.
     type: bool
     default: false
-  videos:
-    description: Only these videos, by id.
-    type: list
-    elements: str
-    default: []
   sums:
     description: The SHA-256 of files, by path below O(root).
     type: dict
@@ -60,32 +46,6 @@ options:
     description: How many files are downloaded at once.
     type: int
     default: 4
-  disk_check:
-    description: Whether to compare the expected size with the free disk space first.
-    type: bool
-    default: true
-  shard:
-    description: Which part of the list of videos falls to this host, counted from 0.
-    type: int
-    default: 0
-  shards:
-    description: Among how many hosts the list is divided.
-    type: int
-    default: 1
-  cut_s:
-    description: The second of a video where its frames begin; default V(900), as in AVA. It is saved.
-    type: int
-  frames:
-    description: How many frames a video has where no frame list says it; default V(27030), as in AVA. It is saved.
-    type: int
-  ffmpeg:
-    description: The FFmpeg program.
-    type: str
-    default: ffmpeg
-  ffprobe:
-    description: The ffprobe program.
-    type: str
-    default: ffprobe
 """
 
 EXAMPLES = r"""
@@ -109,31 +69,24 @@ results:
   returned: always
 """
 
-
+from ..module_utils._ava_options import RELEASE, ROOT, VIDEOS
 from ..module_utils._module import Params, Result, run_module
 from ..module_utils._stack.core.process import Commands
 from ..module_utils._stack.datasets.ava import dataset, download, results
 from ..module_utils._stack.datasets.ava.media import Tools
 
 SPEC = {
-    "root": {"type": "path", "required": True},
-    "version": {"type": "str", "choices": ["2.1", "2.2"], "default": "2.2"},
+    **ROOT,
+    **RELEASE,
+    **VIDEOS,
     "mirror": {"type": "str"},
     "full_videos": {"type": "bool", "default": False},
     "lists_only": {"type": "bool", "default": False},
-    "videos": {"type": "list", "elements": "str", "default": []},
     "sums": {"type": "dict", "default": {}},
     "accept_change": {"type": "bool", "default": False},
     "verify": {"type": "bool", "default": False},
     "attempts": {"type": "int", "default": 5},
     "jobs": {"type": "int", "default": 4},
-    "disk_check": {"type": "bool", "default": True},
-    "shard": {"type": "int", "default": 0},
-    "shards": {"type": "int", "default": 1},
-    "cut_s": {"type": "int"},
-    "frames": {"type": "int"},
-    "ffmpeg": {"type": "str", "default": "ffmpeg"},
-    "ffprobe": {"type": "str", "default": "ffprobe"},
 }
 
 
@@ -162,7 +115,6 @@ def act(params: Params, check: bool) -> Result:
 
 
 def main() -> None:
-    """Run the module."""
     run_module(SPEC, act)
 
 

@@ -14,17 +14,8 @@ description:
   - With O(boxes), an AVA-style data set is made of custom clips, with lists and annotations.
   - A video that cannot be extracted is a failed row of RV(results) and no failure of this module; RV(ok) is false then.
 author: slowfast.stack contributors (!UNKNOWN)
-extends_documentation_fragment: slowfast.stack.attributes
+extends_documentation_fragment: [slowfast.stack.attributes, slowfast.stack.ava, slowfast.stack.ava.videos]
 options:
-  root:
-    description: The folder of the data set.
-    type: path
-    required: true
-  videos:
-    description: Only these videos, by id.
-    type: list
-    elements: str
-    default: []
   folder:
     description: The folder of the videos; default C(videos) in O(root).
     type: path
@@ -43,32 +34,6 @@ options:
     description: Whether incomplete frames of another program may be replaced.
     type: bool
     default: false
-  disk_check:
-    description: Whether to compare the expected size with the free disk space and inodes first.
-    type: bool
-    default: true
-  shard:
-    description: Which part of the list of videos falls to this host, counted from 0.
-    type: int
-    default: 0
-  shards:
-    description: Among how many hosts the list is divided.
-    type: int
-    default: 1
-  cut_s:
-    description: The second of a video where its frames begin; default V(900), as in AVA. It is saved.
-    type: int
-  frames:
-    description: How many frames a video has where no frame list says it; default V(27030), as in AVA. It is saved.
-    type: int
-  ffmpeg:
-    description: The FFmpeg program.
-    type: str
-    default: ffmpeg
-  ffprobe:
-    description: The ffprobe program.
-    type: str
-    default: ffprobe
 """
 
 EXAMPLES = r"""
@@ -89,8 +54,7 @@ ok:
   type: bool
   returned: always
 results:
-  description: One row for each file or video, with C(name), C(state) (C(new), C(present) or C(failed)), C(message), C(cause),
-    C(hint), C(code) and its size. In check mode, only what is missing.
+  description: One row for each video, as M(slowfast.stack.ava_download) returns it. In check mode, only what is missing.
   type: list
   elements: dict
   returned: always
@@ -102,26 +66,20 @@ lists:
 
 from pathlib import Path
 
+from ..module_utils._ava_options import ROOT, VIDEOS
 from ..module_utils._module import Params, Result, run_module
 from ..module_utils._stack.core.process import Commands
 from ..module_utils._stack.datasets.ava import custom, dataset, results, scheduler
 from ..module_utils._stack.datasets.ava.media import Tools
 
 SPEC = {
-    "root": {"type": "path", "required": True},
-    "videos": {"type": "list", "elements": "str", "default": []},
+    **ROOT,
+    **VIDEOS,
     "folder": {"type": "path"},
     "boxes": {"type": "path"},
     "val_percent": {"type": "int", "default": 20},
     "jobs": {"type": "int", "default": 0},
     "replace": {"type": "bool", "default": False},
-    "disk_check": {"type": "bool", "default": True},
-    "shard": {"type": "int", "default": 0},
-    "shards": {"type": "int", "default": 1},
-    "cut_s": {"type": "int"},
-    "frames": {"type": "int"},
-    "ffmpeg": {"type": "str", "default": "ffmpeg"},
-    "ffprobe": {"type": "str", "default": "ffprobe"},
 }
 
 
@@ -150,7 +108,6 @@ def act(params: Params, check: bool) -> Result:
 
 
 def main() -> None:
-    """Run the module."""
     run_module(SPEC, act)
 
 

@@ -12,17 +12,8 @@ description:
   - Writes them for all videos, or for those whose frames exist, into C(lists/all) or C(lists/present) of O(root), with a
     configuration that names them. The official files are not changed.
 author: slowfast.stack contributors (!UNKNOWN)
-extends_documentation_fragment: slowfast.stack.attributes
+extends_documentation_fragment: [slowfast.stack.attributes, slowfast.stack.ava, slowfast.stack.ava.release]
 options:
-  root:
-    description: The folder of the data set.
-    type: path
-    required: true
-  version:
-    description: The release of the annotations.
-    type: str
-    choices: ["2.1", "2.2"]
-    default: "2.2"
   which:
     description: For which videos.
     type: str
@@ -44,13 +35,13 @@ lists:
   returned: always
 """
 
-
+from ..module_utils._ava_options import RELEASE, ROOT
 from ..module_utils._module import Params, Result, run_module
 from ..module_utils._stack.datasets.ava import dataset, lists
 
 SPEC = {
-    "root": {"type": "path", "required": True},
-    "version": {"type": "str", "choices": ["2.1", "2.2"], "default": "2.2"},
+    **ROOT,
+    **RELEASE,
     "which": {"type": "str", "choices": ["present", "all"], "default": "present"},
 }
 
@@ -65,7 +56,6 @@ def act(params: Params, check: bool) -> Result:
 
 
 def main() -> None:
-    """Run the module."""
     run_module(SPEC, act)
 
 

@@ -95,7 +95,6 @@ def act(params: Params, _check: bool) -> Result:
 
 
 def main() -> None:
-    """Run the module."""
     run_module(SPEC, act)
 
 

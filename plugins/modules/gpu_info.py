@@ -99,7 +99,6 @@ def act(params: Params, _check: bool) -> Result:
 
 
 def main() -> None:
-    """Run the module."""
     run_module(SPEC, act)
 
 

@@ -41,7 +41,6 @@ left:
   returned: always
 """
 
-
 from ..module_utils._module import Params, Result, run_module
 from ..module_utils._runner import LocalRunner
 from ..module_utils._stack.core.process import Commands
@@ -61,7 +60,6 @@ def act(params: Params, check: bool) -> Result:
 
 
 def main() -> None:
-    """Run the module."""
     run_module(SPEC, act)
 
 

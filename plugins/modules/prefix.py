@@ -46,7 +46,6 @@ current_plan:
   returned: always
 """
 
-
 from ..module_utils._module import Params, Result, run_module
 from ..module_utils._stack.environment.prefix import (
     claim,
@@ -82,7 +81,6 @@ def act(params: Params, check: bool) -> Result:
 
 
 def main() -> None:
-    """Run the module."""
     run_module(SPEC, act)
 
 

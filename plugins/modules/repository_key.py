@@ -104,7 +104,6 @@ def _fetch(url: str) -> bytes:
 
 
 def main() -> None:
-    """Run the module."""
     run_module(SPEC, act)
 
 

@@ -103,7 +103,6 @@ SPEC = {
 
 
 def main() -> None:
-    """Run the module."""
     run_patch_module(SPEC)
 
 

@@ -37,7 +37,6 @@ component:
   description: The project that the tree contains.
   type: str
   returned: success
-  sample: slowfast
 commit:
   description: The git commit of the tree; null outside git.
   type: str
@@ -51,7 +50,6 @@ SPEC = OPTIONS
 
 
 def main() -> None:
-    """Run the module."""
     run_patch_module(SPEC, TRAIN_LOOP)
 
 

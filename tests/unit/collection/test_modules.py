@@ -29,8 +29,11 @@ def documented_options(module: ModuleType) -> dict[str, Any]:
     options = dict(own.get("options", {}))
     names = own.get("extends_documentation_fragment", [])
     for name in [names] if isinstance(names, str) else names:
-        fragment = importlib.import_module(f"{PLUGINS}.doc_fragments.{name.rpartition('.')[2]}")
-        options |= yaml.safe_load(fragment.ModuleDocFragment.DOCUMENTATION)["options"]
+        file, _, part = name.removeprefix("slowfast.stack.").partition(".")
+        fragment = importlib.import_module(f"{PLUGINS}.doc_fragments.{file}").ModuleDocFragment
+        shared = yaml.safe_load(getattr(fragment, part.upper() or "DOCUMENTATION"))["options"]
+        assert not shared.keys() & options.keys(), name
+        options |= shared
     return options
 
 

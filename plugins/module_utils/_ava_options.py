@@ -1,0 +1,18 @@
+"""Options that modules for AVA-style data sets have in common, as the fragment ``ava`` documents them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ROOT: dict[str, Any] = {"root": {"type": "path", "required": True}}
+RELEASE: dict[str, Any] = {"version": {"type": "str", "choices": ["2.1", "2.2"], "default": "2.2"}}
+VIDEOS: dict[str, Any] = {
+    "videos": {"type": "list", "elements": "str", "default": []},
+    "disk_check": {"type": "bool", "default": True},
+    "shard": {"type": "int", "default": 0},
+    "shards": {"type": "int", "default": 1},
+    "cut_s": {"type": "int"},
+    "frames": {"type": "int"},
+    "ffmpeg": {"type": "str", "default": "ffmpeg"},
+    "ffprobe": {"type": "str", "default": "ffprobe"},
+}
