@@ -37,6 +37,7 @@ lists:
 
 from ..module_utils._ava_options import RELEASE, ROOT
 from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core.construct import plain
 from ..module_utils._stack.datasets.ava import dataset, lists
 
 SPEC = {
@@ -52,7 +53,7 @@ def act(params: Params, check: bool) -> Result:
     made = lists.write(
         tree, dataset.load(tree), params["version"], every=params["which"] == "all", dry=check
     )
-    return {"changed": made["changed"], "lists": made}
+    return {"changed": made.changed, "lists": plain(made)}
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import (
     fetch,
     formats,
-    known_digests,
     requests,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import sha256_of
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.formats import (
         Kind,
     )
-    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.known_digests import (
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.first_downloads import (
         Recorded,
     )
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.progress import (
@@ -47,7 +46,7 @@ def fetch_one(name: str, folder: Path, progress: Progress) -> Path:
 
 def check(files: list[Path], folder: Path) -> list[Checked]:
     """Check these files, or all of a folder and all that its record names. Raises UsageError."""
-    seen = {folder / line["file"]: line for line in known_digests.load(folder).values()}
+    seen = {folder / line.file: line for line in fetch.record_of(folder).load().values()}
     chosen = files or sorted({*seen, *_found(folder)})
     if not chosen:
         raise UsageError(
@@ -76,9 +75,9 @@ def _difference(path: Path, kind: Kind, seen: Recorded | None) -> str:
         return kind.cause
     if seen is None:
         return ""
-    if path.stat().st_size != seen["size"]:
-        return f"It has {path.stat().st_size} bytes; {seen['size']} were recorded."
-    if sha256_of(path) != seen["sha256"]:
+    if path.stat().st_size != seen.size:
+        return f"It has {path.stat().st_size} bytes; {seen.size} were recorded."
+    if sha256_of(path) != seen.sha256:
         return "Its SHA-256 differs from the recorded one."
     return ""
 

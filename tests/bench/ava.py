@@ -33,6 +33,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.extract import (
     NEAREST,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.job import Job
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.media import Tools
 from support import synthetic_ava
 from support.http import FileServer, serving
@@ -222,7 +223,7 @@ def downloaded(scratch: Path, folder: Path, numbers: dataset.DataSet) -> dict[st
         complete = (mirror / name).stat().st_size
         with serving(FileServer(mirror)) as server:
             video = (Path(name).stem, f"{server.address}/{name}")
-            clip_download.fetch(Commands(), Tools(), tree, numbers, video, lambda _done: None)
+            clip_download.fetch(Job(Commands(), Tools(), tree, numbers), *video)
             sent = server.sent[name]
         found[name] = f"{sent / 1e6:.1f} of {complete / 1e6:.1f} MB, {100 * sent / complete:.0f} %"
     return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import plain
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import dataset
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.official import (
@@ -318,7 +319,7 @@ def lists(
 
     tree = dataset.layout(str(root))
     made = lists.write(tree, dataset.load(tree), _release(release), every=every)
-    return render.lists(made, as_json=json)
+    return render.lists(plain(made), as_json=json)
 
 
 @verbs.add(
@@ -351,7 +352,7 @@ def check(
 
 @verbs.add(
     "ava custom --root /data/mine --clips /data/clips --boxes boxes.csv",
-    "ava check --root /data/mine --lists /data/mine/lists/own",
+    "ava check --root /data/mine --lists /data/mine/lists/custom",
     changes="the folder --root.",
 )
 def custom(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import known_digests
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import fetch
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.zoo import (
     MODELS,
     Model,
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.formats import (
         Kind,
     )
-    from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.known_digests import (
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.first_downloads import (
         Recorded,
     )
     from slowfast_stack.models import Checked
@@ -29,7 +29,7 @@ _MEBI = 1 << 20
 
 def rows(text: str, folder: Path) -> list[dict[str, Any]]:
     """Return the rows of the zoo that contain a text, with the sizes that are recorded."""
-    seen = known_digests.load(folder)
+    seen = fetch.record_of(folder).load()
     needle = text.lower()
     return [
         _row(model, seen.get(model.url)) for model in MODELS if needle in " ".join(model).lower()
@@ -39,9 +39,9 @@ def rows(text: str, folder: Path) -> list[dict[str, Any]]:
 def _row(model: Model, seen: Recorded | None) -> dict[str, Any]:
     return {
         **model._asdict(),
-        "size": seen["size"] if seen else None,
-        "sha256": seen["sha256"] if seen else None,
-        "kind": seen["type"] if seen else model.kind,
+        "size": seen.size if seen else None,
+        "sha256": seen.sha256 if seen else None,
+        "kind": seen.type if seen else model.kind,
         "kind_from": "its bytes" if seen else "upstream's texts",
     }
 

@@ -71,7 +71,7 @@ def filled_elsewhere(tmp_path: Path, mirror: Path) -> Tree:
 def test_a_server_without_ranges_gives_complete_files(tree: Tree, server: FileServer) -> None:
     server.ranges = False
     items = tree.fetch(server, videos=("c", "a%d_ü"))
-    assert items["videos/c.webm"].facts["part"] is False
+    assert items["videos/c.webm"].part is False
     assert (tree.layout.videos / "a%d_ü.mp4").is_file()
     tree.extract(videos=("c",))
     assert numbers(tree.layout.frames_of("c"), "c")[:3] == [50, 51, 52]
@@ -213,7 +213,7 @@ def test_killed_in_the_middle_no_part_of_a_part_is_taken(tree: Tree, server: Fil
     # Waits for the orphan, which holds the lock, and starts again.
     assert tree.fetch(server, videos=("d",))["videos/d.avi"].state == "new"
     assert [path.name for path in tree.layout.videos.iterdir()] == ["d.cut.nut"]
-    assert tree.extract(videos=("d",))["d"].facts["frames"] == NUMBERS.frames
+    assert tree.extract(videos=("d",))["d"].frames == NUMBERS.frames
 
 
 def test_two_downloads_at_once_fetch_a_video_once(tree: Tree, server: FileServer) -> None:

@@ -59,7 +59,7 @@ def test_a_second_run_does_nothing_also_without_the_videos(finished: Tree) -> No
 def test_the_number_of_frames_is_that_of_the_list(filled: Tree) -> None:
     path = filled.layout.frame_lists / "val.csv"
     path.write_text(path.read_text() + 'c 4 90 c/c_000091.jpg ""\n')
-    assert filled.extract(videos=("c", "d"))["c"].facts["frames"] == 91
+    assert filled.extract(videos=("c", "d"))["c"].frames == 91
     assert len(filled.frames("d")) == 90
 
 
@@ -105,7 +105,7 @@ def test_a_variable_frame_rate_gives_the_exact_number(tree: Tree, tmp_path: Path
     tree.layout.videos.mkdir(parents=True)
     argv = ["ffmpeg", "-v", "error", "-f", "concat", "-safe", "0", "-i", str(both), "-c", "copy"]
     subprocess.run([*argv, str(tree.layout.videos / "vfr.mkv")], check=True)
-    assert tree.extract()["vfr"].facts["frames"] == 90
+    assert tree.extract()["vfr"].frames == 90
 
 
 def test_a_file_without_pictures_is_called_that(filled: Tree) -> None:

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import (
-    known_digests,
+    fetch,
     requests,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.zoo import (
     HOST,
     MODELS,
     find,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.first_downloads import (
+    Recorded,
 )
 
 from slowfast_stack.cli.app import run
@@ -59,13 +62,7 @@ def test_the_table_can_be_filtered(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_what_was_seen_is_in_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     url = GUIDE[0]
-    seen: known_digests.Recorded = {
-        "file": "a.pkl",
-        "size": 3 << 20,
-        "sha256": "0",
-        "type": "pytorch",
-    }
-    known_digests.record(tmp_path, url, seen)
+    fetch.record_of(tmp_path).add(url, Recorded(3 << 20, "0", file="a.pkl", type="pytorch"))
     run(["models", "list", "32x2_R101_50_50", "--root", str(tmp_path)])
     line = next(row for row in capsys.readouterr().out.splitlines() if row.startswith("ava/"))
     assert line.split()[-2:] == ["pytorch", "3.0"]
@@ -98,11 +95,8 @@ def folder(tmp_path: Path) -> Path:
     shutil.copy(CHECKPOINTS / "torch-2.4-zip.pkl", tmp_path / "a.pkl")
     data = (tmp_path / "a.pkl").read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    known_digests.record(
-        tmp_path,
-        "https://example.org/a.pkl",
-        {"file": "a.pkl", "size": len(data), "sha256": digest, "type": "pytorch"},
-    )
+    row = Recorded(len(data), digest, file="a.pkl", type="pytorch")
+    fetch.record_of(tmp_path).add("https://example.org/a.pkl", row)
     return tmp_path
 
 
@@ -138,6 +132,6 @@ def test_an_empty_folder_is_a_wrong_use(tmp_path: Path) -> None:
 
 
 def test_a_broken_record_is_reported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / known_digests.NAME).write_text("{")
+    (folder / fetch.RECORD).write_text("{")
     assert run(["models", "check", "--root", str(folder)]) == 1
     assert "move it away" in capsys.readouterr().err

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.known_digests import (
-    NAME,
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.fetch import (
+    RECORD,
 )
 from ansible_collections.slowfast.stack.plugins.modules import checkpoint
 from support.errors import fails
@@ -43,7 +43,7 @@ def test_it_is_fetched_once_and_says_its_type(
     assert (again["changed"], again["sha256"]) == (False, made["sha256"])
     assert again["verified_by"] == "SHA-256 of the first download"
     assert len(behaviour.served) == asked
-    assert MODEL in (tmp_path / NAME).read_text()
+    assert MODEL in (tmp_path / RECORD).read_text()
 
 
 def test_another_file_and_an_unknown_name_are_refused(

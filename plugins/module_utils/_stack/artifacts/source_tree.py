@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..core import archives, validation
 from ..core.errors import StackError
+from ..core.files import replace_folder
 from ..core.process import locked
 
 if TYPE_CHECKING:
@@ -95,16 +96,7 @@ def place(
             (fresh / ORIGIN_FILE).write_text(source.identity + "\n", encoding="utf-8")
             if not downloads:
                 shutil.rmtree(folder, ignore_errors=True)
-        _replace(fresh, tree)
-
-
-def _replace(fresh: Path, tree: Path) -> None:
-    old = tree.with_name(f".{tree.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if tree.exists():
-        tree.rename(old)
-    fresh.rename(tree)
-    shutil.rmtree(old, ignore_errors=True)
+        replace_folder(fresh, tree)
 
 
 def _clone(commands: Commands, source: Source, tree: Path, bundle: Path | None) -> None:

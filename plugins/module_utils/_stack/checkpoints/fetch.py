@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 from ..core import download
 from ..core.download import MismatchError
-from . import formats, known_digests
+from ..core.first_downloads import FirstDownloads, Recorded
+from . import formats
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..core.progress import Progress
     from .formats import Kind
-    from .known_digests import Recorded
 
 _HINTS = {
     True: "The file differs from the first download. To accept it, add --accept-change.",
     False: "Check the SHA-256 that you gave. An existing file is not changed.",
 }
+RECORD = "models.json"
 UNUSABLE = (formats.UNKNOWN, formats.DAMAGED)
 
 
@@ -57,9 +58,15 @@ class Checkpoint:
     verified_by: str
 
 
+def record_of(folder: Path) -> FirstDownloads:
+    """Return the record of a folder of checkpoints; its keys are addresses."""
+    return FirstDownloads(folder / RECORD)
+
+
 def get(request: Request, progress: Progress) -> Checkpoint:
     """Return the checkpoint; download it only if it does not exist yet."""
-    sha256, by = _expected(request, known_digests.load(request.folder).get(request.recorded_as))
+    record = record_of(request.folder)
+    sha256, by = _expected(request, record.load().get(request.recorded_as))
     file = download.Download(request.url, request.path, sha256=sha256)
     try:
         found = download.get(file, progress=progress, validate=_validate, attempts=request.attempts)
@@ -71,9 +78,9 @@ def get(request: Request, progress: Progress) -> Checkpoint:
             ) from error
         raise
     kind = _usable(found.path)
-    got = Checkpoint(found.path, found.size, found.sha256, kind, new=found.new, verified_by=by)
-    _record(request, got)
-    return got
+    row = Recorded(found.size, found.sha256, file=request.file, type=kind.type)
+    record.add(request.recorded_as, row)
+    return Checkpoint(found.path, found.size, found.sha256, kind, new=found.new, verified_by=by)
 
 
 def _expected(request: Request, recorded: Recorded | None) -> tuple[str | None, str]:
@@ -82,7 +89,7 @@ def _expected(request: Request, recorded: Recorded | None) -> tuple[str | None, 
         return request.sha256, "SHA-256 given"
     if recorded is None or request.accept_change:
         return None, "first download; now recorded"
-    return recorded["sha256"], "SHA-256 of the first download"
+    return recorded.sha256, "SHA-256 of the first download"
 
 
 def _usable(path: Path) -> Kind:
@@ -100,14 +107,3 @@ def _usable(path: Path) -> Kind:
 
 def _validate(path: Path) -> None:
     _usable(path)
-
-
-def _record(request: Request, got: Checkpoint) -> None:
-    row: Recorded = {
-        "file": request.file,
-        "size": got.size,
-        "sha256": got.sha256,
-        "type": got.kind.type,
-    }
-    if known_digests.load(request.folder).get(request.recorded_as) != row:
-        known_digests.record(request.folder, request.recorded_as, row)

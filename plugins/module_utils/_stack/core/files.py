@@ -1,4 +1,4 @@
-"""Files: SHA-256, atomic replacement, locks."""
+"""Files and folders: SHA-256, atomic replacement, locks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import secrets
+import shutil
 from typing import TYPE_CHECKING, Union
 
 from .errors import StackError
@@ -59,22 +60,28 @@ def atomic_write(path: Path, content: Content, *, mode: int | None = None) -> No
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise StackError(
-            f"{path} cannot be written.",
-            f"{error.strerror}.",
-            "Free disk space there, or choose a folder that you may write to.",
-            code="file.not-writable",
-        ) from error
+        raise not_writable(path, error) from error
+
+
+def not_writable(path: object, error: OSError) -> StackError:
+    """Return the error for a file or folder that could not be written."""
+    return StackError(
+        f"{path} cannot be written.",
+        f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}.",
+        "Free disk space there, or make the folder writable; then run the same command again.",
+        code="file.not-writable",
+    )
 
 
 @contextlib.contextmanager
-def replacing(path: Path, *, mode: int | None = None) -> Iterator[Path]:
+def replacing(path: Path, *, mode: int | None = None, fresh: Path | None = None) -> Iterator[Path]:
     """Give a temporary name beside ``path``; rename the file made there to ``path`` at the end.
 
     The file takes over owner and mode of the one it replaces; ``mode`` overrides. After an error it
-    is removed. Raises ``OSError``.
+    is removed. ``fresh`` is the temporary name where the caller has a lock: what a killed process
+    left there is overwritten. Raises ``OSError``.
     """
-    fresh = path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}.new")
+    fresh = fresh or path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}.new")
     try:
         yield fresh
         if not fresh.is_symlink():
@@ -95,6 +102,24 @@ def _take_over(path: Path, fresh: Path, mode: int | None) -> None:
         fresh.chmod(before.st_mode & 0o7777)
     if mode is not None:
         fresh.chmod(mode)
+
+
+def replace_folder(fresh: Path, folder: Path) -> None:
+    """Rename a complete folder to ``folder``; an earlier one is removed afterwards.
+
+    Both are on one file system. Call it with a lock. Raises ``OSError``.
+    """
+    old = fresh.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    fresh.rename(folder)
+    handle = os.open(folder.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def keep_original(path: Path) -> Path:

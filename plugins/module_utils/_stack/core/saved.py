@@ -1,14 +1,16 @@
-"""Read JSON files that a release of this project has saved, by their schema number."""
+"""Read JSON files that this project has saved."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
-from .errors import StackError
+from .errors import StackError, Unreadable
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+T = TypeVar("T")
 
 
 def load(path: Path, schema: int) -> dict[str, Any] | None:
@@ -30,3 +32,18 @@ def load(path: Path, schema: int) -> dict[str, Any] | None:
             code="record.unsupported-schema",
         )
     return found if number == schema else None
+
+
+def read(path: Path, parse: Callable[[Any], T], hint: str) -> T | None:
+    """Return what ``parse`` makes of the data in ``path``; None where there is no such file.
+
+    Raises ``Unreadable`` with ``hint`` for a file that is damaged.
+    """
+    try:
+        return parse(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, StackError) as error:
+        raise Unreadable(
+            f"{path} cannot be read.", f"{error}.", hint, code="record.unreadable"
+        ) from error

@@ -26,7 +26,7 @@ PERSONS = "ava_val_predicted_boxes.csv"
 
 
 def written(tree: Tree, *, every: bool = False) -> Path:
-    return Path(lists.write(tree.layout, NUMBERS, "2.2", every=every)["folder"])
+    return Path(lists.write(tree.layout, NUMBERS, "2.2", every=every).folder)
 
 
 def videos(path: Path) -> list[str]:
@@ -51,8 +51,8 @@ def test_lists_of_everything_are_the_official_ones_and_these_stay(finished: Tree
     tree = finished.layout
     before = text_of(tree.frame_lists)
     made = lists.write(tree, NUMBERS, "2.2", every=True)
-    folder = Path(made["folder"])
-    assert made["splits"]["train"] == {"videos": len(PLAN.train), "frames": 90 * len(PLAN.train)}
+    folder = Path(made.folder)
+    assert made.splits["train"] == {"videos": len(PLAN.train), "frames": 90 * len(PLAN.train)}
     for half in ("train", "val"):
         official = (tree.frame_lists / f"{half}.csv").read_text()
         assert (folder / "frame_lists" / f"{half}.csv").read_text() == official
@@ -62,12 +62,12 @@ def test_lists_of_everything_are_the_official_ones_and_these_stay(finished: Tree
 def test_a_second_writing_changes_nothing_and_more_frames_restore_rows(finished: Tree) -> None:
     hidden = finished.layout.root / "hidden"
     finished.layout.frames_of("c").rename(hidden)
-    assert "c" in lists.write(finished.layout, NUMBERS, "2.2", every=False)["left_out"]
-    assert lists.write(finished.layout, NUMBERS, "2.2", every=False)["changed"] is False
+    assert "c" in lists.write(finished.layout, NUMBERS, "2.2", every=False).left_out
+    assert lists.write(finished.layout, NUMBERS, "2.2", every=False).changed is False
     hidden.rename(finished.layout.frames_of("c"))
     made = lists.write(finished.layout, NUMBERS, "2.2", every=False, dry=True)
-    assert made["changed"] is True
-    assert videos(Path(made["folder"]) / "frame_lists/val.csv") == ["d"]
+    assert made.changed is True
+    assert videos(Path(made.folder) / "frame_lists/val.csv") == ["d"]
     assert videos(written(finished) / "frame_lists/val.csv") == ["c", "d"]
 
 
@@ -84,7 +84,7 @@ def test_a_video_whose_persons_are_all_uncertain_is_left_out(finished: Tree) -> 
     text = path.read_text().splitlines()
     path.write_text("\n".join(r[:-5] + "0.5" if r.startswith("c,") else r for r in text) + "\n")
     made = lists.write(finished.layout, NUMBERS, "2.2", every=False)
-    assert made["left_out"]["c"] == "it has no boxes that would be used"
+    assert made.left_out["c"] == "it has no boxes that would be used"
 
 
 def test_a_name_that_would_break_the_rows_is_left_out(finished: Tree) -> None:
@@ -95,8 +95,8 @@ def test_a_name_that_would_break_the_rows_is_left_out(finished: Tree) -> None:
     for name in ("train.csv", "val.csv"):
         (finished.layout.frame_lists / name).unlink()
     made = lists.write(finished.layout, NUMBERS, "2.2", every=True)
-    assert made["left_out"]["my video"] == "a list cannot hold its name"
-    assert videos(Path(made["folder"]) / "frame_lists/val.csv") == [
+    assert made.left_out["my video"] == "a list cannot hold its name"
+    assert videos(Path(made.folder) / "frame_lists/val.csv") == [
         name for name in sorted(p.rpartition(".")[0] for p in PLAN.val) if name != "c"
     ]
 

@@ -46,7 +46,7 @@ class Checked:
 
     @property
     def ok(self) -> bool:
-        """Progress whether training finds all that it opens."""
+        """Return whether training finds all that it opens."""
         return not any(finding.level == ERROR for finding in self.findings)
 
     def to_dict(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ...core import disk_space
 from ...core.errors import StackError
-from ...core.files import atomic_write
+from ...core.files import atomic_write, not_writable, replacing
 from . import sources
 from .dataset import FPS
 from .media import BrokenVideo, probe, progress_value
@@ -22,10 +22,11 @@ from .media import BrokenVideo, probe, progress_value
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ...core.process import Commands, Finished
+    from ...core.process import Finished
     from ...core.progress import Progress
-    from .dataset import DataSet, Layout
-    from .media import Media, Tools
+    from .dataset import DataSet
+    from .job import Job
+    from .media import Media
 
 _BEFORE_S, _AFTER_S = 5, 5  # some videos have fewer key frames than that; the demuxer seeks back
 # A video begins with decoding times below zero, which NUT cannot store and FFmpeg would shift: so
@@ -36,70 +37,50 @@ _SILENT_S = 30  # seconds without a byte until a connection counts as broken
 _PATIENCE = ("-rw_timeout", str(_SILENT_S * 10**6))
 
 
-def fetch(
-    commands: Commands,
-    tools: Tools,
-    tree: Layout,
-    numbers: DataSet,
-    video: tuple[str, str],
-    progress: Progress,
-) -> Path:
-    """Download the used part of a video, given as (id, address); return its file.
+def fetch(job: Job, video: str, url: str) -> Path:
+    """Download the used part of a video; return its file.
 
-    ``progress`` is called with the bytes that were written. Raises StackError.
+    ``job.progress`` is called with the bytes that were written. Raises StackError.
     """
-    name, url = video
-    media = probe(commands, tools, url, _PATIENCE)
+    numbers = job.numbers
+    media = probe(job.commands, job.tools, url, _PATIENCE)
     origin = _SHIFT_S + media.start_s + numbers.cut_s
     _require_long_enough(numbers, url, media)
-    path = tree.videos / f"{name}{sources.CUT}"
-    part = path.with_name(f".{path.name}.part")
+    path = job.tree.videos / f"{video}{sources.CUT}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        done = commands.run(_argv(tools, numbers, url, part), each=partial(_report, name, progress))
-        _require_fetched(done, url)
-        _require_all(commands, tools, numbers, url, part, origin, media.fps)
-        note = {"origin_s": origin, "url": url, "bytes": part.stat().st_size}
-        atomic_write(sources.cut_note(tree, name), json.dumps(note) + "\n")
-        part.replace(path)
+        with replacing(path, fresh=path.with_name(f".{path.name}.part")) as part:
+            done = job.commands.run(
+                _argv(job, url, part), each=partial(_report, video, job.progress)
+            )
+            _require_fetched(done, url)
+            _require_all(job, url, part, origin, media.fps)
+            note = {"origin_s": origin, "url": url, "bytes": part.stat().st_size}
+            atomic_write(sources.cut_note(job.tree, video), json.dumps(note) + "\n")
     except BrokenVideo as error:
         if disk_space.is_full(path.parent):  # FFmpeg ends without an error there
             raise StackError(
-                f"The disk is full; {name} was not downloaded.",
+                f"The disk is full; {video} was not downloaded.",
                 f"{path.parent} has no space left.",
-                _FREE,
+                "Free disk space and run the same command again; finished files are kept.",
                 code="disk.full",
             ) from error
         raise
     except OSError as error:
-        raise StackError(
-            f"{path} cannot be written.", f"{error.strerror}.", _FREE, code="file.not-writable"
-        ) from error
-    finally:
-        if part.exists():
-            part.unlink()
+        raise not_writable(path, error) from error
     return path
 
 
-def _argv(tools: Tools, numbers: DataSet, url: str, part: Path) -> list[str]:
+def _argv(job: Job, url: str, part: Path) -> list[str]:
+    numbers = job.numbers
     begin = max(0, numbers.cut_s - _BEFORE_S)
     length = numbers.cut_s - begin + numbers.seconds + _AFTER_S
     return [
-        *(tools.ffmpeg, "-nostdin", "-v", "error", "-nostats", "-progress", "pipe:1", "-y"),
+        *(job.tools.ffmpeg, "-nostdin", "-v", "error", "-nostats", "-progress", "pipe:1", "-y"),
         *(*_PATIENCE, "-reconnect", "1", "-reconnect_streamed", "1"),
         *("-reconnect_delay_max", "8", "-ss", str(begin), "-t", f"{length:.3f}", "-i", url),
-        *(
-            "-map",
-            "0:v:0",
-            "-c",
-            "copy",
-            "-copyts",
-            "-output_ts_offset",
-            str(_SHIFT_S),
-            "-f",
-            "nut",
-            f"file:{part}",
-        ),
+        *("-map", "0:v:0", "-c", "copy", "-copyts", "-output_ts_offset", str(_SHIFT_S)),
+        *("-f", "nut", f"file:{part}"),
     ]
 
 
@@ -123,20 +104,12 @@ def _require_fetched(done: Finished, url: str) -> None:
         )
 
 
-def _require_all(
-    commands: Commands,
-    tools: Tools,
-    numbers: DataSet,
-    url: str,
-    part: Path,
-    origin: float,
-    fps: float,
-) -> None:
+def _require_all(job: Job, url: str, part: Path, origin: float, fps: float) -> None:
     """Refuse a part that a broken connection truncated, which FFmpeg does not report."""
-    argv = [tools.ffprobe, "-v", "error", "-select_streams", "v:0", "-show_entries"]
-    done = commands.run([*argv, "packet=pts_time", "-of", "csv=p=0", f"file:{part}"])
+    argv = [job.tools.ffprobe, "-v", "error", "-select_streams", "v:0", "-show_entries"]
+    done = job.commands.run([*argv, "packet=pts_time", "-of", "csv=p=0", f"file:{part}"])
     times = [float(line.rstrip(",")) for line in _TIME.findall(done.output)]
-    needed = origin + ((numbers.frames or 0) - 1) / FPS - 1.5 / max(1.0, fps)
+    needed = origin + ((job.numbers.frames or 0) - 1) / FPS - 1.5 / max(1.0, fps)
     last = max(times, default=0.0)
     if last < needed:
         cause = f"{needed - last:.2f} s are missing at the end of what was needed."
@@ -150,4 +123,3 @@ def _report(name: str, progress: Progress, line: str) -> None:
 
 
 _AGAIN = "Run the same command again, or download complete files, which resume, with --full-videos."
-_FREE = "Free disk space and run the same command again; finished files are kept."

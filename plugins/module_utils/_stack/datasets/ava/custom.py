@@ -13,18 +13,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ...core.construct import plain
 from ...core.errors import StackError, Unreadable
 from ...core.progress import Progress, silent
 from . import manifest, rows
 from .dataset import CLASSES, FPS, ORIGIN, SECONDS, DataSet, save
-from .lists import Split, configuration, frame_list, place
+from .job import Job
+from .lists import Lists, Split, Written, publish
 from .official import SPLITS, VERSIONS, predicted
 from .results import FAILED, summary
 from .scheduler import Options, extract_clips
 from .sources import present
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
@@ -97,7 +99,7 @@ def _require_columns(path: Path, columns: Sequence[str]) -> None:
         raise BadTable(f"{path} has not the columns that are needed.", cause, _FORMAT)
 
 
-def _box(row: dict[str, Any], clips: dict[str, Path]) -> Box | str:
+def _box(row: Mapping[str | None, str | None], clips: dict[str, Path]) -> Box | str:
     """Return the box of a row, or what is wrong with the row."""
     if None in row:
         return "it has more fields than the header"
@@ -183,8 +185,8 @@ def labels_of(boxes: list[Box]) -> list[str]:
 
 def write(
     tree: Layout, boxes: list[Box], counts: dict[str, int], val_percent: int, *, dry: bool = False
-) -> dict[str, Any]:
-    """Write lists, boxes and label map for clips with ``counts`` frames; return what they hold.
+) -> Written:
+    """Write lists, boxes and label map for clips with ``counts`` frames.
 
     Boxes after the end of their clip raise BadTable, clips without frames are left out.
     """
@@ -205,33 +207,10 @@ def write(
         if split == "val":
             files[predicted(split)] = sorted({_person(box) for box in mine})
         made.append(Split(split, videos, files))
-    folder = tree.lists / "custom"
-    changed = place(folder, _files(tree, folder, names, made), dry=dry)
-    return {
-        "changed": changed,
-        "folder": str(folder),
-        "config": str(folder / "ava.yaml"),
-        "classes": names,
-        "splits": {
-            split.name: {"videos": len(split.videos), "frames": sum(split.videos.values())}
-            for split in made
-        },
-    }
-
-
-def _files(tree: Layout, folder: Path, names: list[str], made: list[Split]) -> dict[str, Any]:
-    release, files, first = VERSIONS[VERSION], {}, 0
-    for split in made:
-        files[f"frame_lists/{split.name}.csv"] = partial(frame_list, split.videos, first, NUMBERS)
-        first += len(split.videos)
-        for file, lines in split.boxes.items():
-            files[f"annotations/{file}"] = partial(iter, lines)
-        files[f"annotations/{release.excluded(split.name)}"] = partial(iter, [])
-    labels = rows.label_map_text(names)
-    config = configuration(tree, release, made, folder)
-    files[f"annotations/{release.label_map}"] = partial(iter, [labels])
-    files["ava.yaml"] = partial(iter, [f"{config}MODEL:\n  NUM_CLASSES: {len(names)}\n"])
-    return files
+    annotations = {release.excluded(split): partial(iter, list[str]()) for split in SPLITS}
+    annotations[release.label_map] = partial(iter, [rows.label_map_text(names)])
+    lists = Lists("custom", release, made, annotations, tuple(names))
+    return publish(tree, NUMBERS, lists, dry=dry)
 
 
 def _row(box: Box, names: list[str]) -> str:
@@ -280,8 +259,8 @@ def run(
         todo = [clip for clip in used if not manifest.read(tree, clip)]
         return {"changed": bool(todo), "ok": True, "results": [], "lists": None}
     save(tree, NUMBERS)
-    items = extract_clips(commands, tree, NUMBERS, options, used, progress)
-    counts = {item.name: item.facts["frames"] for item in items if item.state != FAILED}
+    results = extract_clips(Job(commands, options.tools, tree, NUMBERS, progress), options, used)
+    counts = {result.name: result.frames or 0 for result in results if result.state != FAILED}
     lists = write(tree, boxes, counts, val_percent)
-    result = summary(items)
-    return {**result, "changed": result["changed"] or lists["changed"], "lists": lists}
+    found = summary(results)
+    return {**found, "changed": found["changed"] or lists.changed, "lists": plain(lists)}

@@ -10,9 +10,8 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from ...core.errors import StackError, Unreadable
+from ...core import saved
 from ...core.files import atomic_write
 from ...core.validation import bad, mapping, only_keys
 
@@ -114,20 +113,7 @@ def layout(root: str) -> Layout:
 
 def load(tree: Layout) -> DataSet:
     """Return the numbers that a tree was made with, else those of AVA. Raises Unreadable."""
-    path = tree.state / "dataset.json"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return DataSet()
-    try:
-        return described(json.loads(text))
-    except (ValueError, StackError) as error:
-        raise Unreadable(
-            f"{path} cannot be read.",
-            str(error),
-            "Restore it or remove it.",
-            code="record.unreadable",
-        ) from error
+    return saved.read(_saved(tree), described, "Restore it or remove it.") or DataSet()
 
 
 def described(value: object) -> DataSet:
@@ -144,8 +130,12 @@ def described(value: object) -> DataSet:
 
 def save(tree: Layout, numbers: DataSet) -> None:
     """Save the numbers of a tree."""
-    data: dict[str, Any] = dataclasses.asdict(numbers)
-    atomic_write(tree.state / "dataset.json", json.dumps(data, indent=1) + "\n")
+    text = json.dumps(dataclasses.asdict(numbers), indent=1)
+    atomic_write(_saved(tree), text + "\n")
+
+
+def _saved(tree: Layout) -> Path:
+    return tree.state / "dataset.json"
 
 
 def chosen(tree: Layout, **given: int | None) -> DataSet:
@@ -159,6 +149,6 @@ def chosen(tree: Layout, **given: int | None) -> DataSet:
 
 
 def usable_name(video: str) -> bool:
-    """Progress whether a video's name can be used in SlowFast's lists and be a folder."""
+    """Return whether a video's name can be used in SlowFast's lists and be a folder."""
     odd = any(letter.isspace() or letter in ',/"' for letter in video)
     return bool(video) and not odd and not video.startswith(".") and video.isprintable()

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Callable
 from urllib.parse import quote
 
 from ...core import disk_space, download
 from ...core.errors import StackError, Unreadable
-from ...core.files import atomic_write
+from ...core.files import atomic_write, not_writable
+from ...core.first_downloads import FirstDownloads, Recorded
 from ...core.process import locked
 from ...core.progress import Progress, silent
 from . import clip_download, manifest, media, official, sources
+from .job import Job
 from .results import NEW, PRESENT, Result, failed
 from .scheduler import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from ...core.process import Commands
     from .dataset import DataSet, Layout
@@ -56,40 +57,6 @@ class Options:
     tools: media.Tools = media.Tools()  # noqa: RUF009  (frozen)
 
 
-class Record:
-    """The size and SHA-256 of each file at its first download, by path below the root."""
-
-    def __init__(self, commands: Commands, tree: Layout) -> None:
-        self._commands, self._lock = commands, threading.Lock()
-        self._path = tree.state / "downloads.json"
-
-    def load(self) -> dict[str, dict[str, Any]]:
-        """Return the record. Raises Unreadable."""
-        try:
-            data: dict[str, dict[str, Any]] = json.loads(self._path.read_text(encoding="utf-8"))
-            return dict(data["files"])
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            message = f"{self._path} cannot be read."
-            raise Unreadable(
-                message,
-                str(error),
-                "Restore it, or remove it to start again.",
-                code="record.unreadable",
-            ) from error
-
-    def note(self, path: str, url: str, size: int, sha256: str) -> None:
-        """Record a file; several processes may do so at the same time."""
-        line = {"url": url, "size": size, "sha256": sha256}
-        with self._lock, locked(self._commands, self._path.with_suffix(".lock")):
-            files = self.load()
-            if files.get(path) != line:
-                files[path] = line
-                text = json.dumps({"schema": 1, "files": dict(sorted(files.items()))}, indent=1)
-                atomic_write(self._path, text + "\n")
-
-
 def run(
     commands: Commands,
     tree: Layout,
@@ -100,9 +67,10 @@ def run(
     """Download everything; return a result for each file. Raises StackError if none can start."""
     if not options.full_videos and not options.lists_only:
         media.version(commands, options.tools)
-    record = Record(commands, tree)
+    record = FirstDownloads(tree.state / "downloads.json")
     record.load()
-    mine = Fetcher(commands, tree, numbers, options, record, progress)
+    job = Job(commands, options.tools, tree, numbers, progress)
+    mine = _Fetcher(job, options, record)
     with ThreadPoolExecutor(max(1, options.jobs)) as pool:
         try:
             items = list(pool.map(mine.file, official.files(options.version)))
@@ -150,91 +118,83 @@ def absent(tree: Layout, options: Options) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Fetcher:
+class _Fetcher:
     """Downloads one file or video at a time; an error becomes its result."""
 
-    commands: Commands
-    tree: Layout
-    numbers: DataSet
+    job: Job
     options: Options
-    record: Record
-    progress: Progress
+    record: FirstDownloads
 
     def file(self, row: official.Official) -> Result:
         """Download a list or an archive of annotations."""
-        return self._result(row.path, lambda: self._file(row))
+        return _result(row.path, lambda: self._file(row))
 
     def video(self, named: tuple[str, str]) -> Result:
         """Download the used part of a video, or all of it."""
-        return self._result(f"videos/{named[1]}", lambda: self._video(*named))
-
-    def _result(self, name: str, download_: Callable[[], Result]) -> Result:
-        try:
-            return download_()
-        except StackError as error:
-            return failed(name, error)
-        except OSError as error:
-            cause = f"{error.filename}: {error.strerror}."
-            message = f"{name} was not downloaded."
-            return failed(name, StackError(message, cause, _FREE, code="file.not-writable"))
+        return _result(f"videos/{named[1]}", lambda: self._video(*named))
 
     def _file(self, row: official.Official) -> Result:
         mirror = self.options.mirror
         url = f"{mirror.rstrip('/')}/{quote(row.path)}" if mirror else row.url
-        item = self._complete(row.path, url)
+        result = self._complete(row.path, url)
         if row.unpack:
-            _unpack(self.tree, row.path)
-        return item
+            _unpack(self.job.tree, row.path)
+        return result
 
     def _video(self, video: str, file: str) -> Result:
-        name, tree = f"videos/{file}", self.tree
-        known = manifest.read(tree, video)
-        if known and tree.frames_of(video).is_dir():
+        name, tree = f"videos/{file}", self.job.tree
+        if manifest.read(tree, video) and tree.frames_of(video).is_dir():
             return Result(name, PRESENT, "its frames exist")
         base = official.VIDEO_URL
         if self.options.mirror:
             base = f"{self.options.mirror.rstrip('/')}/{official.VIDEO_MIRROR}"
         url = f"{base}/{quote(file)}"
-        with locked(self.commands, tree.state / "locks" / f"{video}.video.lock"):
+        with locked(self.job.commands, tree.state / "locks" / f"{video}.video.lock"):
             here = sources.present(tree.videos).get(video)
             if here and here.name.endswith(sources.CUT) and not self.options.full_videos:
-                return Result(name, PRESENT, facts={"bytes": here.stat().st_size, "part": True})
+                return Result(name, PRESENT, bytes=here.stat().st_size, part=True)
             full = self.options.full_videos or (here is not None and here.name == file)
             if full or not download.takes_ranges(url):
                 return self._complete(name, url)
-            path = clip_download.fetch(
-                self.commands,
-                self.options.tools,
-                tree,
-                self.numbers,
-                (video, url),
-                lambda _name, done, total: self.progress(name, done, total),
-            )
+            path = clip_download.fetch(replace(self.job, progress=self._report(name)), video, url)
         size = path.stat().st_size
-        self.progress(name, size, size)
-        return Result(name, NEW, facts={"bytes": size, "part": True})
+        self.job.progress(name, size, size)
+        return Result(name, NEW, bytes=size, part=True)
 
     def _complete(self, name: str, url: str) -> Result:
-        path, observed = self.tree.root / name, self.record.load().get(name)
+        path, observed = self.job.tree.root / name, self.record.load().get(name)
         expected = self.options.sums.get(name)
         if observed and not expected and not self.options.accept_change:
-            expected = observed["sha256"]
-            same = path.is_file() and path.stat().st_size == observed["size"]
-            if same and observed["size"] > _SMALL and not self.options.verify:
-                return Result(name, PRESENT, facts={"bytes": observed["size"]})
+            expected = observed.sha256
+            same = path.is_file() and path.stat().st_size == observed.size
+            if same and observed.size > _SMALL and not self.options.verify:
+                return Result(name, PRESENT, bytes=observed.size)
         got = download.get(
             download.Download(url, path, expected, keep=not self.options.accept_change),
-            progress=lambda _name, done, total: self.progress(name, done, total),
+            progress=self._report(name),
             validate=_no_page,
             attempts=self.options.attempts,
         )
-        self.record.note(name, url, got.size, got.sha256)
-        facts = {"bytes": got.size, "sha256": got.sha256, "part": False}
-        return Result(name, NEW if got.new else PRESENT, facts=facts)
+        self.record.add(name, Recorded(got.size, got.sha256, url=url))
+        state = NEW if got.new else PRESENT
+        return Result(name, state, bytes=got.size, sha256=got.sha256, part=False)
+
+    def _report(self, name: str) -> Progress:
+        """Return a callback that reports progress under the name of the result."""
+        return lambda _name, done, total: self.job.progress(name, done, total)
 
 
-def _no_page(path: object) -> None:
-    with open(str(path), "rb") as file:  # noqa: PTH123  (any path)
+def _result(name: str, fetch: Callable[[], Result]) -> Result:
+    try:
+        return fetch()
+    except StackError as error:
+        return failed(name, error)
+    except OSError as error:
+        return failed(name, not_writable(name, error))
+
+
+def _no_page(path: Path) -> None:
+    with path.open("rb") as file:
         begin = file.read(64).lstrip().lower()
     if not begin or begin.startswith((b"<!doctype html", b"<html")):
         raise download.MismatchError(
@@ -264,6 +224,3 @@ def _unpack(tree: Layout, path: str) -> None:
             "Download it again.",
             code="archive.unreadable",
         ) from error
-
-
-_FREE = "Free disk space, or make the folder writable; then run the same command again."

@@ -10,17 +10,16 @@ import json
 import shutil
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Callable
 
 from ...core.errors import StackError, Unreadable
-from ...core.files import atomic_write
-from ...core.process import Commands, locked
+from ...core.files import atomic_write, locked, replace_folder
 from . import frames, rows
 from .dataset import frame_name, usable_name
 from .official import SPLITS, VERSIONS, predicted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from .dataset import DataSet, Layout
@@ -49,13 +48,39 @@ def highest(tree: Layout) -> dict[str, int]:
     return found
 
 
+@dataclass(frozen=True)
+class Lists:
+    """What to write into ``lists/NAME``; ``annotations`` are the files beside boxes."""
+
+    name: str
+    release: Version
+    splits: list[Split]
+    annotations: Mapping[str, Text]
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    """Lists that were written: their folder, the configuration that names them, what they hold.
+
+    ``splits`` counts videos and frames; ``left_out`` says why, by video; ``classes`` are the labels
+    of custom clips.
+    """
+
+    changed: bool
+    folder: str
+    config: str
+    splits: dict[str, dict[str, int]]
+    left_out: dict[str, str]
+    classes: tuple[str, ...]
+
+
 def write(
     tree: Layout, numbers: DataSet, version: str, *, every: bool, dry: bool = False
-) -> dict[str, Any]:
-    """Write lists for all videos, or for those whose frames exist; return what they hold.
+) -> Written:
+    """Write lists for all videos, or for those whose frames exist.
 
-    They go to ``lists/all`` or ``lists/present``, with a configuration that names them.
-    Raises StackError.
+    They go to ``lists/all`` or ``lists/present``. Raises StackError.
     """
     release = VERSIONS[version]
     splits = [_split(tree, numbers, release, name, every=every) for name in SPLITS]
@@ -67,18 +92,14 @@ def write(
             "Extract the frames (ava extract), or write lists for all videos with --all.",
             code="ava.empty-split",
         )
-    folder = tree.lists / ("all" if every else "present")
-    changed = place(folder, dict(_files(tree, numbers, release, splits, folder)), dry=dry)
-    return {
-        "changed": changed,
-        "folder": str(folder),
-        "config": str(folder / "ava.yaml"),
-        "splits": {
-            split.name: {"videos": len(split.videos), "frames": sum(split.videos.values())}
-            for split in splits
-        },
-        "left_out": {video: cause for split in splits for video, cause in split.left_out.items()},
+    labels = tree.annotations / release.label_map
+    rows.label_map(labels)
+    texts = {
+        path.name: partial(_copied, path)
+        for path in (labels, *(tree.annotations / release.excluded(name) for name in SPLITS))
     }
+    name = "all" if every else "present"
+    return publish(tree, numbers, Lists(name, release, splits, texts), dry=dry)
 
 
 def _split(tree: Layout, numbers: DataSet, release: Version, name: str, *, every: bool) -> Split:
@@ -138,21 +159,40 @@ def _boxes(path: Path, *, strong: bool) -> dict[str, list[str]]:
     return {video: of for video, of in found.items() if video in good}
 
 
-def _files(
-    tree: Layout, numbers: DataSet, release: Version, splits: list[Split], folder: Path
-) -> Iterator[tuple[str, Text]]:
+def publish(tree: Layout, numbers: DataSet, lists: Lists, *, dry: bool = False) -> Written:
+    """Replace a folder of lists at once, with a configuration that names its files.
+
+    Several hosts that share the tree do so one after the other.
+    """
+    folder, splits, classes = tree.lists / lists.name, lists.splits, lists.classes
+    files = {f"annotations/{file}": text for file, text in lists.annotations.items()}
     first = 0
     for split in splits:
-        yield f"frame_lists/{split.name}.csv", partial(frame_list, split.videos, first, numbers)
+        files[f"frame_lists/{split.name}.csv"] = partial(frame_list, split.videos, first, numbers)
         first += len(split.videos)
         for file, lines in split.boxes.items():
-            yield f"annotations/{file}", partial(iter, lines)
-        excluded = tree.annotations / release.excluded(split.name)
-        yield f"annotations/{excluded.name}", partial(_copied, excluded)
-    labels = tree.annotations / release.label_map
-    rows.label_map(labels)
-    yield f"annotations/{labels.name}", partial(_copied, labels)
-    yield "ava.yaml", partial(iter, [configuration(tree, release, splits, folder)])
+            files[f"annotations/{file}"] = partial(iter, lines)
+    model = f"MODEL:\n  NUM_CLASSES: {len(classes)}\n" if classes else ""
+    files["ava.yaml"] = partial(iter, [_configuration(tree, lists.release, splits, folder) + model])
+    with locked(folder.with_name(f".{lists.name}.lock")):
+        changed = not all(_same(folder / file, text()) for file, text in files.items())
+        if changed and not dry:
+            fresh = folder.with_name(f".{lists.name}.new")
+            shutil.rmtree(fresh, ignore_errors=True)
+            for file, text in files.items():
+                atomic_write(fresh / file, text())
+            replace_folder(fresh, folder)
+    return Written(
+        changed,
+        str(folder),
+        str(folder / "ava.yaml"),
+        {
+            split.name: {"videos": len(split.videos), "frames": sum(split.videos.values())}
+            for split in splits
+        },
+        {video: cause for split in splits for video, cause in split.left_out.items()},
+        classes,
+    )
 
 
 def _copied(path: Path) -> Iterator[str]:
@@ -173,7 +213,7 @@ def frame_list(videos: dict[str, int], first: int, numbers: DataSet) -> Iterator
             yield rows.frame_row(video, index, row, f"{video}/{name}")
 
 
-def configuration(tree: Layout, release: Version, splits: list[Split], folder: Path) -> str:
+def _configuration(tree: Layout, release: Version, splits: list[Split], folder: Path) -> str:
     """Return the keys that make SlowFast read these lists, as YAML."""
     persons = [predicted("val")] if any(predicted("val") in split.boxes for split in splits) else []
     keys: dict[str, object] = {
@@ -191,32 +231,6 @@ def configuration(tree: Layout, release: Version, splits: list[Split], folder: P
     }
     lines = [f"  {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in keys.items()]
     return "\n".join(["AVA:", *lines]) + "\n"
-
-
-def place(folder: Path, files: dict[str, Text], *, dry: bool = False) -> bool:
-    """Replace a folder and all its files at once; return whether anything changed.
-
-    Several hosts that share the tree do so one after the other.
-    """
-    with locked(Commands(), folder.with_name(f".{folder.name}.lock")):
-        return _place(folder, files, dry=dry)
-
-
-def _place(folder: Path, files: dict[str, Text], *, dry: bool) -> bool:
-    if all(_same(folder / name, text()) for name, text in files.items()):
-        return False
-    if not dry:
-        fresh = folder.with_name(f".{folder.name}.new")
-        old = folder.with_name(f".{folder.name}.old")
-        for leftover in (fresh, old):
-            shutil.rmtree(leftover, ignore_errors=True)
-        for name, text in files.items():
-            atomic_write(fresh / name, text())
-        if folder.exists():
-            folder.rename(old)
-        fresh.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
-    return True
 
 
 def _same(path: Path, lines: Iterable[str]) -> bool:

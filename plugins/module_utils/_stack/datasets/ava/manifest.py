@@ -3,40 +3,47 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ...core.errors import Unreadable
+from ...core import saved
+from ...core.construct import construct, plain
 from ...core.files import atomic_write
 
 if TYPE_CHECKING:
     from .dataset import Layout
-    from .frames import Observed
 
 
-def read(tree: Layout, video: str) -> dict[str, Any] | None:
-    """Return the record of the frames of a video; None if there is none. Raises Unreadable."""
-    path = tree.manifest_of(video)
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return {"frames": int(data["frames"]), **data}
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        hint = "Remove it; the frames are then verified again."
-        raise Unreadable(
-            f"{path} cannot be read.", str(error), hint, code="record.unreadable"
-        ) from error
+@dataclass(frozen=True)
+class Manifest:
+    """The verified frames of a video: how many, their bytes, and the digest of names and sizes.
+
+    Then how they were made: the file and its size in bytes, the command, FFmpeg's warnings.
+    ``adopted`` frames are of another origin, such as those of the user.
+    """
+
+    video: str
+    frames: int
+    bytes: int
+    sha256_of_names_and_sizes: str
+    source: str | None = None
+    source_bytes: int = 0
+    command: tuple[str, ...] = ()
+    complaints: tuple[str, ...] = ()
+    adopted: bool = False
+    schema: int = 1
 
 
-def write(tree: Layout, video: str, observed: Observed, made: dict[str, Any]) -> dict[str, Any]:
-    """Record frames that were verified; ``made`` says from what and how."""
-    data = {
-        "schema": 1,
-        "video": video,
-        "frames": observed.count,
-        "bytes": observed.size,
-        "sha256_of_names_and_sizes": observed.mark,
-        **made,
-    }
-    atomic_write(tree.manifest_of(video), json.dumps(data, indent=1, ensure_ascii=False) + "\n")
-    return data
+def read(tree: Layout, video: str) -> Manifest | None:
+    """Return the manifest of the frames of a video; None if there is none. Raises Unreadable."""
+    return saved.read(
+        tree.manifest_of(video),
+        lambda data: construct(Manifest, data, "the manifest", ignore_unknown=True),
+        "Remove it; the frames are then verified again.",
+    )
+
+
+def write(tree: Layout, manifest: Manifest) -> None:
+    """Record frames that were verified."""
+    text = json.dumps(plain(manifest), indent=1, ensure_ascii=False)
+    atomic_write(tree.manifest_of(manifest.video), text + "\n")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from ...core.construct import plain, read
 
 if TYPE_CHECKING:
     from ...core.errors import StackError
@@ -13,7 +15,11 @@ NEW, PRESENT, FAILED = "new", "present", "failed"
 
 @dataclass(frozen=True)
 class Result:
-    """A video or a file: its name, whether it is ``new``, was ``present`` or ``failed``, and why."""
+    """A video or a file: its name, whether it is ``new``, was ``present`` or ``failed``, and why.
+
+    Of a video: how many ``frames`` it has and how many warnings FFmpeg printed; of a download:
+    whether it is only a ``part`` of the video.
+    """
 
     name: str
     state: str
@@ -21,12 +27,11 @@ class Result:
     cause: str = ""
     hint: str = ""
     code: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        data = asdict(self)
-        return {**data.pop("facts"), **data}
+    bytes: int | None = read(default=None, omit=True)
+    frames: int | None = read(default=None, omit=True)
+    complaints: int | None = read(default=None, omit=True)
+    sha256: str | None = read(default=None, omit=True)
+    part: bool | None = read(default=None, omit=True)
 
 
 def summary(results: list[Result]) -> dict[str, Any]:
@@ -35,14 +40,14 @@ def summary(results: list[Result]) -> dict[str, Any]:
     return {
         "ok": bool(results) and FAILED not in states,
         "changed": NEW in states,
-        "results": [result.to_dict() for result in results],
+        "results": plain(results),
     }
 
 
 def planned(absent: list[str]) -> dict[str, Any]:
     """Return plain data of a job in check mode: what it would add."""
-    rows = [Result(name, NEW).to_dict() for name in absent]
-    return {"ok": True, "changed": bool(absent), "results": rows}
+    results = [Result(name, NEW) for name in absent]
+    return {**summary(results), "ok": True}
 
 
 def failed(name: str, error: StackError) -> Result:

@@ -114,7 +114,7 @@ def _wrong_end(fields: list[str], *, predicted: bool) -> str:
 
 
 def strong(fields: list[str]) -> bool:
-    """Progress whether a predicted box is good enough to be used."""
+    """Return whether a predicted box is good enough to be used."""
     return float(fields[7]) >= THRESHOLD
 
 

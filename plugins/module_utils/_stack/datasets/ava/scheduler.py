@@ -5,23 +5,26 @@ from __future__ import annotations
 import math
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from ...core import disk_space
 from ...core.errors import StackError
-from ...core.files import Busy
-from ...core.process import Commands, locked
+from ...core.files import Busy, not_writable
+from ...core.process import locked
 from ...core.progress import ALL, Progress, silent
 from . import lists, manifest, media, sources
 from .dataset import FPS
-from .extract import Order, extract, is_done
+from .extract import Order, extract, finished
+from .job import Job
 from .results import FAILED, Result, failed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from ...core.process import Commands
     from .dataset import DataSet, Layout
 
 T = TypeVar("T")
@@ -101,122 +104,88 @@ def run(
     Videos that another process is working on are left to it and checked in the end.
     Raises StackError where nothing can begin.
     """
-    return _all(commands, tree, numbers, options, orders(tree, numbers, options), progress)
+    job = Job(commands, options.tools, tree, numbers, progress)
+    return _all(job, options, orders(tree, numbers, options))
 
 
-def extract_clips(
-    commands: Commands,
-    tree: Layout,
-    numbers: DataSet,
-    options: Options,
-    clips: Mapping[str, Path],
-    progress: Progress = silent,
-) -> list[Result]:
+def extract_clips(job: Job, options: Options, clips: Mapping[str, Path]) -> list[Result]:
     """Do the same for clips that are in no list; the keys are the names of their frames."""
     threads = max(1, (options.jobs or cores()) // max(1, len(clips)))
     todo = [
-        Order(name, numbers.frames, sources.Source(path), replace=options.replace, threads=threads)
+        Order(name, job.numbers.frames, sources.Source(path), options.replace, threads)
         for name, path in clips.items()
     ]
-    return _all(commands, tree, numbers, options, todo, progress)
+    return _all(job, options, todo)
 
 
-def _all(
-    commands: Commands,
-    tree: Layout,
-    numbers: DataSet,
-    options: Options,
-    todo: list[Order],
-    progress: Progress,
-) -> list[Result]:
-    if not all(manifest.read(tree, order.video) for order in todo):
-        media.version(commands, options.tools)
+def _all(job: Job, options: Options, todo: list[Order]) -> list[Result]:
+    if not all(manifest.read(job.tree, order.video) for order in todo):
+        media.version(job.commands, job.tools)
     if options.disk_check:
-        _require_disk_space(commands, tree, numbers, options, todo)
-    progress(ALL, 0, sum(order.frames or 0 for order in todo) or None)
-
-    def one(order: Order, *, wait: bool) -> Result | None:
-        lock = tree.state / "locks" / f"{order.video}.lock"
-        try:
-            with locked(commands, lock, wait=wait) as held:
-                return _one(held, tree, numbers, options, order, progress)
-        except Busy:
-            return None
-        except OSError as error:
-            message = f"{lock} cannot be written."
-            return failed(
-                order.video,
-                StackError(message, f"{error.strerror}.", _FREE, code="file.not-writable"),
-            )
+        _require_disk_space(job, todo)
+    job.progress(ALL, 0, sum(order.frames or 0 for order in todo) or None)
 
     with ThreadPoolExecutor(options.jobs or cores()) as pool:
         try:
-            first = list(pool.map(lambda order: one(order, wait=False), todo))
-            left = [order for order, item in zip(todo, first) if item is None]
-            rest = iter(list(pool.map(lambda order: one(order, wait=True), left)))
+            first = list(pool.map(partial(_one, job, wait=False), todo))
+            left = [order for order, result in zip(todo, first) if result is None]
+            rest = iter(list(pool.map(partial(_one, job, wait=True), left)))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return [item or next(rest) or Result(order.video, FAILED) for order, item in zip(todo, first)]
+    return [
+        result or next(rest) or Result(order.video, FAILED) for order, result in zip(todo, first)
+    ]
 
 
-def _one(
-    commands: Commands,
-    tree: Layout,
-    numbers: DataSet,
-    options: Options,
-    order: Order,
-    progress: Progress,
-) -> Result:
+def _one(job: Job, order: Order, *, wait: bool) -> Result | None:
+    """Return the result of a video; None where another process has it and ``wait`` is false."""
+    lock = job.tree.state / "locks" / f"{order.video}.lock"
     try:
-        item = extract(
-            commands,
-            options.tools,
-            tree,
-            numbers,
-            order,
-            progress,
-        )
+        with locked(job.commands, lock, wait=wait) as held:
+            return _extracted(replace(job, commands=held), order)
+    except Busy:
+        return None
+    except OSError as error:
+        return failed(order.video, not_writable(lock, error))
+
+
+def _extracted(job: Job, order: Order) -> Result:
+    try:
+        result = extract(job, order)
     except StackError as error:
         return failed(order.video, error)
     except OSError as error:
-        cause = f"{error.filename}: {error.strerror}."
-        return failed(
-            order.video,
-            StackError(
-                f"{order.video} was not extracted.", cause, _FREE, code="ava.extraction-failed"
-            ),
-        )
-    progress(order.video, item.facts["frames"], item.facts["frames"])
-    return item
+        message, cause = f"{order.video} was not extracted.", f"{error.filename}: {error.strerror}."
+        hint = "Correct that and run the same command again; finished videos are kept."
+        return failed(order.video, StackError(message, cause, hint, code="ava.extraction-failed"))
+    job.progress(order.video, result.frames or 0, result.frames)
+    return result
 
 
 def absent(tree: Layout, numbers: DataSet, options: Options) -> list[str]:
     """Return the videos whose frames do not exist. Raises StackError."""
-    return [order.video for order in orders(tree, numbers, options) if not is_done(tree, order)]
+    todo = orders(tree, numbers, options)
+    return [order.video for order in todo if not finished(tree, order)]
 
 
-def _require_disk_space(
-    commands: Commands, tree: Layout, numbers: DataSet, options: Options, todo: list[Order]
-) -> None:
+def _require_disk_space(job: Job, todo: list[Order]) -> None:
     files = sum(
-        _frames(commands, options, order)
+        _frames(job, order)
         for order in todo
-        if order.source and not manifest.read(tree, order.video)
+        if order.source and not manifest.read(job.tree, order.video)
     )
-    disk_space.require(tree.frames, files * numbers.bytes_per_frame, files, f"{files} frames")
+    size = files * job.numbers.bytes_per_frame
+    disk_space.require(job.tree.frames, size, files, f"{files} frames")
 
 
-def _frames(commands: Commands, options: Options, order: Order) -> int:
+def _frames(job: Job, order: Order) -> int:
     """Return how many frames to expect, by the length of the video where no list says it."""
     if order.frames is not None or order.source is None:
         return order.frames or 0
     try:
-        found = media.probe(commands, options.tools, f"file:{order.source.path}")
+        found = media.probe(job.commands, job.tools, f"file:{order.source.path}")
     except media.BrokenVideo:  # it becomes a result
         return 0
     length = found.end_s - found.start_s
     return 0 if math.isnan(length) else int(length * FPS)
-
-
-_FREE = "Free disk space, or make the folder writable; then run the same command again."

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...core import saved
 from ...core.errors import StackError, Unreadable
 from .dataset import SUFFIXES, usable_name
 
@@ -81,16 +81,10 @@ def source_of(tree: Layout, video: str, path: Path) -> Source:
     if not path.name.endswith(CUT):
         return Source(path)
     note = cut_note(tree, video)
-    try:
-        return Source(path, float(json.loads(note.read_text(encoding="utf-8"))["origin_s"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        cause = f"{note} does not say where it begins: {error}."
-        raise Unreadable(
-            f"{path} cannot be used.",
-            cause,
-            "Remove it and download it again.",
-            code="record.unreadable",
-        ) from error
+    origin = saved.read(note, lambda data: float(data["origin_s"]), _AGAIN)
+    if origin is None:
+        raise Unreadable(f"{path} has no {note}.", "", _AGAIN, code="record.unreadable")
+    return Source(path, origin)
 
 
 def cut_note(tree: Layout, video: str) -> Path:
@@ -103,3 +97,6 @@ def _stem(name: str) -> str:
         if name.lower().endswith(suffix):
             return name[: -len(suffix)]
     return name
+
+
+_AGAIN = "Remove the video and download it again."
