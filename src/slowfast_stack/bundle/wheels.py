@@ -39,11 +39,9 @@ class File(NamedTuple):
 
 def requirements(plan: Plan, *, adopt_torch: bool) -> list[str]:
     """Return what the roles install: torch, torchvision and torchaudio in the variant, and the pins."""
-    local = f"+{plan.torch.variant}" if plan.torch.index else ""
-    companions = {"torchvision": plan.torchvision, "torchaudio": plan.torchaudio}
-    trio = companions if adopt_torch else {"torch": plan.torch.version, **companions}
+    own = plan.torch_wheels.requirements
     return [
-        *(f"{name}=={number}{local}" for name, number in trio.items() if number),
+        *(each for each in own if not (adopt_torch and each.startswith("torch=="))),
         *plan.packages,
     ]
 

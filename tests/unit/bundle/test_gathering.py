@@ -53,18 +53,10 @@ def test_uv_is_asked_for_a_platform_that_it_knows(glibc: str, platform: str) -> 
 def test_an_adopted_torch_is_not_asked_for() -> None:
     planned = planner.plan(load_host(network={"pypi": True}), {})
     assert isinstance(planned, Plan)
-    torch = replace(
-        planned.torch, version="2.4.0", variant="cu121", index="https://example.org/cu121"
-    )
-    plan = replace(
-        planned,
-        torch=torch,
-        torchvision="0.19.0",
-        torchaudio=None,
-        packages=("numpy==1.26.4",),
-    )
+    own = replace(planned.torch_wheels, requirements=("torch==2.4.0+cu121", "torchvision==0.19.0"))
+    plan = replace(planned, torch_wheels=own, packages=("numpy==1.26.4",))
     everything = wheels.requirements(plan, adopt_torch=False)
-    assert everything == ["torch==2.4.0+cu121", "torchvision==0.19.0+cu121", "numpy==1.26.4"]
+    assert everything == ["torch==2.4.0+cu121", "torchvision==0.19.0", "numpy==1.26.4"]
     assert wheels.requirements(plan, adopt_torch=True) == everything[1:]
 
 

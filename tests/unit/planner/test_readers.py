@@ -26,6 +26,7 @@ CALLED = {
     "InterpreterPlan": "interpreter|python_interpreter",
     "EnvironmentPlan": "environment",
     "TorchPlan": "torch",
+    "TorchWheelsPlan": "torch_wheels",
     "CompilerPlan": "compiler",
     "SourcePlan": "source|sources.slowfast",
     "DownloadPlan": "source|place",

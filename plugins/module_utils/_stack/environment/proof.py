@@ -25,16 +25,9 @@ EVIDENCE, SCHEMA = "evidence.json", 1
 ALONE = {"PYTHONPATH": "", "PYTHONNOUSERSITE": "1", "PYTHONWARNINGS": "ignore"}
 # The keys of a plan that the proof reads; others, such as missing system packages, may change.
 JUDGED = (
-    "id",
-    "profile",
-    "python",
-    "torch",
-    "torchvision",
-    "packages",
-    "sources",
-    "ffmpeg",
-    "skipped_claims",
-)
+    "id", "profile", "python", "torch", "torch_wheels", "torchvision", "packages", "sources",
+    "ffmpeg", "skipped_claims",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

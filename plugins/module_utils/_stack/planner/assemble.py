@@ -72,6 +72,7 @@ def assemble(
         torch=torch.value,
         torchvision=choice.wheel.row.torchvision,
         torchaudio=choice.wheel.row.torchaudio,
+        torch_wheels=wheel.wheels(request, choice, packages.value),
         compiler=compiler.value,
         packages=packages.value,
         constraints=sources.bounds(choice),

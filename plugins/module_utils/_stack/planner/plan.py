@@ -125,6 +125,19 @@ class TorchPlan:
 
 
 @dataclass(frozen=True)
+class TorchWheelsPlan:
+    """What the role pytorch installs: ``requirements`` from ``torch.index``, without dependencies.
+
+    ``build_tools`` build the extensions. ``cuda`` is the release of CUDA that the installed torch
+    reports, None for a CPU build.
+    """
+
+    requirements: tuple[str, ...]
+    build_tools: tuple[str, ...]
+    cuda: str | None
+
+
+@dataclass(frozen=True)
 class CompilerPlan:
     """The major version of GCC, and the highest one that the toolkit accepts."""
 
@@ -232,6 +245,7 @@ class Plan(StackPlan):
     gpus: tuple[GpuPlan, ...]
     python_interpreter: InterpreterPlan
     environment: EnvironmentPlan
+    torch_wheels: TorchWheelsPlan
     system_packages: tuple[str, ...]
     ffmpeg: FfmpegPlan | None
     skipped_claims: tuple[SkippedClaim, ...]

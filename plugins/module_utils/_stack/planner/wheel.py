@@ -12,7 +12,7 @@ from .candidates import CPU, preset
 from .conflict import why_not
 from .decision import Decided, Decision, decision
 from .gpu_specs import best_code, of_host
-from .plan import TorchPlan
+from .plan import TorchPlan, TorchWheelsPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .resolver import Choice, Problem
 
 INDEX = "https://download.pytorch.org/whl/"
+# Extensions are built without isolation.
+BUILD_TOOLS = ("setuptools", "wheel", "ninja")
 
 
 def decide(host: Host, request: Request, given: Problem, choice: Choice) -> Decided[TorchPlan]:
@@ -39,6 +41,23 @@ def decide(host: Host, request: Request, given: Problem, choice: Choice) -> Deci
         adopted=request.adopt_torch,
     )
     return Decided(plan, (*_release(request, given, wheel), _variant(given, choice)))
+
+
+def wheels(request: Request, choice: Choice, pins: tuple[str, ...]) -> TorchWheelsPlan:
+    """Return what is installed of PyTorch, and of ``pins`` what extensions are built with."""
+    wheel, row = choice.wheel, choice.wheel.row
+    # Wheels of PyTorch's index have the variant as local version; those of PyPI do not.
+    local = "" if wheel.pypi else f"+{wheel.variant}"
+    numbers = {
+        "torch": None if request.adopt_torch else row.torch,
+        "torchvision": row.torchvision,
+        "torchaudio": row.torchaudio,
+    }
+    return TorchWheelsPlan(
+        requirements=tuple(f"{name}=={n}{local}" for name, n in numbers.items() if n),
+        build_tools=tuple(pin for pin in pins if pin.partition("==")[0] in BUILD_TOOLS),
+        cuda=dotted(wheel.cuda) if wheel.cuda else None,
+    )
 
 
 def _release(request: Request, given: Problem, wheel: Wheel) -> Iterator[Decision]:

@@ -91,13 +91,13 @@ def _summary(report: collect_env.Report) -> str:
 
 
 def _expected(plan: dict, stack: Path) -> collect_env.Expected:
-    variant, home = plan["torch"]["variant"], plan["build"]["cuda_home"]
+    home = plan["build"]["cuda_home"]
     gpu = plan["profile"] == "cuda"
     code = _extension_cubins(stack) if gpu and _compiled(plan) else None
     arch_list = plan["torch"]["arch_list"] or ""
     return collect_env.Expected(
         torch=plan["torch"]["version"],
-        cuda=None if variant == "cpu" else f"{variant[2:-1]}.{variant[-1]}",
+        cuda=plan["torch_wheels"]["cuda"],
         gpu=gpu,
         toolkit=plan["cuda"]["toolkit"] if plan["cuda"] else None,
         cuda_home=home,

@@ -30,10 +30,8 @@ def device(plan: dict) -> str:
 def _variant(plan: dict) -> tuple[bool, str]:
     import torch
 
-    variant = plan["torch"]["variant"]
-    wanted = None if variant == "cpu" else f"{variant[2:-1]}.{variant[-1]}"
-    found = torch.version.cuda
-    return found == wanted, f"torch {torch.__version__}, built for CUDA {found}"
+    planned, found = plan["torch_wheels"]["cuda"], torch.version.cuda
+    return found == planned, f"torch {torch.__version__}, built for CUDA {found}"
 
 
 def _matmul(plan: dict) -> tuple[bool, str]:
