@@ -15,12 +15,8 @@ description:
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
-  env:
-    description: The folder of the environment.
-    type: path
-    required: true
-  src:
-    description: The folder of the source trees.
+  stack:
+    description: The folder of the stack, with C(env), C(src), and the file C(stack.lock.json) to write.
     type: path
     required: true
   plan:
@@ -31,10 +27,6 @@ options:
     description: The probed host.
     type: dict
     required: true
-  path:
-    description: The file to write.
-    type: path
-    required: true
   expected:
     description: A lock that the environment must match.
     type: dict
@@ -44,9 +36,7 @@ options:
 EXAMPLES = r"""
 - name: Write the lock
   slowfast.stack.lock:
-    env: /opt/slowfast-stack/current/env
-    src: /opt/slowfast-stack/current/src
-    path: /opt/slowfast-stack/current/stack.lock.json
+    stack: /opt/slowfast-stack/stacks/0123456789ab
     plan: "{{ stack_plan }}"
     host: "{{ stack_host }}"
 """
@@ -61,27 +51,33 @@ lock:
 from pathlib import Path
 
 from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core.construct import construct, plain
 from ..module_utils._stack.core.process import Commands
-from ..module_utils._stack.environment.lock import Subject, record, require_equal, write
+from ..module_utils._stack.environment.lock import (
+    FILE,
+    Lock,
+    Subject,
+    record,
+    require_equal,
+    write,
+)
 
 SPEC = {
-    "env": {"type": "path", "required": True},
-    "src": {"type": "path", "required": True},
+    "stack": {"type": "path", "required": True},
     "plan": {"type": "dict", "required": True},
     "host": {"type": "dict", "required": True},
-    "path": {"type": "path", "required": True},
     "expected": {"type": "dict", "default": {}},
 }
 
 
 def act(params: Params, check: bool) -> Result:
     """Record, compare and write."""
-    subject = Subject(Path(params["env"]), Path(params["src"]), params["plan"], params["host"])
-    lock = record(Commands(), subject)
+    stack = Path(params["stack"])
+    lock = record(Commands(), Subject(stack, params["plan"], params["host"]))
     if params["expected"]:
-        require_equal(params["expected"], lock)
-    path = Path(params["path"])
-    return {"changed": write(lock, path, check=check), "lock": lock}
+        expected = construct(Lock, params["expected"], "expected", ignore_unknown=True)
+        require_equal(expected, lock)
+    return {"changed": write(lock, stack / FILE, check=check), "lock": plain(lock)}
 
 
 def main() -> None:

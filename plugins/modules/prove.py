@@ -15,21 +15,13 @@ description:
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
-  env:
-    description: The folder of the environment.
-    type: path
-    required: true
-  src:
-    description: The folder of the source trees.
+  stack:
+    description: The folder of the stack, with C(env), C(src), and the folder C(proof) for the evidence.
     type: path
     required: true
   plan:
     description: The plan of the environment.
     type: dict
-    required: true
-  out:
-    description: The folder for the evidence.
-    type: path
     required: true
   program:
     description: The files of the proof program, name and text. Evidence of a different program is not valid.
@@ -52,9 +44,7 @@ options:
 EXAMPLES = r"""
 - name: Prove the environment
   slowfast.stack.prove:
-    env: /opt/slowfast-stack/stacks/0123456789ab/env
-    src: /opt/slowfast-stack/stacks/0123456789ab/src
-    out: /opt/slowfast-stack/stacks/0123456789ab/proof
+    stack: /opt/slowfast-stack/stacks/0123456789ab
     program: {__main__.py: "{{ lookup('ansible.builtin.file', 'program/__main__.py') }}"}
     plan: "{{ stack_plan }}"
     uv: /usr/local/bin/uv
@@ -71,14 +61,13 @@ proof:
 from pathlib import Path
 
 from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core.construct import plain
 from ..module_utils._stack.core.process import Commands
 from ..module_utils._stack.environment.proof import Subject, prove, recorded
 
 SPEC = {
-    "env": {"type": "path", "required": True},
-    "src": {"type": "path", "required": True},
+    "stack": {"type": "path", "required": True},
     "plan": {"type": "dict", "required": True},
-    "out": {"type": "path", "required": True},
     "program": {"type": "dict", "required": True},
     "run": {"type": "bool", "default": True},
     "force": {"type": "bool", "default": False},
@@ -88,12 +77,12 @@ SPEC = {
 
 def act(params: Params, check: bool) -> Result:
     """Return recorded evidence, or run the proof."""
-    env, src = Path(params["env"]), Path(params["src"])
-    subject, out = Subject(env, src, params["plan"], params["program"]), Path(params["out"])
-    proof = None if params["force"] else recorded(subject, out)
-    run = proof is None and params["run"] and not check
+    subject = Subject(Path(params["stack"]), params["plan"], params["program"])
+    evidence = None if params["force"] else recorded(subject)
+    run = evidence is None and params["run"] and not check
     if run:
-        proof = prove(Commands(), subject, out, uv=params["uv"])
+        evidence = prove(Commands(), subject, uv=params["uv"])
+    proof = {**plain(evidence), "reused": not run} if evidence else None
     return {"changed": run, "proof": proof}
 
 

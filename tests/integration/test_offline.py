@@ -17,6 +17,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.parts
     PartReader,
     find,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import construct
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import lock
 from support import bare_root
 from support.bare_root import BareRoot
@@ -30,6 +31,11 @@ def lock_of(stack: Stack) -> dict[str, Any]:
     path = stack.prefix / "current" / lock.FILE
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
+
+
+def differences(one: Stack, other: Stack) -> list[str]:
+    found = (construct(lock.Lock, lock_of(stack), "lock") for stack in (one, other))
+    return list(lock.differences(*found))
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +73,7 @@ def test_up_without_any_route_ends_proven_and_is_the_same_stack(
     assert host["status"] == "proven"
     assert host["plan"]["network"] == "offline"
     assert host["plan"]["torch"]["adopted"] == str(python)
-    assert list(lock.differences(lock_of(stack), lock_of(away))) == []
+    assert differences(stack, away) == []
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +100,7 @@ def test_a_bare_debian_gets_its_system_packages_from_the_bundle_alone(
     assert host["plan"]["system_packages"]
     assert set(host["plan"]["system_packages"]) <= set(installed)
     inside = Stack(bare.folder / "opt/slowfast-stack")
-    assert list(lock.differences(lock_of(stack), lock_of(inside))) == []
+    assert differences(stack, inside) == []
     assert {path: path.read_bytes() for path in sources} == sources
     assert sorted((bare.folder / "var/lib/apt/lists").iterdir()) == lists
     again = json.loads(bare.run(*argv).stdout)["hosts"]["localhost"]

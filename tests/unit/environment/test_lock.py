@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import (
+    construct,
+    plain,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import lock
@@ -59,11 +63,20 @@ def made(tmp_path: Path) -> lock.Subject:
         },
     )
     put(src, {"slowfast/setup.py": "1", "slowfast/.git/x": "2", "detectron2/a.py": "3"})
-    return lock.Subject(env, src, planner.plan(host()).to_dict(), host())
+    return lock.Subject(tmp_path, planner.plan(host()).to_dict(), host())
 
 
 def record(subject: lock.Subject) -> dict[str, Any]:
-    return lock.record(Commands(), subject)
+    found: dict[str, Any] = json.loads(json.dumps(plain(lock.record(Commands(), subject))))
+    return found
+
+
+def typed(found: dict[str, Any]) -> lock.Lock:
+    return construct(lock.Lock, found, "lock")
+
+
+def differences(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    return list(lock.differences(typed(expected), typed(found)))
 
 
 def test_a_lock_lists_what_there_is(made: lock.Subject) -> None:
@@ -84,10 +97,10 @@ def test_a_lock_lists_what_there_is(made: lock.Subject) -> None:
 
 def test_it_is_written_once_and_not_in_check_mode(made: lock.Subject, tmp_path: Path) -> None:
     path, found = tmp_path / "stack.lock.json", record(made)
-    assert lock.write(found, path, check=True)
+    assert lock.write(typed(found), path, check=True)
     assert not path.exists()
-    assert lock.write(found, path)
-    assert not lock.write(found, path)
+    assert lock.write(typed(found), path)
+    assert not lock.write(typed(found), path)
     assert json.loads(path.read_text()) == found
 
 
@@ -103,7 +116,7 @@ def test_every_difference_is_a_line(made: lock.Subject) -> None:
     other["packages"].append({"name": "extra", "version": "1", "origin": "index", "content": "c"})
     other["sources"]["slowfast"]["tree"] = "0" * 64
     with pytest.raises(StackError) as caught:
-        lock.require_equal(other, found)
+        lock.require_equal(typed(other), typed(found))
     said = caught.value.cause
     assert "package six: 1.16.0" in said
     assert "package extra: 1 c in the lock, absent here" in said
@@ -117,20 +130,20 @@ def test_what_hosts_may_differ_in_is_no_difference(made: lock.Subject) -> None:
     other = change(found, "detectron2", sha256="cd" * 32, inputs=inputs)
     other["python"]["version"] = ".".join(found["python"]["version"].split(".")[:2]) + ".99"
     other["machine"]["distribution"] = {"id": "ubuntu"}
-    assert list(lock.differences(other, found)) == []
+    assert differences(other, found) == []
     inputs = {**inputs, "torch": "2.4.0+cu121"}
-    assert len(list(lock.differences(change(found, "detectron2", inputs=inputs), found))) == 1
+    assert len(differences(change(found, "detectron2", inputs=inputs), found)) == 1
 
 
 def test_a_changed_file_and_a_changed_tree_change_the_lock(made: lock.Subject) -> None:
     found = record(made)
-    put(made.src, {"slowfast/setup.py": "other"})
-    put(made.env / SITE, {"six-1.17.0.dist-info/RECORD": "six.py,sha256=xyz,10\n"})
-    names = [line.partition(":")[0] for line in lock.differences(found, record(made))]
+    put(made.stack / "src", {"slowfast/setup.py": "other"})
+    put(made.stack / "env" / SITE, {"six-1.17.0.dist-info/RECORD": "six.py,sha256=xyz,10\n"})
+    names = [line.partition(":")[0] for line in differences(found, record(made))]
     assert names == ["package six", "source slowfast"]
-    put(made.src, {"slowfast/.git/x": "other", "slowfast/a/__pycache__/x.pyc": "x"})
-    put(made.env / SITE, {"six-1.17.0.dist-info/RECORD": "six.py,sha256=abc,10\n"})
-    put(made.src, {"slowfast/setup.py": "1"})
+    put(made.stack / "src", {"slowfast/.git/x": "other", "slowfast/a/__pycache__/x.pyc": "x"})
+    put(made.stack / "env" / SITE, {"six-1.17.0.dist-info/RECORD": "six.py,sha256=abc,10\n"})
+    put(made.stack / "src", {"slowfast/setup.py": "1"})
     assert record(made) == found
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.proof import (
+    Evidence,
     Subject,
     prove,
     recorded,
 )
+from ansible_collections.slowfast.stack.plugins.modules import prove as module
 from support.errors import fails
 from support.plan_builder import plan_data
 
@@ -41,27 +43,32 @@ def stack(tmp_path: Path) -> Path:
 
 
 def subject(stack: Path, plan_id: str = "one", program: str = PROGRAM) -> Subject:
-    return Subject(
-        stack / "env", stack / "src", plan_data(changes={"id": plan_id}), {"__main__.py": program}
-    )
+    return Subject(stack, plan_data(changes={"id": plan_id}), {"__main__.py": program})
 
 
-def run(stack: Path, plan_id: str = "one") -> dict[str, object]:
-    return prove(Commands(), subject(stack, plan_id), stack / "proof", uv="uv")
+def run(stack: Path, plan_id: str = "one") -> Evidence:
+    return prove(Commands(), subject(stack, plan_id), uv="uv")
 
 
 def test_a_proof_is_recorded_and_returned_again(stack: Path) -> None:
-    assert recorded(subject(stack), stack / "proof") is None
-    assert run(stack)["reused"] is False
-    again = recorded(subject(stack), stack / "proof")
-    assert again is not None
-    assert again["reused"] is True
-    assert again["claims"] == [{"id": "a", "ok": True}]
+    assert recorded(subject(stack)) is None
+    made = run(stack)
+    assert made.claims == ({"id": "a", "ok": True},)
+    assert recorded(subject(stack)) == made
+
+
+def test_the_module_says_whether_evidence_is_reused(stack: Path) -> None:
+    params = {**vars(subject(stack)), "run": True, "force": False, "uv": "uv"}
+    for changed, check in ((False, True), (True, False), (False, False)):
+        result = module.act(params, check=check)
+        assert result["changed"] is changed
+        assert (result["proof"] or {}).get("reused") is (None if check else not changed)
+    assert module.act({**params, "force": True, "run": False}, check=False)["proof"] is None
 
 
 def test_a_failed_proof_is_never_reused(stack: Path) -> None:
-    assert run(stack, "bad")["ok"] is False
-    assert recorded(subject(stack, "bad"), stack / "proof") is None
+    assert run(stack, "bad").ok is False
+    assert recorded(subject(stack, "bad")) is None
 
 
 def touch(stack: Path, name: str) -> None:
@@ -82,26 +89,26 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 def test_evidence_is_void_after(stack: Path, what: str) -> None:
     run(stack)
     CHANGES[what](stack)
-    assert recorded(subject(stack), stack / "proof") is None
+    assert recorded(subject(stack)) is None
 
 
 def test_evidence_is_void_for_another_plan_or_another_proof(stack: Path) -> None:
     run(stack)
-    assert recorded(subject(stack, "two"), stack / "proof") is None
-    assert recorded(subject(stack, program=PROGRAM + "#"), stack / "proof") is None
+    assert recorded(subject(stack, "two")) is None
+    assert recorded(subject(stack, program=PROGRAM + "#")) is None
 
 
 def test_evidence_holds_when_the_plan_has_less_left_to_do(stack: Path) -> None:
     plan = plan_data(changes={"id": "one", "system_packages": ["g++"]})
-    first = Subject(stack / "env", stack / "src", plan, {"__main__.py": PROGRAM})
-    prove(Commands(), first, stack / "proof", uv="uv")
-    assert recorded(subject(stack), stack / "proof")
+    first = Subject(stack, plan, {"__main__.py": PROGRAM})
+    prove(Commands(), first, uv="uv")
+    assert recorded(subject(stack))
 
 
 def test_a_proof_that_crashes_is_an_error_with_its_last_lines(stack: Path) -> None:
     crashing = subject(stack, program="raise SystemExit('no libcuda.so.1')")
     with fails("proof.interrupted", "libcuda"):
-        prove(Commands(), crashing, stack / "proof", uv="uv")
+        prove(Commands(), crashing, uv="uv")
 
 
 def test_another_ffmpeg_behind_the_link_makes_evidence_void(stack: Path) -> None:
@@ -111,9 +118,9 @@ def test_another_ffmpeg_behind_the_link_makes_evidence_void(stack: Path) -> None
     (stack / "ffmpeg" / "bin").mkdir(parents=True)
     (stack / "ffmpeg" / "bin" / "ffmpeg").symlink_to(packaged)
     run(stack)
-    assert recorded(subject(stack), stack / "proof")
+    assert recorded(subject(stack))
     packaged.write_text("7.1.5")
-    assert recorded(subject(stack), stack / "proof") is None
+    assert recorded(subject(stack)) is None
     run(stack)
     packaged.unlink()
-    assert recorded(subject(stack), stack / "proof") is None
+    assert recorded(subject(stack)) is None

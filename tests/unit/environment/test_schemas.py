@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -49,16 +50,16 @@ def history(prefix_: Path, schema: int) -> None:
 
 def test_evidence_of_this_schema_holds_and_of_an_older_one_does_not(stack: Path) -> None:
     record(stack, proof.SCHEMA)
-    assert proof.recorded(subject(stack), stack / "proof")
+    assert proof.recorded(subject(stack))
     record(stack, None)
-    assert proof.recorded(subject(stack), stack / "proof") is None
+    assert proof.recorded(subject(stack)) is None
     assert stacks.listed(stack.parents[1])[0].state == stacks.UNPROVEN
 
 
 def test_evidence_of_a_newer_release_is_refused_and_its_stack_is_listed(stack: Path) -> None:
     record(stack, proof.SCHEMA + 1)
     with pytest.raises(StackError) as caught:
-        proof.recorded(subject(stack), stack / "proof")
+        proof.recorded(subject(stack))
     assert caught.value.code == UNSUPPORTED
     (found,) = stacks.listed(stack.parents[1])
     assert found.state == stacks.NEWER
@@ -107,15 +108,26 @@ def test_files_of_another_release_are_refused(use: Callable[[Path], None], tmp_p
     assert caught.value.code == UNSUPPORTED
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"schema": "x"}', '{"schema": 1}'])
+@dataclass(frozen=True)
+class Saved:
+    a: int
+    schema: int = 2
+
+
+DAMAGED = ["", "{", "[]", "null", "{}", '{"schema": "x"}', '{"schema": 1, "a": 1}', '{"schema": 2}']
+
+
+@pytest.mark.parametrize("text", [*DAMAGED, '{"schema": 2, "a": "x"}'])
 def test_a_damaged_or_older_file_is_no_result(text: str, tmp_path: Path) -> None:
     path = tmp_path / "saved.json"
-    assert saved.load(path, 2) is None
+    assert saved.load(Saved, path, 2) is None
     path.write_text(text)
-    assert saved.load(path, 2) is None
+    assert saved.load(Saved, path, 2) is None
 
 
 def test_a_file_of_this_schema_is_read(tmp_path: Path) -> None:
     path = tmp_path / "saved.json"
-    path.write_text('{"schema": 2, "a": 1}')
-    assert saved.load(path, 2) == {"schema": 2, "a": 1}
+    path.write_text('{"schema": 2, "a": 1, "b": 2}')
+    assert saved.load(Saved, path, 2) == Saved(1)
+    saved.save(path, Saved(3))
+    assert saved.load(Saved, path, 2) == Saved(3)

@@ -53,8 +53,7 @@ def build(prefix: Path, name: str, *, ok: bool = True) -> Path:
     (stack / "src").mkdir()
     if ok:
         (stack / "src" / "ok").touch()
-    subject = Subject(stack / "env", stack / "src", plan(name), {"__main__.py": PROGRAM})
-    prove(Commands(), subject, stack / "proof", uv="uv")
+    prove(Commands(), Subject(stack, plan(name), {"__main__.py": PROGRAM}), uv="uv")
     return stack
 
 

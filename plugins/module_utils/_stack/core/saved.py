@@ -1,11 +1,13 @@
-"""Read JSON files that this project has saved."""
+"""Read and write JSON files that this project saves."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
+from .construct import construct, plain
 from .errors import StackError, Unreadable
+from .files import atomic_write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,8 +15,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def load(path: Path, schema: int) -> dict[str, Any] | None:
-    """Return the object in ``path``, whose key ``schema`` is the number given.
+def save(path: Path, value: object) -> None:
+    """Write a dataclass with a field ``schema``. Raises ``StackError``."""
+    atomic_write(path, json.dumps(plain(value), indent=1) + "\n")
+
+
+def load(cls: type[T], path: Path, schema: int) -> T | None:
+    """Return the dataclass in ``path``, whose key ``schema`` is the number given.
 
     None where the file is missing, damaged or of an older schema: it is written again then.
     Raises ``StackError`` for a newer one.
@@ -31,7 +38,10 @@ def load(path: Path, schema: int) -> dict[str, Any] | None:
             "Upgrade slowfast.stack, or use the release that wrote it.",
             code="record.unsupported-schema",
         )
-    return found if number == schema else None
+    try:
+        return construct(cls, found, path.name, ignore_unknown=True) if number == schema else None
+    except StackError:
+        return None
 
 
 def read(path: Path, parse: Callable[[Any], T], hint: str) -> T | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from ..artifacts.cache import read_manifest
+from ..core.construct import plain, read
 from ..core.errors import StackError
 from ..core.files import atomic_write, sha256_of
 from .reuse_packages import ORIGIN
@@ -33,43 +35,83 @@ _OF_THE_HOST = ("glibc", "cuda_home")
 
 
 class Subject(NamedTuple):
-    """What is recorded: environment, source trees, plan and host."""
+    """What is recorded: the folder of a stack, its plan and its host."""
 
-    env: Path
-    src: Path
+    stack: Path
     plan: Mapping[str, Any]
     host: Mapping[str, Any]
 
 
-def record(commands: Commands, subject: Subject) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Python:
+    """An interpreter, such as CPython 3.11.2."""
+
+    implementation: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Package:
+    """An installed package; ``origin`` is index, tree, file, built or adopted.
+
+    ``content`` is a digest of its files, ``tree`` the name of its source, ``file`` its wheel, which
+    was built from ``inputs`` and has the digest ``sha256``.
+    """
+
+    name: str
+    version: str
+    origin: str
+    content: str | None = read(default=None, omit=True)
+    tree: str | None = read(default=None, omit=True)
+    file: str | None = read(default=None, omit=True)
+    sha256: str | None = read(default=None, omit=True)
+    inputs: dict[str, str] | None = read(default=None, omit=True)  # noqa: RUF009
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The content of ``stack.lock.json``: what an environment is made of, and its plan.
+
+    ``sources`` are those of the plan, with the digest of the patched tree.
+    """
+
+    machine: dict[str, Any]
+    driver: str | None
+    python: Python
+    compilers: dict[str, str | None]
+    packages: tuple[Package, ...]
+    sources: dict[str, Any]
+    plan: dict[str, Any]
+    format: str = FORMAT
+    schema: int = SCHEMA
+
+
+def record(commands: Commands, subject: Subject) -> Lock:
     """Return the lock of an environment as it is now; equal environments have equal locks."""
-    plan, host = subject.plan, subject.host
-    return {
-        "format": FORMAT,
-        "schema": SCHEMA,
-        "machine": {key: host.get(key) for key in ("architecture", "glibc", "distribution")},
-        "driver": (host.get("driver") or {}).get("version"),
-        "python": _python(commands, subject.env),
-        "compilers": _compilers(commands, plan["build"]),
-        "packages": list(_packages(subject.env)),
-        "sources": {name: _source(subject.src / name, row) for name, row in _placed(subject)},
-        "plan": {key: plan[key] for key in PLANNED},
-    }
+    env, plan, host = subject.stack / "env", subject.plan, subject.host
+    return Lock(
+        machine={key: host.get(key) for key in ("architecture", "glibc", "distribution")},
+        driver=(host.get("driver") or {}).get("version"),
+        python=_python(commands, env),
+        compilers=_compilers(commands, plan["build"]),
+        packages=tuple(_packages(env)),
+        sources={
+            name: {**row, "tree": _digest(subject.stack / "src" / name)}
+            for name, row in sorted(plan["sources"].items())
+            if row
+        },
+        plan={key: plan[key] for key in PLANNED},
+    )
 
 
-def _placed(subject: Subject) -> list[tuple[str, Mapping[str, Any]]]:
-    return [(name, row) for name, row in sorted(subject.plan["sources"].items()) if row]
-
-
-def _python(commands: Commands, env: Path) -> dict[str, str]:
+def _python(commands: Commands, env: Path) -> Python:
     ask = "import platform as p;print(p.python_implementation(),p.python_version())"
     answer = commands.checked(
         f"The interpreter of {env} does not run",
         [str(env / "bin" / "python"), "-I", "-c", ask],
         code="python.not-runnable",
     )
-    name, number = answer.split()
-    return {"implementation": name, "version": number}
+    return Python(*answer.split())
 
 
 def _compilers(commands: Commands, build: Mapping[str, Any]) -> dict[str, str | None]:
@@ -83,34 +125,34 @@ def _compilers(commands: Commands, build: Mapping[str, Any]) -> dict[str, str | 
     return found
 
 
-def _packages(env: Path) -> Iterator[dict[str, Any]]:
+def _packages(env: Path) -> Iterator[Package]:
     """Yield the packages of an environment, by name."""
     for info in sorted(env.glob("lib/python*/site-packages/*.dist-info"), key=_by_name):
         name, _dash, number = info.name[: -len(".dist-info")].partition("-")
-        row = {"name": name.replace("_", "-").lower(), "version": number}
-        yield {**row, **_origin(info)}
+        yield _package(name.replace("_", "-").lower(), number, info)
 
 
 def _by_name(info: Path) -> str:
     return info.name.lower()
 
 
-def _origin(info: Path) -> dict[str, Any]:
+def _package(name: str, number: str, info: Path) -> Package:
     """Return where a package comes from, with a digest of its content."""
     if (info / ORIGIN).is_symlink():
-        return {"origin": "adopted", "content": _content(info / ORIGIN)}
+        return Package(name, number, "adopted", content=_content(info / ORIGIN))
+    content = _content(info / "RECORD")
     try:
         said = json.loads((info / "direct_url.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return {"origin": "index", "content": _content(info / "RECORD")}
+        return Package(name, number, "index", content=content)
+    place = Path(unquote(urlsplit(said["url"]).path))
     if said.get("dir_info", {}).get("editable"):
-        return {"origin": "tree", "tree": Path(unquote(urlsplit(said["url"]).path)).name}
-    wheel = Path(unquote(urlsplit(said["url"]).path))
-    artifact = read_manifest(wheel.parent)
-    if artifact is None or wheel.name not in artifact.files:
-        return {"origin": "file", "file": wheel.name, "content": _content(info / "RECORD")}
-    sha256, inputs = artifact.files[wheel.name], dict(artifact.inputs)
-    return {"origin": "built", "file": wheel.name, "sha256": sha256, "inputs": inputs}
+        return Package(name, number, "tree", tree=place.name)
+    artifact = read_manifest(place.parent)
+    if artifact is None or place.name not in artifact.files:
+        return Package(name, number, "file", content=content, file=place.name)
+    sha256, inputs = artifact.files[place.name], dict(artifact.inputs)
+    return Package(name, number, "built", file=place.name, sha256=sha256, inputs=inputs)
 
 
 def _content(listing: Path) -> str | None:
@@ -135,12 +177,12 @@ def _content(listing: Path) -> str | None:
     return hashlib.sha256("\n".join(own).encode()).hexdigest()
 
 
-def _source(tree: Path, planned: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a source with the SHA-256 over the paths and contents of its patched tree."""
+def _digest(tree: Path) -> str:
+    """Return the SHA-256 over the paths and contents of a patched tree."""
     digest = hashlib.sha256()
     for path in sorted(_files(tree)):
         digest.update(f"{path.relative_to(tree)} {sha256_of(path)}\n".encode())
-    return {**planned, "tree": digest.hexdigest()}
+    return digest.hexdigest()
 
 
 def _files(tree: Path) -> Iterator[Path]:
@@ -152,18 +194,16 @@ def _files(tree: Path) -> Iterator[Path]:
             yield path
 
 
-def write(lock: Mapping[str, Any], path: Path, *, check: bool = False) -> bool:
+def write(lock: Lock, path: Path, *, check: bool = False) -> bool:
     """Write a lock, unless this is a check; return whether it differs from the file."""
-    text = json.dumps(lock, indent=1, sort_keys=True) + "\n"
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        return False
-    if check:
-        return True
-    atomic_write(path, text)
-    return True
+    text = json.dumps(plain(lock), indent=1, sort_keys=True) + "\n"
+    changed = not path.is_file() or path.read_text(encoding="utf-8") != text
+    if changed and not check:
+        atomic_write(path, text)
+    return changed
 
 
-def require_equal(expected: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+def require_equal(expected: Lock, found: Lock) -> None:
     """Raise StackError with every difference between a lock and the environment."""
     wrong = list(differences(expected, found))
     if wrong:
@@ -175,7 +215,7 @@ def require_equal(expected: Mapping[str, Any], found: Mapping[str, Any]) -> None
         )
 
 
-def differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+def differences(expected: Lock, found: Lock) -> Iterator[str]:
     """Yield a line for each difference of two locks that two hosts must not have."""
     flat_expected, flat_found = _compared(expected), _compared(found)
     for key in sorted({*flat_expected, *flat_found}):
@@ -184,18 +224,17 @@ def differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> Iterat
             yield f"{key}: {one or 'absent'} in the lock, {other or 'absent'} here"
 
 
-def _compared(lock: Mapping[str, Any]) -> dict[str, str]:
-    python = lock["python"]
-    series = ".".join(python["version"].split(".")[:2])
+def _compared(lock: Lock) -> dict[str, str]:
+    series = ".".join(lock.python.version.split(".")[:2])
     rows = {
-        "architecture": str(lock["machine"]["architecture"]),
-        "Python": f"{python['implementation']} {series}",
+        "architecture": str(lock.machine["architecture"]),
+        "Python": f"{lock.python.implementation} {series}",
     }
-    for row in lock["packages"]:
-        inputs = {k: v for k, v in row.get("inputs", {}).items() if k not in _OF_THE_HOST}
+    for package in lock.packages:
+        inputs = {k: v for k, v in (package.inputs or {}).items() if k not in _OF_THE_HOST}
         built = json.dumps(inputs, sort_keys=True) if inputs else ""
-        rows[f"package {row['name']}"] = f"{row['version']} {row.get('content') or built}".strip()
-    for name, row in lock["sources"].items():
+        rows[f"package {package.name}"] = f"{package.version} {package.content or built}".strip()
+    for name, row in lock.sources.items():
         identity = row.get("commit") or row.get("sha256")
         rows[f"source {name}"] = f"{identity}, patched tree {row['tree']}"
     return rows

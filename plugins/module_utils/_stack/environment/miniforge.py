@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 from ..bundle.manifest import installer_path
 from ..core import archives, saved
 from ..core.errors import StackError
-from ..core.files import atomic_write
 from ..core.process import locked
 
 if TYPE_CHECKING:
@@ -20,6 +18,15 @@ if TYPE_CHECKING:
 
 RECORD, SCHEMA = ".slowfast-stack.json", 1
 HINT = "Run again to start over. The complete output is in {log}."
+
+
+@dataclass(frozen=True)
+class Record:
+    """What was installed: the release, and the SHA-256 of its installer."""
+
+    version: str
+    sha256: str
+    schema: int = SCHEMA
 
 
 @dataclass(frozen=True)
@@ -70,15 +77,15 @@ def why_install(commands: Commands, wanted: Miniforge) -> str | None:
 
 def installed(path: Path) -> str:
     """Return the installed release. Raise ``StackError`` where this project did not install it."""
-    found = saved.load(path / RECORD, SCHEMA)
-    if found is None or "version" not in found:
+    found = saved.load(Record, path / RECORD, SCHEMA)
+    if found is None:
         raise StackError(
             f"{path} was not installed by slowfast.stack.",
             f"It has no {RECORD} that this release reads.",
             "Set another folder in `miniforge_path`; this one is not changed.",
             code="miniforge.foreign",
         )
-    return str(found["version"])
+    return found.version
 
 
 def install(commands: Commands, wanted: Miniforge) -> str | None:
@@ -104,8 +111,7 @@ def install(commands: Commands, wanted: Miniforge) -> str | None:
             code="miniforge.install-failed",
         )
         versions(held, wanted)
-        record = {"schema": SCHEMA, "version": wanted.version, "sha256": wanted.sha256}
-        atomic_write(wanted.path / RECORD, json.dumps(record) + "\n")
+        saved.save(wanted.path / RECORD, Record(wanted.version, wanted.sha256))
         wanted.unfinished.unlink()
     return reason
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..core import disk_space, saved
 from ..core.errors import StackError
-from ..core.files import replacing
+from .proof import EVIDENCE, recorded_plan
 
 MARKER, SCHEMA = ".slowfast-stack.json", 1
 SYSTEM_WIDE = Path("/opt/slowfast-stack")
+
+
+@dataclass(frozen=True)
+class Marker:
+    """The file by which this project knows its own folder."""
+
+    owner: str = "slowfast.stack"
+    schema: int = SCHEMA
 
 
 def default_prefix(*, root: bool, home: Path) -> Path:
@@ -32,7 +40,7 @@ def refuse_foreign(prefix: Path) -> None:
 
     Also where a newer release created the prefix.
     """
-    saved.load(prefix / MARKER, SCHEMA)
+    saved.load(Marker, prefix / MARKER, SCHEMA)
     if (prefix / MARKER).is_file() or not prefix.exists():
         return
     if not prefix.is_dir():
@@ -54,7 +62,7 @@ def refuse_foreign(prefix: Path) -> None:
 
 def require_disk_space(prefix: Path, stack: Path, needs_mib: int) -> None:
     """Raise StackError where the disk is too small for a stack that is not built yet; in MiB."""
-    if (stack / "proof" / "evidence.json").is_file():
+    if (stack / "proof" / EVIDENCE).is_file():
         return
     parent = disk_space.existing(prefix)
     free = disk_space.free_bytes(parent) // 2**20
@@ -74,9 +82,7 @@ def claim(prefix: Path, stack: Path) -> bool:
     try:
         stack.mkdir(parents=True, exist_ok=True)
         if not marker.is_file():
-            with replacing(marker) as fresh:
-                text = json.dumps({"owner": "slowfast.stack", "schema": SCHEMA})
-                fresh.write_text(text + "\n", encoding="utf-8")
+            saved.save(marker, Marker())
     except OSError as error:
         raise StackError(
             f"{error.filename} could not be created.",
@@ -90,8 +96,6 @@ def claim(prefix: Path, stack: Path) -> bool:
 def current_plan(prefix: Path) -> dict[str, Any] | None:
     """Return the plan of the current stack; None where there is none."""
     try:
-        text = (prefix / "current" / "proof" / "plan.json").read_text(encoding="utf-8")
+        return recorded_plan(prefix / "current")
     except FileNotFoundError:
         return None
-    found: dict[str, Any] = json.loads(text)
-    return found

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core import saved
+from ..core.construct import construct
 from ..core.errors import StackError
-from ..core.files import atomic_write
 from ..core.process import locked
 
 if TYPE_CHECKING:
@@ -32,24 +32,46 @@ JUDGED = (
 
 @dataclass(frozen=True)
 class Subject:
-    """What is proven: environment, source trees, plan, and the files of the proof program."""
+    """What is proven: the folder of a stack, its plan, and the files of the proof program."""
 
-    env: Path
-    src: Path
+    stack: Path
     plan: Mapping[str, Any]
     program: Mapping[str, str]
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder of the evidence."""
+        return self.stack / "proof"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a proof found; it is valid while the subject has the same ``fingerprint``.
+
+    ``plan`` is the id of the plan, ``made_at`` a time in UTC, ``claims`` those of the program.
+    """
+
+    ok: bool
+    claims: tuple[Any, ...]
+    fingerprint: str
+    plan: str | None = None
+    made_at: str | None = None
+    schema: int = SCHEMA
+
+
+def recorded_plan(stack: Path) -> dict[str, Any]:
+    """Return the plan of the last proof of a stack. Raise OSError, ValueError and TypeError."""
+    return dict(json.loads((stack / "proof" / "plan.json").read_text(encoding="utf-8")))
 
 
 def own_subject(stack: Path) -> Subject:
     """Return the subject of the last proof of a stack. Raise OSError, ValueError and TypeError."""
-    proof = stack / "proof"
-    plan = dict(json.loads((proof / "plan.json").read_text(encoding="utf-8")))
     # As `_run` wrote it, with a newline at the end of each file.
     program = {
         path.name: path.read_text(encoding="utf-8")[:-1]
-        for path in (proof / "program").glob("*.py")
+        for path in (stack / "proof" / "program").glob("*.py")
     }
-    return Subject(stack / "env", stack / "src", plan, program)
+    return Subject(stack, recorded_plan(stack), program)
 
 
 def fingerprint(subject: Subject) -> str:
@@ -72,40 +94,38 @@ def fingerprint(subject: Subject) -> str:
 
 
 def _files(subject: Subject) -> Iterator[Path]:
-    yield from sorted(subject.env.glob("lib/python*/site-packages/*.dist-info/RECORD*"))
-    yield from sorted(subject.env.glob("lib/python*/site-packages/*.pth"))
+    yield from sorted((subject.stack / "env").glob("lib/python*/site-packages/*.dist-info/RECORD*"))
+    yield from sorted((subject.stack / "env").glob("lib/python*/site-packages/*.pth"))
     # Follow links: the package manager may replace the distribution's program.
-    programs = subject.env.parent.glob("ffmpeg/bin/*")
+    programs = subject.stack.glob("ffmpeg/bin/*")
     yield from sorted(path for path in programs if path.exists())
-    yield from subject.env.parent.glob("activate")
+    yield from subject.stack.glob("activate")
     for pattern in ("*/.git/HEAD", "*/**/*.py", "*/**/*.yaml"):
-        yield from sorted(subject.src.glob(pattern))
+        yield from sorted((subject.stack / "src").glob(pattern))
 
 
-def recorded(subject: Subject, folder: Path) -> dict[str, Any] | None:
-    """Return the evidence in ``folder`` where it is ok and valid for ``subject``.
+def recorded(subject: Subject) -> Evidence | None:
+    """Return the evidence of a stack where it is ok and valid for ``subject``.
 
     Raises ``StackError`` where a newer release wrote it.
     """
-    evidence = saved.load(folder / EVIDENCE, SCHEMA)
-    if not evidence or not evidence.get("ok"):
-        return None
-    if evidence.get("fingerprint") != fingerprint(subject):
-        return None
-    return {**evidence, "reused": True}
+    found = saved.load(Evidence, subject.folder / EVIDENCE, SCHEMA)
+    return found if found and found.ok and found.fingerprint == fingerprint(subject) else None
 
 
-def prove(commands: Commands, subject: Subject, folder: Path, *, uv: str) -> dict[str, Any]:
+def prove(commands: Commands, subject: Subject, *, uv: str) -> Evidence:
     """Run the proof program with the environment's Python and record its claims."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with locked(commands, folder / ".lock") as held:
-        evidence = {"schema": SCHEMA, **_run(held, subject, folder, uv)}
-        evidence["fingerprint"] = fingerprint(subject)
-        atomic_write(folder / EVIDENCE, json.dumps(evidence, indent=1) + "\n")
-    return {**evidence, "reused": False}
+    subject.folder.mkdir(parents=True, exist_ok=True)
+    with locked(commands, subject.folder / ".lock") as held:
+        made = _run(held, subject, uv)
+        found = {**made, "fingerprint": fingerprint(subject)}
+        evidence = construct(Evidence, found, "claims.json")
+        saved.save(subject.folder / EVIDENCE, evidence)
+    return evidence
 
 
-def _run(commands: Commands, subject: Subject, folder: Path, uv: str) -> dict[str, Any]:
+def _run(commands: Commands, subject: Subject, uv: str) -> dict[str, Any]:
+    folder = subject.folder
     plan, out, log = folder / "plan.json", folder / "claims.json", folder / "proof.log"
     plan.write_text(json.dumps(subject.plan, indent=1) + "\n", encoding="utf-8")
     out.unlink(missing_ok=True)
@@ -115,8 +135,17 @@ def _run(commands: Commands, subject: Subject, folder: Path, uv: str) -> dict[st
     program.mkdir()
     for name, text in subject.program.items():
         (program / name).write_text(text + "\n", encoding="utf-8")
-    argv = [str(subject.env / "bin" / "python"), str(program)]
-    argv += ["--plan", str(plan), "--src", str(subject.src), "--out", str(out), "--uv", uv]
+    argv = [str(subject.stack / "env" / "bin" / "python"), str(program)]
+    argv += [
+        "--plan",
+        str(plan),
+        "--src",
+        str(subject.stack / "src"),
+        "--out",
+        str(out),
+        "--uv",
+        uv,
+    ]
     done = commands.run(argv, log=log, environment=ALONE)
     if not out.is_file():
         raise StackError(
@@ -125,5 +154,5 @@ def _run(commands: Commands, subject: Subject, folder: Path, uv: str) -> dict[st
             f"The complete output is in {log}.",
             code="proof.interrupted",
         )
-    evidence: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
-    return evidence
+    made: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    return made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..core import saved
 from ..core.errors import StackError
-from ..core.files import Busy, atomic_write, locked, replacing
-from .proof import EVIDENCE, own_subject, recorded
+from ..core.files import Busy, locked, replacing
+from .proof import EVIDENCE, Evidence, fingerprint, own_subject, recorded_plan
 from .proof import SCHEMA as PROOF_SCHEMA
 
 if TYPE_CHECKING:
@@ -54,17 +53,15 @@ class Stack:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
-        return {
-            "id": self.id,
-            "path": str(self.path),
-            "state": self.state,
-            "proven": self.state == PROVEN,
-            "current": self.current,
-            "previous": self.previous,
-            "proven_at": self.proven_at,
-            "versions": self.versions,
-            "size_mib": self.size_mib,
-        }
+        return {**vars(self), "path": str(self.path), "proven": self.state == PROVEN}
+
+
+@dataclass(frozen=True)
+class History:
+    """The stacks in the order in which they were last made current."""
+
+    switches: tuple[str, ...]
+    schema: int = SCHEMA
 
 
 def listed(prefix: Path) -> list[Stack]:
@@ -100,8 +97,8 @@ def _ids(prefix: Path) -> list[str]:
 
 
 def _history(prefix: Path) -> list[str]:
-    found = saved.load(prefix / HISTORY, SCHEMA) or {}
-    return [name for name in found.get("switches") or () if isinstance(name, str)]
+    found = saved.load(History, prefix / HISTORY, SCHEMA)
+    return list(found.switches) if found else []
 
 
 def _order(prefix: Path) -> list[str]:
@@ -122,24 +119,23 @@ def _order(prefix: Path) -> list[str]:
 def _state(stack: Path) -> tuple[str, str | None]:
     """Return whether the evidence of a stack is still valid, and when it was written."""
     try:
-        evidence = saved.load(stack / "proof" / EVIDENCE, PROOF_SCHEMA)
-        subject = own_subject(stack)
+        evidence = saved.load(Evidence, stack / "proof" / EVIDENCE, PROOF_SCHEMA)
+        if evidence is None:
+            return UNPROVEN, None
+        if not evidence.ok:
+            return FAILED, None
+        holds = evidence.fingerprint == fingerprint(own_subject(stack))
     except StackError:
         return NEWER, None
     except (OSError, ValueError, TypeError):
         return UNPROVEN, None
-    if evidence is None:
-        return UNPROVEN, None
-    if not evidence.get("ok"):
-        return FAILED, None
-    holds = recorded(subject, stack / "proof") is not None
-    return (PROVEN if holds else CHANGED), evidence.get("made_at")
+    return (PROVEN if holds else CHANGED), evidence.made_at
 
 
 def _versions(stack: Path) -> dict[str, str]:
     """Return the versions of the plan; empty for a plan that another release wrote otherwise."""
     try:
-        plan = json.loads((stack / "proof" / "plan.json").read_text(encoding="utf-8"))
+        plan = recorded_plan(stack)
         found = {
             "python": plan["python"],
             "torch": f"{plan['torch']['version']} {plan['torch']['variant']}",
@@ -214,9 +210,8 @@ def switch(prefix: Path, name: str) -> bool:
     history = _history(prefix)
     if history[-1:] != [name]:
         # Only the last use of each stack matters.
-        switches = [*(other for other in history if other != name), name]
-        text = json.dumps({"schema": SCHEMA, "switches": switches}, indent=1)
-        atomic_write(prefix / HISTORY, text + "\n")
+        switches = (*(other for other in history if other != name), name)
+        saved.save(prefix / HISTORY, History(switches))
     return changed
 
 
