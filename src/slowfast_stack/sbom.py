@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cyclonedx.model import (
     ExternalReference,
@@ -20,26 +20,28 @@ from packageurl import PackageURL
 from slowfast_stack.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+
+    from slowfast_stack.facts import Lock, LockedPackage, LockedSource
 
 # Names of properties, after the CycloneDX taxonomy: a prefix of the project, then the subject.
 _GITHUB = "https://github.com/"
 _PREFIX = "slowfast-stack:"
 
 
-def of_materials(host: str, lock: Mapping[str, Any]) -> str:
+def of_materials(host: str, lock: Lock) -> str:
     """Return the SBOM of a host as CycloneDX 1.6 JSON."""
-    plan = lock["plan"]
+    plan = lock.plan
     stack = Component(
         name=f"SlowFast stack of {host}",
-        version=plan["id"],
+        version=plan.id,
         type=ComponentType.APPLICATION,
         bom_ref="stack",
         properties=_properties(
-            profile=plan["profile"],
-            architectures=plan["torch"]["arch_list"],
-            patches=" ".join(plan["patches"]),
-            **lock["compilers"],
+            profile=plan.profile,
+            architectures=plan.torch.arch_list,
+            patches=" ".join(plan.patches),
+            **lock.compilers,
         ),
     )
     bom = Bom(components=_components(lock))
@@ -50,71 +52,62 @@ def of_materials(host: str, lock: Mapping[str, Any]) -> str:
     return JsonV1Dot6(bom).output_as_string(indent=1) + "\n"
 
 
-def _components(lock: Mapping[str, Any]) -> Iterator[Component]:
-    python = lock["python"]
+def _components(lock: Lock) -> Iterator[Component]:
     yield Component(
-        name=python["implementation"],
-        version=python["version"],
+        name=lock.python.implementation,
+        version=lock.python.version,
         type=ComponentType.PLATFORM,
         bom_ref="python",
     )
-    for message, number in (("NVIDIA driver", lock["driver"]), ("CUDA toolkit", _toolkit(lock))):
+    toolkit = lock.plan.cuda.toolkit if lock.plan.cuda else None
+    for name, number in (("NVIDIA driver", lock.driver), ("CUDA toolkit", toolkit)):
         if number:
-            yield Component(
-                name=message, version=number, type=ComponentType.PLATFORM, bom_ref=message
-            )
-    for row in lock["packages"]:
-        if row["origin"] != "tree":
-            yield _package(row)
-    for name, row in lock["sources"].items():
-        yield _source(name, row)
+            yield Component(name=name, version=number, type=ComponentType.PLATFORM, bom_ref=name)
+    yield from (_package(row) for row in lock.packages if row.origin != "tree")
+    yield from (_source(name, row) for name, row in lock.sources.items())
 
 
-def _toolkit(lock: Mapping[str, Any]) -> str | None:
-    toolkit: str | None = (lock["plan"]["cuda"] or {}).get("toolkit")
-    return toolkit
-
-
-def _package(row: Mapping[str, Any]) -> Component:
-    built = row["origin"] == "built"
+def _package(row: LockedPackage) -> Component:
+    built = row.origin == "built"
     return Component(
-        name=row["name"],
-        version=row["version"],
+        name=row.name,
+        version=row.version,
         type=ComponentType.LIBRARY,
-        bom_ref=f"package {row['name']}",
+        bom_ref=f"package {row.name}",
         # A local build is not a published release.
-        purl=None if built else PackageURL("pypi", name=row["name"], version=row["version"]),
-        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=row["sha256"])] if built else [],
-        properties=_properties(
-            origin=row["origin"], content_sha256=row.get("content"), **row.get("inputs", {})
-        ),
+        purl=None if built else PackageURL("pypi", name=row.name, version=row.version),
+        hashes=_sha256(row.sha256) if built else [],
+        properties=_properties(origin=row.origin, content_sha256=row.content, **row.inputs),
     )
 
 
-def _source(name: str, row: Mapping[str, Any]) -> Component:
-    if row["origin"] == "pypi":
-        package, _, number = row["requirement"].partition("==")
-        links, hashes = [], [HashType(alg=HashAlgorithm.SHA_256, content=row["sha256"])]
-    else:
-        package, number, hashes = None, row["commit"], []
-        links = [ExternalReference(type=ExternalReferenceType.VCS, url=XsUri(row["url"]))]
+def _source(name: str, row: LockedSource) -> Component:
+    package, _, number = (row.requirement or "").partition("==")
+    link = XsUri(row.url) if row.url and not package else None
     return Component(
         name=name,
-        version=number,
+        version=number or row.commit,
         type=ComponentType.LIBRARY,
         bom_ref=f"source {name}",
         purl=PackageURL("pypi", name=package, version=number) if package else _github(row),
-        hashes=hashes,
-        external_references=links,
-        properties=_properties(tree_sha256=row["tree"]),
+        hashes=_sha256(row.sha256) if package else [],
+        external_references=[ExternalReference(type=ExternalReferenceType.VCS, url=link)]
+        if link
+        else [],
+        properties=_properties(tree_sha256=row.tree),
     )
 
 
-def _github(row: Mapping[str, Any]) -> PackageURL | None:
-    owner, _, repository = row["url"].removeprefix(_GITHUB).partition("/")
-    if not row["url"].startswith(_GITHUB):
+def _sha256(digest: str | None) -> list[HashType]:
+    return [HashType(alg=HashAlgorithm.SHA_256, content=digest)] if digest else []
+
+
+def _github(row: LockedSource) -> PackageURL | None:
+    url = row.url or ""
+    if not url.startswith(_GITHUB):
         return None
-    return PackageURL("github", owner, repository, row["commit"])
+    owner, _, repository = url.removeprefix(_GITHUB).partition("/")
+    return PackageURL("github", owner, repository, row.commit)
 
 
 def _properties(**facts: object) -> list[Property]:

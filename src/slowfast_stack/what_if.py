@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.distributions import (
     DISTRIBUTIONS,
@@ -14,42 +14,34 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.dist
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.architectures import (
     ARCHITECTURES,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
 from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DEFAULT_OS = "ubuntu-24.04"
+DEFAULT_OS, DEFAULT_ARCH = "ubuntu-24.04", "x86_64"
 _GPU = re.compile(r"(?P<pci>[0-9a-fA-F]{4}:[0-9a-fA-F]{4})(?:x(?P<count>\d+))?")
 _NVSWITCH = "10de:22a3"
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What the what-if flags of ``plan`` say."""
+    """The machine of the what-if options; ``gpus`` are written VENDOR:DEVICE[xN]."""
 
-    gpus: Sequence[str]
-    os: str
-    arch: str
+    gpus: Sequence[str] = ()
+    os: str = DEFAULT_OS
+    arch: str = DEFAULT_ARCH
     driver: str | None = None
     cuda: str | None = None
     secure_boot: bool = False
     nvswitch: bool = False
 
 
-def machine(**flags: object) -> Machine | None:
-    """Return what the flags say, or nothing where none was given."""
-    given: dict[str, Any] = {name: value for name, value in flags.items() if value}
-    if not given:
-        return None
-    return Machine(**{"os": DEFAULT_OS, "arch": "x86_64", "gpus": (), **given})
-
-
-def host(machine: Machine, endpoints: list[str]) -> dict[str, Any]:
+def host(machine: Machine, endpoints: list[str]) -> model.Host:
     """Return the host as probe would find it, with every endpoint in reach. Raises UsageError."""
     name, version, row = _distribution(machine.os)
-    return {
-        "schema": 1,
+    found = {
         "source": "the what-if options",
         "architecture": machine.arch,
         "distribution": {"id": name, "version": version, "family": row.family},
@@ -72,10 +64,11 @@ def host(machine: Machine, endpoints: list[str]) -> dict[str, Any]:
         "glibc": row.glibc,
         "network": dict.fromkeys(endpoints, True),
     }
+    return model.host(found)
 
 
-def _gpus(texts: Sequence[str]) -> list[dict[str, Any]]:
-    gpus: list[dict[str, Any]] = []
+def _gpus(texts: Sequence[str]) -> list[dict[str, str]]:
+    gpus: list[dict[str, str]] = []
     for text in texts:
         found = _GPU.fullmatch(text)
         if not found:

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
     from slowfast_stack.orchestration.playbooks import PlaybookVerb
     from slowfast_stack.orchestration.results import Results
-    from slowfast_stack.orchestration.run_state import Event, Progress
+    from slowfast_stack.orchestration.run_state import Event, HostRun, Progress
     from slowfast_stack.orchestration.session import Session
 
     Function = Callable[..., int]
-    Render = Callable[[str, dict[str, Any]], str]
+    Render = Callable[[HostRun], str]
 
 _LOCAL_CODES = (Exit.PROVEN, Exit.FAILED, Exit.USAGE)
 
@@ -190,12 +190,12 @@ class HostCommand:
 
     def print(self, results: Results, render: Render) -> None:
         """Print the result of each host as text."""
-        for name, value in results.values.items():
-            if text := render(name, value):
+        for run in results.runs:
+            if run.name in results.values and (text := render(run)):
                 print(text)
 
     def report(
-        self, results: Results, render: Render = lambda _name, _value: "", *, schema: int = 1
+        self, results: Results, render: Render = lambda _run: "", *, schema: int = 1
     ) -> Exit:
         """Print the result of each host as text or JSON, then the errors; return the exit code."""
         from slowfast_stack.ui import terminal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,8 @@ from slowfast_stack.orchestration import api, playbooks
 from slowfast_stack.ui import terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.manifest import (
         Manifest,
     )
@@ -110,7 +112,7 @@ def create(
     return Exit.PROVEN
 
 
-def _stack(run: HostRun, request: dict[str, Any]) -> Stack:
+def _stack(run: HostRun, request: Mapping[str, object]) -> Stack:
     from slowfast_stack.bundle.builder import Stack
 
     return Stack.read(run.name, run.facts["stack_host"], request, run.facts["stack_plan"])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from slowfast_stack.cli import options
 from slowfast_stack.cli.base import HostCommand, Verbs
+from slowfast_stack.facts import DriverRollback
 from slowfast_stack.orchestration import playbooks
+from slowfast_stack.orchestration.run_state import HostRun
 
 verbs = Verbs("Restore the NVIDIA driver that was installed before the last change.")
 
@@ -37,10 +37,10 @@ def rollback(
     )
 
 
-def text(name: str, result: dict[str, Any]) -> str:
+def text(run: HostRun) -> str:
     """Return what was installed on a host, or would be."""
-    done = result["done"]
-    lines = [f"{name}: {'installed' if done else 'would install'} {', '.join(result['packages'])}"]
-    removed = ", ".join(result["removed"]) or "nothing"
-    lines.append(f"  {'removed' if done else 'would remove'} {removed}")
-    return "\n".join(lines if done else [*lines, "  Add --yes to do it."])
+    result = run.value(DriverRollback)
+    packages, removed = ", ".join(result.packages), ", ".join(result.removed) or "nothing"
+    if result.done:
+        return f"{run.name}: installed {packages}\n  removed {removed}"
+    return f"{run.name}: would install {packages}\n  would remove {removed}\n  Add --yes to do it."

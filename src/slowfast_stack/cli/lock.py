@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,7 +14,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files i
 from slowfast_stack.cli import options
 from slowfast_stack.cli.base import HostCommand, Verbs
 from slowfast_stack.exit_codes import Exit, UsageError
+from slowfast_stack.facts import Lock
 from slowfast_stack.orchestration import playbooks
+from slowfast_stack.orchestration.run_state import HostRun
 
 verbs = Verbs()
 
@@ -46,7 +50,9 @@ def lock(
     return command.report(results, text)
 
 
-def _export(locks: dict[str, Any], output: Path | None, sbom: Path | None) -> None:
+def _export(
+    locks: Mapping[str, Mapping[str, object]], output: Path | None, sbom: Path | None
+) -> None:
     if len(locks) != 1:
         raise UsageError(
             f"{len(locks)} hosts have a lock.",
@@ -60,7 +66,7 @@ def _export(locks: dict[str, Any], output: Path | None, sbom: Path | None) -> No
     if sbom:
         from slowfast_stack import sbom as materials
 
-        _write(sbom, materials.of_materials(name, found))
+        _write(sbom, materials.of_materials(name, Lock.read(found)))
 
 
 def _write(path: Path, text: str) -> None:
@@ -76,18 +82,20 @@ def _write(path: Path, text: str) -> None:
         ) from error
 
 
-def text(name: str, found: dict[str, Any]) -> str:
+def text(run: HostRun) -> str:
     """Return a summary of a lock."""
-    plan, python = found["plan"], found["python"]
-    origins = [row["origin"] for row in found["packages"]]
-    counted = ", ".join(f"{origins.count(o)} {o}" for o in dict.fromkeys(sorted(origins)))
-    lines = [f"Lock of {name} (stack {plan['id']})"]
-    lines += [f"  Python    {python['implementation']} {python['version']}"]
-    lines += [f"  torch     {plan['torch']['version']} {plan['torch']['variant']}"]
-    lines += [f"  packages  {len(origins)}: {counted}"]
-    lines += [
-        f"  source    {source} {row.get('commit') or row['requirement']}"
-        for source, row in found["sources"].items()
+    found = run.value(Lock)
+    origins = Counter(sorted(row.origin for row in found.packages))
+    counted = ", ".join(f"{count} {origin}" for origin, count in origins.items())
+    lines = [
+        f"Lock of {run.name} (stack {found.plan.id})",
+        f"  Python    {found.python.implementation} {found.python.version}",
+        f"  torch     {found.plan.torch.version} {found.plan.torch.variant}",
+        f"  packages  {len(found.packages)}: {counted}",
     ]
-    lines += [f"  {tool:<8}  {output}" for tool, output in found["compilers"].items() if output]
+    lines += [
+        f"  source    {source} {row.commit or row.requirement}"
+        for source, row in found.sources.items()
+    ]
+    lines += [f"  {tool:<8}  {output}" for tool, output in found.compilers.items() if output]
     return "\n".join(lines)

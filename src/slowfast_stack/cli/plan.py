@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain as texts
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
-    NoPlan,
-    from_dict,
-)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import Plan
 from slowfast_stack.cli import options
 from slowfast_stack.cli.base import HostCommand, Verbs
 from slowfast_stack.cli.request_options import RequestOptions, WhatIfOptions
 from slowfast_stack.orchestration import api, playbooks
+from slowfast_stack.orchestration.run_state import HostRun
 from slowfast_stack.ui import terminal
 
 verbs = Verbs()
@@ -46,10 +44,10 @@ def plan(
     asked = request.build(local=hosts.inventory is None)
     results = command.call(api.plan, request=asked, machine=what_if.machine(), prefix=prefix)
 
-    def render(name: str, value: dict[str, Any]) -> str:
-        planned = from_dict(value)
-        if isinstance(planned, NoPlan):
+    def render(run: HostRun) -> str:
+        planned = run.plan
+        if not isinstance(planned, Plan):
             return ""
-        return texts.explain(planned, name=name, reasons=explain)
+        return texts.explain(planned, name=run.name, reasons=explain)
 
     return command.report(results, render, schema=terminal.PLAN_SCHEMA)

@@ -38,7 +38,7 @@ def prove(
     command = HostCommand(hosts, playbooks.PROVE)
     results = command.call(api.prove, prefix=prefix)
     if html:
-        proof_report.write_html(html, results.values)
+        proof_report.write_html(html, results.proofs)
     if not hosts.json:
-        proof_report.show(command.console, results.values)
+        proof_report.show(command.console, results.proofs)
     return command.report(results)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from slowfast_stack.cli import options
 from slowfast_stack.cli.base import HostCommand, Verbs
 from slowfast_stack.exit_codes import UsageError
+from slowfast_stack.facts import Purge
 from slowfast_stack.orchestration import playbooks
+from slowfast_stack.orchestration.run_state import HostRun
 
 PARTS = ("driver", "cuda")
 verbs = Verbs()
@@ -59,12 +61,13 @@ def purge(
     )
 
 
-def text(name: str, result: dict[str, Any]) -> str:
+def text(run: HostRun) -> str:
     """Return what was removed from a host, or would be."""
-    verb = "removed" if result["removed"] else "would remove"
-    lines = [f"{name}: {verb} {', '.join(result['packages']) or 'nothing'}"]
-    if result["dependents"]:
-        lines.append(f"  other packages that depend on them: {', '.join(result['dependents'])}")
-    if result["packages"] and not result["removed"]:
+    result = run.value(Purge)
+    verb = "removed" if result.removed else "would remove"
+    lines = [f"{run.name}: {verb} {', '.join(result.packages) or 'nothing'}"]
+    if result.dependents:
+        lines.append(f"  other packages that depend on them: {', '.join(result.dependents)}")
+    if result.packages and not result.removed:
         lines.append("  Add --yes to remove them.")
     return "\n".join(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -66,7 +66,7 @@ class RequestOptions:
     ] = None
     source: options.Source = None
 
-    def build(self, *, local: bool, **more: object) -> dict[str, Any]:
+    def build(self, *, local: bool, **more: object) -> dict[str, object]:
         """Return the request of the planner. Raises UsageError."""
         given = asdict(self)
         return request.build(
@@ -90,7 +90,8 @@ class WhatIfOptions:
         typer.Option(metavar="NAME-VERSION", help=f"What if: default {what_if.DEFAULT_OS}."),
     ] = None
     arch: Annotated[
-        str | None, typer.Option(metavar="x86_64|aarch64", help="What if: default x86_64.")
+        str | None,
+        typer.Option(metavar="x86_64|aarch64", help=f"What if: default {what_if.DEFAULT_ARCH}."),
     ] = None
     installed_driver: Annotated[
         str | None, typer.Option(metavar="VERSION", help="What if: the driver that is loaded.")
@@ -107,10 +108,12 @@ class WhatIfOptions:
 
     def machine(self) -> Machine | None:
         """Return the machine, None where no option was given."""
-        return what_if.machine(
-            gpus=self.gpu,
-            os=self.os,
-            arch=self.arch,
+        if not any(vars(self).values()):
+            return None
+        return what_if.Machine(
+            gpus=self.gpu or (),
+            os=self.os or what_if.DEFAULT_OS,
+            arch=self.arch or what_if.DEFAULT_ARCH,
             driver=self.installed_driver,
             cuda=self.installed_cuda,
             secure_boot=self.secure_boot,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from slowfast_stack.cli import options
 from slowfast_stack.cli.base import HostCommand, Verbs
 from slowfast_stack.exit_codes import UsageError
+from slowfast_stack.facts import InstalledStack, Rollback
 from slowfast_stack.orchestration import playbooks
+from slowfast_stack.orchestration.run_state import HostRun
 
 verbs = Verbs()
 
@@ -63,18 +65,18 @@ def rollback(
     return command.report(playbooks.ROLLBACK.follow(command.session, play), text)
 
 
-def text(name: str, result: dict[str, Any]) -> str:
+def text(run: HostRun) -> str:
     """Return what was done on a host, and its stacks, a line each."""
-    parts = [f"now uses {result['switched']}"] if result["switched"] else []
-    parts += [f"removed {', '.join(result['removed'])}"] if result["removed"] else []
-    unchanged = "nothing changed" if result["stacks"] else "there is no stack"
-    lines = [f"{name}: {'; '.join(parts) or unchanged}"]
-    return "\n".join([*lines, *(f"  {_line(stack)}" for stack in result["stacks"])])
+    result = run.value(Rollback)
+    parts = [f"now uses {result.switched}"] if result.switched else []
+    parts += [f"removed {', '.join(result.removed)}"] if result.removed else []
+    unchanged = "nothing changed" if result.stacks else "there is no stack"
+    lines = [f"{run.name}: {'; '.join(parts) or unchanged}"]
+    return "\n".join([*lines, *(f"  {_line(stack)}" for stack in result.stacks)])
 
 
-def _line(stack: dict[str, Any]) -> str:
-    mark = "current" if stack["current"] else "previous" if stack["previous"] else ""
-    versions = ", ".join(f"{name} {number}" for name, number in stack["versions"].items())
-    when = stack["proven_at"] or "-"
-    size = f"{stack['size_mib']} MiB"
-    return f"{stack['id']}  {mark:<8}  {stack['state']:<8}  {when:<20}  {size:>9}  {versions}"
+def _line(stack: InstalledStack) -> str:
+    mark = "current" if stack.current else "previous" if stack.previous else ""
+    versions = ", ".join(f"{name} {number}" for name, number in stack.versions.items())
+    when, size = stack.proven_at or "-", f"{stack.size_mib} MiB"
+    return f"{stack.id}  {mark:<8}  {stack.state:<8}  {when:<20}  {size:>9}  {versions}"

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
-    NoPlan,
-    Plan,
-    from_dict,
-)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import NoPlan, Plan
 from slowfast_stack.cli import options
 from slowfast_stack.cli.base import HostCommand, Verbs
 from slowfast_stack.cli.request_options import RequestOptions
@@ -91,19 +87,17 @@ def up(
 def _consent(command: HostCommand, play: Play) -> bool:
     """Plan first and ask where the plan changes more than the prefix; return whether it asked."""
     plan_play = replace(play, playbook="slowfast.stack.plan")
-    plans = playbooks.PLAN.follow(command.session, plan_play).values
-    changes = [
-        f"{name}: {line}" for name, plan in plans.items() for line in beyond_prefix(from_dict(plan))
-    ]
+    planned = playbooks.PLAN.follow(command.session, plan_play).runs
+    changes = [f"{run.name}: {line}" for run in planned for line in beyond_prefix(run.plan)]
     if changes:
         heading = "This plan changes more than the prefix:"
         command.confirm("Go ahead?", changes, heading=heading)
     return bool(changes)
 
 
-def beyond_prefix(plan: Plan | NoPlan) -> list[str]:
+def beyond_prefix(plan: Plan | NoPlan | None) -> list[str]:
     """List what a plan changes outside the prefix."""
-    if isinstance(plan, NoPlan):
+    if not isinstance(plan, Plan):
         return []
     driver, cuda, changes = plan.driver, plan.cuda, []
     if driver and driver.action != "keep":
@@ -123,7 +117,7 @@ def _print(done: Results, command: HostCommand) -> None:
     if command.hosts.json:
         terminal.print_json({"hosts": {run.name: summary(run, done) for run in done.runs}})
     else:
-        proof_report.show(command.console, done.values)
+        proof_report.show(command.console, done.proofs)
     for error in done.failures():
         terminal.print_error(error)
     if not command.hosts.json:
@@ -131,13 +125,13 @@ def _print(done: Results, command: HostCommand) -> None:
             command.console.print(sentence(run, done), highlight=False, soft_wrap=True)
 
 
-def summary(run: HostRun, done: Results) -> dict[str, Any]:
+def summary(run: HostRun, done: Results) -> dict[str, object]:
     """Return what ``up --json`` prints for a host."""
     return {
         "status": results.STATUS[done.code(run)],
         "changed": run.changed,
         "plan": run.facts.get("stack_plan"),
-        "proof": run.proof,
+        "proof": run.facts.get("stack_proof"),
         "failure": results.error(run.failure).to_dict() if run.failure else None,
     }
 
@@ -147,8 +141,7 @@ def sentence(run: HostRun, done: Results) -> str:
     ended = done.code(run)
     if ended is not Exit.PROVEN:
         return f"{run.name}: {results.STATUS[ended]}"
-    claims = (run.proof or {}).get("claims", [])
-    skipped = sum(claim.get("ok") is None for claim in claims)
+    skipped = sum(claim.ok is None for claim in run.proof.claims) if run.proof else 0
     parts = ["proven", f"{run.changed} changed" if run.changed else "nothing changed"]
     parts += [f"claims skipped: {skipped}"] if skipped else []
     more = run.facts.get("stack_plan", {}).get("full_network_adds")

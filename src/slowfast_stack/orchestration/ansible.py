@@ -11,7 +11,7 @@ from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import errors
 from slowfast_stack.orchestration import processes
@@ -42,7 +42,7 @@ class Play:
     playbook: str
     inventory: Path
     limit: str | None = None
-    variables: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, object] = field(default_factory=dict)
     verbosity: int = 1
 
     @property

@@ -14,6 +14,8 @@ from slowfast_stack.orchestration.run_state import HostRun
 from slowfast_stack.orchestration.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from slowfast_stack.what_if import Machine
 
 SILENT = Session()
@@ -33,7 +35,7 @@ def probe(
     if inventory is None:
         from slowfast_stack.orchestration import localhost  # noqa: PLC0415  (urllib: 50 ms)
 
-        facts = {"stack_host": localhost.host(prefix, {})}
+        facts: dict[str, Mapping[str, Any]] = {"stack_host": localhost.host(prefix, {}).to_dict()}
         return Results([HostRun(localhost.NAME, facts=facts)], "stack_host")
     return playbooks.PROBE.run(inventory, session=session, limit=limit, prefix=prefix)
 
@@ -41,7 +43,7 @@ def probe(
 def plan(
     inventory: str | None = None,
     *,
-    request: dict[str, Any] | None = None,
+    request: Mapping[str, Any] | None = None,
     machine: Machine | None = None,
     limit: str | None = None,
     prefix: str | None = None,
@@ -74,14 +76,17 @@ def plan(
         from slowfast_stack.orchestration import localhost  # noqa: PLC0415  (urllib: 50 ms)
 
         name, host = localhost.NAME, localhost.host(prefix, asked)
-    facts = {"stack_host": host, "stack_plan": planner.plan(host, asked).to_dict()}
+    facts: dict[str, Mapping[str, Any]] = {
+        "stack_host": host.to_dict(),
+        "stack_plan": planner.plan(host, asked).to_dict(),
+    }
     return Results([HostRun(name, facts=facts)], "stack_plan")
 
 
 def up(
     inventory: str | None = None,
     *,
-    request: dict[str, Any] | None = None,
+    request: Mapping[str, Any] | None = None,
     bundle: str | None = None,
     consent: bool = False,
     limit: str | None = None,

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import prefix
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import probe
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.model import Host
+
 NAME = "localhost"
 
 
-def host(folder: str | None, asked: dict[str, Any]) -> dict[str, Any]:
+def host(folder: str | None, asked: Mapping[str, Any]) -> Host:
     """Return what this machine is and what its network reaches."""
     where = probe.Where(
         prefix=str(prefix.resolve(folder)),
@@ -23,4 +28,4 @@ def host(folder: str | None, asked: dict[str, Any]) -> dict[str, Any]:
         uv=str(Path(sys.executable).with_name("uv")),
         home=str(Path.home()),
     )
-    return probe.probe(LocalRunner(), where).to_dict()
+    return probe.probe(LocalRunner(), where)

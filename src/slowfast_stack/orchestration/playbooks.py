@@ -35,7 +35,9 @@ class PlaybookVerb(NamedTuple):
         A variable that is empty or None is not passed, so that the one of the inventory counts.
         Raises UsageError for an inventory that is missing, and for a prefix without a meaning.
         """
-        given: dict[str, Any] = {f"stack_{key}": value for key, value in variables.items() if value}
+        given: dict[str, object] = {
+            f"stack_{key}": value for key, value in variables.items() if value
+        }
         if prefix is not None:
             given["stack_prefix"] = target_path(prefix, local=inventory is None)
         playbook = f"slowfast.stack.{self.playbook}"

@@ -17,7 +17,7 @@ _PINS = {"commit": re.compile(r"[0-9a-f]{40}"), "sha256": re.compile(r"[0-9a-f]{
 _ALMOST_COMMIT = re.compile(r"[0-9a-fA-F]{7,}")
 
 
-def build(**flags: object) -> dict[str, Any]:
+def build(**flags: object) -> dict[str, object]:
     """Return the request; what is not given is left to the planner. Raises UsageError."""
     given = {name: value for name, value in flags.items() if value}
     try:

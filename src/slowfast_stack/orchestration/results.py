@@ -9,8 +9,10 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
 from slowfast_stack.exit_codes import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import Conflict
+    from slowfast_stack.facts import Proof
     from slowfast_stack.orchestration.run_state import Failure, HostRun
 
 STATUS = {
@@ -29,9 +31,14 @@ class Results:
     fact: str
 
     @property
-    def values(self) -> dict[str, dict[str, Any]]:
-        """Return the fact of every host that has it, as plain data."""
+    def values(self) -> dict[str, Mapping[str, Any]]:
+        """Return the fact of every host that has it, as ``--json`` prints it."""
         return {run.name: run.facts[self.fact] for run in self.runs if run.facts.get(self.fact)}
+
+    @property
+    def proofs(self) -> dict[str, Proof]:
+        """Return the proof of every host that has one."""
+        return {run.name: run.proof for run in self.runs if run.proof}
 
     @property
     def exit_code(self) -> Exit:
@@ -42,7 +49,7 @@ class Results:
         """Return how a host ended."""
         if self.fact == "stack_host" and self.fact in run.facts:
             return Exit.PROVEN
-        if run.facts.get("stack_plan", {}).get("status") == "no-plan":
+        if run.conflict:
             return Exit.NO_PLAN
         if run.failure:
             return Exit.UNREACHABLE if run.failure.unreachable else Exit.FAILED
@@ -61,19 +68,18 @@ class Results:
         """Yield the error of each host that has no result."""
         for run in self.runs:
             code = self.code(run)
-            if code is Exit.NO_PLAN:
-                yield no_plan(run.name, run.facts["stack_plan"].get("conflict") or {})
+            if run.conflict:
+                yield no_plan(run.name, run.conflict)
             elif code is not Exit.PROVEN and run.failure:
                 yield error(run.failure)
 
 
-def no_plan(name: str, conflict: dict[str, list[str]]) -> StackError:
+def no_plan(name: str, conflict: Conflict) -> StackError:
     """Return the error of a host whose constraints contradict each other."""
-    facts, because, tries = (conflict.get(key) or [] for key in ("facts", "because", "try"))
     return StackError(
-        f"There is no plan for {name}: " + "; ".join(facts),
-        "\n".join(because),
-        "\n".join(tries),
+        f"There is no plan for {name}: " + "; ".join(conflict.facts),
+        "\n".join(conflict.because),
+        "\n".join(conflict.remedies),
         code="planner.no-candidate",
     )
 

@@ -9,13 +9,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import construct
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
+    Conflict,
     NoPlan,
     Plan,
     from_dict,
 )
+from slowfast_stack.facts import Fact, Proof
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    F = TypeVar("F", bound=Fact)
 
 # What Ansible puts before the message of a filter.
 _WRAPPING = re.compile(r"^Task failed: .*The filter plugin '\S+' failed: ", re.DOTALL)
@@ -24,7 +33,7 @@ FACTS = (
     *("stack_host", "stack_plan", "stack_proof", "stack_ava", "stack_rollback", "stack_lock"),
     *("stack_purge_result", "stack_driver_rollback"),
 )
-Event = dict[str, Any]
+Event = dict[str, Any]  # of ansible-runner
 
 
 class State(Enum):
@@ -63,20 +72,25 @@ class Failure:
 
 @dataclass
 class HostRun:
-    """One host of a playbook run; ``facts`` are its results as plain data."""
+    """One host of a playbook run; ``facts`` are its results as Ansible returned them."""
 
     name: str
     steps: list[Step] = field(default_factory=list)
     task: str = ""
     task_started: float = 0.0
     changed: int = 0
-    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    facts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     failure: Failure | None = None
 
+    def value(self, kind: type[F]) -> F:
+        """Return a fact. Raises StackError where it is missing or malformed."""
+        return kind.read(self.facts.get(kind.fact))
+
     @property
-    def host(self) -> dict[str, Any] | None:
-        """Return the host as probe found it."""
-        return self.facts.get("stack_host")
+    def host(self) -> model.Host | None:
+        """Return the host as probe found it. Raises StackError where it is malformed."""
+        found = self.facts.get("stack_host")
+        return model.host(found) if found else None
 
     @property
     def plan(self) -> Plan | NoPlan | None:
@@ -85,9 +99,17 @@ class HostRun:
         return from_dict(plan) if plan else None
 
     @property
-    def proof(self) -> dict[str, Any] | None:
+    def conflict(self) -> Conflict | None:
+        """Return why there is no plan; None where there is one, or where none was made."""
+        plan = self.facts.get("stack_plan", {})
+        if plan.get("status") != NoPlan.status:
+            return None
+        return construct(Conflict, plan.get("conflict"), "plan.conflict")
+
+    @property
+    def proof(self) -> Proof | None:
         """Return the proof."""
-        return self.facts.get("stack_proof")
+        return self.value(Proof) if self.facts.get(Proof.fact) else None
 
     @property
     def current(self) -> Step | None:

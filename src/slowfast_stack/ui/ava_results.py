@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack.exit_codes import Exit
+from slowfast_stack.facts import AvaStep
 from slowfast_stack.ui import terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from slowfast_stack.orchestration.run_state import HostRun
 
 
 def result(root: Path, found: dict[str, Any], *, as_json: bool) -> int:
@@ -26,9 +29,9 @@ def result(root: Path, found: dict[str, Any], *, as_json: bool) -> int:
     return Exit.PROVEN if found["ok"] else Exit.FAILED
 
 
-def host(name: str, found: dict[str, Any]) -> str:
+def host(run: HostRun) -> str:
     """Return whether everything is complete on a host."""
-    return f"{name}: {'complete' if found['ok'] else 'incomplete'}"
+    return f"{run.name}: {'complete' if run.value(AvaStep).ok else 'incomplete'}"
 
 
 def submitted(root: Path, job: str, tasks: int, *, as_json: bool) -> int:

@@ -127,7 +127,7 @@ def test_the_result_of_every_verb_is_a_fact_that_is_recorded() -> None:
 
 
 def test_plan_from_python_returns_typed_results() -> None:
-    h100 = what_if.machine(gpus=["10de:2330x2"], os="ubuntu-22.04")
+    h100 = what_if.Machine(gpus=["10de:2330x2"], os="ubuntu-22.04")
     results = plan(machine=h100)
     assert results.exit_code is Exit.PROVEN
     (host,) = results.runs

@@ -84,4 +84,4 @@ def test_headers_of_a_machine_that_is_not_there_are_a_package_of_its_distributio
     system: str, arch: str, kernel: str
 ) -> None:
     machine = what_if.Machine(gpus=(), os=system, arch=arch)
-    assert what_if.host(machine, [])["kernel"]["release"] == kernel
+    assert what_if.host(machine, []).kernel.release == kernel

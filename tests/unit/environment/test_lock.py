@@ -25,6 +25,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan
 from support.errors import fails
 
 from slowfast_stack import sbom
+from slowfast_stack.facts import Lock
 
 HOSTS = Path(__file__).parents[1] / "hosts"
 SITE = "lib/python3.11/site-packages"
@@ -174,7 +175,7 @@ def test_the_sbom_is_valid_and_complete(made: lock.Subject) -> None:
     from cyclonedx.schema import SchemaVersion  # noqa: PLC0415
     from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
 
-    text = sbom.of_materials("one", record(made))
+    text = sbom.of_materials("one", Lock.read(record(made)))
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     said = json.loads(text)
     purls = {row.get("purl") for row in said["components"]}
