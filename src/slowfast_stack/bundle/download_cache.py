@@ -12,7 +12,10 @@ from urllib.parse import unquote, urlsplit
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import download
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import sha256_of
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import (
+    replacing,
+    sha256_of,
+)
 from slowfast_stack.bundle.wheels import UV
 
 if TYPE_CHECKING:
@@ -69,16 +72,14 @@ class DownloadCache:
 
     def _copy(self, file: File) -> None:
         target = self.path(file)
-        part = download.part_of(target)
         with download.exclusive(target):
             if target.is_file():
                 return
-            shutil.copyfile(unquote(urlsplit(file.url).path), part)
-            found = sha256_of(part)
-            if found != file.sha256:
-                download.discard(target)
-                raise _mismatch(file, f"Its SHA-256 is {found}, expected {file.sha256}.")
-            part.replace(target)
+            with replacing(target, fresh=download.part_of(target)) as part:
+                shutil.copyfile(unquote(urlsplit(file.url).path), part)
+                found = sha256_of(part)
+                if found != file.sha256:
+                    raise _mismatch(file, f"Its SHA-256 is {found}, expected {file.sha256}.")
 
     def wheel_of(self, file: File) -> Path:
         """Return the wheel of a downloaded file; a source distribution is built once. Raises StackError."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import replacing
 from slowfast_stack.config import content
 from slowfast_stack.config import validate as validation
 from slowfast_stack.exit_codes import UsageError
@@ -104,7 +105,6 @@ def make(
         arguments += ["--opts", *job.options]
         followed = runner.follow(screen, installed, arguments, place)
         _judge(followed, part)
-        part.replace(request.output)
     return AnnotatedVideo(request.output, followed)
 
 
@@ -112,11 +112,11 @@ def make(
 def _private(output: Path) -> Iterator[tuple[Path, Path]]:
     """Yield the path of an incomplete video beside ``output``, and a folder for upstream."""
     part = output.absolute().with_name(f".{output.stem}.{os.getpid()}.part.mp4")
-    try:
-        with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as folder:
-            yield part, Path(folder)
-    finally:
-        part.unlink(missing_ok=True)
+    with (
+        replacing(output.absolute(), fresh=part),
+        tempfile.TemporaryDirectory(prefix="slowfast-stack-") as folder,
+    ):
+        yield part, Path(folder)
 
 
 def _job(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..core.disk_space import free_bytes
 from ..core.errors import StackError
-from ..core.files import locked
+from ..core.files import locked, replace_folder
 from . import manifest, verify
 from .parts import PartReader, find
 
@@ -65,8 +65,7 @@ def extract(bundle: Path, folder: Path, digest: str | None = None) -> Manifest:
         try:
             contents = verify.read(source, lambda member: _create(fresh, member))
             (fresh / manifest.MANIFEST).write_bytes(contents.text)
-            shutil.rmtree(folder, ignore_errors=True)
-            fresh.rename(folder)
+            replace_folder(fresh, folder)
         except OSError as error:
             raise StackError(
                 f"{bundle.name} could not be extracted into {folder}.",

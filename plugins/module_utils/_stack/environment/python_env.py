@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..core import failure_hints
 from ..core.errors import StackError
+from ..core.files import replacing
 from ..core.process import locked
 
 if TYPE_CHECKING:
@@ -203,15 +204,15 @@ def missing(commands: Commands, env: PythonEnv, wanted: Packages) -> tuple[str, 
 def _record_hashes(commands: Commands, env: PythonEnv, wanted: Packages, path: Path) -> None:
     """Write the pins with the hashes of the index."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh, pins = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.in")
+    pins = path.with_name(f".{path.name}.in")
     pins.write_text("\n".join(wanted.requirements) + "\n", encoding="utf-8")
-    argv = [env.uv, "pip", "compile", str(pins), *_where(env, wanted), "--generate-hashes"]
-    argv += ["--quiet", "--no-header", "--no-annotate", "--output-file", str(fresh)]
-    if commands.run([*argv, "--offline"]).rc:
-        message = f"The hashes of the packages for {env.path} could not be downloaded"
-        commands.checked(message, argv, hint=NETWORK_HINT, code="index.unreachable")
+    with replacing(path) as fresh:
+        argv = [env.uv, "pip", "compile", str(pins), *_where(env, wanted), "--generate-hashes"]
+        argv += ["--quiet", "--no-header", "--no-annotate", "--output-file", str(fresh)]
+        if commands.run([*argv, "--offline"]).rc:
+            message = f"The hashes of the packages for {env.path} could not be downloaded"
+            commands.checked(message, argv, hint=NETWORK_HINT, code="index.unreachable")
     pins.unlink()
-    fresh.replace(path)
 
 
 def _dry_run(commands: Commands, env: PythonEnv, wanted: Packages) -> tuple[str, ...]:

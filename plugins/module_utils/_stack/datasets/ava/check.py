@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...core.construct import plain
 from ...core.errors import StackError
 from ...core.progress import ALL, Progress, silent
 from . import frames, rows, sources
@@ -32,10 +33,6 @@ class Finding:
     message: str
     hint: str = ""
 
-    def to_dict(self) -> dict[str, str]:
-        """Return plain data."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class Checked:
@@ -51,8 +48,7 @@ class Checked:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
-        data = [finding.to_dict() for finding in self.findings]
-        return {"ok": self.ok, "findings": data, "counted": self.counted}
+        return {"ok": self.ok, **plain(self)}
 
 
 @dataclass
