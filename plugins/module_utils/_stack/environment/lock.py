@@ -127,13 +127,10 @@ def _compilers(commands: Commands, build: Mapping[str, Any]) -> dict[str, str | 
 
 def _packages(env: Path) -> Iterator[Package]:
     """Yield the packages of an environment, by name."""
-    for info in sorted(env.glob("lib/python*/site-packages/*.dist-info"), key=_by_name):
+    folders = env.glob("lib/python*/site-packages/*.dist-info")
+    for info in sorted(folders, key=lambda info: info.name.lower()):
         name, _dash, number = info.name[: -len(".dist-info")].partition("-")
         yield _package(name.replace("_", "-").lower(), number, info)
-
-
-def _by_name(info: Path) -> str:
-    return info.name.lower()
 
 
 def _package(name: str, number: str, info: Path) -> Package:

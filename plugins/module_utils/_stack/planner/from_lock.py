@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from ..core.construct import construct
 from ..core.errors import StackError
 from ..core.validation import bad, mapping
-from ..environment.lock import FORMAT, SCHEMA
+from ..environment.lock import FORMAT, SCHEMA, Package
 from .decision import Decision
 from .plan import Conflict, NoPlan, Plan, StackPlan
 from .plan_diff import EVERYTHING, differences
@@ -22,20 +22,11 @@ REMEDY = "make a new lock on a host of this kind, with this release: slowfast-st
 
 
 @dataclass(frozen=True)
-class LockedPackage:
-    """A package of the environment; ``origin`` is index for one of the package index."""
-
-    name: str
-    version: str
-    origin: str
-
-
-@dataclass(frozen=True)
 class Lock:
     """What planning reads of ``stack.lock.json``."""
 
     plan: StackPlan
-    packages: tuple[LockedPackage, ...]
+    packages: tuple[Package, ...]
 
 
 def read(value: object, where: str) -> Lock:
