@@ -16,12 +16,9 @@ Yes = Annotated[
     bool, typer.Option("-y", "--yes", help="Change the system without asking for consent.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
-Output = Annotated[
-    Path | None, typer.Option("-o", "--output", metavar="PATH", help="The file or folder to write.")
-]
-RequiredOutput = Annotated[
-    Path, typer.Option("-o", "--output", metavar="PATH", help="The file or folder to write.")
-]
+_OUTPUT = typer.Option("-o", "--output", metavar="PATH", help="The file or folder to write.")
+Output = Annotated[Path | None, _OUTPUT]
+RequiredOutput = Annotated[Path, _OUTPUT]
 Root = Annotated[
     Path, typer.Option("--root", metavar="DIR", help="The folder that holds the data.")
 ]
@@ -41,18 +38,12 @@ SkipValidation = Annotated[
 StartFolder = Annotated[
     Path, typer.Option("--from", metavar="DIR", help="The folder that relative paths start in.")
 ]
-Checkpoint = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="The weights of SlowFast to load.")
-]
-RequiredCheckpoint = Annotated[
-    Path, typer.Option(metavar="FILE", help="The weights of SlowFast to load.")
-]
-Config = Annotated[
-    Path | None, typer.Option("--cfg", metavar="FILE", help="The configuration of SlowFast.")
-]
-RequiredConfig = Annotated[
-    Path, typer.Option("--cfg", metavar="FILE", help="The configuration of SlowFast.")
-]
+_CHECKPOINT = typer.Option("--checkpoint", metavar="FILE", help="The weights of SlowFast to load.")
+Checkpoint = Annotated[Path | None, _CHECKPOINT]
+RequiredCheckpoint = Annotated[Path, _CHECKPOINT]
+_CONFIG = typer.Option("--cfg", metavar="FILE", help="The configuration of SlowFast.")
+Config = Annotated[Path | None, _CONFIG]
+RequiredConfig = Annotated[Path, _CONFIG]
 Gpus = Annotated[
     int | None, typer.Option(metavar="N", min=0, help="How many GPUs to use; 0 is the CPU.")
 ]

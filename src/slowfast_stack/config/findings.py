@@ -24,3 +24,8 @@ class Finding:
     def can_be_fixed(self) -> bool:
         """Return whether --fix knows the right value."""
         return bool(self.set or self.remove)
+
+
+def errors(found: list[Finding]) -> list[Finding]:
+    """Return the findings that make training fail."""
+    return [row for row in found if row.level == ERROR]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import replacing
 from slowfast_stack.config import content, data_lists, upstream, validate, yaml_edit
 from slowfast_stack.config.content import Content
-from slowfast_stack.config.findings import ERROR
+from slowfast_stack.config.findings import errors
 from slowfast_stack.config.rules_files import largest_batch
 from slowfast_stack.config.rules_keys import DECODED, FEWEST_CLASSES
 from slowfast_stack.exit_codes import UsageError
@@ -84,7 +83,7 @@ class Transfer:
     @property
     def errors(self) -> list[Finding]:
         """Return the findings that make training fail."""
-        return [row for row in self.found if row.level == ERROR]
+        return errors(self.found)
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data."""
@@ -143,8 +142,7 @@ def make(
         if request.batch is None and request.gpus:
             made, result = changed(replace(request, fitting=fitting(fresh)))
             fresh.write_text(result, encoding="utf-8")
-    old, new = before.splitlines(keepends=True), result.splitlines(keepends=True)
-    diff = "".join(difflib.unified_diff(old, new, str(found), str(path)))
+    diff = validate.diff(str(found), before, str(path), result)
     return Transfer(path, made, diff, validate.check(content.load(path), Path()))
 
 

@@ -11,7 +11,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files i
     keep_original,
 )
 from slowfast_stack.config import content, rules_files, rules_keys, yaml_edit
-from slowfast_stack.config.findings import ERROR
+from slowfast_stack.config.findings import errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,7 @@ class Report:
     @property
     def errors(self) -> list[Finding]:
         """Return the findings that make training fail."""
-        return [row for row in self.found if row.level == ERROR]
+        return errors(self.found)
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data."""
@@ -107,30 +107,26 @@ def examine(path: Path, start: Path, *, output: Path, fix: bool, memory: MoreFin
     if new != text or output != path:
         atomic_write(output, new)
     found = _found(output, start, memory)
-    late = [row for row in found if row.can_be_fixed and row.level == ERROR]
+    late = [row for row in errors(found) if row.can_be_fixed]
     if late:  # the memory of the fixed file
         if output == path and new == text:
             keep_original(path)
         new = apply_fixes(new, late)
         atomic_write(output, new)
         done, found = done + late, _found(output, start, memory)
-    return Report(output, found, done, _diff(path, text, new))
+    return Report(output, found, done, diff(str(path), text, f"{path} (fixed)", new))
 
 
 def _found(path: Path, start: Path, memory: MoreFindings) -> list[Finding]:
     read = content.load(path)
     found = check(read, start)
-    failed = any(row.level == ERROR for row in found)
-    return found if failed else found + memory(path, read)
+    return found if errors(found) else found + memory(path, read)
 
 
-def _diff(path: Path, before: str, after: str) -> str:
-    names = (str(path), f"{path} (fixed)")
-    return "".join(
-        difflib.unified_diff(
-            before.splitlines(keepends=True), after.splitlines(keepends=True), *names
-        )
-    )
+def diff(old: str, before: str, new: str, after: str) -> str:
+    """Return the unified diff from the text of the file ``old`` to that of ``new``."""
+    was, becomes = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    return "".join(difflib.unified_diff(was, becomes, old, new))
 
 
 def _lines(level: str, row: Finding) -> list[str]:

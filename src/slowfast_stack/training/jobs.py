@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import files
 from slowfast_stack.config import content, validate
-from slowfast_stack.config.findings import ERROR
 from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
@@ -70,11 +69,6 @@ def job(config: Path, options: list[str], start: Path) -> Job:
         )
     read = content.with_options(content.load(config), options)
     return Job(config.absolute(), tuple(options), start.absolute(), read)
-
-
-def errors(findings: list[Finding]) -> list[Finding]:
-    """Return the findings that make a run fail."""
-    return [row for row in findings if row.level == ERROR]
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from slowfast_stack.config import findings
 from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.orchestration import processes
 from slowfast_stack.training import jobs, runner
@@ -83,7 +84,7 @@ def validate_job(job: Job, screen: Screen, *, refuse: bool) -> None:
             message, cause, "Set one of them: TRAIN.ENABLE True", code="config.unreadable"
         )
     found = job.findings()
-    errors = jobs.errors(found) if refuse else []
+    errors = findings.errors(found) if refuse else []
     for row in found:
         if row not in errors:
             screen.print(f"{row.level}: {row.message}")
