@@ -90,7 +90,7 @@ def test_a_disk_that_fills_up_in_the_middle_of_up_is_named_and_the_next_run_ends
     argv = ["unshare", "--mount", sys.executable, program, disk, *away.argv("up", "--yes")]
     done = subprocess.run(argv, check=False, env={**os.environ, "UV_LINK_MODE": "copy"}, **TEXT)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    assert "No space left on device" in done.stdout
+    assert "The disk is full" in done.stdout
     assert "Free disk space" in done.stdout
     assert "localhost: proven" in done.stdout + done.stderr
 
