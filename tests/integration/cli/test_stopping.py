@@ -45,7 +45,7 @@ def sleeping(pid):
 
 
 def orphans(*, inventory, prefix=None):
-    return set(processes.abandoned(playbooks.play("site", inventory, prefix=prefix).scope))
+    return set(processes.abandoned(playbooks.UP.play(inventory, prefix=prefix).scope))
 
 
 def wait_for(condition, seconds=60):
