@@ -34,5 +34,5 @@ def test_every_path_and_link_of_a_page_exists(page: Path) -> None:
 
 
 def test_a_missing_file_is_found() -> None:
-    text = "`scripts/test`, `plugins/modules/absent.py` and [a page](absent.md#part), [pip](https://pypi.org)"
+    text = "`scripts/test`, `plugins/modules/absent.py` and [a page](absent.md#part), [pip](https://example.org)"
     assert missing(ROOT / "docs" / "x.md", text) == ["plugins/modules/absent.py", "absent.md"]
