@@ -75,8 +75,8 @@ def act(params: Params, check: bool) -> Result:
         "nvcc": nvcc.stat().st_mtime_ns if nvcc.exists() else None,
         "gpu": gpu,
     }
-    noted = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
-    if noted.get("subject") == subject:
+    noted = _noted(record)
+    if noted.get("subject") == subject and "seen" in noted:
         return {"changed": False, "seen": noted["seen"]}
     if check:
         return {"changed": True, "seen": None}
@@ -84,6 +84,15 @@ def act(params: Params, check: bool) -> Result:
     record.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     atomic_write(record, json.dumps({"subject": subject, "seen": seen}) + "\n")
     return {"changed": True, "seen": seen}
+
+
+def _noted(record: Path) -> Result:
+    """Return what was proven before; a record that is missing or damaged proves nothing."""
+    try:
+        noted = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return noted if isinstance(noted, dict) else {}
 
 
 def main() -> None:

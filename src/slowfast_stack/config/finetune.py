@@ -163,7 +163,7 @@ def _base(base: str, source: Path | None) -> Path:
     raise UsageError(
         f"There is no file {base}.",
         "Upstream has: " + ", ".join(places) if places and not source else "",
-        "Name a file, or a name and the checkout that has it: --source DIR.",
+        "Name a file, or a name and the checkout that has it: --source slowfast=DIR.",
         code="file.not-found",
     )
 

@@ -29,7 +29,7 @@ CODES = {
     "ava.incomplete-frames": Row("A video gives fewer frames than the data set needs.", "Download the video again; leave it out if it is too short."),
     "ava.invalid-boxes": Row("A table of boxes has wrong columns, rows or labels.", "Correct the rows that are listed."),
     "ava.invalid-list": Row("A list of the data set has the wrong format.", "Download the list again, or write it with `slowfast-stack ava lists`."),
-    "ava.invalid-shard": Row("The number of a shard is out of range.", "Use 0/N to N-1/N."),
+    "ava.invalid-shard": Row("The number of a shard is out of range.", "With --shards N, use --shard 0 to N-1."),
     "ava.missing-video": Row("The video is not in the folder of videos.", "Run `slowfast-stack ava download`."),
     "ava.nothing-to-extract": Row("There is neither a list of videos nor a video.", "Run `slowfast-stack ava download`, or name a folder of clips."),
     "ava.unknown-video": Row("The list of the data set does not name this video.", "Check the name."),

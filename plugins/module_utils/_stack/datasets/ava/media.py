@@ -44,7 +44,7 @@ def version(commands: Commands, tools: Tools) -> str:
             raise StackError(
                 f"{program} does not run.",
                 done.tail(3) or f"It exited with {done.rc}.",
-                "Install FFmpeg (Debian: apt-get install ffmpeg), or name it with --ffmpeg.",
+                "Install FFmpeg (Debian: apt-get install ffmpeg), or name it with --ffmpeg-program.",
                 code="ffmpeg.not-runnable",
             )
     done = commands.run([tools.ffmpeg, "-version"])
