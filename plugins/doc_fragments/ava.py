@@ -35,7 +35,7 @@ options:
     type: bool
     default: true
   shard:
-    description: Which part of the list of videos this host processes, counted from 0.
+    description: Shard index of this host, starting at 0.
     type: int
     default: 0
   shards:

@@ -68,12 +68,8 @@ class Part:
     """Which videos of the lists are processed, and which seconds of each."""
 
     only: options.Only = None
-    shard: Annotated[
-        int, typer.Option(metavar="I", min=0, help="Which part of the list, from 0.")
-    ] = 0
-    shards: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Into how many parts the list is divided.")
-    ] = 1
+    shard: Annotated[int, typer.Option(metavar="I", min=0, help="Shard index, starting at 0.")] = 0
+    shards: Annotated[int, typer.Option(metavar="N", min=1, help="Number of shards.")] = 1
     start: Annotated[
         int | None,
         typer.Option("--start", metavar="S", help="The second where frames start; default: 900."),
@@ -169,7 +165,7 @@ def download(
         Path | None, typer.Option(metavar="FILE", help="Expected SHA-256 sums (sha256sum).")
     ] = None,
     accept_change: options.AcceptChange = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Read large files again, too.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Re-hash large files.")] = False,
     jobs: Jobs = 4,
     attempts: options.Attempts = 5,
     tools: Tools,
@@ -306,9 +302,7 @@ def lists(
     *,
     root: options.Root,
     release: Release = "2.2",
-    every: Annotated[
-        bool, typer.Option("--all", help="For all videos, not only those with frames.")
-    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Include videos without frames.")] = False,
     json: options.Json = False,
 ) -> int:
     """Write frame lists and annotations as SlowFast's loader reads them.

@@ -72,7 +72,7 @@ def transfer(
     ] = None,
     gpus: options.Gpus = 1,
     batch: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Clips of a step on all GPUs.")
+        int | None, typer.Option(metavar="N", min=1, help="Global batch size.")
     ] = None,
     gpu_memory: GpuMemory = None,
     epochs: Annotated[int, typer.Option(metavar="N", min=1, help="Epochs to train.")] = 20,

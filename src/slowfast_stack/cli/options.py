@@ -36,7 +36,7 @@ SkipValidation = Annotated[
     bool, typer.Option("--skip-validation", help="Start even where validation finds errors.")
 ]
 StartFolder = Annotated[
-    Path, typer.Option("--from", metavar="DIR", help="The folder that relative paths start in.")
+    Path, typer.Option("--from", metavar="DIR", help="Base directory for relative paths.")
 ]
 _CHECKPOINT = typer.Option("--checkpoint", metavar="FILE", help="The weights of SlowFast to load.")
 Checkpoint = Annotated[Path | None, _CHECKPOINT]
@@ -59,7 +59,7 @@ Attempts = Annotated[
     int, typer.Option(metavar="N", min=1, help="Give up after N failures in a row.")
 ]
 Only = Annotated[
-    list[str] | None, typer.Option("--only", metavar="ID", help="Only this one. Repeatable.")
+    list[str] | None, typer.Option("--only", metavar="ID", help="Limit to this ID. Repeatable.")
 ]
 List = Annotated[bool, typer.Option("--list", help="List what is known; change nothing.")]
 KeyValues = Annotated[

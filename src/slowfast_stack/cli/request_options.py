@@ -47,7 +47,7 @@ class RequestOptions:
         str | None,
         typer.Option(
             metavar="|".join(FFMPEGS),
-            help="Which FFmpeg with CUDA; without a GPU none, unless asked for.",
+            help="Which FFmpeg to install; default without a GPU: none.",
         ),
     ] = None
     environment: Annotated[

@@ -25,7 +25,7 @@ verbs = Verbs()
 )
 def rollback(
     stack: Annotated[
-        str | None, typer.Argument(help="The id of a stack, or its beginning.", metavar="[ID]")
+        str | None, typer.Argument(help="Stack ID or unique prefix.", metavar="[ID]")
     ] = None,
     *,
     hosts: options.Hosts,

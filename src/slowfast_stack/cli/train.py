@@ -27,7 +27,7 @@ def train(
     skip_validation: options.SkipValidation = False,
     json: options.Json = False,
 ) -> int:
-    """Train, test or run the demo, as a configuration says.
+    """Train, test or run a demo from a configuration.
 
     Validates the configuration, runs upstream's tools/run_net.py in the finished environment and
     shows epoch, iteration, loss and time left. The same command resumes a run that was stopped.

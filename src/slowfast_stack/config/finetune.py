@@ -266,7 +266,7 @@ def _head(base: Content, request: Request, data: Data, kind: Kind) -> Iterator[C
         raise UsageError(
             "The number of classes is not known.",
             cause,
-            "Say it: --classes N.",
+            "Pass --classes N.",
             code="config.unknown-classes",
         )
     if data.classes and classes < data.classes:
@@ -274,7 +274,7 @@ def _head(base: Content, request: Request, data: Data, kind: Kind) -> Iterator[C
         raise UsageError(
             message,
             f"The data have the label {data.classes - 1}.",
-            "Leave --classes away.",
+            "Omit --classes.",
             code="config.unknown-classes",
         )
     had = f", was {kind.classes}: the head begins at random" if kind.classes else ""

@@ -47,7 +47,7 @@ def _kinds(host: Host) -> dict[str, str]:
         "size": f"{host.cores} cores, {host.memory_mib / 1024:.0f} GiB memory",
         "disk": f"{disk.free_mib / 1024:.0f} GiB free for {disk.path}" if disk else "unknown",
         "reaches": _listed(name for name in reached if reached[name]),
-        "not reached": _listed(name for name in reached if not reached[name]),
+        "unreachable": _listed(name for name in reached if not reached[name]),
         "rights": "root" if host.root else "not root",
     }
 

@@ -28,7 +28,7 @@ COMPILERS = {
     "[2/9] nvcc -c ROIAlign_cuda.cu\nKilled\n": "out of memory",
     "collect2: fatal error: ld terminated with signal 9 [Killed]": "out of memory",
     "fatal error: error writing to cc1YjNxQ.o: No space left on device": "disk is full",
-    GCC_LIMIT: "takes GCC up to 13",
+    GCC_LIMIT: "supports GCC up to 13",
     "g++ 15.1 is greater than the maximum required version by CUDA 12.4 (13.0).": "CUDA 12.4",
     "(8.5) is less than the minimum required version by CUDA 12.8 (9.0).": "too old for CUDA 12.8",
     "c10/util/C++17.h:25:2: error: #error You need C++17 to compile PyTorch": "(C++17)",

@@ -215,7 +215,7 @@ def test_a_given_digest_decides(zoo: Zoo) -> None:
         (b"<html>log in</html>", "web page"),
         (b"", "empty"),
         (BLOBS[: len(BLOBS) // 2], "cut off"),
-        (b"\x00" * 5000, "no zip, tar or pickle"),
+        (b"\x00" * 5000, "Not a ZIP, tar or pickle"),
     ],
 )
 def test_what_is_no_checkpoint_never_appears(

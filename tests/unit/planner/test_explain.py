@@ -25,7 +25,7 @@ def test_a_plan_with_gpus_is_a_line_for_each_choice() -> None:
     assert found["Python"] == "3.10 (/usr/bin/python3.10, 3.10.12)"
     assert found["torch"] == "2.11.0 cu130 from PyPI"
     assert found["extensions"] == "TORCH_CUDA_ARCH_LIST=9.0"
-    assert found["compiler"] == "GCC 11, 15 at most"
+    assert found["compiler"] == "GCC 11 (up to 15)"
     assert found["bounds"].startswith("numpy>=2,<3, setuptools<82")
     assert found["sources"].startswith("detectron2 02b5c4e29, pytorchvideo f3142bb05, slowfast 287")
     assert found["FFmpeg"] == "7.1.5 (build, nv-codec-headers n13.0.19.0)"

@@ -63,9 +63,9 @@ def test_a_network_is_what_was_probed_or_requested(
             {"network": {**ALL, "nvidia": False, "slowfast": False}},
             None,
             model.PROBE,
-            "pypi, because not reached: slowfast, nvidia",
+            "pypi, because unreachable: slowfast, nvidia",
         ),
-        ({"network": ALL}, "pypi", REQUEST, "the request says pypi"),
+        ({"network": ALL}, "pypi", REQUEST, "--network pypi was given"),
     ],
 )
 def test_the_decision_says_where_it_comes_from(

@@ -178,7 +178,7 @@ def test_a_conflict_reads_what_why_and_what_next() -> None:
     text = explain.explain(planner.plan(host, request), name="gpu01")
     assert text.startswith("No plan for gpu01")
     assert "has no code for NVIDIA H100" in text
-    assert 'ask for --torch "2.0' in text
+    assert 'use --torch "2.0' in text
 
 
 def test_something_else_than_a_plan_is_not_explained() -> None:

@@ -19,7 +19,7 @@ STREAMS = Source(
     "uncertain",
 )
 EXPECTED = Source(
-    "first releases in NVIDIA's directory for the distribution, remembered and not read",
+    "first releases in NVIDIA's directory for the distribution, unverified",
     "2026-11-22",
     "uncertain",
 )

@@ -132,7 +132,7 @@ def _no_pickle(file: IO[bytes], cause: str) -> Kind:
     first = file.read(1)
     if first in (b"\x80", b"(", b"c"):
         return Kind(DAMAGED, "pickle", f"The pickle is cut off or broken: {cause}.")
-    return Kind(UNKNOWN, "none", "It is no zip, tar or pickle.")
+    return Kind(UNKNOWN, "none", "Not a ZIP, tar or pickle file.")
 
 
 _WHY = {

@@ -60,6 +60,6 @@ def _only(name: str, models: tuple[Model, ...]) -> Model:
     raise BadRequest(
         f"There is no checkpoint {name} in upstream's zoo.",
         f"Similar: {', '.join(close)}." if close else "",
-        "See: slowfast-stack models list. An address (https://...) is taken too.",
+        "See: slowfast-stack models list. You can also give a URL (https://...).",
         code="checkpoint.unknown",
     )

@@ -33,7 +33,7 @@ def fetch(url: str, sha256: str, folder: Path) -> Path:
         own = Path(url)
         if not own.is_file():
             raise StackError(
-                f"There is no file {own}.", "It was named as a source.", code="file.not-found"
+                f"There is no file {own}.", "It was given with --source.", code="file.not-found"
             )
         check(own, sha256)
         return own

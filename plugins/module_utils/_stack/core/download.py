@@ -151,7 +151,7 @@ def exclusive(target: Path) -> Iterator[None]:
         message = f"{part} is being downloaded by another process."
         raise DownloadError(
             message,
-            "Two would spoil each other's file.",
+            "Concurrent downloads would corrupt the file.",
             "Wait for it.",
             code="download.in-progress",
         ) from error

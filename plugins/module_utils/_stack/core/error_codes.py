@@ -108,7 +108,7 @@ CODES = {
     "ffmpeg.build-failed": Row("FFmpeg could not be compiled.", "Read the log that is named."),
     "ffmpeg.configure-failed": Row("FFmpeg's configure refused the options of the plan.", "Read ffbuild/config.log."),
     "ffmpeg.missing-build-tools": Row("Programs that build FFmpeg are missing.", "Run as root, or install the named packages."),
-    "ffmpeg.missing-capability": Row("FFmpeg lacks a codec or filter that was asked for.", "Choose another one with --ffmpeg."),
+    "ffmpeg.missing-capability": Row("FFmpeg lacks a required codec or filter.", "Choose another one with --ffmpeg."),
     "ffmpeg.no-distribution-program": Row("The distribution's ffmpeg is not installed.", "Install it, or choose another one with --ffmpeg."),
     "ffmpeg.no-source": Row("No mirror had the source of FFmpeg.", "Name a copy with --source."),
     "ffmpeg.not-runnable": Row("The ffmpeg program does not start.", "Read its message; reinstall it."),

@@ -108,7 +108,7 @@ BUILD = (
     ),
     Row(
         r"unsupported GNU version! gcc versions later than (?P<limit>\d+)",
-        "The compiler is too new for the CUDA toolkit, which takes GCC up to {limit}.",
+        "The compiler is too new for the CUDA toolkit, which supports GCC up to {limit}.",
         _OTHER_COMPILER,
     ),
     Row(

@@ -108,7 +108,7 @@ def _superseded(host: Host, request: Request) -> Iterator[Decision]:
 def _warnings(host: Host) -> Iterator[Decision]:
     """Say what of the host could not be read, and what an interruption left."""
     for row in host.unreadable:
-        text = f"could not be read, so it decides nothing: {row.why}"
+        text = f"could not be read and is ignored: {row.why}"
         yield decision(f"host.{row.what}", text, row.source)
     if host.unfinished.packages:
         names = ", ".join(host.unfinished.packages)

@@ -39,8 +39,8 @@ def compiler(wheel: Wheel, toolkit: ToolkitOption, option: CompilerOption) -> st
     if not major or wheel.oldest_gcc <= major <= toolkit.max_gcc:
         return None
     if major < wheel.oldest_gcc:
-        return f"{wheel.name} compiles with GCC {wheel.oldest_gcc} or newer, not with {major}"
-    return f"CUDA {toolkit.name} takes GCC {toolkit.max_gcc} at most, not {major}"
+        return f"{wheel.name} needs GCC {wheel.oldest_gcc} or newer, not {major}"
+    return f"CUDA {toolkit.name} supports GCC up to {toolkit.max_gcc}, not {major}"
 
 
 def tools(wheel: Wheel, option: tuple[ToolkitOption, CompilerOption]) -> str | None:

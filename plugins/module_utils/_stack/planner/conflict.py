@@ -48,7 +48,7 @@ def why_not(given: Problem, wheel: Wheel) -> tuple[str, str]:
         objections = [next(_objections(given, part, option), None) for option in compatible]
         if objections[0] and all(objections):
             return objections[0]
-    return "another wheel of its release lets the loaded driver stay", str(wheel.source)
+    return "another wheel of this release works with the loaded driver", str(wheel.source)
 
 
 def _left(given: Problem, part: str, active: Collection[int]) -> list[Any]:
@@ -98,7 +98,7 @@ def _remedy(given: Problem, index: int) -> str:
     if choice is None:
         return f"{constraint.remedy} (this alone is not enough)"
     if constraint.id == "request.torch":
-        return f'ask for --torch "{_nearest(given, index, rest)}", or {constraint.remedy}'
+        return f'use --torch "{_nearest(given, index, rest)}", or {constraint.remedy}'
     return f"{constraint.remedy}; then {choice.wheel.name} would be planned"
 
 

@@ -47,21 +47,21 @@ def _requested(request: Request) -> Iterator[Constraint]:
         branch = request.driver_branch
         yield _option("driver-branch", branch, "driver", _branch(branch))
     if request.gpu_required:
-        remedy = "allow a host without a GPU, or put one in"
+        remedy = "unset gpu_required, or use a host with a GPU"
         only: dict[str, Check] = {"driver": _any_gpu}
         yield Constraint("request.gpu_required", "a GPU is required", REQUEST, remedy, only)
 
 
 def _option(flag: str, text: str, dimension: str, check: Check) -> Constraint:
-    asked = f"--{flag} {text} is asked for"
-    return Constraint(f"request.{flag}", asked, REQUEST, f"leave --{flag} out", {dimension: check})
+    asked = f"--{flag} {text} was requested"
+    return Constraint(f"request.{flag}", asked, REQUEST, f"omit --{flag}", {dimension: check})
 
 
 def _torch(wanted: Spec) -> Check:
     def check(option: Wheel) -> str | None:
         if wanted.allows(option.torch):
             return None
-        return f"torch {option.row.torch} is not the torch {wanted.text} that was asked for"
+        return f"torch {option.row.torch} does not match --torch {wanted.text}"
 
     return check
 
@@ -70,7 +70,7 @@ def _cuda(wanted: Spec) -> Check:
     def check(option: Wheel) -> str | None:
         if option.cuda is not None and wanted.allows(option.cuda):
             return None
-        return f"{option.name} is not built with the CUDA {wanted.text} that was asked for"
+        return f"{option.name} is not built with a CUDA that matches --cuda {wanted.text}"
 
     return check
 
@@ -81,7 +81,7 @@ def _python(wanted: Spec) -> Check:
         series = option.host is None and wanted.allows(option.series)
         if series or wanted.allows(version(option.name)):
             return None
-        return f"Python {option.name} is not the Python {wanted.text} that was asked for"
+        return f"Python {option.name} does not match --python {wanted.text}"
 
     return check
 
@@ -91,7 +91,7 @@ def _manager(wanted: str) -> Check:
         made = "conda" if option.origin == "conda" else "uv"
         if made == wanted:
             return None
-        return f"an environment with Python {option.name} would be made by {made}, not by {wanted}"
+        return f"Python {option.name} uses {made}, but --environment {wanted} was given"
 
     return check
 
@@ -100,7 +100,7 @@ def _branch(wanted: str) -> Check:
     def check(option: DriverOption) -> str | None:
         if option.action == "none" or option.number == wanted:
             return None
-        return f"driver branch {option.number} is not the {wanted} that was asked for"
+        return f"driver branch {option.number} does not match --driver-branch {wanted}"
 
     return check
 
@@ -118,18 +118,18 @@ def _adopted(host: Host, request: Request) -> Iterator[Constraint]:
     def wheel(option: Wheel) -> str | None:
         if torch and (option.row.torch, option.variant) == (torch.version, torch.variant):
             return None
-        return f"{option.name} is not the torch that is to be adopted"
+        return f"{option.name} is not the torch to adopt"
 
     def python(option: PythonOption) -> str | None:
         if torch and option.host and option.host.path == torch.python:
             return None
-        return f"Python {option.name} is not the interpreter whose torch is to be adopted"
+        return f"Python {option.name} is not the interpreter of the torch to adopt"
 
-    found = f"torch {torch.version} ({torch.variant})" if torch else "no torch that can be read"
+    found = f"torch {torch.version} ({torch.variant})" if torch else "no readable torch"
     yield Constraint(
         "request.adopt_torch",
-        f"--adopt-torch {request.adopt_torch} is asked for, which has {found}",
+        f"--adopt-torch {request.adopt_torch} was requested, which has {found}",
         host.source,
-        "leave --adopt-torch out, or name an interpreter with a torch of the table",
+        "omit --adopt-torch, or name an interpreter with a torch in the catalog",
         {"wheel": wheel, "python": python},
     )

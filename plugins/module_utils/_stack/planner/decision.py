@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T_co = TypeVar("T_co", covariant=True)
 
 REQUEST = "the request"
-ASSUMPTION = "an assumption"
+ASSUMPTION = "assumed"
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,13 @@ def decide(host: Host, option: DriverOption) -> Decided[DriverPlan | None]:
 
 def _kept(host: Host, option: DriverOption, _plan: DriverPlan) -> Iterator[Decision]:
     loaded = host.driver.version if host.driver else option.number
-    text = f"driver {loaded} is loaded, drives every GPU here and runs the wheel"
+    text = f"driver {loaded} is loaded, supports every GPU of this host and is new enough for the wheel"
     yield decision("driver.action", text, host.source)
     row = option.branch
     if row and row.ends:
-        yield decision("driver.branch", f"its support ends {row.ends}", row.source)
+        yield decision(
+            "driver.branch", f"branch {option.number} reaches end of life in {row.ends}", row.source
+        )
 
 
 def _changed(host: Host, option: DriverOption, plan: DriverPlan) -> Iterator[Decision]:
@@ -42,7 +44,7 @@ def _changed(host: Host, option: DriverOption, plan: DriverPlan) -> Iterator[Dec
         yield decision("driver.action", text, host.source)
     row = option.branch
     life = f"{row.life}, supported until {row.ends}" if row and row.ends else "newest known"
-    text = f"branch {option.number} ({life}) drives every GPU here"
+    text = f"branch {option.number} ({life}) supports every GPU of this host"
     last = {gpu.range.last_branch for gpu in of_host(host)} - {None}
     if last:
         text += f"; {min(filter(None, last))} is the last that does"
@@ -85,5 +87,7 @@ def _module(host: Host, option: DriverOption) -> Iterator[Decision]:
 
 def _fabric(host: Host) -> Iterator[Decision]:
     if host.nvswitches or host.nvlink5_fabric:
-        text = "NVSwitches are here: the Fabric Manager must have exactly the driver's version"
+        text = (
+            "NVSwitches connect the GPUs: the Fabric Manager must have exactly the driver's version"
+        )
         yield decision("driver.fabric_manager", text, FABRIC)

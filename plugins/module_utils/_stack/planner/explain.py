@@ -69,7 +69,7 @@ def _gpu(gpu: GpuPlan) -> str:
 
 
 def _compiler(compiler: CompilerPlan) -> str:
-    limit = f", {compiler.gcc_max} at most" if compiler.gcc_max else ""
+    limit = f" (up to {compiler.gcc_max})" if compiler.gcc_max else ""
     return f"GCC {compiler.gcc}{limit}" if compiler.gcc else ""
 
 

@@ -83,9 +83,9 @@ def decide(host: Host, request: Request, network: Network, choice: Choice) -> Ff
         refusals.append(found.because)
     if request.ffmpeg:
         raise StackError(
-            f"request.ffmpeg is {request.ffmpeg!r}, which this host cannot have.",
-            f"It cannot, because {refusals[0]}.",
-            f"Ask for another of {', '.join(OPTIONS)}, or leave it out.",
+            f"--ffmpeg {request.ffmpeg} is not possible on this host.",
+            f"{refusals[0][0].upper()}{refusals[0][1:]}.",
+            f"Use another of {', '.join(OPTIONS)}, or omit --ffmpeg.",
             code="planner.no-ffmpeg",
         )
     return Ffmpeg(None, (decision("ffmpeg", "; ".join(refusals), host.source),))
@@ -117,7 +117,9 @@ def _packaged(case: Case) -> Ffmpeg | Refused:
     because = f"{host.distribution.name} has one with NVENC, NVDEC and CUDA filters"
     source = str(row.source) if row else REQUEST
     if row is None:
-        because = "the request says so; its capabilities are checked once it is installed"
+        because = (
+            "--ffmpeg distribution was given; its capabilities are checked once it is installed"
+        )
     made = _ffmpeg(
         "distribution",
         row.version if row else None,
@@ -137,7 +139,9 @@ def _built(case: Case) -> Ffmpeg | Refused:
         return Refused(f"FFmpeg was never built on {host.distribution.name} with this network")
     header = _header(case)
     if header is None:
-        return Refused(f"no headers that FFmpeg {RELEASE.version} takes start on this driver")
+        return Refused(
+            f"no nv-codec-headers that FFmpeg {RELEASE.version} supports work with this driver"
+        )
     filters = _filters(case)
     missing = _missing(case, filters.needs)
     if missing is None or (missing and not _can_install(case)):
@@ -152,17 +156,17 @@ def _built(case: Case) -> Ffmpeg | Refused:
     cause = f"FFmpeg of {host.distribution.name} is not known to have NVENC, NVDEC and CUDA filters"
     origin = decision("ffmpeg.origin", cause, host.source)
     if asked:
-        origin = decision("ffmpeg.origin", "the request says so", REQUEST)
+        origin = decision("ffmpeg.origin", "--ffmpeg build was given", REQUEST)
     return Ffmpeg(made, (origin, _why_header(case, header), filters.reason), missing)
 
 
 def _why_header(case: Case, header: HeaderRow) -> Decision:
     choice = "ffmpeg.nv_codec_headers"
     if case.request.nv_codec_headers:
-        return decision(choice, f"the request names {header.tag}", REQUEST)
-    text = f"{header.tag} is the newest that starts on driver {case.branch}"
+        return decision(choice, f"nv_codec_headers {header.tag} was requested", REQUEST)
+    text = f"{header.tag} is the newest that works with driver {case.branch}"
     if not case.host.gpus:
-        text += " and newer; no GPU is here, so the oldest branch with support counts"
+        text += " and newer; without a GPU, the oldest supported branch counts"
     return decision(choice, text, header.source)
 
 
@@ -176,9 +180,9 @@ def _header(case: Case) -> HeaderRow | None:
     row = next(row for row in rows if row.tag == asked)
     if case.host.gpus and version(row.minimum_driver) > case.driver:
         raise StackError(
-            f"NVENC of FFmpeg with the headers {asked} would not start on this host.",
+            f"NVENC with nv-codec-headers {asked} would not work on this host.",
             f"They need driver {row.minimum_driver}, and the plan has {case.branch}.",
-            "Leave nv_codec_headers out, or ask for a newer driver with driver_branch.",
+            "Omit nv_codec_headers, or request a newer driver with driver_branch.",
             code="planner.no-ffmpeg",
         )
     return row
@@ -273,9 +277,9 @@ def _static(case: Case) -> Ffmpeg | Refused:
     """Return a static build from PyPI, which needs no root."""
     row = next((row for row in STATIC if row.machine == case.host.architecture), None)
     if row is None:
-        return Refused(f"no static build for {case.host.architecture} is known")
+        return Refused(f"the catalog has no static build for {case.host.architecture}")
     if case.network.name == "offline":
-        return Refused("PyPI is not reached")
+        return Refused("PyPI is unreachable")
     if not case.request.ffmpeg and version(row.minimum_driver) > case.driver:
         return Refused(f"the static build's NVENC needs driver {row.minimum_driver}")
     place = DownloadPlan("pypi", requirement=row.requirement, sha256=row.sha256)

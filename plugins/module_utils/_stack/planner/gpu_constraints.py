@@ -37,9 +37,11 @@ def of(host: Host) -> Iterator[Constraint]:
 @lru_cache(maxsize=1024)
 def _gpu(gpu: GpuSpec) -> Constraint:
     shown = gpu.capability_text or "unknown"
-    remedy = f"take {gpu.name} out of this host, or plan for it on its own"
+    remedy = f"plan {gpu.name} separately, or remove it from this host"
     if gpu.capability is None:
-        remedy = f"load the driver of {gpu.name} and probe again: NVML says what it is; or {remedy}"
+        remedy = (
+            f"load the driver of {gpu.name} and probe again, so that NVML reports it; or {remedy}"
+        )
     return Constraint(
         f"gpu.{gpu.pci_id}",
         f"{gpu.name} ({gpu.pci_id}) has compute capability {shown}",
@@ -57,29 +59,29 @@ def _wheel(gpu: GpuSpec, option: Wheel) -> str | None:
     """Reject a wheel without code for a GPU, and any where its capability is not known."""
     capability = gpu.capability
     if capability is None:
-        return f"no table has the compute capability of {gpu.name}, and it is not guessed"
+        return f"the compute capability of {gpu.name} is unknown"
     if capability.major < CUDNN_9_FROM and option.cudnn >= CUDNN_9:
         return f"{option.name} comes with cuDNN 9, which has no code for {gpu.name}"
     fits = option.jit <= capability if option.jit else runs_native(option.code, capability)
     if fits:
         return None
     has = " ".join(dotted(sm) for sm in option.code)
-    return f"{option.name} has no code for {gpu.name} ({dotted(capability)}): it has {has}"
+    return f"{option.name} has no code for {gpu.name} ({dotted(capability)}), only for {has}"
 
 
 def _driver(gpu: GpuSpec, option: DriverOption) -> str | None:
     """Reject a driver that does not know a GPU, or that comes with the wrong kernel module."""
     branch = option.branch
     if branch is None:
-        return f"no table knows driver branch {option.number}"
+        return f"the catalog has no driver branch {option.number}"
     if not branch.first_device <= gpu.device <= branch.last_device:
-        return f"driver branch {option.number} does not drive {gpu.name}"
+        return f"driver branch {option.number} does not support {gpu.name}"
     if gpu.first_driver is not None and option.version < gpu.first_driver:
         return f"{gpu.name} needs driver {gpu.first_driver_text} or newer, not {option.name}"
     if option.flavour == "open" and gpu.range.flavour == "proprietary":
         return f"{gpu.name} does not work with the open kernel module ({MODULE_PAGE.name})"
     if option.flavour == "proprietary" and gpu.open_only:
-        return f"{gpu.name} works with the open kernel module only ({OPEN_ONLY_POST.name})"
+        return f"{gpu.name} works only with the open kernel module ({OPEN_ONLY_POST.name})"
     return None
 
 
@@ -90,5 +92,5 @@ def _toolkit(gpu: GpuSpec, option: ToolkitOption) -> str | None:
         return None
     return (
         f"the packages of CUDA {option.name} install libraries of driver {option.driver},"
-        f" which does not drive {gpu.name}"
+        f" which does not support {gpu.name}"
     )

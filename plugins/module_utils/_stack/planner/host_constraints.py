@@ -67,7 +67,7 @@ def _distribution(host: Host, network: Network) -> Constraint:
         if option.host or not option.major:
             return None
         if row is None:
-            return f"no table says how {name} calls its compilers"
+            return f"the catalog has no compiler packages for {name}"
         if option.major in row.compilers:
             return None
         return f"{name} has no package of GCC {option.major}"
@@ -75,7 +75,7 @@ def _distribution(host: Host, network: Network) -> Constraint:
     def python(option: PythonOption) -> str | None:
         if not _lacks_headers(option) or (row and version(row.python) == option.series):
             return None
-        return f"no table says which package of {name} has the headers of Python {option.name}"
+        return f"the catalog has no package with the headers of Python {option.name} for {name}"
 
     checks: dict[str, Check] = {
         "driver": lambda option: _packaged_driver(name, row, option),
@@ -86,7 +86,7 @@ def _distribution(host: Host, network: Network) -> Constraint:
         "host.distribution",
         f"the distribution is {name}",
         host.source if row is None else f"{host.source}; {row.contents}",
-        "use a distribution that the table has, or install what is missing by hand",
+        "use a supported distribution, or install what is missing by hand",
         {**checks, "python": python} if network.compiles else checks,
     )
 
@@ -95,12 +95,12 @@ def _packaged_driver(name: str, row: DistributionRow | None, option: DriverOptio
     if option.action in STAYS:
         return None
     if row is None:
-        return f"no table says where {name} gets a driver from"
+        return f"the catalog has no driver source for {name}"
     if option.origin == "distribution":
         has = archive(row, option)
         return None if has else f"the archive of {name} has no {option.name}"
     if version(option.number) < version(row.first_branch):
-        return f"NVIDIA's repository for {name} begins with driver {row.first_branch}"
+        return f"the oldest driver in NVIDIA's repository for {name} is {row.first_branch}"
     return None
 
 
@@ -108,9 +108,9 @@ def _packaged_toolkit(name: str, row: DistributionRow | None, option: ToolkitOpt
     if option.action != "install" or option.origin == "distribution":
         return None
     if row is None:
-        return f"no table says where {name} gets a CUDA toolkit from"
+        return f"the catalog has no source of a CUDA toolkit for {name}"
     if row.first_toolkit and option.cuda < version(row.first_toolkit):
-        return f"NVIDIA's repository for {name} begins with CUDA {row.first_toolkit}"
+        return f"the oldest CUDA in NVIDIA's repository for {name} is {row.first_toolkit}"
     return None
 
 
@@ -140,7 +140,7 @@ def _no_root(source: str, network: Network) -> Constraint:
         "host.root",
         "the user is not root",
         source,
-        "run as root, or with --become",
+        "run as root",
         {**checks, "python": python} if network.compiles else checks,
     )
 
@@ -160,10 +160,10 @@ def _interrupted_driver(source: str) -> Constraint:
     def driver(option: DriverOption) -> str | None:
         if option.action != "keep":
             return None
-        return f"{option.name} runs, but its installation was interrupted"
+        return f"{option.name} is running, but its installation was interrupted"
 
     text = "an installation of the driver was interrupted"
-    remedy = "let it be completed: run as root, or with --become"
+    remedy = "run as root to complete the installation"
     return Constraint("host.unfinished_driver", text, source, remedy, {"driver": driver})
 
 
@@ -171,7 +171,7 @@ def _container(source: str) -> Constraint:
     def driver(option: DriverOption) -> str | None:
         if option.action in STAYS:
             return None
-        return f"a container cannot {option.action} {option.name}: the kernel is its host's"
+        return f"a container cannot {option.action} {option.name}: it uses the kernel of its host"
 
     remedy = "install the driver on the machine that runs the container"
     return Constraint(
@@ -184,29 +184,31 @@ def _network(source: str, network: Network) -> Constraint:
     def wheel(option: Wheel) -> str | None:
         if network.wheel_index or option.pypi:
             return None
-        return f"{option.name} is only in PyTorch's own index, which is not reached"
+        return f"{option.name} is only on PyTorch's index, which is unreachable"
 
     def driver(option: DriverOption) -> str | None:
         if network.nvidia or option.origin != "nvidia" or option.action in STAYS:
             return None
-        return "NVIDIA's package repository is not reached"
+        return "NVIDIA's package repository is unreachable"
 
     def toolkit(option: ToolkitOption) -> str | None:
         if network.nvidia or option.origin != "nvidia":
             return None
-        return "NVIDIA's package repository is not reached"
+        return "NVIDIA's package repository is unreachable"
 
     def python(option: PythonOption) -> str | None:
         reached = {"host": True, "uv": network.uv_pythons, "conda": network.conda}
         if reached[option.origin]:
             return None
-        place = {"uv": "uv's Pythons are", "conda": "Miniforge or conda-forge is"}[option.origin]
-        return f"Python {option.name} would have to be downloaded, and {place} not reached"
+        place = {"uv": "the Python builds of uv are", "conda": "Miniforge or conda-forge is"}[
+            option.origin
+        ]
+        return f"Python {option.name} would have to be downloaded, and {place} unreachable"
 
     return Constraint(
         "host.network",
         f"the network is {network.name}",
         source,
-        "open the network, or provide everything with --offline BUNDLE",
+        "allow access to the network, or install from a bundle with --offline FILE",
         {"wheel": wheel, "driver": driver, "toolkit": toolkit, "python": python},
     )

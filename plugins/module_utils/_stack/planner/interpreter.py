@@ -21,7 +21,7 @@ def interpreter(choice: Choice) -> Decided[InterpreterPlan]:
     """Return the interpreter; one that uv or conda provides has no path yet."""
     option = choice.python
     plan = InterpreterPlan(option.origin, option.name, option.host.path if option.host else None)
-    where = f"the host has none that fits, so {option.origin} provides it"
+    where = f"the host has no suitable one, so {option.origin} provides it"
     if option.host:
         where = f"the host has {option.host.path}"
     text = f"{choice.wheel.name} has a wheel for {option.name}, and {where}"
@@ -57,5 +57,5 @@ def _why_conda(request: Request, network: Network, choice: Choice) -> str:
     if request.conda_packages:
         return f"only conda installs {', '.join(request.conda_packages)}"
     if not network.uv_pythons:
-        return f"Python {choice.python.name} is needed, and uv's own Pythons are not reached"
-    return "uv makes no environment that fits"
+        return f"Python {choice.python.name} is needed, and the Python builds of uv are unreachable"
+    return "uv has no suitable Python"

@@ -39,13 +39,13 @@ def decide(host: Host, request: Request) -> Decided[Network]:
 
 def _why(host: Host, request: Request) -> Decision:
     if request.network:
-        return decision("network", f"the request says {request.network}", REQUEST)
+        return decision("network", f"--network {request.network} was given", REQUEST)
     if not host.network or host.source != PROBE:
-        text = "no endpoint was probed, so all of them are assumed to be reached"
+        text = "no endpoint was probed, so all are assumed to be reachable"
         return decision("network", text, ASSUMPTION)
     missed = [name for name, reached in host.network.items() if not reached]
     name = _name(host.network)
-    cause = f"not reached: {', '.join(missed)}" if missed else "every endpoint was reached"
+    cause = f"unreachable: {', '.join(missed)}" if missed else "every endpoint was reached"
     return decision("network", f"{name}, because {cause}", host.source)
 
 

@@ -45,11 +45,11 @@ def plan(host: object, request: object = None) -> Plan | NoPlan:
 
 def _offline(host: Host) -> Conflict:
     return Conflict(
-        facts=(f"the package index was not reached [{host.source}]",),
-        because=("there is neither a package index nor a bundle",),
+        facts=(f"the package index is unreachable [{host.source}]",),
+        because=("neither a package index nor a bundle is available",),
         remedies=(
             "check the network, the proxy and the certificates",
-            "provide everything with --offline BUNDLE",
+            "install from a bundle with --offline FILE",
         ),
     )
 

@@ -64,7 +64,7 @@ def trees(request: Request, network: Network) -> Decided[Trees]:
         )
         for row in UPLOADS
     }
-    text = "the git sources are not reached; PyPI has SlowFast of 2019 and Detectron2's Python"
+    text = "the git sources are unreachable; PyPI has SlowFast of 2019 and Detectron2's Python"
     return Decided(
         {tree.name: uploads.get(tree.name) for tree in TREES},
         (decision("sources", text, UPLOADED),),

@@ -53,7 +53,7 @@ def compiler(choice: Choice) -> Decided[CompilerPlan]:
     text = f"its headers need C++{wheel.row.cxx}, GCC {wheel.oldest_gcc} or newer"
     source = wheel.row.source
     if toolkit.name and wheel.toolkit:
-        text += f", and CUDA {toolkit.name} takes GCC {toolkit.max_gcc} at most"
+        text += f", and CUDA {toolkit.name} supports GCC up to {toolkit.max_gcc}"
         source = wheel.toolkit.gcc_source
     return Decided(plan, (decision("compiler.gcc", text, source),))
 

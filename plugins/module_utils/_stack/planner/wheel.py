@@ -77,11 +77,11 @@ def _release(request: Request, given: Problem, wheel: Wheel) -> Iterator[Decisio
 def _variant(given: Problem, choice: Choice) -> Decision:
     wheel = choice.wheel
     if choice.driver.action == "none":
-        text = "there is no GPU to compute on"
+        text = "the host has no GPU"
         if wheel.variant != CPU:
             text = (
                 f"the wheel on PyPI is a {wheel.variant} build; without a GPU it computes on the"
-                " CPU, and PyTorch's own index with smaller CPU wheels is not reached"
+                " CPU, and PyTorch's index with smaller CPU wheels is unreachable"
             )
         return decision("torch.variant", text, wheel.source)
     has = f"{wheel.variant} has code for every GPU here"

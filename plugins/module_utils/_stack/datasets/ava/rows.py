@@ -28,7 +28,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     except (OSError, UnicodeDecodeError) as error:
         cause = getattr(error, "strerror", None) or str(error)
         raise Unreadable(
-            f"{path} cannot be read.", f"{cause}.", "Get it again.", code="file.unreadable"
+            f"{path} cannot be read.", f"{cause}.", "Download it again.", code="file.unreadable"
         ) from error
 
 
@@ -139,7 +139,7 @@ def label_map(path: Path) -> dict[int, str]:
         raise Unreadable(
             f"{path} is no label map.",
             "It names no class.",
-            "Get it again.",
+            "Download it again.",
             code="ava.invalid-list",
         )
     return found
