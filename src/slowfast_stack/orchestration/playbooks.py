@@ -45,7 +45,7 @@ class PlaybookVerb(NamedTuple):
 
     def follow(self, session: Session, play: Play) -> Results:
         """Run a play and return how each host ended. Raises Interrupted, StackError, UsageError."""
-        return Results(session.follow(play, self.name, self.steps), self.fact)
+        return Results(session.follow(play, self.name, self.steps, self.fact), self.fact)
 
     def run(self, inventory: str | None, *, session: Session, **arguments: Any) -> Results:  # noqa: ANN401
         """Run the playbook; ``arguments`` are those of ``play``."""

@@ -1,7 +1,7 @@
 """The state of each host of a playbook run, updated by the events of ansible-runner.
 
-A playbook returns its results as host facts (``FACTS``), because those are also what a user sees
-who runs it with ansible-playbook.
+A playbook returns its result as a host fact, because that is also what a user sees who runs it
+with ansible-playbook; ``playbooks.py`` names the fact of each verb.
 """
 
 from __future__ import annotations
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 # What Ansible puts before the message of a filter.
 _WRAPPING = re.compile(r"^Task failed: .*The filter plugin '\S+' failed: ", re.DOTALL)
 _LABEL = re.compile(r"\[(?P<code>[a-z]+\.[a-z-]+)\] ")
-FACTS = (
-    *("stack_host", "stack_plan", "stack_proof", "stack_ava", "stack_rollback", "stack_lock"),
-    *("stack_purge_result", "stack_driver_rollback"),
-)
 Event = dict[str, Any]  # of ansible-runner
 
 
@@ -143,8 +139,9 @@ class HostRun:
 class Progress:
     """All hosts of one playbook run."""
 
-    def __init__(self, steps: tuple[str, ...]) -> None:
-        """Start with the steps that every host of this playbook takes."""
+    def __init__(self, steps: tuple[str, ...], fact: str = "stack_plan") -> None:
+        """Start with the steps that every host of this playbook takes; ``fact`` is its result."""
+        self.facts = ("stack_host", "stack_plan", fact)
         self.hosts: dict[str, HostRun] = {}
         self.finished = False
         self._steps = steps
@@ -156,13 +153,21 @@ class Progress:
         if kind == "playbook_on_stats":
             self._finish(data, now)
         elif data.get("host") and kind in _HANDLERS:
-            _HANDLERS[kind](self.host(data["host"]), data, now)
+            run = self.host(data["host"])
+            _HANDLERS[kind](run, data, now)
+            if kind == "runner_on_ok":
+                self._keep(run, (data.get("res") or {}).get("ansible_facts") or {})
 
     def host(self, name: str) -> HostRun:
         """Return the host of a name, new or known."""
         if name not in self.hosts:
             self.hosts[name] = HostRun(name, [Step(step) for step in self._steps])
         return self.hosts[name]
+
+    def _keep(self, run: HostRun, facts: dict[str, Any]) -> None:
+        run.facts |= {name: facts[name] or {} for name in self.facts if name in facts}
+        if "stack_plan" in facts:
+            _announce(run, (facts["stack_plan"] or {}).get("roles") or [])
 
     def _finish(self, stats: dict[str, Any], now: float) -> None:
         self.finished = True
@@ -183,10 +188,6 @@ def _on_start(run: HostRun, data: dict[str, Any], now: float) -> None:
 def _on_ok(run: HostRun, data: dict[str, Any], now: float) -> None:
     result = data.get("res") or {}
     run.changed += bool(result.get("changed"))
-    facts = result.get("ansible_facts") or {}
-    run.facts |= {name: facts[name] or {} for name in FACTS if name in facts}
-    if "stack_plan" in facts:
-        _announce(run, (facts["stack_plan"] or {}).get("roles") or [])
     run.task_started = now
 
 

@@ -37,9 +37,9 @@ class Session:
     display: Callable[[Progress, str], AbstractContextManager[Show]] = _no_display
     say: Callable[[str], None] = lambda _text: None
 
-    def follow(self, play: Play, command: str, steps: tuple[str, ...]) -> list[HostRun]:
+    def follow(self, play: Play, command: str, steps: tuple[str, ...], fact: str) -> list[HostRun]:
         """Return how each host ended. Raises Interrupted, and UsageError where there was no host."""
-        progress, log = Progress(steps), Log(command)
+        progress, log = Progress(steps, fact), Log(command)
         log.write(f"{_command_line()} (version {__version__})")
         try:
             with self.display(progress, f"slowfast-stack {command}") as show:

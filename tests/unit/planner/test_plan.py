@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any, cast
@@ -103,6 +104,23 @@ def test_every_choice_has_a_sentence_and_a_source() -> None:
             assert row.choice, row
             assert row.because, row
             assert row.source, row
+
+
+# What the host is, what follows from the keys beside it, and the reasons themselves.
+NO_DECISION = {
+    "id", "profile", "gpus", "python_interpreter", "torch_wheels", "full_network_adds",
+    "packages_folder", "locked", "reasons",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
+def test_every_decision_of_a_plan_has_a_reason(path: Path) -> None:
+    host, request, _ = load(path)
+    plan = planner.plan(host, request)
+    if isinstance(plan, Plan):
+        explained = {row.choice.partition(".")[0] for row in plan.reasons}
+        keys = {each.name for each in dataclasses.fields(Plan)} - NO_DECISION
+        assert keys - explained == ({"skipped_claims"} if not plan.skipped_claims else set())
 
 
 def test_an_unknown_gpu_gets_a_driver_and_no_capability() -> None:

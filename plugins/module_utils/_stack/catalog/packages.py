@@ -30,7 +30,28 @@ class PinRow(NamedTuple):
     source: Source = RESOLVED
 
 
+class BoundRow(NamedTuple):
+    """The releases of a package that the source trees work with, and why no others."""
+
+    name: str
+    bound: str
+    because: str
+    source: Source
+
+
+DETECTRON2 = "Detectron2 requires these iopath, fvcore and omegaconf"
+DETECTRON2_SETUP = Source("setup.py of Detectron2 at the pinned commit", "2026-11-22", "measured")
+
 # fmt: off
+BOUNDS = (
+    BoundRow("iopath", ">=0.1.7,<0.1.10", DETECTRON2, DETECTRON2_SETUP),
+    BoundRow("fvcore", ">=0.1.5,<0.1.6", DETECTRON2, DETECTRON2_SETUP),
+    BoundRow("omegaconf", ">=2.1,<2.4", DETECTRON2, DETECTRON2_SETUP),
+    BoundRow("moviepy", "<2", "moviepy 2 has no moviepy.editor, which TensorBoard's writer of"
+             " videos imports", Source("MoviePy's guide for the update from 1 to 2", "2026-11-22")),
+    BoundRow("av", ">=14,<19", "the video decoders were run with av 15 to 18 only", RESOLVED),
+)
+
 PINS = (
     # name  version  Pythons  NumPy bound  use
     PinRow("numpy", "1.26.4", "3.9-3.12", "<2"),

@@ -8,6 +8,7 @@ from .source import Source
 
 READ = Source("setup.py and sources of the repository at this commit", "2026-11-22", "measured")
 PYPI = Source("file and SHA-256 on PyPI", "2026-11-22", "measured")
+EXAMINED = Source("every patch examined on every upstream commit", "2026-11-22", "measured")
 
 
 # Where uv downloads Pythons from, as `uv python list --show-urls` names them.

@@ -7,24 +7,27 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..catalog.source import Source
+from ..catalog.sources import PYPI as UPLOADED
 from ..core.construct import plain
 from ..core.versions import dotted
 from . import driver, ffmpeg, gpu_specs, interpreter, sources, system_packages, toolchain, wheel
 from .candidates import CPU, preset
-from .decision import decision
+from .decision import Decided, decision
 from .plan import Plan, SkippedClaim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..host.model import Host
-    from .decision import Decided, Decision
+    from .decision import Decision
     from .network import Network
     from .plan import CudaPlan, DriverPlan, EnvironmentPlan, FfmpegPlan
     from .request import Request
     from .resolver import Choice, Problem
 
-# MiB on disk, as measured, with a reserve of half as much again for downloads.
+# MiB on disk.
+DISK = Source("finished stacks, with half as much again for downloads", "2026-11-22", "measured")
 DISK_CUDA_WHEEL, DISK_CPU_WHEEL, DISK_SOURCES = 8000, 3000, 1000
 DISK_FFMPEG = {"build": 800, "static": 400}
 ROLES = (
@@ -55,13 +58,20 @@ def assemble(
     packages = sources.pins(choice, reached)
     trees = sources.trees(request, reached)
     video = ffmpeg.decide(host, request, reached, choice)
+    bounds = sources.bounds(choice)
+    patches = sources.patches(choice, packages.value, trees.value)
+    build = toolchain.build(host, choice)
+    system = system_packages.system_packages(host, choice, reached, video)
+    claims = skipped_claims(host, reached, video.value)
+    disk = needs_disk_mib(choice, reached, video.value)
+    steps = roles(environment.value, gpu_driver.value, cuda.value, video.value)
     decided: tuple[Decided[object], ...] = (
-        network, torch, gpu_driver, cuda, python, environment, compiler, packages, trees, video,
+        network, torch, gpu_driver, cuda, python, environment, compiler, packages, bounds, trees,
+        patches, build, video, system, claims, disk, steps,
     )  # fmt: skip
-    profile = "cuda" if host.gpus else "cpu"
     plan = Plan(
         id="",
-        profile=profile,
+        profile="cuda" if host.gpus else "cpu",
         network=reached.name,
         gpus=gpu_specs.plans(host),
         driver=gpu_driver.value,
@@ -75,19 +85,16 @@ def assemble(
         torch_wheels=wheel.wheels(request, choice, packages.value),
         compiler=compiler.value,
         packages=packages.value,
-        constraints=sources.bounds(choice),
+        constraints=bounds.value,
         sources=trees.value,
-        build=toolchain.build(host, choice),
-        system_packages=(
-            *system_packages.system_packages(host, choice, reached),
-            *video.packages,
-        ),
+        build=build.value,
+        system_packages=system.value,
         ffmpeg=video.value,
-        patches=sources.patches(choice, packages.value, trees.value),
-        skipped_claims=skipped_claims(profile, reached, video.value),
+        patches=patches.value,
+        skipped_claims=claims.value,
         full_network_adds=None if reached.compiles else FULL_NETWORK_ADDS,
-        needs_disk_mib=needs_disk_mib(choice, reached, video.value),
-        roles=roles(environment.value, gpu_driver.value, cuda.value, video.value),
+        needs_disk_mib=disk.value,
+        roles=steps.value,
         reasons=(
             *(each for part in decided for each in part.decisions),
             *_superseded(host, request),
@@ -117,12 +124,19 @@ def _warnings(host: Host) -> Iterator[Decision]:
 
 
 def skipped_claims(
-    profile: str, network: Network, ffmpeg: FfmpegPlan | None
-) -> tuple[SkippedClaim, ...]:
+    host: Host, network: Network, ffmpeg: FfmpegPlan | None
+) -> Decided[tuple[SkippedClaim, ...]]:
     """Return the claims that the proof cannot make with this plan, and why."""
-    no_gpu = NO_GPU if profile == "cpu" else ()
+    no_gpu = () if host.gpus else NO_GPU
     video = NO_FFMPEG if ffmpeg is None else (NO_CODECS if no_gpu else ())
-    return (*no_gpu, *video, *(() if network.compiles else PYPI_ONLY))
+    of_host = (*no_gpu, *video)
+    of_pypi = () if network.compiles else PYPI_ONLY
+    reasons = [
+        decision("skipped_claims", "; ".join(dict.fromkeys(row.because for row in rows)), source)
+        for rows, source in ((of_host, host.source), (of_pypi, UPLOADED))
+        if rows
+    ]
+    return Decided((*of_host, *of_pypi), tuple(reasons))
 
 
 NO_GPU = (SkippedClaim("torch.cuda", "this host has no NVIDIA GPU"),)
@@ -146,11 +160,15 @@ FULL_NETWORK_ADDS = (
 )
 
 
-def needs_disk_mib(choice: Choice, network: Network, ffmpeg: FfmpegPlan | None) -> int:
+def needs_disk_mib(choice: Choice, network: Network, ffmpeg: FfmpegPlan | None) -> Decided[int]:
     """Return the free space that the plan needs, in MiB."""
-    torch = DISK_CPU_WHEEL if choice.wheel.variant == CPU else DISK_CUDA_WHEEL
-    video = DISK_FFMPEG.get(ffmpeg.origin, 0) if ffmpeg else 0
-    return torch + video + (DISK_SOURCES if network.compiles else 0)
+    parts = {
+        choice.wheel.name: DISK_CPU_WHEEL if choice.wheel.variant == CPU else DISK_CUDA_WHEEL,
+        "FFmpeg": DISK_FFMPEG.get(ffmpeg.origin, 0) if ffmpeg else 0,
+        "the source trees": DISK_SOURCES if network.compiles else 0,
+    }
+    text = "MiB: " + ", ".join(f"{mib} for {name}" for name, mib in parts.items() if mib)
+    return Decided(sum(parts.values()), (decision("needs_disk_mib", text, DISK),))
 
 
 def roles(
@@ -158,7 +176,7 @@ def roles(
     driver: DriverPlan | None,
     cuda: CudaPlan | None,
     ffmpeg: FfmpegPlan | None,
-) -> tuple[str, ...]:
+) -> Decided[tuple[str, ...]]:
     """Return the roles in the order of their application."""
     wanted = {
         "miniforge": environment.manager == "conda",
@@ -167,7 +185,10 @@ def roles(
         "cuda": cuda is not None,
         "ffmpeg_cuda": ffmpeg is not None,
     }
-    return tuple(name for name in ROLES if wanted.get(name, True))
+    left_out = ", ".join(name for name in ROLES if not wanted.get(name, True))
+    text = f"each role needs those before it; {left_out} would have nothing to do"
+    made = tuple(name for name in ROLES if wanted.get(name, True))
+    return Decided(made, (decision("roles", text, "the other choices of this plan"),))
 
 
 def identity(plan: Plan) -> str:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def decide(host: Host, option: DriverOption) -> Decided[DriverPlan | None]:
     """Return the driver, None where no GPU needs one."""
     if option.action == "none":
-        return Decided(None, ())
+        text = "there is no NVIDIA GPU that needs a driver"
+        return Decided(None, (decision("driver", text, host.source),))
     plan = system_packages.driver(host, option)
     choose = _kept if option.action == "keep" else _changed
     return Decided(plan, (*choose(host, option, plan), *_module(host, option), *_fabric(host)))

@@ -49,7 +49,7 @@ def _choices(plan: Plan) -> dict[str, str]:
         "GPU": ", ".join(counted) or "none",
         "driver": _driver(driver) if driver else "",
         "CUDA": f"{cuda.toolkit} ({cuda.action})" if cuda else "",
-        "Python": _python(plan.python, plan.python_interpreter),
+        "Python": _python(plan.python_interpreter),
         "torch": f"{torch.version} {torch.variant} from {torch.index or 'PyPI'}",
         "torchvision": plan.torchvision,
         "extensions": f"TORCH_CUDA_ARCH_LIST={torch.arch_list}" if torch.arch_list else "",
@@ -73,9 +73,9 @@ def _compiler(compiler: CompilerPlan) -> str:
     return f"GCC {compiler.gcc}{limit}" if compiler.gcc else ""
 
 
-def _python(series: str, interpreter: InterpreterPlan) -> str:
+def _python(interpreter: InterpreterPlan) -> str:
     where = interpreter.path or f"from {interpreter.origin}"
-    return f"{series} ({where}, {interpreter.version})"
+    return f"{interpreter.version} ({where})"
 
 
 def _driver(driver: DriverPlan) -> str:
@@ -93,8 +93,7 @@ def _ffmpeg(ffmpeg: FfmpegPlan) -> str:
 def _source(name: str, source: SourcePlan | None) -> str:
     if source is None:
         return ""
-    lacks = f" (without {', '.join(source.lacks)})" if source.lacks else ""
-    return f"{name} {source.commit[:9] if source.commit else source.requirement}{lacks}"
+    return f"{name} {source.commit[:9] if source.commit else source.requirement}"
 
 
 def _conflict(conflict: Conflict, name: str) -> list[str]:

@@ -71,7 +71,10 @@ def decide(host: Host, request: Request, network: Network, choice: Choice) -> Ff
     Raises ``StackError`` where that one cannot be had.
     """
     if request.ffmpeg == "none" or not (host.gpus or request.ffmpeg):
-        return Ffmpeg(None, ())
+        if request.ffmpeg:
+            return Ffmpeg(None, (decision("ffmpeg", "the request says none", REQUEST),))
+        text = "there is no GPU for NVENC and NVDEC"
+        return Ffmpeg(None, (decision("ffmpeg", text, host.source),))
     branch = choice.driver.number if host.gpus else request.driver_branch or BUILDER_DRIVER
     driver = choice.driver.version if host.gpus else version(branch)
     case = Case(host, request, network, choice, driver, branch)

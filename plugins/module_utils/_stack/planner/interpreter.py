@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..catalog.miniforge import CHANNEL, INSTALLER_NAME, INSTALLERS
-from .decision import Decided, decision
+from .decision import REQUEST, Decided, decision
 from .plan import EnvironmentPlan, InterpreterPlan
 from .request import CHANNEL as MIRROR
 from .request import INSTALLER
@@ -33,7 +33,8 @@ def environment(
 ) -> Decided[EnvironmentPlan]:
     """Return uv, or conda with its installer and packages."""
     if choice.python.origin != "conda":
-        return Decided(EnvironmentPlan("uv"), ())
+        text = "uv has every package that was asked for, so conda is not needed"
+        return Decided(EnvironmentPlan("uv"), (decision("environment", text, REQUEST),))
     row = next(row for row in INSTALLERS if row.machine == host.architecture)
     own = request.source(INSTALLER)
     url = own.url or row.url

@@ -147,17 +147,13 @@ class CompilerPlan:
 
 @dataclass(frozen=True)
 class SourcePlan:
-    """Where a source tree comes from: git, or pypi in its place.
-
-    ``lacks`` is what the package of PyPI does not have of the tree.
-    """
+    """Where a source tree comes from: git, or pypi in its place."""
 
     origin: str
     commit: str | None
     url: str | None = read(default=None, omit=True)
     requirement: str | None = read(default=None, omit=True)
     sha256: str | None = read(default=None, omit=True)
-    lacks: tuple[str, ...] = read(default=(), omit=True)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..catalog.packages import PINS, RESOLVED
+from ..catalog.packages import BOUNDS, PINS, RESOLVED
+from ..catalog.sources import EXAMINED, READ, TREES, UPLOADS
 from ..catalog.sources import PYPI as UPLOADED
-from ..catalog.sources import READ, TREES, UPLOADS
 from ..core.versions import dotted
 from ..patches.model import FORK, PINNED, PYPI, UPSTREAM
 from ..patches.registry import PATCHES
@@ -38,17 +38,25 @@ def pins(choice: Choice, network: Network) -> Decided[tuple[str, ...]]:
     return Decided(names, (decision("packages", text, RESOLVED),))
 
 
-def bounds(choice: Choice) -> dict[str, str]:
+def bounds(choice: Choice) -> Decided[dict[str, str]]:
     """Return the bounds behind the pins, for users who add packages."""
-    return {
-        "numpy": choice.wheel.row.numpy,
-        "setuptools": choice.wheel.row.setuptools,
-        "iopath": ">=0.1.7,<0.1.10",
-        "fvcore": ">=0.1.5,<0.1.6",
-        "omegaconf": ">=2.1,<2.4",
-        "moviepy": "<2",
-        "av": ">=14,<19",
+    row = choice.wheel.row
+    made = {
+        "numpy": row.numpy,
+        "setuptools": row.setuptools,
+        **{each.name: each.bound for each in BOUNDS},
     }
+    text = (
+        f"torch {row.torch} and its extensions need numpy{row.numpy} and setuptools{row.setuptools}"
+    )
+    reasons = dict.fromkeys((each.because, each.source) for each in BOUNDS)
+    return Decided(
+        made,
+        (
+            decision("constraints", text, row.source),
+            *(decision("constraints", because, source) for because, source in reasons),
+        ),
+    )
 
 
 def trees(request: Request, network: Network) -> Decided[Trees]:
@@ -59,12 +67,11 @@ def trees(request: Request, network: Network) -> Decided[Trees]:
             {tree.name: _git(tree, asked[tree.name]) for tree in TREES}, tuple(_commits(asked))
         )
     uploads = {
-        row.name: SourcePlan(
-            "pypi", None, requirement=row.requirement, sha256=row.sha256, lacks=row.lacks
-        )
+        row.name: SourcePlan("pypi", None, requirement=row.requirement, sha256=row.sha256)
         for row in UPLOADS
     }
-    text = "the git sources are unreachable; PyPI has SlowFast of 2019 and Detectron2's Python"
+    there = [f"{row.requirement} without {', '.join(row.lacks)}" for row in UPLOADS]
+    text = f"the git sources are unreachable; PyPI has {_listed(there)}"
     return Decided(
         {tree.name: uploads.get(tree.name) for tree in TREES},
         (decision("sources", text, UPLOADED),),
@@ -90,17 +97,23 @@ def _listed(names: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def patches(choice: Choice, packages: tuple[str, ...], sources: Trees) -> tuple[str, ...]:
+def patches(choice: Choice, packages: tuple[str, ...], sources: Trees) -> Decided[tuple[str, ...]]:
     """Return the patches that these sources can need with these versions."""
     row = choice.wheel.row
     pinned = dict(pin.split("==") for pin in packages)
     versions = {**pinned, "torch": row.torch, "torchvision": row.torchvision}
     origins = {tree.name: _origin(tree, sources[tree.name]) for tree in TREES}
-    return tuple(
+    found = [
         patch.id
         for patch in PATCHES
         if origins[patch.component] in patch.origins and patch.needed(versions)
+    ]
+    counted = [f"{name} ({origin})" for name, origin in origins.items() if origin]
+    text = (
+        f"of {len(PATCHES)} known breakages, {len(found)} can occur in {_listed(counted)}"
+        f" with torch {row.torch}, torchvision {row.torchvision} and the pinned packages"
     )
+    return Decided(tuple(found), (decision("patches", text, EXAMINED),))
 
 
 def _origin(tree: TreeRow, source: SourcePlan | None) -> str | None:

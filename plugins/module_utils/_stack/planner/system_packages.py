@@ -22,13 +22,17 @@ from ..catalog.drivers import (
     NamesRow,
 )
 from ..core.architectures import ARCHITECTURES
-from ..core.versions import version
+from ..core.versions import dotted, version
+from .decision import Decided, decision
 from .distribution import archive, distribution
 from .plan import CudaPlan, DriverPlan, RepositoryPlan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..host.model import Host
     from .candidates import DriverOption
+    from .ffmpeg import Ffmpeg
     from .network import Network
     from .resolver import Choice
 
@@ -208,26 +212,43 @@ def cuda(host: Host, choice: Choice) -> CudaPlan | None:
     )
 
 
-def system_packages(host: Host, choice: Choice, network: Network) -> tuple[str, ...]:
+def system_packages(
+    host: Host, choice: Choice, network: Network, video: Ffmpeg
+) -> Decided[tuple[str, ...]]:
     """Return the missing packages of the distribution; installing them needs root."""
     names = SYSTEM_PACKAGES.get(host.distribution.family)
     if names is None:
-        return ()
-    python = f"{choice.python.series[0]}.{choice.python.series[1]}"
-    row = distribution(host)
-    default_gcc = row.compilers[0] if row else 0
-    needs = []
-    if network.name != "pypi" and not host.tools.get("git"):
-        needs.append("git")
-    if choice.compiler.major and not choice.compiler.host:
-        toolset = "toolset" in names and choice.compiler.major != default_gcc
-        needs.append("toolset" if toolset else "compiler")
-    if network.compiles and choice.python.host and not choice.python.host.headers:
-        needs.append("python-headers")
-    if not all(host.libraries.values()):
-        needs.append("opencv")
-    return tuple(
-        name.format(major=choice.compiler.major, python=python)
+        text = f"the package names of {host.distribution.name} are not known: nothing is installed"
+        return Decided(video.packages, (decision("system_packages", text, host.source),))
+    needs = _needs(host, choice, network, names)
+    series = dotted(choice.python.series)
+    packages = tuple(
+        name.format(major=choice.compiler.major, python=series)
         for need in needs
         for name in names[need]
     )
+    causes = [*needs.values()]
+    if video.packages:
+        causes.append(f"FFmpeg needs {', '.join(video.packages)}")
+    text = "; ".join(causes) or "the host has everything that the plan needs of them"
+    reason = decision("system_packages", text, host.source)
+    return Decided((*packages, *video.packages), (reason,))
+
+
+def _needs(
+    host: Host, choice: Choice, network: Network, names: Mapping[str, object]
+) -> dict[str, str]:
+    """Return what is missing, by its name in ``SYSTEM_PACKAGES``, and why it is needed."""
+    row, major = distribution(host), choice.compiler.major
+    needs = {}
+    if network.name != "pypi" and not host.tools.get("git"):
+        needs["git"] = "git is missing, and checks the source trees out"
+    if major and not choice.compiler.host:
+        toolset = "toolset" in names and major != (row.compilers[0] if row else 0)
+        needs["toolset" if toolset else "compiler"] = f"GCC {major} is missing"
+    if network.compiles and choice.python.host and not choice.python.host.headers:
+        needs["python-headers"] = f"Python {choice.python.name} has no headers for extensions"
+    missing = [name for name, there in host.libraries.items() if not there]
+    if missing:
+        needs["opencv"] = f"opencv-python loads {' and '.join(missing)}, which is missing"
+    return needs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..catalog.sources import PYPI as UPLOADED
 from . import system_packages
 from .decision import Decided, Decision, decision
 from .plan import BuildPlan, CompilerPlan
@@ -27,6 +28,10 @@ def cuda(host: Host, choice: Choice) -> Decided[CudaPlan | None]:
 def _toolkit(host: Host, choice: Choice) -> Iterator[Decision]:
     option, wheel = choice.toolkit, choice.wheel
     if option.action == "none" or wheel.toolkit is None or not host.gpus:
+        text = "no extension is compiled, because its source is unreachable"
+        if not host.gpus or wheel.toolkit is None:
+            text = "there is no GPU to compile for"
+        yield decision("cuda", text, host.source)
         return
     text = f"extensions compile with CUDA {option.name}, as {wheel.name} was built"
     if option.cuda != wheel.cuda:
@@ -49,7 +54,8 @@ def compiler(choice: Choice) -> Decided[CompilerPlan]:
     toolkit, wheel, major = choice.toolkit, choice.wheel, choice.compiler.major
     plan = CompilerPlan(str(major) if major else None, toolkit.max_gcc if toolkit.name else None)
     if not major:
-        return Decided(plan, ())
+        text = "no extension is compiled, because its source is unreachable"
+        return Decided(plan, (decision("compiler", text, UPLOADED),))
     text = f"its headers need C++{wheel.row.cxx}, GCC {wheel.oldest_gcc} or newer"
     source = wheel.row.source
     if toolkit.name and wheel.toolkit:
@@ -58,15 +64,21 @@ def compiler(choice: Choice) -> Decided[CompilerPlan]:
     return Decided(plan, (decision("compiler.gcc", text, source),))
 
 
-def build(host: Host, choice: Choice) -> BuildPlan:
+def build(host: Host, choice: Choice) -> Decided[BuildPlan]:
     """Return how extensions are compiled; paths are None where a role installs them first."""
     with_cuda = bool(host.gpus) and choice.toolkit.action != "none"
     jobs = min(host.cores, host.memory_mib // MIB_PER_JOB[with_cuda]) if host.memory_mib else 1
     found, major = choice.compiler.host, choice.compiler.major
-    return BuildPlan(
+    plan = BuildPlan(
         max_jobs=max(1, jobs),
         force_cuda=with_cuda,
         cuda_home=choice.toolkit.home if with_cuda else None,
         cc=found.path if found else (f"/usr/bin/gcc-{major}" if major else None),
         cxx=found.cxx if found else (f"/usr/bin/g++-{major}" if major else None),
     )
+    memory = f"{host.memory_mib} MiB of memory" if host.memory_mib else "an unknown memory"
+    text = (
+        f"{plan.max_jobs} at once: {host.cores} cores, and {memory} at"
+        f" {MIB_PER_JOB[with_cuda]} MiB for each compiler"
+    )
+    return Decided(plan, (decision("build.max_jobs", text, host.source),))

@@ -15,8 +15,9 @@ from .gpu_specs import best_code, of_host
 from .plan import TorchPlan, TorchWheelsPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from ..catalog.torch import ReleaseRow
     from ..core.versions import Version
     from ..host.model import Host
     from .candidates import Wheel
@@ -40,7 +41,18 @@ def decide(host: Host, request: Request, given: Problem, choice: Choice) -> Deci
         minimum_driver=_minimum_driver(wheel),
         adopted=request.adopt_torch,
     )
-    return Decided(plan, (*_release(request, given, wheel), _variant(given, choice)))
+    reasons = (*_release(request, given, wheel), _variant(given, choice), *_beside(wheel.row))
+    return Decided(plan, reasons)
+
+
+def _beside(row: ReleaseRow) -> Iterator[Decision]:
+    """Say why it is this torchvision, and this torchaudio or none."""
+    text = f"torchvision {row.torchvision} is the release that was built with torch {row.torch}"
+    yield decision("torchvision", text, row.source)
+    text = f"torchaudio {row.torchaudio} is the release that was built with torch {row.torch}"
+    if row.torchaudio is None:
+        text = f"no torchaudio was released with torch {row.torch}"
+    yield decision("torchaudio", text, row.source)
 
 
 def wheels(request: Request, choice: Choice, pins: tuple[str, ...]) -> TorchWheelsPlan:
@@ -71,7 +83,16 @@ def _release(request: Request, given: Problem, wheel: Wheel) -> Iterator[Decisio
         measured = f"; {torch} was {MEASURED[torch]}" if torch in MEASURED else ""
         yield decision("torch.version", f"{cause}, but {refusal}{measured}", source)
     if torch not in MEASURED:
-        yield decision("torch.version", f"torch {torch} was not run with these sources", TRIALS)
+        text = (
+            f"the source trees were built and run with torch {_series(MEASURED)}, not with {torch}:"
+            " its wheels fit by their metadata, and only the proof on this host shows that it works"
+        )
+        yield decision("torch.version", text, TRIALS)
+
+
+def _series(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}"
 
 
 def _variant(given: Problem, choice: Choice) -> Decision:
