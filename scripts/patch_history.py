@@ -77,7 +77,7 @@ class Repository:
     def _fetch(self, blob: str) -> bytes:
         stdin, stdout = self._reader.stdin, self._reader.stdout
         if stdin is None or stdout is None:
-            raise StackError("git cat-file has no pipes.", code="git.failed")
+            raise RuntimeError("git cat-file has no pipes.")
         stdin.write(f"{blob}\n".encode())
         stdin.flush()
         size = int(stdout.readline().split()[2])

@@ -20,15 +20,33 @@ class Exit(IntEnum):
 
 MEANING = {
     Exit.PROVEN: "done and proven",
-    Exit.FAILED: "a proof or a check failed",
-    Exit.USAGE: "the command was used wrongly; nothing was started",
+    Exit.FAILED: "a proof, a check or a step failed",
+    Exit.USAGE: "an option or argument is wrong or names something that does not exist; nothing was started",
     Exit.NO_PLAN: "no plan exists",
     Exit.UNREACHABLE: "a host could not be reached",
 }
 
 
+# Errors of the library that are about an argument, wherever they are found.
+WRONG_ARGUMENTS = frozenset(
+    {
+        "ava.invalid-shard",
+        "ava.unknown-video",
+        "checkpoint.ambiguous",
+        "checkpoint.invalid-url",
+        "checkpoint.manual-download",
+        "checkpoint.unknown",
+        "download.invalid-url",
+        "patches.not-a-folder",
+        "patches.not-a-source-tree",
+        "patches.several-projects",
+        "patches.unknown-patch",
+    }
+)
+
+
 class UsageError(StackError):
-    """The command was used wrongly; nothing was started."""
+    """An option or argument is wrong; nothing was started."""
 
     exit_code = Exit.USAGE
 
@@ -46,5 +64,6 @@ class Interrupted(StackError):
 
 def code_of(error: StackError) -> int:
     """Return the exit code that an error ends the command with; its own, where it has one."""
-    code: int = getattr(error, "exit_code", Exit.FAILED)
+    default = Exit.USAGE if error.code in WRONG_ARGUMENTS else Exit.FAILED
+    code: int = getattr(error, "exit_code", default)
     return code

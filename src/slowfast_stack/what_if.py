@@ -14,6 +14,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.dist
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.architectures import (
     ARCHITECTURES,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validation import (
+    InvalidValueError,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
 from slowfast_stack.exit_codes import UsageError
 
@@ -23,6 +26,13 @@ if TYPE_CHECKING:
 DEFAULT_OS, DEFAULT_ARCH = "ubuntu-24.04", "x86_64"
 _GPU = re.compile(r"(?P<pci>[0-9a-fA-F]{4}:[0-9a-fA-F]{4})(?:x(?P<count>\d+))?")
 _NVSWITCH = "10de:22a3"
+# Which option a value of the host comes from.
+_OPTIONS = {
+    "host.gpus": "--gpu",
+    "host.driver": "--installed-driver",
+    "host.toolkits": "--installed-cuda",
+    "host.architecture": "--arch",
+}
 
 
 @dataclass(frozen=True)
@@ -46,10 +56,7 @@ def host(machine: Machine, endpoints: list[str]) -> model.Host:
         "architecture": machine.arch,
         "distribution": {"id": name, "version": version, "family": row.family},
         "kernel": {
-            # The suffix of the kernel's metapackage, as in linux-headers-amd64.
-            "release": ARCHITECTURES[machine.arch].debian
-            if name == "debian" and machine.arch in ARCHITECTURES
-            else "generic",
+            "release": _kernel(row.family, name, machine.arch),
             "headers": False,
         },
         "gpus": _gpus(machine.gpus),
@@ -64,7 +71,23 @@ def host(machine: Machine, endpoints: list[str]) -> model.Host:
         "glibc": row.glibc,
         "network": dict.fromkeys(endpoints, True),
     }
-    return model.host(found)
+    try:
+        return model.host(found)
+    except InvalidValueError as error:
+        option = next(each for part, each in _OPTIONS.items() if error.where.startswith(part))
+        raise UsageError(
+            f"{option} {error.value} is not valid.",
+            error.cause,
+            f"Correct {option}; see slowfast-stack plan --help.",
+            code="cli.invalid-value",
+        ) from error
+
+
+def _kernel(family: str, name: str, arch: str) -> str | None:
+    """Return the suffix of the kernel's metapackage, as in linux-headers-amd64; Red Hat has none."""
+    if family == "redhat":
+        return None
+    return ARCHITECTURES[arch].debian if name == "debian" and arch in ARCHITECTURES else "generic"
 
 
 def _gpus(texts: Sequence[str]) -> list[dict[str, str]]:
@@ -73,8 +96,8 @@ def _gpus(texts: Sequence[str]) -> list[dict[str, str]]:
         found = _GPU.fullmatch(text)
         if not found:
             raise UsageError(
-                f"--gpu {text} is not understood.",
-                "It reads VENDOR:DEVICE as lspci -nn shows it, and x8 after it for eight of them.",
+                f"--gpu {text} is not valid.",
+                "It should be VENDOR:DEVICE as lspci -nn shows it, with x8 after it for eight of them.",
                 "For example: --gpu 10de:2330x8",
                 code="cli.invalid-value",
             )
@@ -97,7 +120,7 @@ def _distribution(text: str) -> tuple[str, str, DistributionRow]:
             return name, version, row
     known = ", ".join(f"{row.id}-{row.version}" for row in DISTRIBUTIONS)
     raise UsageError(
-        f"--os {text} is not known.",
+        f"--os {text} is not supported.",
         f"Known are {known}, and {', '.join(SAME_AS)} as rhel.",
         "For example: --os ubuntu-22.04",
         code="cli.unknown-value",

@@ -163,9 +163,7 @@ def test_a_lock_is_met_or_refused(stack: Stack, tmp_path: Path) -> None:
     other["packages"][0]["content"] = "0" * 64
     path.write_text(json.dumps(other))
     refused = stack.up("--locked", str(path), expect=1)
-    assert (
-        other["packages"][0]["name"] in refused["failure"]["cause"] + refused["failure"]["message"]
-    )
+    assert other["packages"][0]["name"] in refused["error"]["cause"] + refused["error"]["message"]
     other["plan"]["packages"] = ["numpy==1.0", *found["plan"]["packages"][1:]]
     path.write_text(json.dumps(other))
     assert stack.up("--locked", str(path), expect=3)["status"] == "no-plan"

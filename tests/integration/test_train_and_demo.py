@@ -109,7 +109,15 @@ def _fine_tune(stack: Stack, here: Path, checkpoint: str) -> None:
     error = _run(stack, here, "train", "--cfg", "base.yaml", *naive, *rest, expect=1)["error"]
     assert error["message"] == "Nothing was trained."
     assert "CHECKPOINT_EPOCH_RESET" in error["hint"]
-    made = ("config", "transfer", "base.yaml", "--checkpoint", checkpoint, "--root", "made/clips4")
+    made = (
+        "config",
+        "transfer",
+        "base.yaml",
+        "--checkpoint",
+        checkpoint,
+        "--data-dir",
+        "made/clips4",
+    )
     result = _run(stack, here, *made, "--gpus", "0", "--epochs", "1", "-o", "mine.yaml")
     assert result["errors"] == []
     mine = _run(stack, here, "train", "--cfg", "mine.yaml", "TEST.ENABLE", "False")["run"]

@@ -97,6 +97,9 @@ def run(arguments: Sequence[str]) -> int:
         aborted = UsageError("Nothing was started.", code="cli.aborted")
         return _fail(aborted, Exit.USAGE, arguments)
     except typer.TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # typer does not export it
+            print(error.format_message(), file=sys.stderr)
+            return Exit.USAGE
         hint = "See: slowfast-stack --help, and slowfast-stack COMMAND --help"
         wrong_use = UsageError(error.format_message(), hint=hint, code="cli.usage")
         return _fail(wrong_use, Exit.USAGE, arguments)

@@ -162,7 +162,12 @@ def download(
     lists_only: Annotated[bool, typer.Option("--lists-only", help="Fetch no videos.")] = False,
     part: Part,
     sums: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Expected SHA-256 sums (sha256sum).")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            callback=options.existing_file,
+            help="Expected SHA-256 sums (sha256sum).",
+        ),
     ] = None,
     accept_change: options.AcceptChange = False,
     verify: Annotated[bool, typer.Option("--verify", help="Re-hash large files.")] = False,
@@ -326,7 +331,12 @@ def check(
     root: options.Root,
     release: Release = "2.2",
     lists: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Written lists; default: the official ones.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            callback=options.existing_folder,
+            help="Written lists; default: the official ones.",
+        ),
     ] = None,
     fast: Annotated[bool, typer.Option("--fast", help="Do not open the JPEG files.")] = False,
     json: options.Json = False,
@@ -352,11 +362,17 @@ def check(
 def custom(
     *,
     root: options.Root,
-    clips: Annotated[Path, typer.Option(metavar="DIR", help="The folder of your clips.")],
+    clips: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR", callback=options.existing_folder, help="The folder of your clips."
+        ),
+    ],
     boxes: Annotated[
         Path,
         typer.Option(
             metavar="FILE",
+            callback=options.existing_file,
             help="CSV: clip,second,x1,y1,x2,y2,label; optional columns: person, split.",
         ),
     ],

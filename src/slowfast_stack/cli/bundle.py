@@ -51,7 +51,11 @@ def create(
     ] = False,
     built: Annotated[
         Path | None,
-        typer.Option(metavar="PREFIX", help="Include the wheels that were built in this prefix."),
+        typer.Option(
+            metavar="PREFIX",
+            callback=options.existing_folder,
+            help="Include the wheels that were built in this prefix.",
+        ),
     ] = None,
     system_packages: Annotated[
         bool,
@@ -175,11 +179,14 @@ def _is_bundle(path: Path) -> bool:
     changes="nothing.",
 )
 def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle, or its first part.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", callback=options.existing_bundle, help="A bundle, or its first part."
+        ),
+    ],
     *,
-    digest: Annotated[
-        str | None, typer.Option(metavar="DIGEST", help="The digest that `bundle create` printed.")
-    ] = None,
+    digest: options.Digest = None,
     json: options.Json = False,
 ) -> int:
     """Verify every byte of a bundle.

@@ -52,15 +52,20 @@ def explain(
 
 @verbs.add(
     "config transfer Kinetics/SLOWFAST_8x8_R50 --source slowfast=~/SlowFast "
-    "--checkpoint k400.pyth --root /data/mine -o my.yaml",
-    "config transfer base.yaml --to ava --checkpoint k400.pkl --root /data/ava --gpus 2 -o ava.yaml",
+    "--checkpoint k400.pyth --data-dir /data/mine -o my.yaml",
+    "config transfer base.yaml --to ava --checkpoint k400.pkl --data-dir /data/ava --gpus 2 -o ava.yaml",
     changes="nothing but the new file; the base is not changed.",
 )
 def transfer(
     base: Annotated[str, typer.Argument(help="Configuration that the checkpoint was made with.")],
     *,
     checkpoint: options.RequiredCheckpoint,
-    root: options.Root,
+    data_dir: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR", callback=options.existing_folder, help="Folder of the training data."
+        ),
+    ],
     output: options.RequiredOutput,
     to: Annotated[
         Literal["classes", "ava"],
@@ -95,7 +100,7 @@ def transfer(
     request = finetune.Request(
         to=to,
         checkpoint=checkpoint,
-        data=root,
+        data=data_dir,
         output_dir=output_dir or str(output.absolute().with_suffix("")),
         classes=classes,
         gpus=1 if gpus is None else gpus,
@@ -116,7 +121,7 @@ def transfer(
     changes="nothing; with --fix the file, whose original is kept as FILE.before.",
 )
 def check(
-    file: Annotated[Path, typer.Argument(help="A configuration.")],
+    file: Annotated[Path, typer.Argument(callback=options.existing_file, help="A configuration.")],
     *,
     fix: Annotated[bool, typer.Option("--fix", help="Write the fixed file.")] = False,
     output: options.Output = None,

@@ -20,12 +20,15 @@ verbs = Verbs()
     "demo --video in.mp4 -o out.mp4 --checkpoint ava.pkl --detector person.pkl",
     "demo --video in.mp4 -o out.mp4 --cfg mine.yaml --checkpoint mine.pyth --labels names.txt "
     "DEMO.COMMON_CLASS_THRES 0.5",
-    changes="nothing but the output, and checkpoints that are fetched into --root.",
+    changes="nothing but the output, and checkpoints that are fetched into --checkpoint-dir.",
 )
 def demo(
     *,
     pairs: options.KeyValues = None,
-    video: Annotated[Path, typer.Option(metavar="FILE", help="The video to annotate.")],
+    video: Annotated[
+        Path,
+        typer.Option(metavar="FILE", callback=options.existing_file, help="The video to annotate."),
+    ],
     output: options.RequiredOutput,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace --output where it exists.")
@@ -33,14 +36,23 @@ def demo(
     cfg: options.Config = None,
     checkpoint: options.Checkpoint = None,
     detector: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The weights of Detectron2 to load.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            callback=options.existing_file,
+            help="The weights of Detectron2 to load.",
+        ),
     ] = None,
     labels: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Names of the classes; default for 80: AVA's."),
+        typer.Option(
+            metavar="FILE",
+            callback=options.existing_file,
+            help="Names of the classes; default for 80: AVA's.",
+        ),
     ] = None,
     gpus: options.Gpus = None,
-    root: options.Root = options.CHECKPOINTS,
+    checkpoint_dir: options.CheckpointDir = options.CHECKPOINTS,
     prefix: options.Prefix = None,
     skip_validation: options.SkipValidation = False,
     json: options.Json = False,
@@ -76,7 +88,7 @@ def demo(
 
     def fetch(name: str) -> Path:
         with progress.downloads() as report:
-            return models.fetch_one(name, root, report)
+            return models.fetch_one(name, checkpoint_dir, report)
 
     request = demo.Request(
         video=video,

@@ -34,32 +34,30 @@ verbs = Verbs("List, fetch and check checkpoints.")
 def list_(
     text: Annotated[str, typer.Argument(help="Only rows with this text.")] = "",
     *,
-    root: options.Root = options.CHECKPOINTS,
+    checkpoint_dir: options.CheckpointDir = options.CHECKPOINTS,
     json: options.Json = False,
 ) -> int:
     """List the checkpoints of upstream's model zoo."""
-    rows = render.rows(text, root)
+    rows = render.rows(text, checkpoint_dir)
     terminal.show({"models": rows}, render.lines(rows), as_json=json)
     return Exit.PROVEN if rows else Exit.FAILED
 
 
 @verbs.add(
     "models get ava/SLOWFAST_32x2_R101_50_50",
-    "models get Kinetics/SLOWFAST_8x8_R50 --root /data/checkpoints",
+    "models get Kinetics/SLOWFAST_8x8_R50 --checkpoint-dir /data/checkpoints",
     "models get ava/SLOWFAST_32x2_R101_50_50 --cfg mine.yaml",
-    "models get https://example.org/mine.pyth --sha256 2c26...",
-    changes="the folder --root; with --cfg that file, whose original is kept as FILE.before.",
+    "models get https://example.org/mine.pyth --digest 2c26...",
+    changes="the folder --checkpoint-dir; with --cfg that file, whose original is kept as FILE.before.",
 )
 def get(
     names: Annotated[
-        list[str], typer.Argument(help="Ids, configs, file names or URLs.", metavar="NAME...")
+        list[str], typer.Argument(help="IDs, configurations, file names or URLs.", metavar="NAME")
     ],
     *,
-    root: options.Root = options.CHECKPOINTS,
+    checkpoint_dir: options.CheckpointDir = options.CHECKPOINTS,
     mirror: options.Mirror = None,
-    sha256: Annotated[
-        str | None, typer.Option(metavar="DIGEST", help="The expected SHA-256; for one NAME.")
-    ] = None,
+    digest: options.Digest = None,
     accept_change: options.AcceptChange = False,
     attempts: options.Attempts = 5,
     cfg: options.Config = None,
@@ -73,8 +71,8 @@ def get(
     """
     from slowfast_stack.config import checkpoint
 
-    if len(names) > 1 and (sha256 or cfg):
-        option = "--sha256" if sha256 else "--cfg"
+    if len(names) > 1 and (digest or cfg):
+        option = "--digest" if digest else "--cfg"
         raise UsageError(
             f"{option} is for one checkpoint.",
             hint="Fetch them one by one.",
@@ -83,8 +81,8 @@ def get(
     if cfg:
         checkpoint.require(cfg)
     asked = [
-        requests.request(name, root, mirror).of(
-            sha256=sha256, accept_change=accept_change, attempts=attempts
+        requests.request(name, checkpoint_dir, mirror).of(
+            sha256=digest, accept_change=accept_change, attempts=attempts
         )
         for name in names
     ]
@@ -107,7 +105,7 @@ def _get_all(
                 written = cfg and checkpoint.write(cfg, got)
             except StackError as error:
                 terminal.print_error(error)
-                yield {"file": str(request.path), "error": str(error)}
+                yield {"file": str(request.path), "error": error.to_dict()}
                 continue
             if not as_json:
                 print("\n".join(render.fetched_lines(got)))
@@ -119,21 +117,26 @@ def _get_all(
 @verbs.add(
     "models check",
     "models check my.pyth other.pkl",
-    "models check --root /data/checkpoints",
+    "models check --checkpoint-dir /data/checkpoints",
     changes="nothing.",
 )
 def check(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Checkpoints; default: all of --root.")
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE",
+            callback=options.existing_file,
+            help="Checkpoints; default: all in --checkpoint-dir.",
+        ),
     ] = None,
     *,
-    root: options.Root = options.CHECKPOINTS,
+    checkpoint_dir: options.CheckpointDir = options.CHECKPOINTS,
     json: options.Json = False,
 ) -> int:
     """Report what checkpoints are, and whether they are as recorded."""
     from slowfast_stack import models
 
-    results = models.check(files or [], root)
+    results = models.check(files or [], checkpoint_dir)
     lines = [line for result in results for line in render.checked_lines(result)]
     checked = [render.checked(result) for result in results]
     terminal.show({"models": checked}, lines, as_json=json)

@@ -4,9 +4,65 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from slowfast_stack.exit_codes import UsageError
+
+_HINTS = {
+    "--checkpoint": "Correct the path, or fetch one with slowfast-stack models get NAME.",
+}
+
+
+def _label(param: typer.CallbackParam) -> str:
+    """Return how the user calls an option or argument."""
+    name = max(param.opts, key=len)
+    return name if name.startswith("-") else name.upper()
+
+
+def _each(value: Any) -> list[Path]:  # noqa: ANN401  (a path, several, or none)
+    return [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def existing_file(param: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401
+    """Refuse a file that does not exist. Raises UsageError."""
+    for path in _each(value):
+        if not path.is_file():
+            raise UsageError(
+                f"{_label(param)} {path} is not a file.",
+                f"There is no file at {path.absolute()}.",
+                _HINTS.get(_label(param), "Correct the path."),
+                code="file.not-found",
+            )
+    return value
+
+
+def existing_bundle(param: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401
+    """Refuse a bundle that has neither a file nor a first part. Raises UsageError."""
+    for path in _each(value):
+        if not path.is_file() and not path.with_name(f"{path.name}.001").is_file():
+            raise UsageError(
+                f"{_label(param)} {path} is not a bundle.",
+                f"Neither that file nor a first part {path.name}.001 exists.",
+                "Give the file that slowfast-stack bundle create wrote, or its name without .001.",
+                code="file.not-found",
+            )
+    return value
+
+
+def existing_folder(param: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401
+    """Refuse a folder that does not exist. Raises UsageError."""
+    for path in _each(value):
+        if not path.expanduser().is_dir():
+            raise UsageError(
+                f"{_label(param)} {path} is not a folder.",
+                f"There is no folder at {path.expanduser().absolute()}.",
+                "Correct the path.",
+                code="cli.missing-folder",
+            )
+    return value
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Prefix = Annotated[
@@ -19,9 +75,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change;
 _OUTPUT = typer.Option("-o", "--output", metavar="PATH", help="The file or folder to write.")
 Output = Annotated[Path | None, _OUTPUT]
 RequiredOutput = Annotated[Path, _OUTPUT]
-Root = Annotated[
-    Path, typer.Option("--root", metavar="DIR", help="The folder that holds the data.")
-]
+Root = Annotated[Path, typer.Option("--root", metavar="DIR", help="Root of the AVA data set.")]
 Source = Annotated[
     list[str] | None,
     typer.Option(
@@ -31,17 +85,36 @@ Source = Annotated[
         "Repeatable.",
     ),
 ]
+CheckpointDir = Annotated[
+    Path,
+    typer.Option("--checkpoint-dir", metavar="DIR", help="Folder of downloaded checkpoints."),
+]
 CHECKPOINTS = Path("checkpoints")
+Digest = Annotated[
+    str | None,
+    typer.Option(
+        "--digest",
+        metavar="DIGEST",
+        help="The expected SHA-256: of a checkpoint, or as `bundle create` printed it.",
+    ),
+]
 SkipValidation = Annotated[
     bool, typer.Option("--skip-validation", help="Start even where validation finds errors.")
 ]
 StartFolder = Annotated[
-    Path, typer.Option("--from", metavar="DIR", help="Base directory for relative paths.")
+    Path,
+    typer.Option(
+        "--from", metavar="DIR", callback=existing_folder, help="Base directory for relative paths."
+    ),
 ]
-_CHECKPOINT = typer.Option("--checkpoint", metavar="FILE", help="The weights of SlowFast to load.")
+_CHECKPOINT = typer.Option(
+    "--checkpoint", metavar="FILE", callback=existing_file, help="The weights of SlowFast to load."
+)
 Checkpoint = Annotated[Path | None, _CHECKPOINT]
 RequiredCheckpoint = Annotated[Path, _CHECKPOINT]
-_CONFIG = typer.Option("--cfg", metavar="FILE", help="The configuration of SlowFast.")
+_CONFIG = typer.Option(
+    "--cfg", metavar="FILE", callback=existing_file, help="The configuration of SlowFast."
+)
 Config = Annotated[Path | None, _CONFIG]
 RequiredConfig = Annotated[Path, _CONFIG]
 Gpus = Annotated[

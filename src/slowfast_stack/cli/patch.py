@@ -43,7 +43,11 @@ verbs = Verbs()
 def patch(
     *,
     path: Annotated[
-        Path | None, typer.Argument(help="Root of a checkout, or folder of an installed package.")
+        Path | None,
+        typer.Argument(
+            callback=options.existing_folder,
+            help="Root of a checkout, or folder of an installed package.",
+        ),
     ] = None,
     list_: options.List = False,
     dry_run: options.DryRun = False,
@@ -87,7 +91,7 @@ def patch(
     if json:
         _print_json(api.to_dict(report), with_diff=diff)
     else:
-        _print_report(report, undo=undo)
+        _print_report(report, undo=undo, dry_run=dry_run)
         sys.stdout.write(diff_of(report.changes) if diff else "")
     return Exit.FAILED if dry_run and report.changes else Exit.PROVEN
 
@@ -102,14 +106,14 @@ def _report(
     return engine.apply_patches(tree, only, check=dry_run)
 
 
-def _print_report(report: Report, *, undo: bool) -> None:
+def _print_report(report: Report, *, undo: bool, dry_run: bool) -> None:
     where = f"{report.component} at {report.commit}" if report.commit else report.component
     print(where)
     for outcome in report.outcomes:
-        status = "undone" if undo else outcome.status
-        files = (
-            " ".join(outcome.files) if status in (AFFECTED, UNKNOWN, "applied", "undone") else ""
-        )
+        status = outcome.status
+        if undo:
+            status = "would be undone" if dry_run else "undone"
+        files = " ".join(outcome.files) if undo or status in (AFFECTED, UNKNOWN, "applied") else ""
         print(f"  {status:<19}{outcome.id:<26}{files or outcome.because}".rstrip())
     if not report.changes:
         print("Nothing to change.")

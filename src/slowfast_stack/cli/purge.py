@@ -26,7 +26,7 @@ verbs = Verbs()
 def purge(
     parts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[driver] [cuda]", help="What to remove; default: both."),
+        typer.Argument(metavar="driver|cuda", help="What to remove; default: both."),
     ] = None,
     *,
     hosts: options.Hosts,
@@ -45,8 +45,8 @@ def purge(
     unknown = sorted(set(parts or ()) - set(PARTS))
     if unknown:
         raise UsageError(
-            f"{unknown[0]} cannot be purged.",
-            f"Known are {' and '.join(PARTS)}.",
+            f"{unknown[0]} is not a part that can be purged.",
+            f"The parts are {' and '.join(PARTS)}.",
             code="cli.unknown-value",
         )
     command = HostCommand(hosts, playbooks.PURGE)

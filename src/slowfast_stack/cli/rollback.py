@@ -25,7 +25,7 @@ verbs = Verbs()
 )
 def rollback(
     stack: Annotated[
-        str | None, typer.Argument(help="Stack ID or unique prefix.", metavar="[ID]")
+        str | None, typer.Argument(help="Stack ID or unique prefix.", metavar="ID")
     ] = None,
     *,
     hosts: options.Hosts,
@@ -45,10 +45,10 @@ def rollback(
     forward again. `--keep N` removes old stacks, never the current one and none that is in use,
     and switches only with an ID.
     """
-    if list_ and stack:
+    if list_ and (stack or keep is not None):
         raise UsageError(
-            "--list switches nothing.",
-            hint=f"Leave out --list, or {stack}.",
+            "--list changes nothing.",
+            hint=f"Omit --list, or {stack or '--keep'}.",
             code="cli.conflicting-options",
         )
     command = HostCommand(hosts, playbooks.ROLLBACK)

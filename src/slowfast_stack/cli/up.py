@@ -40,7 +40,11 @@ def up(
     yes: options.Yes = False,
     offline: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Install everything from this bundle; use no network."),
+        typer.Option(
+            metavar="FILE",
+            callback=options.existing_bundle,
+            help="Install everything from this bundle; use no network.",
+        ),
     ] = None,
     adopt_torch: Annotated[
         str | None,
@@ -48,7 +52,11 @@ def up(
     ] = None,
     locked: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Build what this stack.lock.json lists, or fail."),
+        typer.Option(
+            metavar="FILE",
+            callback=options.existing_file,
+            help="Build what this stack.lock.json lists, or fail.",
+        ),
     ] = None,
     request_options: RequestOptions,
 ) -> int:
@@ -132,7 +140,7 @@ def summary(run: HostRun, done: Results) -> dict[str, object]:
         "changed": run.changed,
         "plan": run.facts.get("stack_plan"),
         "proof": run.facts.get("stack_proof"),
-        "failure": results.error(run.failure).to_dict() if run.failure else None,
+        "error": results.error(run.failure).to_dict() if run.failure else None,
     }
 
 

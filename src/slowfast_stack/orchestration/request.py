@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validation import (
+    InvalidValueError,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
     request as requests,
 )
@@ -22,9 +25,22 @@ def build(**flags: object) -> dict[str, object]:
     given = {name: value for name, value in flags.items() if value}
     try:
         requests.request(given)
+    except InvalidValueError as error:
+        option, rest = _option(error.where)
+        name = f"{rest} in {option}" if rest else f"{option} {error.value}"
+        hint = error.hint if error.where not in error.hint else f"Correct {option}, or omit it."
+        raise UsageError(f"{name} is not valid.", error.cause, hint, code=error.code) from error
     except StackError as error:
         raise UsageError(error.message, error.cause, error.hint, code=error.code) from error
     return given
+
+
+def _option(where: str) -> tuple[str, str]:
+    """Return the option that a path into the request comes from, and the rest of the path."""
+    key, _, rest = where.removeprefix("request.").partition(".")
+    return {"sources": "--source", "conda_packages": "--conda-package"}.get(
+        key, "--" + key.replace("_", "-")
+    ), rest
 
 
 def sources(texts: list[str] | None, *, local: bool) -> dict[str, dict[str, str]]:
@@ -66,8 +82,8 @@ def source(text: str, *, local: bool) -> tuple[str, dict[str, str]]:
     name, equals, place = text.partition("=")
     if not equals or not place or name not in requests.SOURCES:
         raise UsageError(
-            f"--source {text} is not understood.",
-            "It reads NAME=URL_OR_PATH[@COMMIT], and NAME is one of "
+            f"--source {text} is not valid.",
+            "It should be NAME=URL_OR_PATH[@COMMIT], where NAME is one of "
             f"{', '.join(requests.SOURCES)}.",
             "For example: --source slowfast=/srv/git/slowfast.git",
             code="cli.invalid-value",
@@ -85,8 +101,8 @@ def _split_pin(place: str, key: str) -> tuple[str, str | None]:
     if at and _ALMOST_COMMIT.fullmatch(tail) and key == "commit":
         raise UsageError(
             f"{tail} is not a complete commit id.",
-            "Only the 40 lower-case digits name one state of a source for good.",
-            f"Find them with: git ls-remote {url}",
+            "Only the full 40 hexadecimal digits identify a commit reliably.",
+            f"Find it with: git ls-remote {url}",
             code="cli.invalid-value",
         )
     return place, None

@@ -39,7 +39,9 @@ class Zoo:
         return self.folder / NAME
 
     def get(self) -> tuple[int, str, str]:
-        code = run(["models", "get", NAME, "--root", str(self.folder), "--mirror", self.address])
+        code = run(
+            ["models", "get", NAME, "--checkpoint-dir", str(self.folder), "--mirror", self.address]
+        )
         said = self.capsys.readouterr()
         return code, said.out, said.err
 
@@ -51,7 +53,7 @@ def zoo(tmp_path: Path, server: FileServer, capsys: pytest.CaptureFixture[str]) 
 
 def _process(zoo: Zoo) -> subprocess.Popen[str]:
     environment = os.environ | {"PYTHONPATH": f"{ROOT}/collections:{ROOT}/src"}
-    argv = [sys.executable, "-m", "slowfast_stack", "models", "get", NAME, "--root"]
+    argv = [sys.executable, "-m", "slowfast_stack", "models", "get", NAME, "--checkpoint-dir"]
     return subprocess.Popen(
         [*argv, str(zoo.folder), "--mirror", zoo.address],
         env=environment,

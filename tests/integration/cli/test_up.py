@@ -57,7 +57,7 @@ def test_of_several_hosts_each_is_reported_and_the_highest_code_counts(stack, in
     assert result["changed"]["changed"] == 1
     assert result["asking"]["proof"]["claims"][0]["id"] == "mine /mine"
     assert result["unproven"]["proof"] == UNPROVEN
-    assert result["broken"]["failure"]["cause"].endswith("no space left")
+    assert result["broken"]["error"]["cause"].endswith("no space left")
     assert "There is no plan for planless: no GPU was found" in done.stderr
     assert "hint:  add a GPU" in done.stderr
     assert "unreachable cannot be reached" in done.stderr

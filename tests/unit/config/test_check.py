@@ -216,5 +216,5 @@ def test_the_command_fixes_in_place_keeps_the_original_and_says_what_is_left(
 
 
 def test_a_file_that_is_not_there_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["config", "check", "nowhere.yaml"]) == 1
-    assert "No such file" in capsys.readouterr().err
+    assert run(["config", "check", "nowhere.yaml"]) == 2
+    assert "error[file.not-found]" in capsys.readouterr().err

@@ -52,7 +52,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _transfer(*more: str, checkpoint: str = "k400.pkl", out: str = "mine.yaml") -> int:
-    given = ("--checkpoint", checkpoint, "--root", "data", "-o", out)
+    given = ("--checkpoint", checkpoint, "--data-dir", "data", "-o", out)
     return run(["config", "transfer", "base.yaml", *given, *more])
 
 
@@ -148,7 +148,7 @@ def test_ava_gets_boxes_and_says_what_is_left_to_do(
         (("--batch", "3", "--gpus", "2"), "cannot be shared"),
         (("--checkpoint", "nowhere.pkl"), "models get"),
         (("--checkpoint", "base.yaml"), "no checkpoint of SlowFast"),
-        (("--root", "nowhere"), "number of classes is not known"),
+        (("--data-dir", "nowhere"), "cli.missing-folder"),
         (("-o", "base.yaml"), "already exists"),
     ],
 )
@@ -170,7 +170,7 @@ def test_a_base_is_found_by_its_name_in_a_checkout(here: Path) -> None:
     folder = here / "checkout/configs/Kinetics"
     folder.mkdir(parents=True)
     (folder / "SLOWFAST_8x8_R50.yaml").write_text(BASE)
-    given = ["--checkpoint", "k400.pkl", "--root", "data", "-o", "mine.yaml"]
+    given = ["--checkpoint", "k400.pkl", "--data-dir", "data", "-o", "mine.yaml"]
     name = ["config", "transfer", "Kinetics/SLOWFAST_8x8_R50"]
     assert run([*name, *given]) == 2
     assert run([*name, "--source", "slowfast=checkout", *given]) == 0

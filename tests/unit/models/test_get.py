@@ -38,7 +38,9 @@ class Zoo:
         self.folder, self.address, self.capsys = folder, address, capsys
 
     def get(self, *more: str, name: str = NAME) -> tuple[int, str, str]:
-        code = run(["models", "get", name, "--root", str(self.folder), *self._mirror(), *more])
+        code = run(
+            ["models", "get", name, "--checkpoint-dir", str(self.folder), *self._mirror(), *more]
+        )
         said = self.capsys.readouterr()
         return code, said.out, said.err
 
@@ -204,9 +206,9 @@ def test_a_file_in_place_that_was_changed_is_left_as_it_is(zoo: Zoo) -> None:
 
 
 def test_a_given_digest_decides(zoo: Zoo) -> None:
-    assert zoo.get("--sha256", "0" * 64)[0] == 1
+    assert zoo.get("--digest", "0" * 64)[0] == 1
     assert zoo.left() == []
-    assert zoo.get("--sha256", hashlib.sha256(BLOBS).hexdigest().upper())[0] == 0
+    assert zoo.get("--digest", hashlib.sha256(BLOBS).hexdigest().upper())[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -54,16 +54,16 @@ def test_every_model_is_found_by_its_id_without_suffix(model: object) -> None:
 
 
 def test_the_table_can_be_filtered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["models", "list", "ava v2.1", "--json", "--root", str(tmp_path)]) == 0
+    assert run(["models", "list", "ava v2.1", "--json", "--checkpoint-dir", str(tmp_path)]) == 0
     (row,) = json.loads(capsys.readouterr().out)["models"]
     assert (row["score"], row["kind_from"]) == ("28.2", "upstream's texts")
-    assert run(["models", "list", "nothing like it", "--root", str(tmp_path)]) == 1
+    assert run(["models", "list", "nothing like it", "--checkpoint-dir", str(tmp_path)]) == 1
 
 
 def test_what_was_seen_is_in_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     url = GUIDE[0]
     fetch.record_of(tmp_path).add(url, Recorded(3 << 20, "0", file="a.pkl", type="pytorch"))
-    run(["models", "list", "32x2_R101_50_50", "--root", str(tmp_path)])
+    run(["models", "list", "32x2_R101_50_50", "--checkpoint-dir", str(tmp_path)])
     line = next(row for row in capsys.readouterr().out.splitlines() if row.startswith("ava/"))
     assert line.split()[-2:] == ["pytorch", "3.0"]
 
@@ -80,7 +80,7 @@ def test_what_was_seen_is_in_the_table(tmp_path: Path, capsys: pytest.CaptureFix
 def test_a_name_that_is_not_one_file_exits_2(
     name: str, code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["models", "get", name, "--root", str(tmp_path)]) == 2
+    assert run(["models", "get", name, "--checkpoint-dir", str(tmp_path)]) == 2
     assert f"error[{code}]" in capsys.readouterr().err
 
 
@@ -114,7 +114,9 @@ def test_a_recorded_file_is_compared(
 ) -> None:
     path = folder / "a.pkl"
     path.write_bytes(change(path.read_bytes()))  # type: ignore[operator]
-    assert run(["models", "check", "--root", str(folder), "--json"]) == (1 if error else 0)
+    assert run(["models", "check", "--checkpoint-dir", str(folder), "--json"]) == (
+        1 if error else 0
+    )
     (row,) = json.loads(capsys.readouterr().out)["models"]
     assert (error or "") in (row["error"] or "")
 
@@ -123,15 +125,18 @@ def test_a_recorded_file_that_is_missing_is_reported(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "a.pkl").unlink()
-    assert run(["models", "check", "--root", str(folder)]) == 1
+    assert run(["models", "check", "--checkpoint-dir", str(folder)]) == 1
     assert "No such file" in capsys.readouterr().out
 
 
-def test_an_empty_folder_is_a_wrong_use(tmp_path: Path) -> None:
-    assert run(["models", "check", "--root", str(tmp_path)]) == 2
+def test_an_empty_folder_has_nothing_to_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["models", "check", "--checkpoint-dir", str(tmp_path)]) == 1
+    assert "error[checkpoint.none-found]" in capsys.readouterr().err
 
 
 def test_a_broken_record_is_reported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / fetch.RECORD).write_text("{")
-    assert run(["models", "check", "--root", str(folder)]) == 1
+    assert run(["models", "check", "--checkpoint-dir", str(folder)]) == 1
     assert "move it away" in capsys.readouterr().err

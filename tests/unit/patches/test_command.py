@@ -84,8 +84,8 @@ def test_patches_are_written_and_the_tree_is_not(
     [
         (["patch"], 2, "PATH"),
         (["patch", ".", "--undo", "--export", "-o", "x"], 2, "--export"),
-        (["patch", "/nowhere/at/all"], 1, "/nowhere/at/all"),
-        (["patch", str(ROOT / "docs")], 1, "datasets/decoder.py"),
+        (["patch", "/nowhere/at/all"], 2, "/nowhere/at/all"),
+        (["patch", str(ROOT / "docs")], 2, "datasets/decoder.py"),
     ],
 )
 def test_wrong_use_is_reported(

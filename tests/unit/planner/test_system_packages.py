@@ -157,9 +157,9 @@ def of(distribution: str, gpu: str, branch: str, **change: object) -> dict[str, 
         ("debian-12", "580", "nvidia-open=580.* nvidia-kernel-open-dkms=580.*",
          "cuda-drivers=580.* nvidia-kernel-dkms=580.*", "nvidia-persistenced"),
         ("rhel-9", "580", "@nvidia-driver:580-open", "@nvidia-driver:580-dkms",
-         "nvidia-persistenced python3-dnf-plugin-versionlock"),
+         "kernel-devel kernel-headers nvidia-persistenced python3-dnf-plugin-versionlock"),
         ("rhel-10", "580", "nvidia-open-580", "cuda-drivers-580",
-         "nvidia-persistenced python3-dnf-plugin-versionlock"),
+         "kernel-devel kernel-headers nvidia-persistenced python3-dnf-plugin-versionlock"),
     ],
 )  # fmt: skip
 def test_each_repository_names_both_modules_in_its_own_way(

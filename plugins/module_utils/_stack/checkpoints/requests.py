@@ -16,8 +16,6 @@ _BROWSER_ONLY = "https://drive.google.com"
 class BadRequest(StackError):
     """A name that does not identify one checkpoint; nothing was downloaded."""
 
-    exit_code = 2  # used wrongly
-
 
 def request(name: str, folder: Path, mirror: str | None) -> Request:
     """Return the request for the name of a model, or for any address. Raises BadRequest."""
@@ -27,7 +25,7 @@ def request(name: str, folder: Path, mirror: str | None) -> Request:
         raise BadRequest(
             f"{model.id} cannot be downloaded by a program.",
             f"It is at {model.url}, which asks for consent first.",
-            f"Save it as {folder / model.id}, then: slowfast-stack models check --root {folder}",
+            f"Save it as {folder / model.id}, then: slowfast-stack models check --checkpoint-dir {folder}",
             code="checkpoint.manual-download",
         )
     url = model.url.replace(HOST, mirror.rstrip("/")) if mirror else model.url

@@ -34,5 +34,13 @@ class StackError(Exception):
         return {"code": self.code, **parts}
 
 
+def reason(error: Exception) -> str:
+    """Return as a sentence why something could not be read, without the name of a Python type."""
+    if isinstance(error, KeyError):
+        return f"It has no key {error}."
+    text = str(getattr(error, "strerror", None) or error) or type(error).__name__
+    return text if text.endswith(".") else f"{text}."
+
+
 class Unreadable(StackError):
     """A source exists and could not be read or understood; absence is never this error."""

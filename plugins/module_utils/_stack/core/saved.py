@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from .construct import construct, plain
-from .errors import StackError, Unreadable
+from .errors import StackError, Unreadable, reason
 from .files import atomic_write
 
 if TYPE_CHECKING:
@@ -55,5 +55,5 @@ def read(path: Path, parse: Callable[[Any], T], hint: str) -> T | None:
         return None
     except (OSError, ValueError, KeyError, TypeError, StackError) as error:
         raise Unreadable(
-            f"{path} cannot be read.", f"{error}.", hint, code="record.unreadable"
+            f"{path} cannot be read.", reason(error), hint, code="record.unreadable"
         ) from error

@@ -9,14 +9,27 @@ from typing import Any, Callable
 from .errors import StackError
 
 
-def bad(where: str, wanted: str, value: object) -> StackError:
+class InvalidValueError(StackError):
+    """A value at the path ``where`` is not what is ``wanted``."""
+
+    code = "data.invalid-value"
+
+    def __init__(
+        self, where: str, wanted: str, value: object, hint: str = "", *, code: str = ""
+    ) -> None:
+        super().__init__(
+            f"{where} is {value!r}.",
+            f"It should be {wanted}.",
+            hint or f"Correct {where}.",
+            code=code,
+        )
+        self.where = where
+        self.value = value
+
+
+def bad(where: str, wanted: str, value: object) -> InvalidValueError:
     """Build the error for a value of the wrong shape."""
-    return StackError(
-        f"{where} is {value!r}.",
-        f"It should be {wanted}.",
-        "Correct it, or probe the host again with slowfast-stack probe --json.",
-        code="data.invalid-value",
-    )
+    return InvalidValueError(where, wanted, value)
 
 
 def mapping(value: object, where: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.errors import StackError
+from ..core.errors import StackError, reason
 from . import cubin
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def code_of(path: Path, home: str | None, commands: Commands) -> Code:
         return cubin.of_bytes(path.read_bytes())
     except ValueError as error:
         raise StackError(
-            f"{path} cannot be read.", f"{error}.", HINT, code="extension.unreadable"
+            f"{path} cannot be read.", reason(error), HINT, code="extension.unreadable"
         ) from error
 
 

@@ -32,9 +32,7 @@ int main() {
   for (int i = 0; i < n; i++) if (x[i] != 3 * i) return printf("x[%d] is %g\\n", i, x[i]), 1;
 }
 """
-HINT = (
-    "Remove this toolkit with the playbook `slowfast.stack.purge` and run the same command again."
-)
+HINT = "Remove this toolkit with `slowfast-stack purge cuda` and run the same command again."
 
 
 def options(arch_list: str) -> list[str]:

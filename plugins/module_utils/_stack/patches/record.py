@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import StackError
+from ..core.errors import StackError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,7 +75,7 @@ def load(tree: ReadableTree, component: str) -> Record:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StackError(
             f"{FILE} cannot be read; nothing was changed.",
-            f"It is not a record of patches: {error!r}.",
+            f"It is not a record of patches. {reason(error)}",
             f"Restore the tree from version control and remove {FOLDER}.",
             code="patches.damaged-record",
         ) from error
@@ -83,7 +83,7 @@ def load(tree: ReadableTree, component: str) -> Record:
 
 def _file_record(entry: dict[str, Any]) -> FileRecord:
     # The first schema had another key.
-    patches = entry["patches"] if "patches" in entry else entry["repairs"]
+    patches = entry["repairs"] if "repairs" in entry else entry["patches"]
     return FileRecord(entry["before"], entry["after"], [str(name) for name in patches])
 
 

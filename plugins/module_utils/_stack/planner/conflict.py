@@ -27,10 +27,12 @@ RULES: dict[str, Callable[[Wheel, Any], str | None]] = {
 def explain(given: Problem) -> Conflict:
     """Return a minimal conflict: its constraints, what they reject, and what would help."""
     clash = minimal_conflict(given)
-    because = [no for index in clash for no in _without(given, clash, index)]
+    # Why the request fails comes before why anything else fails the request.
+    order = sorted(clash, key=lambda index: given.constraints[index].id.startswith("request."))
+    because = [no for index in order for no in _without(given, clash, index)]
     return Conflict(
         tuple(f"{given.constraints[i].text} [{given.constraints[i].source}]" for i in clash),
-        tuple(dict.fromkeys([*because, *_incompatible(given, clash)])),
+        tuple(dict.fromkeys([*_incompatible(given, clash), *because])),
         tuple(_remedy(given, index) for index in clash),
     )
 

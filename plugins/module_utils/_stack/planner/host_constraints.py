@@ -28,7 +28,8 @@ def machine(source: str, architecture: str) -> Constraint:
             return None
         return f"{option.name} for {option.machine} does not run on {architecture}"
 
-    text, remedy = f"the processor is {architecture}", "use an x86_64 or aarch64 host"
+    other = " or ".join(name for name in ("x86_64", "aarch64") if name != architecture)
+    text, remedy = f"the processor is {architecture}", f"use an {other} host"
     return Constraint("host.architecture", text, source, remedy, {"wheel": wheel})
 
 

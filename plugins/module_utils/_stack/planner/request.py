@@ -40,11 +40,13 @@ def _matching(pattern: str, wanted: str) -> Callable[[Any, str], str]:
 
 
 def _spec(value: object, where: str) -> Spec:
+    text = validation.text(value, where)
     try:
-        return spec(validation.text(value, where))
+        return spec(text)
     except StackError as error:
-        raise StackError(
-            f"{where}: {error.message}", error.cause, error.hint, code=error.code
+        wanted = "a version, or comparisons with commas between them"
+        raise validation.InvalidValueError(
+            where, wanted, text, error.hint, code=error.code
         ) from error
 
 

@@ -175,7 +175,8 @@ def _headers(host: Host) -> tuple[str, ...]:
     """Return the headers that dkms builds modules with, also those of kernels to come."""
     kernel = host.kernel
     if host.distribution.family == "redhat":
-        return (f"kernel-devel-{kernel.release}", "kernel-headers") if kernel.release else ()
+        exact = f"-{kernel.release}" if kernel.release else ""
+        return (f"kernel-devel{exact}", "kernel-headers")
     known = not kernel.release or kernel.headers
     missing = () if known else (f"linux-headers-{kernel.release}",)
     # The meta packages of kernels have siblings, such as linux-headers-aws for linux-image-aws.

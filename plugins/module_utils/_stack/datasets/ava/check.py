@@ -73,7 +73,7 @@ class _Look:
         self.findings.append(Finding(WARNING, str(where), message, hint))
 
     def summary(self, error: StackError) -> None:
-        self.error(error.message, error.cause, error.hint)
+        self.error(error.message.rstrip("."), error.cause, error.hint)
 
 
 def run(

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...core.construct import plain
-from ...core.errors import StackError, Unreadable
+from ...core.errors import StackError, Unreadable, reason
 from ...core.progress import Progress, silent
 from . import manifest, rows
 from .dataset import CLASSES, FPS, ORIGIN, SECONDS, DataSet, save
@@ -80,7 +80,10 @@ def read(path: Path, clips: dict[str, Path]) -> list[Box]:
                     wrong.append(f"Line {table.line_num}: {box}.")
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise Unreadable(
-            f"{path} cannot be read.", f"{error}.", "Save it as UTF-8 CSV.", code="file.unreadable"
+            f"{path} cannot be read.",
+            reason(error),
+            "Save it as UTF-8 CSV.",
+            code="file.unreadable",
         ) from error
     if wrong:
         more = [f"{len(wrong) - _SHOWN} more rows are wrong."] if len(wrong) > _SHOWN else []
