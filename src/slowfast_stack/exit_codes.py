@@ -50,6 +50,14 @@ class UsageError(StackError):
 
     exit_code = Exit.USAGE
 
+    @classmethod
+    def not_writable(cls, path: object, error: OSError, hint: str = "") -> UsageError:
+        """Return the error for a file that could not be written."""
+        hint = hint or "Give a file in a folder that exists and that you can write."
+        return cls(
+            f"{path} cannot be written.", f"{error.strerror}.", hint, code="file.not-writable"
+        )
+
 
 class Interrupted(StackError):
     """The user or the system stopped the run; the exit code is 128 and the number of the signal."""

@@ -69,9 +69,4 @@ def write_html(path: Path, proofs: Mapping[str, Proof]) -> None:
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:
-        raise UsageError(
-            f"The evidence cannot be written to {path}.",
-            f"{error.strerror}.",
-            "Give --html a file in a folder that exists and that you can write.",
-            code="file.not-writable",
-        ) from error
+        raise UsageError.not_writable(path, error) from error

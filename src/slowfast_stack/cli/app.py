@@ -104,9 +104,28 @@ def run(arguments: Sequence[str]) -> int:
         wrong_use = UsageError(error.format_message(), hint=hint, code="cli.usage")
         return _fail(wrong_use, Exit.USAGE, arguments)
     except Exception as error:  # noqa: BLE001  (a bug is reported as an error message)
-        from slowfast_stack.cli import crash_report
+        return _fail(bug(error), Exit.FAILED, arguments)
 
-        return _fail(crash_report.save(error), Exit.FAILED, arguments)
+
+def bug(error: Exception) -> StackError:
+    """Write the traceback of ``error`` to a file and return the error that names it."""
+    import traceback
+
+    from slowfast_stack.orchestration import logs
+
+    trace = "".join(traceback.format_exception(error))
+    message = "slowfast-stack itself failed."
+    try:
+        path = logs.new_path("crash")
+        path.write_text(trace, encoding="utf-8")
+    except OSError:
+        return StackError(message, trace, "Please report this.", code="internal.bug")
+    return StackError(
+        message,
+        f"{type(error).__name__}: {error}.",
+        f"Please report it with the traceback in {path}.",
+        code="internal.bug",
+    )
 
 
 def _fail(error: StackError, code: int, arguments: Sequence[str]) -> int:

@@ -45,9 +45,8 @@ def explain(
     from slowfast_stack.config import explain as explaining
 
     explained = explaining.explain(name, _checkout(source))
-    terminal.show(explained, explaining.lines(explained), as_json=json)
-    unreadable = explained["file"] is not None and explained["file"]["error"] is not None
-    return Exit.FAILED if unreadable else Exit.PROVEN
+    terminal.show(explained.as_dict(), explained.lines(), as_json=json)
+    return Exit.FAILED if explained.file and explained.file.error else Exit.PROVEN
 
 
 @verbs.add(

@@ -74,12 +74,7 @@ def _write(path: Path, text: str) -> None:
         with replacing(path) as fresh:
             fresh.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written.",
-            f"{error.strerror}.",
-            "Give a file in a folder that exists and that you can write.",
-            code="file.not-writable",
-        ) from error
+        raise UsageError.not_writable(path, error) from error
 
 
 def text(run: HostRun) -> str:

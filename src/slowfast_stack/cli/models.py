@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -39,7 +39,7 @@ def list_(
 ) -> int:
     """List the checkpoints of upstream's model zoo."""
     rows = render.rows(text, checkpoint_dir)
-    terminal.show({"models": rows}, render.lines(rows), as_json=json)
+    terminal.show({"models": [row.as_dict() for row in rows]}, render.lines(rows), as_json=json)
     return Exit.PROVEN if rows else Exit.FAILED
 
 
@@ -94,7 +94,7 @@ def get(
 
 def _get_all(
     asked: list[fetch.Request], cfg: Path | None, *, as_json: bool
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     from slowfast_stack.config import checkpoint
     from slowfast_stack.ui import progress
 

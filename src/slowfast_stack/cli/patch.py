@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_format
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -129,7 +129,7 @@ def _print_catalog(*, json: bool) -> int:
     return Exit.PROVEN
 
 
-def _catalog_entry(known: Patch) -> dict[str, Any]:
+def _catalog_entry(known: Patch) -> dict[str, object]:
     return {
         "id": known.id,
         "component": known.component,
@@ -155,7 +155,7 @@ def _export(tree: FolderTree, only: list[str] | None, folder: Path, *, json: boo
     return Exit.PROVEN
 
 
-def _print_json(data: dict[str, Any], *, with_diff: bool = True) -> None:
+def _print_json(data: dict[str, object], *, with_diff: bool = True) -> None:
     shown = {key: value for key, value in data.items() if with_diff or key != "diff"}
     json_format.dump({"schema": terminal.SCHEMA, **shown}, sys.stdout, indent=2)
     sys.stdout.write("\n")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import Unreadable
 from slowfast_stack.config import content, name_check, names, upstream
@@ -11,32 +12,103 @@ from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
     from slowfast_stack.config.content import Content
+    from slowfast_stack.config.name_check import Comparison
     from slowfast_stack.config.names import Name
 
 _CLOSE = 0.6
 
 
-def explain(text: str, source: Path | None = None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class FileContent:
+    """A file beside its name; ``error`` says why it has no ``content``."""
+
+    path: Path
+    content: Content | None
+    comparison: tuple[Comparison, ...]
+    error: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the output of --json."""
+        if self.content is None:
+            return {"path": str(self.path), "error": self.error, "problems": []}
+        return {
+            "path": str(self.path),
+            "error": None,
+            "says": summary(self.content),
+            "problems": [
+                {"key": problem.key, "message": problem.message, "fatal": problem.fatal}
+                for problem in self.content.problems
+            ],
+            "comparison": [vars(row) for row in self.comparison],
+        }
+
+    def lines(self) -> list[str]:
+        """Return it as text."""
+        out = ["", f"The file {self.path}"]
+        if self.content is None:
+            return [*out, f"  cannot be read: {self.error}"]
+        out += [f"  {message:<11}{value}" for message, value in summary(self.content).items()]
+        out += [
+            f"  {'refused' if problem.fatal else 'note'}: {problem.message}"
+            for problem in self.content.problems
+        ]
+        different = [row for row in self.comparison if not row.agrees]
+        out += [
+            f"  differs: {row.part or 'the name'} says {row.name_says}; the file says {row.file_says}"
+            for row in different
+        ]
+        agreeing = len(self.comparison) - len(different)
+        return [*out, f"  {agreeing} of {len(self.comparison)} claims of the name agree."]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a name means, which files of upstream have it, and the content of its file."""
+
+    name: Name
+    upstream: tuple[str, ...]
+    file: FileContent | None
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the output of --json."""
+        return {
+            "name": self.name.text,
+            "upstream": list(self.upstream),
+            "parts": [
+                {"text": part.text, "kind": part.word.kind, "means": part.sentence}
+                for part in self.name.parts
+            ],
+            "unknown": list(self.name.unknown),
+            "file": self.file and self.file.as_dict(),
+        }
+
+    def lines(self) -> list[str]:
+        """Return it as text."""
+        parts = self.name.parts
+        out = [f"  {part.word.kind:<9} {part.text:<16} {part.sentence}" for part in parts]
+        out += [f"  unknown   {text}" for text in self.name.unknown]
+        others = [f"  {place}" for place in self.upstream if place != self.name.text]
+        if others:
+            places = ["Upstream has it as:", *others]
+        elif self.upstream:
+            places = ["This is a file of upstream."]
+        else:
+            places = ["Upstream has no file of this name."]
+        return [self.name.text, *out, "", *places, *(self.file.lines() if self.file else [])]
+
+
+def explain(text: str, source: Path | None = None) -> Explanation:
     """Explain a name, a file, or a name whose file is in a checkout. Raises UsageError."""
-    path = _find(text, source)
+    path = find(text, source)
     name = names.read(_from_upstream(path) if path else text)
-    places = upstream.places(text if not path else name.text)
     if not name.parts and not path:
         raise _unknown(text)
-    explained: dict[str, Any] = {
-        "name": name.text,
-        "upstream": list(places),
-        "parts": [
-            {"text": part.text, "kind": part.word.kind, "means": part.sentence}
-            for part in name.parts
-        ],
-        "unknown": list(name.unknown),
-        "file": None,
-    }
-    return explained if path is None else explained | {"file": _compared(path, name)}
+    places = upstream.places(name.text if path else text)
+    return Explanation(name, places, _compared(path, name) if path else None)
 
 
-def _find(text: str, source: Path | None) -> Path | None:
+def find(text: str, source: Path | None) -> Path | None:
+    """Return a file, or the one of this name in a checkout. Raises UsageError for several."""
     if Path(text).is_file():
         return Path(text)
     if source is None:
@@ -74,21 +146,12 @@ def _unknown(text: str) -> UsageError:
     )
 
 
-def _compared(path: Path, name: Name) -> dict[str, Any]:
+def _compared(path: Path, name: Name) -> FileContent:
     try:
         read = content.load(path)
     except Unreadable as error:
-        return {"path": str(path), "error": f"{error.message} {error.cause}", "problems": []}
-    return {
-        "path": str(path),
-        "error": None,
-        "says": summary(read),
-        "problems": [
-            {"key": problem.key, "message": problem.message, "fatal": problem.fatal}
-            for problem in read.problems
-        ],
-        "comparison": [vars(row) for row in name_check.compare(name, read)],
-    }
+        return FileContent(path, None, (), f"{error.message} {error.cause}")
+    return FileContent(path, read, name_check.compare(name, read))
 
 
 def summary(read: Content) -> dict[str, str]:
@@ -112,42 +175,3 @@ def _backbone(read: Content) -> str:
     if read.get("MODEL.ARCH") == "x3d":
         return f"X3D, depth factor {read.get('X3D.DEPTH_FACTOR')}"
     return f"ResNet-{read.get('RESNET.DEPTH')}"
-
-
-def lines(explained: dict[str, Any]) -> list[str]:
-    """Return an explanation as text."""
-    out = [explained["name"]]
-    out += [
-        f"  {part['kind']:<9} {part['text']:<16} {part['means']}" for part in explained["parts"]
-    ]
-    out += [f"  unknown   {text}" for text in explained["unknown"]]
-    others = [place for place in explained["upstream"] if place != explained["name"]]
-    out += ["", *_places(explained, others)]
-    return [*out, *_file(explained["file"])] if explained["file"] else out
-
-
-def _places(explained: dict[str, Any], others: list[str]) -> list[str]:
-    if others:
-        return ["Upstream has it as:", *(f"  {place}" for place in others)]
-    if explained["upstream"]:
-        return ["This is a file of upstream."]
-    return ["Upstream has no file of this name."]
-
-
-def _file(read: dict[str, Any]) -> list[str]:
-    out = ["", f"The file {read['path']}"]
-    if read["error"]:
-        return [*out, f"  cannot be read: {read['error']}"]
-    out += [f"  {message:<11}{value}" for message, value in read["says"].items()]
-    out += [
-        f"  {'refused' if row['fatal'] else 'note'}: {row['message']}" for row in read["problems"]
-    ]
-    different = [row for row in read["comparison"] if not row["agrees"]]
-    out += [_difference(row) for row in different]
-    agreeing = len(read["comparison"]) - len(different)
-    return [*out, f"  {agreeing} of {len(read['comparison'])} claims of the name agree."]
-
-
-def _difference(row: dict[str, Any]) -> str:
-    part = row["part"] or "the name"
-    return f"  differs: {part} says {row['name_says']}; the file says {row['file_says']}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import replacing
-from slowfast_stack.config import content, data_lists, upstream, validate, yaml_edit
+from slowfast_stack.config import content, data_lists, explain, upstream, validate, yaml_edit
 from slowfast_stack.config.content import Content
 from slowfast_stack.config.findings import errors
 from slowfast_stack.config.rules_files import largest_batch
@@ -147,19 +147,10 @@ def make(
 
 
 def _base(base: str, source: Path | None) -> Path:
-    if Path(base).is_file():
-        return Path(base)
-    places = upstream.places(base)
-    found = [source / place for place in places if (source / place).is_file()] if source else []
-    if len(found) == 1:
-        return found[0]
+    found = explain.find(base, source)
     if found:
-        raise UsageError(
-            f"{base} is the name of several files.",
-            "\n".join(places),
-            "Name one.",
-            code="config.ambiguous-name",
-        )
+        return found
+    places = upstream.places(base)
     raise UsageError(
         f"There is no file {base}.",
         "Upstream has: " + ", ".join(places) if places and not source else "",

@@ -19,25 +19,25 @@ def folder() -> Path:
     return Path(state).expanduser() / "slowfast-stack" / "logs"
 
 
+def new_path(name: str) -> Path:
+    """Return the path of a new log, whose folder exists. Raises OSError."""
+    folder().mkdir(parents=True, exist_ok=True)
+    return folder() / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{name}.log"
+
+
 class Log:
     """A file that holds every line which Ansible wrote."""
 
     def __init__(self, command: str) -> None:
         """Create the file and delete the oldest ones. Raises UsageError where that is impossible."""
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-        self.path = folder() / f"{stamp}-{command}.log"
         try:
-            folder().mkdir(parents=True, exist_ok=True)
+            self.path = new_path(command)
             for old in sorted(folder().glob("*.log"))[: -KEPT + 1]:
                 old.unlink(missing_ok=True)
             self._file = self.path.open("w", encoding="utf-8", buffering=1)
         except OSError as error:
-            raise UsageError(
-                f"The log file {self.path} cannot be written.",
-                f"{error.strerror}.",
-                "Set XDG_STATE_HOME to a folder that you can write.",
-                code="file.not-writable",
-            ) from error
+            hint = "Set XDG_STATE_HOME to a folder that you can write."
+            raise UsageError.not_writable(folder(), error, hint) from error
 
     def write(self, text: str) -> None:
         """Add text without its colours."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slowfast_stack.exit_codes import UsageError
-from slowfast_stack.orchestration import inventory as inventories
 from slowfast_stack.orchestration.ansible import Play
 from slowfast_stack.orchestration.results import Results
 
 if TYPE_CHECKING:
     from slowfast_stack.orchestration.session import Session
+
+LOCAL_INVENTORY = Path(__file__).parents[1] / "local_inventory"
 
 
 class PlaybookVerb(NamedTuple):
@@ -41,7 +43,7 @@ class PlaybookVerb(NamedTuple):
         if prefix is not None:
             given["stack_prefix"] = target_path(prefix, local=inventory is None)
         playbook = f"slowfast.stack.{self.playbook}"
-        return Play(playbook, inventories.resolve(inventory), limit, given)
+        return Play(playbook, resolve(inventory), limit, given)
 
     def follow(self, session: Session, play: Play) -> Results:
         """Run a play and return how each host ended. Raises Interrupted, StackError, UsageError."""
@@ -78,3 +80,30 @@ def target_path(text: str, *, local: bool, option: str = "--prefix") -> str:
         "Give an absolute path, such as /opt/slowfast-stack.",
         code="cli.relative-path",
     )
+
+
+def resolve(text: str | None) -> Path:
+    """Return the absolute path of an inventory; without one, of this machine.
+
+    ansible-runner takes a text that is no path for the content of an inventory, so a typing error
+    would become a host of that name. Raises UsageError when there is no such file or folder.
+    """
+    if text is None:
+        return LOCAL_INVENTORY.resolve()
+    path = Path(text).expanduser().absolute()
+    if path.exists():
+        return path
+    raise UsageError(
+        f"There is no inventory {text}.",
+        f"There is neither a file nor a folder at {path}.",
+        _suggestion(path),
+        code="inventory.not-found",
+    )
+
+
+def _suggestion(path: Path) -> str:
+    neighbours = [entry.name for entry in path.parent.glob("*")] if path.parent.is_dir() else []
+    close = difflib.get_close_matches(path.name, neighbours, n=1)
+    if close:
+        return f"Did you mean -i {path.parent / close[0]}?"
+    return "Give the path of an inventory, or omit -i to use this machine."

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # What Ansible puts before the message of a filter.
 _WRAPPING = re.compile(r"^Task failed: .*The filter plugin '\S+' failed: ", re.DOTALL)
 _LABEL = re.compile(r"\[(?P<code>[a-z]+\.[a-z-]+)\] ")
-Event = dict[str, Any]  # of ansible-runner
+Event = dict[str, Any]  # of ansible-runner, and each part of one
 
 
 class State(Enum):
@@ -164,12 +164,12 @@ class Progress:
             self.hosts[name] = HostRun(name, [Step(step) for step in self._steps])
         return self.hosts[name]
 
-    def _keep(self, run: HostRun, facts: dict[str, Any]) -> None:
+    def _keep(self, run: HostRun, facts: Event) -> None:
         run.facts |= {name: facts[name] or {} for name in self.facts if name in facts}
         if "stack_plan" in facts:
             _announce(run, (facts["stack_plan"] or {}).get("roles") or [])
 
-    def _finish(self, stats: dict[str, Any], now: float) -> None:
+    def _finish(self, stats: Event, now: float) -> None:
         self.finished = True
         for name in stats.get("processed") or {}:
             run = self.host(name)
@@ -180,23 +180,23 @@ class Progress:
                 run.failure = None  # it was rescued
 
 
-def _on_start(run: HostRun, data: dict[str, Any], now: float) -> None:
+def _on_start(run: HostRun, data: Event, now: float) -> None:
     run.enter(_step_of(run, data.get("role")), now)
     run.task, run.task_started = str(data.get("task", "")), now
 
 
-def _on_ok(run: HostRun, data: dict[str, Any], now: float) -> None:
+def _on_ok(run: HostRun, data: Event, now: float) -> None:
     result = data.get("res") or {}
     run.changed += bool(result.get("changed"))
     run.task_started = now
 
 
-def _on_failed(run: HostRun, data: dict[str, Any], _now: float) -> None:
+def _on_failed(run: HostRun, data: Event, _now: float) -> None:
     if not data.get("ignore_errors"):
         run.failure = _failure(run, data.get("res") or {})
 
 
-def _on_unreachable(run: HostRun, data: dict[str, Any], _now: float) -> None:
+def _on_unreachable(run: HostRun, data: Event, _now: float) -> None:
     cause = str((data.get("res") or {}).get("msg", "")).strip()
     run.failure = Failure(
         f"{run.name} cannot be reached.",
@@ -223,7 +223,7 @@ def _step_of(run: HostRun, role: str | None) -> str:
     return run.current.name if run.current else names[-1]
 
 
-def _failure(run: HostRun, result: dict[str, Any]) -> Failure:
+def _failure(run: HostRun, result: Event) -> Failure:
     """Return the failure of a task, with its own message, cause and hint where it has them."""
     if result.get("message"):
         cause, hint = str(result.get("cause", "")), str(result.get("hint", ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import fetch
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.zoo import (
@@ -25,48 +25,54 @@ if TYPE_CHECKING:
     from slowfast_stack.models import Checked
 
 _MEBI = 1 << 20
+_HEAD = ("id", "config", "data", "clip", "backbone", "score", "type", "MiB")
 
 
-def rows(text: str, folder: Path) -> list[dict[str, Any]]:
+class Row(NamedTuple):
+    """A checkpoint of the zoo, and what was recorded when it was fetched."""
+
+    model: Model
+    seen: Recorded | None
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the output of --json."""
+        return {
+            **self.model._asdict(),
+            "size": self.seen.size if self.seen else None,
+            "sha256": self.seen.sha256 if self.seen else None,
+            "kind": self.seen.type if self.seen else self.model.kind,
+            "kind_from": "its bytes" if self.seen else "upstream's texts",
+        }
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the row of the table."""
+        model, seen = self
+        kind = (seen.type, f"{seen.size / _MEBI:.1f}") if seen else (f"{model.kind}?", "")
+        return (*model[: len(_HEAD) - len(kind)], *kind)
+
+
+def rows(text: str, folder: Path) -> list[Row]:
     """Return the rows of the zoo that contain a text, with the sizes that are recorded."""
     seen = fetch.record_of(folder).load()
     needle = text.lower()
     return [
-        _row(model, seen.get(model.url)) for model in MODELS if needle in " ".join(model).lower()
+        Row(model, seen.get(model.url)) for model in MODELS if needle in " ".join(model).lower()
     ]
 
 
-def _row(model: Model, seen: Recorded | None) -> dict[str, Any]:
-    return {
-        **model._asdict(),
-        "size": seen.size if seen else None,
-        "sha256": seen.sha256 if seen else None,
-        "kind": seen.type if seen else model.kind,
-        "kind_from": "its bytes" if seen else "upstream's texts",
-    }
-
-
-def lines(listed: list[dict[str, Any]]) -> list[str]:
+def lines(listed: list[Row]) -> list[str]:
     """Return a table as text."""
-    head = ("id", "config", "data", "clip", "backbone", "score", "type", "MiB")
-    cells = [head, *(_cells(row) for row in listed)]
-    widths = [max(len(row[place]) for row in cells) for place in range(len(head))]
+    cells = [_HEAD, *(row.cells() for row in listed)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     table = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     ]
-    notes = [f"{row['id']}: {row['note']}" for row in listed if row["note"]]
+    notes = [f"{model.id}: {model.note}" for model, _ in listed if model.note]
     return [*table, *(["", *notes] if notes else [])] if listed else ["No checkpoint matches."]
 
 
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    size = f"{row['size'] / _MEBI:.1f}" if row["size"] else ""
-    kind = row["kind"] if row["kind_from"] == "its bytes" else f"{row['kind']}?"
-    named = [row[key] for key in ("id", "config", "data", "clip", "backbone", "score")]
-    return (*named, kind, size)
-
-
-def _kind(kind: Kind) -> dict[str, Any]:
+def _kind(kind: Kind) -> dict[str, object]:
     return {
         "type": kind.type,
         "container": kind.container,
@@ -78,7 +84,7 @@ def _kind(kind: Kind) -> dict[str, Any]:
     }
 
 
-def fetched(got: Checkpoint) -> dict[str, Any]:
+def fetched(got: Checkpoint) -> dict[str, object]:
     """Return a fetched checkpoint as JSON has it."""
     return {
         "file": str(got.path),
@@ -98,7 +104,7 @@ def fetched_lines(got: Checkpoint) -> list[str]:
     return [first, *_settings(got.path, got.kind)]
 
 
-def checked(result: Checked) -> dict[str, Any]:
+def checked(result: Checked) -> dict[str, object]:
     """Return a checked checkpoint as JSON has it."""
     kind = _kind(result.kind) if result.kind else {}
     file = {"file": str(result.path), "error": result.error or None}

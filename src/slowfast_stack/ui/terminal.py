@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from rich.console import Console
 
@@ -20,13 +20,13 @@ SCHEMA = 1
 PLAN_SCHEMA = 2
 
 
-def print_json(result: dict[str, Any], *, schema: int = SCHEMA) -> None:
+def print_json(result: Mapping[str, object], *, schema: int = SCHEMA) -> None:
     """Print the one JSON object of a command."""
     json.dump({"schema": schema, **result}, sys.stdout, indent=2)
     sys.stdout.write("\n")
 
 
-def show(result: dict[str, Any], lines: Iterable[str], *, as_json: bool) -> None:
+def show(result: Mapping[str, object], lines: Iterable[str], *, as_json: bool) -> None:
     """Print the result of a command as JSON, or as lines of text."""
     if as_json:
         print_json(result)

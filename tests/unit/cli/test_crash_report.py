@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from slowfast_stack.cli import crash_report
+from slowfast_stack.cli import app
 
 
 def test_a_bug_is_reported_in_a_sentence_and_traced_in_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    error = crash_report.save(KeyError("gpus"))
+    error = app.bug(KeyError("gpus"))
     assert "KeyError" in error.cause
     trace = next((tmp_path / "slowfast-stack" / "logs").glob("*-crash.log"))
     assert str(trace) in error.hint

@@ -39,7 +39,7 @@ def test_the_page_has_every_option_with_its_verbs() -> None:
 def test_every_verb_has_one_help_line_and_a_module() -> None:
     modules = {path.stem for path in (REPOSITORY / "src/slowfast_stack/cli").glob("*.py")}
     assert set(VERBS) <= modules
-    shared = {"__init__", "app", "base", "crash_report", "options", "request_options"}
+    shared = {"__init__", "app", "base", "options", "request_options"}
     assert modules - set(VERBS) == shared
 
 

@@ -150,8 +150,8 @@ def test_an_unknown_name_exits_2_and_offers_a_close_one(
 
 def test_half_a_name_says_what_is_not_known() -> None:
     printed = explain("SLOW_8x8_R50_mine")
-    assert printed["unknown"] == ["mine"]
-    assert printed["upstream"] == []
+    assert printed.name.unknown == ("mine",)
+    assert printed.upstream == ()
 
 
 def test_asking_for_a_plan_does_not_load_yaml() -> None:
