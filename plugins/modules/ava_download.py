@@ -71,6 +71,7 @@ results:
 
 from ..module_utils._ava_options import RELEASE, ROOT, VIDEOS
 from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core.construct import plain
 from ..module_utils._stack.core.process import Commands
 from ..module_utils._stack.datasets.ava import dataset, download, results
 from ..module_utils._stack.datasets.ava.media import Tools
@@ -109,9 +110,9 @@ def act(params: Params, check: bool) -> Result:
         tools=Tools(params["ffmpeg"], params["ffprobe"]),
     )
     if check:
-        return results.planned(download.absent(tree, options))
+        return dict(plain(results.planned(download.absent(tree, options))))
     numbers = dataset.chosen(tree, cut_s=params["cut_s"], frames=params["frames"])
-    return results.summary(download.run(Commands(), tree, numbers, options))
+    return dict(plain(results.summary(download.run(Commands(), tree, numbers, options))))
 
 
 def main() -> None:

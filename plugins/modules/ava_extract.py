@@ -68,6 +68,7 @@ from pathlib import Path
 
 from ..module_utils._ava_options import ROOT, VIDEOS
 from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core.construct import plain
 from ..module_utils._stack.core.process import Commands
 from ..module_utils._stack.datasets.ava import custom, dataset, results, scheduler
 from ..module_utils._stack.datasets.ava.media import Tools
@@ -97,14 +98,13 @@ def act(params: Params, check: bool) -> Result:
     )
     if params["boxes"]:
         table, percent = Path(params["boxes"]), params["val_percent"]
-        return custom.run(Commands(), tree, table, options, val_percent=percent, dry=check)
-    if check:
-        return {
-            **results.planned(scheduler.absent(tree, dataset.load(tree), options)),
-            "lists": None,
-        }
-    numbers = dataset.chosen(tree, cut_s=params["cut_s"], frames=params["frames"])
-    return {**results.summary(scheduler.run(Commands(), tree, numbers, options)), "lists": None}
+        found = custom.run(Commands(), tree, table, options, val_percent=percent, dry=check)
+    elif check:
+        found = results.planned(scheduler.absent(tree, dataset.load(tree), options))
+    else:
+        numbers = dataset.chosen(tree, cut_s=params["cut_s"], frames=params["frames"])
+        found = results.summary(scheduler.run(Commands(), tree, numbers, options))
+    return {"lists": None, **plain(found)}
 
 
 def main() -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import plain
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import dataset
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava.official import (
@@ -318,7 +317,7 @@ def lists(
 
     tree = dataset.layout(str(root))
     made = lists.write(tree, dataset.load(tree), _release(release), every=every)
-    return render.lists(plain(made), as_json=json)
+    return render.lists(made, as_json=json)
 
 
 @verbs.add(
@@ -351,7 +350,7 @@ def check(
         found = check.run(
             tree, numbers, _release(release), folder=lists, deep=not fast, progress=report
         )
-    return render.check_result(tree.root, found.to_dict(), as_json=json)
+    return render.check_result(tree.root, found, as_json=json)
 
 
 @verbs.add(
@@ -407,6 +406,6 @@ def custom(
         made = custom.run(
             Commands(), tree, boxes, request, val_percent=val_percent, progress=report
         )
-    if not json:
-        render.lists(made["lists"], as_json=False)
+    if made.lists and not json:
+        render.lists(made.lists, as_json=False)
     return render.result(tree.root, made, as_json=json)

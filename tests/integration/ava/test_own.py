@@ -48,9 +48,10 @@ def test_clips_and_a_table_become_a_complete_data_set(
     made = custom.run(
         Commands(), tree.layout, table(tmp_path, *ROWS), scheduler.Options(folder=clips)
     )
-    assert made["ok"]
-    assert made["lists"]["classes"] == ["sit", "wave"]
-    folder = Path(made["lists"]["folder"])
+    assert made.ok
+    assert made.lists
+    assert made.lists.classes == ("sit", "wave")
+    folder = Path(made.lists.folder)
     found = check.run(tree.layout, custom.NUMBERS, "2.2", folder=folder)
     assert found.to_dict()["findings"] == []
     assert (folder / "annotations/ava_train_v2.2.csv").read_text().splitlines() == [
@@ -62,7 +63,7 @@ def test_clips_and_a_table_become_a_complete_data_set(
     again = custom.run(
         Commands(), tree.layout, table(tmp_path, *ROWS), scheduler.Options(folder=clips)
     )
-    assert again["changed"] is False
+    assert again.changed is False
 
 
 def test_the_row_of_a_second_shows_that_second_of_the_clip(
@@ -71,7 +72,7 @@ def test_the_row_of_a_second_shows_that_second_of_the_clip(
     made = custom.run(
         Commands(), tree.layout, table(tmp_path, *ROWS), scheduler.Options(folder=clips)
     )
-    listed = list(rows.frame_rows(Path(made["lists"]["folder"]) / "frame_lists/val.csv"))
+    listed = list(rows.frame_rows(Path(made.lists.folder) / "frame_lists/val.csv"))
     shown = numbers(tree.layout.frames_of("Büro"), "Büro")
     for second in (0, 1, 2):
         name = listed[(902 + second - 900) * 30][2]
@@ -121,9 +122,9 @@ def test_a_broken_clip_is_a_line_and_the_others_are_written(
     made = custom.run(
         Commands(), tree.layout, table(tmp_path, *lines), scheduler.Options(folder=clips)
     )
-    assert [item["name"] for item in made["results"] if item["state"] == "failed"] == ["bad"]
-    assert made["ok"] is False
-    assert made["lists"]["splits"]["train"]["videos"] == 1
+    assert [row.name for row in made.failures] == ["bad"]
+    assert made.ok is False
+    assert made.lists.splits["train"]["videos"] == 1
 
 
 def test_two_clips_of_one_name_are_refused(tree: Tree, clips: Path, tmp_path: Path) -> None:

@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import saved
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
+    dataset,
+    manifest,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
     lock,
     miniforge,
@@ -131,3 +135,34 @@ def test_a_file_of_this_schema_is_read(tmp_path: Path) -> None:
     assert saved.load(Saved, path, 2) == Saved(1)
     saved.save(path, Saved(3))
     assert saved.load(Saved, path, 2) == Saved(3)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('{"schema": 2}', UNSUPPORTED),
+        ('{"schema": "new"}', "record.unreadable"),
+        ("[1]", "record.unreadable"),
+        ("\xff", "record.unreadable"),
+    ],
+)
+def test_a_file_of_a_data_set_that_cannot_be_read_is_refused(
+    text: str, code: str, tmp_path: Path
+) -> None:
+    tree = dataset.layout(str(tmp_path))
+    for path in (tree.state / "dataset.json", tree.manifest_of("one")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("latin-1"))
+    for read in (lambda: dataset.load(tree), lambda: manifest.read(tree, "one")):
+        with pytest.raises(StackError) as caught:
+            read()
+        assert caught.value.code == code
+
+
+def test_the_numbers_of_a_data_set_are_read_with_and_without_a_schema(tmp_path: Path) -> None:
+    tree = dataset.layout(str(tmp_path))
+    numbers = dataset.DataSet(frames=90)
+    dataset.save(tree, numbers)
+    assert dataset.load(tree) == numbers
+    (tree.state / "dataset.json").write_text('{"frames": 90}')
+    assert dataset.load(tree) == numbers

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar
 from .construct import construct, plain
 from .errors import StackError, Unreadable, reason
 from .files import atomic_write
+from .validation import count, mapping
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,14 @@ def load(cls: type[T], path: Path, schema: int) -> T | None:
         number = int(found["schema"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    _require_known(path, number, schema)
+    try:
+        return construct(cls, found, path.name, ignore_unknown=True) if number == schema else None
+    except StackError:
+        return None
+
+
+def _require_known(path: Path, number: int, schema: int) -> None:
     if number > schema:
         raise StackError(
             f"{path} was written by a newer release.",
@@ -38,22 +47,26 @@ def load(cls: type[T], path: Path, schema: int) -> T | None:
             "Upgrade slowfast.stack, or use the release that wrote it.",
             code="record.unsupported-schema",
         )
-    try:
-        return construct(cls, found, path.name, ignore_unknown=True) if number == schema else None
-    except StackError:
-        return None
 
 
-def read(path: Path, parse: Callable[[Any], T], hint: str) -> T | None:
-    """Return what ``parse`` makes of the data in ``path``; None where there is no such file.
+def read(
+    path: Path, parse: Callable[[dict[str, Any]], T], hint: str, *, schema: int = 1
+) -> T | None:
+    """Return what ``parse`` makes of the mapping in ``path``; None where there is no such file.
 
-    Raises ``Unreadable`` with ``hint`` for a file that is damaged.
+    A file without the key ``schema`` has schema 1. Raises ``StackError`` for a newer one, and
+    ``Unreadable`` with ``hint`` for a file that is damaged.
     """
     try:
-        return parse(json.loads(path.read_text(encoding="utf-8")))
+        data = mapping(json.loads(path.read_text(encoding="utf-8")), path.name)
+        number = count(data.pop("schema", 1), "schema")
+        if number <= schema:
+            return parse(data)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, StackError) as error:
         raise Unreadable(
             f"{path} cannot be read.", reason(error), hint, code="record.unreadable"
         ) from error
+    _require_known(path, number, schema)
+    return None

@@ -9,11 +9,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...core.construct import plain
 from ...core.errors import StackError, Unreadable, reason
 from ...core.progress import Progress, silent
 from . import manifest, rows
@@ -21,14 +20,13 @@ from .dataset import CLASSES, FPS, ORIGIN, SECONDS, DataSet, save
 from .job import Job
 from .lists import Lists, Split, Written, publish
 from .official import SPLITS, VERSIONS, predicted
-from .results import FAILED, summary
+from .results import FAILED, Summary, summary
 from .scheduler import Options, extract_clips
 from .sources import present
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-    from typing import Any
 
     from ...core.process import Commands
     from .dataset import Layout
@@ -246,8 +244,8 @@ def run(
     val_percent: int = 20,
     progress: Progress = silent,
     dry: bool = False,
-) -> dict[str, Any]:
-    """Extract the clips that a table names and write all files; return lines and lists.
+) -> Summary:
+    """Extract the clips that a table names and write all files.
 
     ``options.folder`` holds the clips. Raises StackError for a wrong table; a clip that fails is a
     line, and the lists are written without it.
@@ -260,10 +258,10 @@ def run(
     used = {clip: clips[clip] for clip in sorted({box.clip for box in boxes})}
     if dry:
         todo = [clip for clip in used if not manifest.read(tree, clip)]
-        return {"changed": bool(todo), "ok": True, "results": [], "lists": None}
+        return Summary(ok=True, changed=bool(todo), results=())
     save(tree, NUMBERS)
     results = extract_clips(Job(commands, options.tools, tree, NUMBERS, progress), options, used)
     counts = {result.name: result.frames or 0 for result in results if result.state != FAILED}
     lists = write(tree, boxes, counts, val_percent)
     found = summary(results)
-    return {**found, "changed": found["changed"] or lists.changed, "lists": plain(lists)}
+    return replace(found, changed=found.changed or lists.changed, lists=lists)

@@ -130,7 +130,7 @@ def described(value: object) -> DataSet:
 
 def save(tree: Layout, numbers: DataSet) -> None:
     """Save the numbers of a tree."""
-    text = json.dumps(dataclasses.asdict(numbers), indent=1)
+    text = json.dumps({"schema": 1, **dataclasses.asdict(numbers)}, indent=1)
     atomic_write(_saved(tree), text + "\n")
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ...core.construct import plain, read
+from ...core.construct import read
+from .lists import Written  # noqa: TC001  (plain looks it up)
 
 if TYPE_CHECKING:
     from ...core.errors import StackError
@@ -34,20 +35,30 @@ class Result:
     part: bool | None = read(default=None, omit=True)
 
 
-def summary(results: list[Result]) -> dict[str, Any]:
-    """Return plain data of a job: whether it is complete, whether it changed anything, results."""
+@dataclass(frozen=True)
+class Summary:
+    """A job: whether it is complete and changed anything, its results, the lists of own clips."""
+
+    ok: bool
+    changed: bool
+    results: tuple[Result, ...]
+    lists: Written | None = read(default=None, omit=True)  # noqa: RUF009  (a field)
+
+    @property
+    def failures(self) -> list[Result]:
+        """Return what failed."""
+        return [result for result in self.results if result.state == FAILED]
+
+
+def summary(results: list[Result]) -> Summary:
+    """Return how a job ended."""
     states = [result.state for result in results]
-    return {
-        "ok": bool(results) and FAILED not in states,
-        "changed": NEW in states,
-        "results": plain(results),
-    }
+    return Summary(bool(results) and FAILED not in states, NEW in states, tuple(results))
 
 
-def planned(absent: list[str]) -> dict[str, Any]:
-    """Return plain data of a job in check mode: what it would add."""
-    results = [Result(name, NEW) for name in absent]
-    return {**summary(results), "ok": True}
+def planned(absent: list[str]) -> Summary:
+    """Return what a job would add."""
+    return Summary(ok=True, changed=bool(absent), results=tuple(Result(n, NEW) for n in absent))
 
 
 def failed(name: str, error: StackError) -> Result:
