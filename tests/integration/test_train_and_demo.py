@@ -62,6 +62,8 @@ def test_a_set_of_videos_is_trained_resumed_and_a_video_annotated(
     source = stack.prefix / "current/src/slowfast"
     demo = ("demo", "--video", "made/in.mp4", "-o", "out.mp4")
     if not (source / "tools/run_net.py").is_file():
+        (tmp_path / "made").mkdir()
+        (tmp_path / "made/in.mp4").touch()
         error = _run(stack, tmp_path, *demo, expect=2)["error"]
         assert "reduced stack" in error["message"]
         assert "--source slowfast=" in error["hint"]

@@ -96,7 +96,7 @@ class DownloadCache:
                 raise StackError(
                     f"{file.name} has no wheel, and building one failed.",
                     done.stderr.strip()[-2000:],
-                    "Run it for the whole output: " + " ".join(argv),
+                    "For the complete output, run: " + " ".join(argv),
                     code="wheel.build-failed",
                 )
             fresh.rename(ready)

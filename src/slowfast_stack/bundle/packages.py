@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LACKS = re.compile(r"(Depends|Conflicts|Breaks): ")
 # Ansible's module apt needs it, and would install it.
 ALWAYS = ("python3-apt",)
-HINT = "Check that the package archive is reached, then run again; downloads are kept."
+HINT = "Check that the package archive is reachable, then run again; downloads are kept."
 
 
 class Downloaded(NamedTuple):

@@ -31,7 +31,7 @@ def check(file: Path, digest: str | None = None) -> tuple[Manifest, tuple[Path, 
         raise StackError(
             f"{file} is complete, but it is another bundle.",
             f"Its digest is {manifest.digest}, expected {digest}.",
-            "Copy the right bundle.",
+            "Use the bundle with the expected digest.",
             code="bundle.other-bundle",
         )
     return manifest, files

@@ -67,9 +67,9 @@ def _compile(requirements: list[str], *options: str, override: str = "") -> list
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
         raise StackError(
-            "The packages cannot be resolved.",
+            "The packages could not be resolved.",
             done.stderr.strip()[-2000:],
-            "Check that the package index is reached (proxy, certificates), then run again.",
+            "Check that the package index is reachable (proxy, certificates), then run again.",
             code="packages.not-resolved",
         )
     packages: list[dict[str, Any]] = tomllib.loads(done.stdout).get("packages", [])

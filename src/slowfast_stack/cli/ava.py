@@ -74,7 +74,8 @@ class Part:
         typer.Option("--start", metavar="S", help="The second where frames start; default: 900."),
     ] = None
     frames: Annotated[
-        int | None, typer.Option(metavar="N", help="Frames of a video, where no list says it.")
+        int | None,
+        typer.Option(metavar="N", help="Frames per video, where no list has the number."),
     ] = None
 
     def refuse_shards(self, dividers: str) -> None:
@@ -104,7 +105,7 @@ def _release(release: str) -> str:
     if release not in VERSIONS:
         raise UsageError(
             f"There is no release {release} of AVA.",
-            f"Known are {', '.join(VERSIONS)}.",
+            f"Supported releases: {', '.join(VERSIONS)}.",
             code="cli.unknown-value",
         )
     return release
@@ -119,7 +120,7 @@ def _sums(path: Path | None) -> dict[str, str]:
         return {name.lstrip("*").strip(): digest for digest, name in rows}
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"{path} is no list of checksums.",
+            f"{path} is not a list of checksums.",
             str(error),
             "See sha256sum(1).",
             code="cli.invalid-file",

@@ -134,7 +134,7 @@ Attempts = Annotated[
 Only = Annotated[
     list[str] | None, typer.Option("--only", metavar="ID", help="Limit to this ID. Repeatable.")
 ]
-List = Annotated[bool, typer.Option("--list", help="List what is known; change nothing.")]
+List = Annotated[bool, typer.Option("--list", help="List patches or stacks; change nothing.")]
 KeyValues = Annotated[
     list[str] | None,
     typer.Argument(metavar="KEY VALUE", help="Pairs that override the configuration."),

@@ -139,8 +139,8 @@ def _unknown(text: str) -> UsageError:
     stem = Path(text).name.removesuffix(".yaml")
     close = difflib.get_close_matches(stem, stems, cutoff=_CLOSE) or stems[:3]
     return UsageError(
-        f"{text} is neither a file nor a name that can be read.",
-        "No part of it occurs in a name of upstream.",
+        f"{text} is neither a file nor a known form of a name.",
+        "No part of it occurs in upstream's names.",
         f"Try one of: {', '.join(close)}.",
         code="config.unknown-name",
     )

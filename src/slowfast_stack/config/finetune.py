@@ -192,7 +192,7 @@ def _kind(path: Path) -> Kind:
         ) from error
     if kind.type not in (formats.PYTORCH, formats.CAFFE2):
         raise UsageError(
-            f"{path} is no checkpoint of SlowFast.",
+            f"{path} is not a checkpoint of SlowFast.",
             kind.cause,
             "Name another file.",
             code="config.no-checkpoint",
@@ -215,11 +215,11 @@ def _checkpoint(request: Request, kind: Kind) -> Iterator[Change]:
     path = str(request.checkpoint.absolute())
     yield Change("TRAIN.ENABLE", value=True, reason="it trains")
     yield Change("DEMO.ENABLE", value=False, reason="training, not the demo")
-    yield Change("TRAIN.CHECKPOINT_FILE_PATH", path, "the weights to begin with")
+    yield Change("TRAIN.CHECKPOINT_FILE_PATH", path, "the initial weights")
     yield Change("TRAIN.CHECKPOINT_TYPE", kind.type, f"read from the bytes: {kind.container}")
     cause = "begin with epoch 0 and a new optimizer, not where the checkpoint ended"
     yield Change("TRAIN.CHECKPOINT_EPOCH_RESET", value=True, reason=cause)
-    cause = "a folder of its own: a checkpoint in it would be loaded instead"
+    cause = "a separate folder: a checkpoint in it would be loaded instead"
     yield Change("OUTPUT_DIR", request.output_dir, cause)
 
 
@@ -255,7 +255,7 @@ def _head(base: Content, request: Request, data: Data, kind: Kind) -> Iterator[C
     if classes is None:
         cause = f"{request.data / 'train.csv'} has no labels to count."
         raise UsageError(
-            "The number of classes is not known.",
+            "The number of classes is unknown.",
             cause,
             "Pass --classes N.",
             code="config.unknown-classes",
@@ -268,7 +268,7 @@ def _head(base: Content, request: Request, data: Data, kind: Kind) -> Iterator[C
             "Omit --classes.",
             code="config.unknown-classes",
         )
-    had = f", was {kind.classes}: the head begins at random" if kind.classes else ""
+    had = f", was {kind.classes}: the head is initialized randomly" if kind.classes else ""
     yield Change("MODEL.NUM_CLASSES", classes, f"your classes{had}")
     if request.to == CLASSES and classes < FEWEST_CLASSES:
         cause = (
@@ -295,7 +295,7 @@ def _boxes_are_possible(base: Content) -> None:
         raise UsageError(
             f"A configuration of AVA cannot be made from {name}.",
             "Its pathways and strides are not those of a ResNet.",
-            "Begin with a SLOWFAST, SLOW, C2D or I3D configuration.",
+            "Start from a SLOWFAST, SLOW, C2D or I3D configuration.",
             code="config.no-boxes",
         )
 
@@ -305,7 +305,7 @@ def _batch(base: Content, request: Request, data: Data) -> int:
     gpus = max(1, request.gpus)
     if request.batch is not None:
         if request.batch % gpus:
-            message = f"{request.batch} clips cannot be shared by {gpus} GPUs."
+            message = f"{request.batch} clips cannot be divided among {gpus} GPUs."
             raise UsageError(
                 message, hint=f"--batch as a multiple of {gpus}.", code="config.does-not-fit"
             )

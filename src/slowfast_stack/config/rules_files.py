@@ -50,7 +50,7 @@ def _uses_train_checkpoint(read: Content) -> bool:
 def _kind(part: str, path: Path, kind: Kind, read: Content) -> Iterator[Finding]:
     key = f"{part}.CHECKPOINT_TYPE"
     if kind.type not in (formats.PYTORCH, formats.CAFFE2):
-        message = f"{path} is no checkpoint of SlowFast ({kind.type}). {kind.cause}"
+        message = f"{path} is not a checkpoint of SlowFast ({kind.type}). {kind.cause}"
         fix = "Fetch it again: slowfast-stack models get."
         yield Finding("no-checkpoint", f"{part}.CHECKPOINT_FILE_PATH", message, fix)
     elif kind.type != read.get(key):
@@ -140,7 +140,7 @@ def _list(listed: data_lists.VideoList, separator: str, read: Content) -> Iterat
         count = f"{len(listed.missing)} of the first {listed.checked} videos"
         message = f"{count} of {listed.path} are missing, such as {listed.missing[0]}."
         yield Finding(
-            "missing-videos", "DATA.PATH_PREFIX", message, "The folder that paths start in."
+            "missing-videos", "DATA.PATH_PREFIX", message, "The base directory of the paths."
         )
 
 

@@ -70,7 +70,7 @@ def _divisible(read: Content) -> Iterator[Finding]:
         batch = read.get(key)
         if gpus > 0 and batch % gpus:
             fixed = max(gpus, batch // gpus * gpus)
-            message = f"{batch} clips cannot be shared by {gpus} GPUs; upstream stops."
+            message = f"{batch} clips cannot be divided among {gpus} GPUs; upstream stops."
             yield Finding("batch-per-gpu", key, message, f"{fixed}", set={key: fixed})
 
 

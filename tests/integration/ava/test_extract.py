@@ -113,7 +113,7 @@ def test_a_file_without_pictures_is_called_that(filled: Tree) -> None:
     subprocess.run([*argv, "-c:a", "aac", str(filled.layout.videos / "empty.mp4")], check=True)
     (filled.layout.videos / "broken.mkv").write_bytes(b"\x00" * 999)
     items = filled.extract(videos=("empty", "broken"))
-    assert items["empty"].cause == "It holds no video stream."
+    assert items["empty"].cause == "It contains no video stream."
     assert "Invalid data" in items["broken"].cause
     assert "{" not in items["broken"].cause
 

@@ -73,5 +73,5 @@ def test_what_cannot_be_meant_is_refused(stack, tmp_path, arguments, words):
 
 def test_up_needs_a_bundle_that_is_there(stack, inventory):
     done = stack.run("up", "-i", inventory(one={}), "--yes", "--offline", "/nowhere/x.bundle")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "/nowhere/x.bundle" in done.stderr

@@ -23,6 +23,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle impor
     verify,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from support.errors import fails
 
 from slowfast_stack.bundle import writer
 
@@ -163,10 +164,10 @@ def test_missing_and_truncated_parts_are_named(made: Callable[..., Path]) -> Non
     assert len(files) > 4
     data = files[1].read_bytes()
     files[1].unlink()
-    with pytest.raises(parts.IncompleteBundle, match=files[1].name):
+    with fails("bundle.incomplete", files[1].name):
         read(bundle)
     files[1].write_bytes(data[:-1])
-    with pytest.raises(parts.IncompleteBundle, match=f"{files[1].name} has {PART - 1} bytes"):
+    with fails("bundle.incomplete", f"{files[1].name} has {PART - 1} bytes"):
         read(bundle)
     files[1].write_bytes(data)
     files[-1].unlink()

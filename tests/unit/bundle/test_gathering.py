@@ -12,6 +12,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import Plan
+from support.errors import fails
 
 from slowfast_stack.bundle import sources, wheels
 from slowfast_stack.bundle.target import Target
@@ -106,6 +107,6 @@ def test_a_commit_that_is_not_there_is_said(repository: tuple[Path, str], tmp_pa
     assert list(tmp_path.glob("*.bundle")) == []
     tree = tmp_path / "tree"
     source = source_tree.Source("git", "https://example.invalid/x", "f" * 40)
-    with pytest.raises(StackError, match="f" * 40):
+    with fails("bundle.missing-source", "f" * 40):
         source_tree.place(Commands(), source, tree, uv="uv", bundle=tmp_path)
     assert not tree.exists()

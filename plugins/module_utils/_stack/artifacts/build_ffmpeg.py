@@ -29,12 +29,15 @@ PREFIX = "/ffmpeg"
 # Where the distribution's programs are; one in /usr/local is the user's own.
 PACKAGED = "/usr/bin:/bin"
 _PRODUCT = re.compile(r"\.(o|d|a|so[.\d]*|ptx(\.c|\.gz)?)$")
-PYPI_HINT = "Check that PyPI is reached (proxy, certificates, index), then run again."
+PYPI_HINT = "Check that PyPI is reachable (proxy, certificates, index), then run again."
 ANOTHER_BUNDLE = "Create a bundle for this host: slowfast-stack bundle create."
 # What configure prints, and what to do about it.
 HINTS = (
-    ("ffnvcodec", "This FFmpeg refuses these headers: leave nv_codec_headers out of the request."),
-    ("failed checking for nvcc", "nvcc refuses the flags of the plan: see --nvccflags in the log."),
+    ("ffnvcodec", "This FFmpeg does not support these headers: omit nv_codec_headers."),
+    (
+        "failed checking for nvcc",
+        "nvcc does not accept the flags of the plan: see --nvccflags in the log.",
+    ),
     ("C compiler test failed", "The C compiler of the plan does not work."),
     ("nasm", "Install nasm."),
 )
@@ -66,7 +69,7 @@ class FFmpegRecipe:
 
     def verify(self, commands: Commands, folder: Path) -> None:
         """Raise ``StackError`` where it does not run or lacks a required name."""
-        hint = "Ask for another with --ffmpeg: distribution, build or static."
+        hint = "Choose another with --ffmpeg: distribution, build or static."
         program = folder / "bin" / "ffmpeg"
         ffmpeg_capabilities.require(commands, program, self.required, hint=hint)
 
@@ -92,7 +95,7 @@ def _packaged(site: Site, _recipe: FFmpegRecipe) -> Path:
             raise StackError(
                 f"The distribution's {name} is not installed.",
                 f"It is not in {PACKAGED}.",
-                "Install the package ffmpeg, or ask for another with --ffmpeg.",
+                "Install the package ffmpeg, or choose another with --ffmpeg.",
                 code="ffmpeg.no-distribution-program",
             )
         (ready / "bin" / name).symlink_to(found)
@@ -163,8 +166,8 @@ def _refuse_missing_tools(recipe: FFmpegRecipe) -> None:
     if missing:
         raise StackError(
             f"FFmpeg cannot be built without {', '.join(missing)}.",
-            "The plan builds with it, and this host does not have it.",
-            "Install it, or run the whole plan, which installs system packages first.",
+            "The plan needs it for the build, and this host does not have it.",
+            "Install it, or run the complete plan, which installs system packages first.",
             code="ffmpeg.missing-build-tools",
         )
 
@@ -205,7 +208,7 @@ def _configure(
         raise StackError(
             "FFmpeg could not be configured.",
             f"configure exited with {done.rc}:\n{output}\n",
-            " ".join([*hints[:1], f"Its own log is {build}/ffbuild/config.log."]),
+            " ".join([*hints[:1], f"Its log is {build}/ffbuild/config.log."]),
             code="ffmpeg.configure-failed",
         )
 
@@ -222,7 +225,7 @@ def _run(
         [str(word) for word in argv],
         environment=environment,
         log=recipe.log,
-        hint=f"The whole output is in {recipe.log}. Out of memory? Lower the number of jobs;"
+        hint=f"The complete output is in {recipe.log}. Out of memory? Lower the number of jobs;"
         " compiled files are kept.",
         code="ffmpeg.build-failed",
     )

@@ -76,6 +76,6 @@ class WheelRecipe:
         return StackError(
             f"The wheel of {self.source.name} could not be built.",
             f"{cause}\nThe build exited with {done.rc}:\n{done.tail()}\n".lstrip(),
-            f"{hint} The whole output is in {self.log}.".lstrip(),
+            f"{hint} The complete output is in {self.log}.".lstrip(),
             code="wheel.build-failed",
         )

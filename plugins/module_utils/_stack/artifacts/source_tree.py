@@ -113,7 +113,7 @@ def _clone(commands: Commands, source: Source, tree: Path, bundle: Path | None) 
     if found.rc:
         raise StackError(
             f"{source.url} has no commit {source.commit}.",
-            "The pinned commit is not in what the source offers.",
+            "The source does not have the pinned commit.",
             "Check the commit id, or give another source with --source NAME=URL@COMMIT.",
             code="source.unknown-commit",
         )
@@ -134,7 +134,7 @@ def _git(commands: Commands, tree: Path, *words: str) -> str:
 def _clone_local(commands: Commands, source: Source, tree: Path) -> None:
     if not Path(source.url).exists():
         raise StackError(
-            f"There is nothing at {source.url}.",
+            f"{source.url} does not exist.",
             "A source given as a path must be a git repository or a bundle on the target.",
             "Correct the path, or give the source as a URL.",
             code="source.not-found",
@@ -209,7 +209,7 @@ def _address(commands: Commands, source: Source, uv: str) -> str:
                 uv, "pip", "compile", "--quiet", "--no-deps", "--no-header", "--no-binary", name,
                 "--format", "pylock.toml", file.name,
             ],
-            hint="Check that PyPI is reached (proxy, certificates, index), then run again.",
+            hint="Check that PyPI is reachable (proxy, certificates, index), then run again.",
             code="index.unreachable",
         )  # fmt: skip
     url = re.search(r'^sdist = .*?url = "([^"]+)"', answer, re.MULTILINE)

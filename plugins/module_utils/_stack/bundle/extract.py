@@ -51,9 +51,9 @@ def extract(bundle: Path, folder: Path, digest: str | None = None) -> Manifest:
     found = head(bundle)["digest"]
     if digest not in (None, found):
         raise StackError(
-            f"{bundle} is not the bundle that was planned with.",
+            f"{bundle} is not the bundle of the plan.",
             f"Its digest is {found}, expected {digest}.",
-            "Copy the right bundle, then run again.",
+            "Copy the bundle of the plan, then run again.",
             code="bundle.other-bundle",
         )
     folder.parent.mkdir(parents=True, exist_ok=True)

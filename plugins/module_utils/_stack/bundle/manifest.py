@@ -152,7 +152,7 @@ def installer_path(sha256: str) -> str:
 def other_format(found: str) -> UnusableManifest:
     """Return the error for a bundle of another version."""
     return UnusableManifest(
-        "This bundle was created by another version of slowfast.stack; nothing of it was used.",
+        "This bundle was created by another version of slowfast.stack and was not used.",
         f"Its format is {found}; this version reads {FORMAT} {SCHEMA}.",
         "Create it again with this version: slowfast-stack bundle create.",
         code="record.unsupported-schema",
@@ -161,7 +161,7 @@ def other_format(found: str) -> UnusableManifest:
 
 def _unusable(cause: str) -> UnusableManifest:
     return UnusableManifest(
-        "The manifest of the bundle is not valid; nothing of the bundle was used.",
+        "The manifest of the bundle is invalid; the bundle was not used.",
         f"{cause}.",
         "Create the bundle again: slowfast-stack bundle create.",
     )

@@ -64,7 +64,7 @@ def parts_of(bundle: Path) -> dict[int, Path]:
 
 
 def _incomplete(bundle: Path, cause: str) -> IncompleteBundle:
-    message = f"The bundle {bundle} is not complete; nothing of it was used."
+    message = f"The bundle {bundle} is incomplete and was not used."
     return IncompleteBundle(message, cause, "Copy these parts again.")
 
 

@@ -43,7 +43,7 @@ class DamagedBundle(StackError):
         lines += [f"And {len(damages) - _SHOWN} more."] if len(damages) > _SHOWN else []
         copies = ", ".join(dict.fromkeys(name for names in files for name in names))
         super().__init__(
-            "The bundle is damaged; nothing of it was used.",
+            "The bundle is damaged and was not used.",
             "\n".join(lines),
             f"Copy {copies} again, or create the bundle again.",
         )
@@ -108,5 +108,5 @@ def _read_member(
             progress(source.files[0].name, source.offset, source.size)
     if digest.hexdigest() != member.sha256 and not wrong:
         wrong = [start, source.offset]
-    cause = "it is not what was written"
+    cause = "its content was changed"
     return [Damage(member.path, wrong[0], wrong[-1], cause)] if wrong else []

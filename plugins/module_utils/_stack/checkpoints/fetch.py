@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _HINTS = {
     True: "The file differs from the first download. To accept it, add --accept-change.",
-    False: "Check the SHA-256 that you gave. An existing file is not changed.",
+    False: "Check the digest that you gave. An existing file is not changed.",
 }
 RECORD = "models.json"
 UNUSABLE = (formats.UNKNOWN, formats.DAMAGED)

@@ -80,13 +80,13 @@ def _of_zip(file: IO[bytes]) -> Kind:
             names = archive.namelist()
             inner = next((name for name in names if name.endswith("data.pkl")), None)
             if inner is None:
-                return Kind(UNKNOWN, "zip", "It is a zip without data.pkl.")
+                return Kind(UNKNOWN, "zip", "It is a ZIP file without data.pkl.")
             if archive.getinfo(inner).file_size > _LARGEST_PICKLE:
-                return Kind(UNKNOWN, "zip", "Its data.pkl is too large for a checkpoint's.")
+                return Kind(UNKNOWN, "zip", "Its data.pkl is too large for a checkpoint.")
             with archive.open(inner) as member:
                 value, imports = pickles.read(member)
     except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
-        return Kind(DAMAGED, "zip", f"The zip is cut off or broken: {error}.")
+        return Kind(DAMAGED, "zip", f"The ZIP file is truncated or damaged: {error}.")
     return _described(PYTORCH, "zip", value, imports)
 
 
@@ -95,10 +95,10 @@ def _of_tar(file: IO[bytes]) -> Kind:
         with tarfile.open(fileobj=file) as archive:
             names = archive.getnames()
     except (tarfile.TarError, EOFError) as error:
-        return Kind(DAMAGED, "tar", f"The tar is cut off or broken: {error}.")
+        return Kind(DAMAGED, "tar", f"The tar file is truncated or damaged: {error}.")
     if {"pickle", "tensors", "storages"} & set(names):
-        return Kind(PYTORCH, "tar", "It is a tar as the first PyTorch wrote it.", tuple(names))
-    return Kind(UNKNOWN, "tar", "It is a tar of other files.", tuple(names[:10]))
+        return Kind(PYTORCH, "tar", "It is a tar file of an early PyTorch release.", tuple(names))
+    return Kind(UNKNOWN, "tar", "It is a tar file of something else.", tuple(names[:10]))
 
 
 def _of_pickle(file: IO[bytes]) -> Kind:
@@ -131,14 +131,14 @@ def _no_pickle(file: IO[bytes], cause: str) -> Kind:
     file.seek(0)
     first = file.read(1)
     if first in (b"\x80", b"(", b"c"):
-        return Kind(DAMAGED, "pickle", f"The pickle is cut off or broken: {cause}.")
+        return Kind(DAMAGED, "pickle", f"The pickle is truncated or damaged: {cause}.")
     return Kind(UNKNOWN, "none", "Not a ZIP, tar or pickle file.")
 
 
 _WHY = {
     PYTORCH: "torch.save wrote it.",
-    CAFFE2: "It holds a dictionary with blobs.",
-    DETECTRON2: "It holds a dictionary with model, as Detectron2 writes it.",
+    CAFFE2: "It contains a dictionary with blobs.",
+    DETECTRON2: "It contains a dictionary with the key model, as Detectron2 writes it.",
     UNKNOWN: "It is a pickle without blobs or model.",
 }
 

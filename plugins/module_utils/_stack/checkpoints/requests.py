@@ -23,7 +23,7 @@ def request(name: str, folder: Path, mirror: str | None) -> Request:
     model = _own(name) if not models and "://" in name else _only(name, models)
     if model.url.startswith(_BROWSER_ONLY):
         raise BadRequest(
-            f"{model.id} cannot be downloaded by a program.",
+            f"{model.id} has to be downloaded with a browser.",
             f"It is at {model.url}, which asks for consent first.",
             f"Save it as {folder / model.id}, then: slowfast-stack models check --checkpoint-dir {folder}",
             code="checkpoint.manual-download",
@@ -36,7 +36,7 @@ def _own(url: str) -> Model:
     file = PurePosixPath(urlsplit(url).path).name
     if not file:
         raise BadRequest(
-            f"{url} names no file.",
+            f"{url} does not end in a file name.",
             hint="Give the address of a checkpoint.",
             code="checkpoint.invalid-url",
         )
@@ -51,7 +51,7 @@ def _only(name: str, models: tuple[Model, ...]) -> Model:
         raise BadRequest(
             f"{name} is the name of {len(models)} checkpoints.",
             listed,
-            "Name one.",
+            "Use the ID of one.",
             code="checkpoint.ambiguous",
         )
     close = difflib.get_close_matches(name, [model.id for model in MODELS], cutoff=0.4)

@@ -22,7 +22,7 @@ def check(archive: Path, sha256: str) -> None:
         raise StackError(
             f"{archive.name} is not the pinned file.",
             f"Its SHA-256 is {found}, expected {sha256}.",
-            "Nothing of it was used.",
+            "It was not used.",
             code="download.checksum-mismatch",
         )
 
@@ -64,7 +64,7 @@ def from_debian(commands: Commands, package: str, suite: str, sha256: str, folde
     raise StackError(
         f"The Debian archive has another {package} than the pinned one.",
         f"It has {', '.join(found) or 'nothing'}, not SHA-256 {sha256}.",
-        "Nothing of it was used.",
+        "It was not used.",
         code="debian.other-version",
     )
 
@@ -80,7 +80,7 @@ def _private_apt(commands: Commands, suite: str, folder: Path) -> list[str]:
         (folder / name).mkdir(parents=True, exist_ok=True)
     # Use the mirror of this host, which its proxy and cache know.
     listing = commands.checked(
-        "apt could not say which archive this host uses",
+        "apt did not report which archive this host uses",
         ["apt-get", "indextargets", "--format", "$(SITE)", "Origin: Debian", "Label: Debian"],
         code="debian.no-archive",
     )
@@ -132,7 +132,7 @@ def _extract(packed: tarfile.TarFile, folder: Path) -> None:
         kind = member.isreg() or member.isdir() or aside
         if (root not in target.parents and target != root) or not kind:
             raise StackError(
-                f"{member.name} would leave the folder it is unpacked into.",
+                f"{member.name} would be extracted outside the folder.",
                 "An archive with such a member is not trusted.",
                 code="archive.unsafe-member",
             )

@@ -41,7 +41,7 @@ def require(folder: Path, size: int, files: int, content: str) -> None:
         lacks.append(f"{files} inodes are needed and {inodes} free")
     if lacks:
         raise StackError(
-            f"{place} has not enough disk space for {content}.",
+            f"{place} does not have enough free space for {content}.",
             f"{'; '.join(lacks)}.",
             "Free that much, use another folder, or add --skip-disk-check.",
             code="disk.full",

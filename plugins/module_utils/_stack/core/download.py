@@ -42,7 +42,7 @@ _CAUSES = {
     401: "The server requires a user name and a password.",
     403: "The server refuses access: the link may have expired.",
     404: "The server does not have it: the link is broken.",
-    410: "The server does not have it any more.",
+    410: "The server no longer has it.",
 }
 
 
@@ -205,7 +205,7 @@ def _verify(download: Download, size: int, sha256: str) -> None:
     wrong = difference(download, size, sha256)
     if wrong:
         raise MismatchError(
-            f"{download.path} is not the file that was expected.",
+            f"{download.path} is not the expected file.",
             f"{wrong} It comes from {download.url}.",
             "Open the address in a browser: a proxy or a login page may have answered, or the "
             "file was replaced. An existing file is not changed.",
@@ -329,7 +329,7 @@ def _request(url: str, headers: dict[str, str]) -> urllib.request.Request:
     if not url.startswith(("http://", "https://")):
         raise DownloadError(
             f"{url} is not a valid address.",
-            "It begins with neither http:// nor https://.",
+            "It starts with neither http:// nor https://.",
             code="download.invalid-url",
         )
     try:

@@ -165,7 +165,7 @@ INSTALLER = (
     Row(
         r"[^\n]*\S",
         "uv could not install the packages.",
-        "Check that PyPI is reached (proxy, certificates, index), then run again; it resumes.",
+        "Check that PyPI is reachable (proxy, certificates, index), then run again; it resumes.",
     ),
 )
 

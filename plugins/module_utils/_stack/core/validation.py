@@ -99,6 +99,6 @@ def only_keys(value: Mapping[str, object], where: str, known: tuple[str, ...]) -
         raise StackError(
             f"{where} has the unknown key {unknown[0]!r}.",
             f"Known are: {', '.join(known)}.",
-            "Correct the key or leave it out.",
+            "Correct the key, or omit it.",
             code="data.unknown-key",
         )

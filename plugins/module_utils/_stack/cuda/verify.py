@@ -79,7 +79,7 @@ def _argv(home: Path, tool: str, *arguments: object) -> Sequence[str]:
 
 def _inspect(home: Path, made: Path, arch_list: str, commands: Commands) -> str:
     if not (home / "bin" / "cuobjdump").exists():
-        return "compiled, not inspected: this toolkit has no cuobjdump"
+        return "compiled but not inspected: this toolkit has no cuobjdump"
     message = f"The program compiled by {home} cannot be read"
     listing = "".join(
         commands.checked(

@@ -250,7 +250,7 @@ def loaded_problem(state: State) -> str | None:
     if state.loaded is None or state.loaded != state.module:
         return (
             f"The running driver is {state.loaded or 'none'}, {state.module or 'nothing'} is"
-            " installed. `dmesg | grep -i nvrm` says why the kernel did not take it."
+            " installed. `dmesg | grep -i nvrm` shows why the kernel did not load it."
         )
     if state.loaded_flavour != state.flavour:
         return (

@@ -205,7 +205,7 @@ def require_equal(expected: Lock, found: Lock) -> None:
     wrong = list(differences(expected, found))
     if wrong:
         raise StackError(
-            "This environment is not the one of the lock.",
+            "This environment differs from the lock.",
             "\n".join(wrong),
             "The current stack is not changed. Make a new lock, or correct what differs.",
             code="lock.mismatch",

@@ -46,7 +46,7 @@ def refuse_foreign(prefix: Path) -> None:
     if not prefix.is_dir():
         raise StackError(
             f"{prefix} is not a folder.",
-            "A file is in the way.",
+            "A file exists at this path.",
             "Choose another prefix.",
             code="prefix.not-a-folder",
         )
@@ -54,7 +54,7 @@ def refuse_foreign(prefix: Path) -> None:
     if entries:
         raise StackError(
             f"{prefix} belongs to another program.",
-            f"It holds {', '.join(entries[:4])} and has no {MARKER}.",
+            f"It contains {', '.join(entries[:4])} and has no {MARKER}.",
             "Choose another prefix with --prefix, or empty that folder yourself.",
             code="prefix.foreign",
         )

@@ -149,7 +149,7 @@ def _run(commands: Commands, subject: Subject, uv: str) -> dict[str, Any]:
     done = commands.run(argv, log=log, environment=ALONE)
     if not out.is_file():
         raise StackError(
-            "The proof did not run to its end.",
+            "The proof ended early.",
             f"Exit status {done.rc}:\n{done.tail()}\n",
             f"The complete output is in {log}.",
             code="proof.interrupted",

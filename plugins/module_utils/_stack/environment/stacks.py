@@ -169,13 +169,13 @@ def chosen(stacks: Sequence[Stack], wanted: str, *, unproven: bool) -> Stack:
             raise StackError(
                 "There is no earlier proven stack to switch to.",
                 _others(stacks),
-                "List them with `slowfast-stack rollback --list`, and pass the id of one to use it anyway.",
+                "List them with `slowfast-stack rollback --list`, and pass the ID of one to use it anyway.",
                 code="stack.no-earlier",
             )
         return found[0]
     found = [stack for stack in stacks if stack.id.startswith(wanted)]
     if len(found) != 1:
-        cause = "Several stacks have an id that starts so" if found else "No stack has this id"
+        cause = "Several stacks have an ID with this prefix" if found else "No stack has this ID"
         raise StackError(
             f"{wanted} does not name a stack.",
             f"{cause}: there are {', '.join(stack.id for stack in stacks) or 'none'}.",

@@ -85,7 +85,7 @@ def parse(text: str) -> dict[str, Any] | None:
 
 def _damaged() -> Unreadable:
     return Unreadable(
-        "It is not known whether the driver installation is complete.",
+        "It is unknown whether the driver installation is complete.",
         f"{PATH} is damaged.",
         "Remove the file; the previous driver cannot be restored without it.",
         code="host.damaged-record",

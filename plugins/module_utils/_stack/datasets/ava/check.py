@@ -112,12 +112,12 @@ def _tree(look: _Look, listed: dict[str, dict[str, int]]) -> None:
         if path == tree.work:
             left = sorted(entry.name for entry in path.iterdir())
             if left:
-                cause = f"Unfinished work is here: {', '.join(left[:_SHOWN])}."
+                cause = f"Incomplete frames: {', '.join(left[:_SHOWN])}."
                 look.warn(path, cause, "Continue with: ava extract.")
         elif not path.is_dir():
-            look.warn(path, "It is no folder of frames.", "Move it away.")
+            look.warn(path, "It is not a folder of frames.", "Move it away.")
         elif known and path.name not in known:
-            look.warn(path, "No list names it.", "Write lists, or move it away.")
+            look.warn(path, "It is in no list.", "Write the lists again, or move it away.")
     missing = sorted(set(sources.names(tree)) - {path.name for path in tree.frames.iterdir()})
     if missing and look.folder == tree.root:
         more = ", ..." if len(missing) > _SHOWN else ""
@@ -139,7 +139,9 @@ def _frame_list(look: _Look, split: str) -> dict[str, int]:
             if name != f"{video}/{video}_{frame:06d}.jpg":
                 wrong += 1
                 if wrong <= _SHOWN:
-                    look.error(path, f"Line {number} names {name}; frame {frame} is due.", _REWRITE)
+                    look.error(
+                        path, f"Line {number} names {name}; expected frame {frame}.", _REWRITE
+                    )
     except StackError as error:
         look.summary(error)
     if not found:
@@ -255,7 +257,9 @@ class _Kinds:
                 message = f"{count} rows have labels that are not in the label map."
                 self._look.warn(self._path, message, "The evaluation leaves them out.")
             elif count > _SHOWN:
-                self._look.error(self._path, f"{count - _SHOWN} more rows are like that.")
+                self._look.error(
+                    self._path, f"{count - _SHOWN} more rows are wrong in the same way."
+                )
 
 
 def _excluded(look: _Look, split: str) -> None:

@@ -87,7 +87,7 @@ def read(path: Path, clips: dict[str, Path]) -> list[Box]:
         more = [f"{len(wrong) - _SHOWN} more rows are wrong."] if len(wrong) > _SHOWN else []
         raise BadTable(f"{path} has wrong rows.", "\n".join([*wrong[:_SHOWN], *more]), _FORMAT)
     if not found:
-        raise BadTable(f"{path} holds no box.", "It has no row below its header.", _FORMAT)
+        raise BadTable(f"{path} contains no boxes.", "It has no row below its header.", _FORMAT)
     return found
 
 
@@ -95,9 +95,9 @@ def _require_columns(path: Path, columns: Sequence[str]) -> None:
     names = [str(name).strip() for name in columns]
     missing = [name for name in _NEEDED if name not in names]
     if missing:
-        separator = " Is it separated by something else than commas?" if len(names) == 1 else ""
+        separator = " Is it separated by commas?" if len(names) == 1 else ""
         cause = f"It has {len(names)} columns and lacks {', '.join(missing)}.{separator}"
-        raise BadTable(f"{path} has not the columns that are needed.", cause, _FORMAT)
+        raise BadTable(f"{path} lacks required columns.", cause, _FORMAT)
 
 
 def _box(row: Mapping[str | None, str | None], clips: dict[str, Path]) -> Box | str:
@@ -113,7 +113,7 @@ def _box(row: Mapping[str | None, str | None], clips: dict[str, Path]) -> Box | 
         (video in clips, f"there is no clip {given['clip']!r}"),
         (
             second.isdigit() and int(second) <= last,
-            f"second {second!r} is no whole number from 0 to {last}",
+            f"second {second!r} is not a whole number from 0 to {last}",
         ),
         (corners, "the corners are not x1 < x2, y1 < y2 in fractions of 1 (not pixels)"),
         (
@@ -121,7 +121,7 @@ def _box(row: Mapping[str | None, str | None], clips: dict[str, Path]) -> Box | 
             f"label {given['label']!r} is empty or has a quotation mark",
         ),
         (split in ("", *SPLITS), f"split {split!r} is neither train nor val"),
-        (person.isdigit(), f"person {person!r} is no whole number"),
+        (person.isdigit(), f"person {person!r} is not a whole number"),
     ):
         if not holds:
             return wrong
@@ -146,7 +146,7 @@ def clips_in(folder: Path, found: dict[str, Path]) -> dict[str, Path]:
         if other != path:
             cause = f"{other.name} and {path.name} both become {video_name(path.name)}."
             raise StackError(
-                f"Two clips of {folder} get one name.",
+                f"Two clips of {folder} would get the same name.",
                 cause,
                 "Rename one of them.",
                 code="ava.duplicate-clip",
@@ -162,14 +162,14 @@ def splits(boxes: list[Box], val_percent: int) -> dict[str, str]:
     found: dict[str, str] = {}
     for box in boxes:
         if found.setdefault(box.clip, box.split) != box.split:
-            raise BadTable(f"{box.clip} is in both halves.", "Its rows differ in split.", _FORMAT)
+            raise BadTable(f"{box.clip} is in both splits.", "Its rows differ in split.", _FORMAT)
     for clip, half in found.items():
         if not half:
             chance = int(hashlib.sha256(clip.encode()).hexdigest()[:8], 16) % 100
             found[clip] = "val" if chance < val_percent else "train"
     lacking = [half for half in SPLITS if half not in found.values()]
     if lacking:
-        cause = f"All {len(found)} clips fell to the other half."
+        cause = f"All {len(found)} clips are in the other split."
         hint = "Give the column split, train or val, or more clips."
         raise BadTable(f"No clip is for {lacking[0]}.", cause, hint)
     return found
@@ -179,8 +179,8 @@ def labels_of(boxes: list[Box]) -> list[str]:
     """Return the names of the classes in their order. Raises BadTable for more than 80."""
     names = sorted({box.label for box in boxes})
     if len(names) > CLASSES:
-        cause = f"There are {len(names)}; upstream's loader takes {CLASSES}."
-        raise BadTable("There are too many labels.", cause, "Join some of them.")
+        cause = f"There are {len(names)}; upstream's loader supports {CLASSES}."
+        raise BadTable("There are too many labels.", cause, "Merge some of them.")
     return names
 
 

@@ -199,7 +199,7 @@ def _no_page(path: Path) -> None:
     if not begin or begin.startswith((b"<!doctype html", b"<html")):
         raise download.MismatchError(
             f"{path} is a web page." if begin else f"{path} is empty.",
-            "The server sent something else than the file.",
+            "The server sent another document instead of the file.",
             "Open the address in a browser: a proxy or a login page may have answered.",
             code="download.unexpected-content",
         )

@@ -44,7 +44,7 @@ def version(commands: Commands, tools: Tools) -> str:
             raise StackError(
                 f"{program} does not run.",
                 done.tail(3) or f"It exited with {done.rc}.",
-                "Install FFmpeg (Debian: apt-get install ffmpeg), or name it with --ffmpeg-program.",
+                "Install FFmpeg (Debian: apt-get install ffmpeg), or give its path with --ffmpeg-program.",
                 code="ffmpeg.not-runnable",
             )
     done = commands.run([tools.ffmpeg, "-version"])
@@ -71,9 +71,9 @@ def probe(
     except (KeyError, ValueError) as error:
         # The warnings of ffprobe are around its JSON output.
         said = [line for line in done.output.splitlines() if line.strip() not in _ANSWER]
-        cause = "\n".join(said[-2:]) if done.rc else "It holds no video stream."
+        cause = "\n".join(said[-2:]) if done.rc else "It contains no video stream."
         raise BrokenVideo(
-            f"{source} is no video that FFmpeg can read.", cause, _AGAIN, code="ava.broken-video"
+            f"{source} is not a video that FFmpeg can read.", cause, _AGAIN, code="ava.broken-video"
         ) from error
 
 
@@ -83,7 +83,7 @@ def _rate(text: str) -> float:
 
 
 _ANSWER = ("", "{", "}")
-_AGAIN = "Remove the file and get it again, or leave the video out."
+_AGAIN = "Download the file again, or leave the video out."
 
 
 def progress_value(line: str, key: str) -> int | None:

@@ -92,7 +92,7 @@ def wrong_box(fields: list[str], *, predicted: bool) -> str:
     try:
         left, top, right, bottom = (float(text) for text in fields[2:6])
     except ValueError:
-        return f"{','.join(fields[2:6])} are no numbers"
+        return f"{','.join(fields[2:6])} are not numbers"
     if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
         return f"box {','.join(fields[2:6])} is not x1 < x2, y1 < y2 in fractions of 1"
     return _wrong_end(fields, predicted=predicted)
@@ -107,7 +107,7 @@ def _wrong_end(fields: list[str], *, predicted: bool) -> str:
         try:
             score = float(fields[7])
         except ValueError:
-            return f"score {fields[7]!r} is no number"
+            return f"score {fields[7]!r} is not a number"
         if not 0 <= score <= 1:
             return f"score {fields[7]} is not between 0 and 1; is this a ground-truth file?"
     return ""
@@ -129,7 +129,7 @@ def label_map(path: Path) -> dict[int, str]:
             if not text.isdigit() or not 1 <= int(text) <= CLASSES or not name:
                 cause = f"Line {number} gives the class {name!r} the id {text}."
                 raise Unreadable(
-                    f"{path} is no label map.",
+                    f"{path} is not a label map.",
                     cause,
                     f"Ids are 1 to {CLASSES}.",
                     code="ava.invalid-list",
@@ -137,8 +137,8 @@ def label_map(path: Path) -> dict[int, str]:
             found[int(text)] = name
     if not found:
         raise Unreadable(
-            f"{path} is no label map.",
-            "It names no class.",
+            f"{path} is not a label map.",
+            "It contains no class.",
             "Download it again.",
             code="ava.invalid-list",
         )

@@ -59,7 +59,7 @@ def part_of(names: Sequence[T], shard: tuple[int, int]) -> list[T]:
         message = f"There is no shard {which} of {of}."
         raise StackError(
             message,
-            "Shards are numbered from 0 to their number less one.",
+            "Shards are numbered from 0 to the number of shards minus one.",
             code="ava.invalid-shard",
         )
     return list(names)[which::of]

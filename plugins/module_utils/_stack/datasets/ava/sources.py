@@ -45,9 +45,9 @@ def names(tree: Layout) -> dict[str, str]:
     found = {_stem(line): line for line in lines}
     odd = [line for line in lines if not usable_name(_stem(line))]
     if odd or len(found) < len(lines):
-        cause = f"{odd[0]!r} is no name of a video." if odd else "It names a video twice."
+        cause = f"{odd[0]!r} is not the name of a video." if odd else "It names a video twice."
         raise Unreadable(
-            f"{tree.names} is no list of videos.",
+            f"{tree.names} is not a list of videos.",
             cause,
             "Download it again.",
             code="ava.invalid-list",
@@ -67,7 +67,7 @@ def present(folder: Path) -> dict[str, Path]:
             if not before.name.endswith(CUT):
                 cause = f"{before.name} and {path.name} both give frames named {video}."
                 raise StackError(
-                    f"{folder} holds {video} twice.",
+                    f"{folder} contains {video} twice.",
                     cause,
                     "Move one of them away.",
                     code="ava.duplicate-video",
