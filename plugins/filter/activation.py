@@ -41,13 +41,12 @@ _value:
 """
 
 from pathlib import Path
-from typing import Any
 
 from ..module_utils._stack.environment.activation import script
 from ..plugin_utils._filter import filter_module
 
 
-def activation(plan: dict[str, Any], stack: str) -> str:
+def activation(plan: dict[str, object], stack: str) -> str:
     """Write the script of one stack."""
     return script(Path(stack), plan)
 

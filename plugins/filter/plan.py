@@ -48,13 +48,12 @@ _value:
   type: dict
 """
 
-from typing import Any
 
 from ..module_utils._stack.planner import planner
 from ..plugin_utils._filter import filter_module
 
 
-def plan(host: object, request: object = None) -> dict[str, Any]:
+def plan(host: object, request: object = None) -> dict[str, object]:
     """Plan one host."""
     return planner.plan(host, request).to_dict()
 

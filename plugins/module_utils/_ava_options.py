@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-ROOT: dict[str, Any] = {"root": {"type": "path", "required": True}}
-RELEASE: dict[str, Any] = {"version": {"type": "str", "choices": ["2.1", "2.2"], "default": "2.2"}}
-VIDEOS: dict[str, Any] = {
+ROOT: dict[str, object] = {"root": {"type": "path", "required": True}}
+RELEASE: dict[str, object] = {
+    "version": {"type": "str", "choices": ["2.1", "2.2"], "default": "2.2"}
+}
+VIDEOS: dict[str, object] = {
     "videos": {"type": "list", "elements": "str", "default": []},
     "disk_check": {"type": "bool", "default": True},
     "shard": {"type": "int", "default": 0},

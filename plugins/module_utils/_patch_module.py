@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ._module import Params, Result, run_module
 from ._stack.patches import api
@@ -10,14 +10,14 @@ from ._stack.patches import api
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-OPTIONS: dict[str, Any] = {
+OPTIONS: dict[str, object] = {
     "path": {"type": "path", "required": True},
     "state": {"default": "present", "choices": ["absent", "present"]},
     "versions": {"type": "dict", "default": {}},
 }
 
 
-def run_patch_module(spec: Mapping[str, Any], ids: Sequence[str] | None = None) -> None:
+def run_patch_module(spec: Mapping[str, object], ids: Sequence[str] | None = None) -> None:
     """Run a module that applies patches or undoes them.
 
     ``ids`` are fixed patches of SlowFast. Without them ``spec`` has the options ``component`` and

@@ -128,7 +128,7 @@ class LockedPackage:
     origin: str
     content: str | None = None
     sha256: str | None = None
-    inputs: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import cache
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import extract, manifest
@@ -45,14 +45,18 @@ class Stack(NamedTuple):
 
     name: str
     host: model.Host
-    host_data: Mapping[str, Any]
-    request: Mapping[str, Any]
+    host_data: Mapping[str, object]
+    request: Mapping[str, object]
     plan: Plan
-    plan_data: Mapping[str, Any]
+    plan_data: Mapping[str, object]
 
     @classmethod
     def read(
-        cls, name: str, host: Mapping[str, Any], request: Mapping[str, Any], plan: Mapping[str, Any]
+        cls,
+        name: str,
+        host: Mapping[str, object],
+        request: Mapping[str, object],
+        plan: Mapping[str, object],
     ) -> Stack:
         """Return a stack from plain data. Raises StackError."""
         return cls(name, model.host(host), host, request, Plan.from_dict(plan), plan)
@@ -73,7 +77,7 @@ class Stack(NamedTuple):
         system = plain([plan.driver, plan.cuda, plan.ffmpeg, plan.system_packages])
         return json.dumps([plan.id, *self.target, self.release, *system])
 
-    def row(self, names: list[str]) -> dict[str, Any]:
+    def row(self, names: list[str]) -> dict[str, object]:
         """Return the stack as the manifest lists it, for the hosts ``names``."""
         keys = ("architecture", "glibc", "distribution", "network")
         host = {key: self.host_data[key] for key in keys}
@@ -241,7 +245,7 @@ class _Collector:
             self.content.add(file, f"{manifest.CONDA}/{name}", "conda package")
         return names
 
-    def system_packages(self) -> dict[str, Any]:
+    def system_packages(self) -> dict[str, object]:
         """Add packages of the distribution; return their names and their folder in the bundle."""
         stack = self.stack
         bare = planner.plan(
@@ -252,7 +256,7 @@ class _Collector:
         names = [name for plan in plans for name in from_bundle.system_packages(plan)]
         names = [name for name in names if name not in foreign]
         self._miss_packages(dict.fromkeys(sorted(foreign), "NVIDIA's repository is not supported"))
-        none: dict[str, Any] = {"system_packages": [], "packages_folder": None}
+        none: dict[str, object] = {"system_packages": [], "packages_folder": None}
         if not (self.options.system_packages and names):
             self._miss_packages(dict.fromkeys(names, "excluded by --no-system-packages"))
             return none

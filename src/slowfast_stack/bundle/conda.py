@@ -56,7 +56,7 @@ def download(environment: EnvironmentPlan, target: Target, folder: Path) -> Down
     return Downloaded(installer, tuple(_download(row, folder / "packages") for row in rows))
 
 
-def _selected(conda: Conda, target: Target) -> list[dict[str, Any]]:
+def _selected(conda: Conda, target: Target) -> list[dict[str, object]]:
     """Return all packages that conda's solver selects."""
     argv = [*conda.argv(conda.home / "nowhere"), "--dry-run", "--json"]
     environment = {
@@ -69,7 +69,7 @@ def _selected(conda: Conda, target: Target) -> list[dict[str, Any]]:
     output = Commands().checked(
         message, argv, environment=environment, hint=CONDA_HINT, code="miniforge.not-resolved"
     )
-    rows: list[dict[str, Any]] = json.loads(output[output.index("{") :])["actions"]["FETCH"]
+    rows: list[dict[str, object]] = json.loads(output[output.index("{") :])["actions"]["FETCH"]
     return rows
 
 

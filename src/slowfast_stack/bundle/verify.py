@@ -37,7 +37,7 @@ def check(file: Path, digest: str | None = None) -> tuple[Manifest, tuple[Path, 
     return manifest, files
 
 
-def describe(manifest: Manifest, files: tuple[Path, ...]) -> dict[str, Any]:
+def describe(manifest: Manifest, files: tuple[Path, ...]) -> dict[str, object]:
     """Return the output of --json for a bundle."""
     facts = manifest.facts
     return {

@@ -7,7 +7,7 @@ import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -53,7 +53,7 @@ class Tools:
         typer.Option("--skip-disk-check", help="Do not check free disk space and inodes first."),
     ] = False
 
-    def variables(self) -> dict[str, Any]:
+    def variables(self) -> dict[str, object]:
         """Return the variables of the role ava_dataset."""
         return {
             "ffmpeg": self.ffmpeg_program,

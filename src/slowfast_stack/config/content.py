@@ -120,7 +120,7 @@ def _flat(tree: dict[Any, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _unknown(values: dict[str, Any]) -> list[Problem]:
+def _unknown(values: dict[str, object]) -> list[Problem]:
     known = KEYS | {BASE}
     return [
         Problem(key, f"{key} needs keys below it.", fatal=True)
@@ -133,7 +133,7 @@ def _unknown(values: dict[str, Any]) -> list[Problem]:
     ]
 
 
-def _mistyped(values: dict[str, Any]) -> list[Problem]:
+def _mistyped(values: dict[str, object]) -> list[Problem]:
     """List values that upstream refuses for their type; it accepts no 1 for 1.0 or for True."""
     return [
         Problem(key, _type_message(key, value), fatal=value is not None, value=value)

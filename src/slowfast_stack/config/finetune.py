@@ -85,7 +85,7 @@ class Transfer:
         """Return the findings that make training fail."""
         return errors(self.found)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Return everything as plain data."""
         return {
             "file": str(self.path),

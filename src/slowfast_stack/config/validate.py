@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import (
     atomic_write,
@@ -72,7 +72,7 @@ class Report:
         """Return the findings that make training fail."""
         return errors(self.found)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Return everything as plain data."""
         return {
             "file": str(self.path),
@@ -133,5 +133,5 @@ def _lines(level: str, row: Finding) -> list[str]:
     return [f"{level:<7}{row.id}: {row.message}", f"       {row.key}: {row.fix}"]
 
 
-def _plain(row: Finding) -> dict[str, Any]:
+def _plain(row: Finding) -> dict[str, object]:
     return asdict(row) | {"remove": list(row.remove)}

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _INDENT = "  "
 
 
-def set_values(text: str, values: Mapping[str, Any], cause: Mapping[str, str] | None = None) -> str:
+def set_values(
+    text: str, values: Mapping[str, object], cause: Mapping[str, str] | None = None
+) -> str:
     """Return the text with these keys set; ``cause`` becomes a comment behind the line."""
     for key, value in values.items():
         text = _set(text, key.split("."), value, (cause or {}).get(key, ""))
@@ -127,7 +129,7 @@ def _comment(cause: str) -> str:
     return f"  # {cause}" if cause else ""
 
 
-def _verified(text: str, values: Mapping[str, Any]) -> str:
+def _verified(text: str, values: Mapping[str, object]) -> str:
     read = content.parse(text).values
     wrong = [key for key, value in values.items() if not _equal(read.get(key), value)]
     if wrong:

@@ -5,7 +5,7 @@ These functions are the Python API: ``from slowfast_stack import probe, plan, up
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.orchestration import playbooks
@@ -35,7 +35,9 @@ def probe(
     if inventory is None:
         from slowfast_stack.orchestration import localhost  # noqa: PLC0415  (urllib: 50 ms)
 
-        facts: dict[str, Mapping[str, Any]] = {"stack_host": localhost.host(prefix, {}).to_dict()}
+        facts: dict[str, Mapping[str, object]] = {
+            "stack_host": localhost.host(prefix, {}).to_dict()
+        }
         return Results([HostRun(localhost.NAME, facts=facts)], "stack_host")
     return playbooks.PROBE.run(inventory, session=session, limit=limit, prefix=prefix)
 
@@ -43,7 +45,7 @@ def probe(
 def plan(
     inventory: str | None = None,
     *,
-    request: Mapping[str, Any] | None = None,
+    request: Mapping[str, object] | None = None,
     machine: Machine | None = None,
     limit: str | None = None,
     prefix: str | None = None,
@@ -76,7 +78,7 @@ def plan(
         from slowfast_stack.orchestration import localhost  # noqa: PLC0415  (urllib: 50 ms)
 
         name, host = localhost.NAME, localhost.host(prefix, asked)
-    facts: dict[str, Mapping[str, Any]] = {
+    facts: dict[str, Mapping[str, object]] = {
         "stack_host": host.to_dict(),
         "stack_plan": planner.plan(host, asked).to_dict(),
     }
@@ -86,7 +88,7 @@ def plan(
 def up(
     inventory: str | None = None,
     *,
-    request: Mapping[str, Any] | None = None,
+    request: Mapping[str, object] | None = None,
     bundle: str | None = None,
     consent: bool = False,
     limit: str | None = None,

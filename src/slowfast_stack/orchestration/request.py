@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validation import (
@@ -60,7 +59,7 @@ def checkout(texts: list[str] | None, name: str) -> Path | None:
     return Path(found[name]["url"]) if found else None
 
 
-def lock(path: Path) -> dict[str, Any]:
+def lock(path: Path) -> dict[str, object]:
     """Read a lock. Raises UsageError."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))

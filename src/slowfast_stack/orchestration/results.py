@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack.exit_codes import Exit
@@ -31,7 +31,7 @@ class Results:
     fact: str
 
     @property
-    def values(self) -> dict[str, Mapping[str, Any]]:
+    def values(self) -> dict[str, Mapping[str, object]]:
         """Return the fact of every host that has it, as ``--json`` prints it."""
         return {run.name: run.facts[self.fact] for run in self.runs if run.facts.get(self.fact)}
 

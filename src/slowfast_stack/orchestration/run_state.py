@@ -75,7 +75,7 @@ class HostRun:
     task: str = ""
     task_started: float = 0.0
     changed: int = 0
-    facts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    facts: dict[str, Mapping[str, object]] = field(default_factory=dict)
     failure: Failure | None = None
 
     def value(self, kind: type[F]) -> F:

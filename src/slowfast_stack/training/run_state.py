@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 TRAINING, EVALUATION, TEST, DEMO = "training", "evaluation", "test", "demo"
 _KEPT_LINES = 60
@@ -28,7 +27,7 @@ class Progress:
     trained: int = 0
     evaluated: dict[str, float] = field(default_factory=dict)
     tested: dict[str, float] = field(default_factory=dict)
-    demo: dict[str, Any] = field(default_factory=dict)
+    demo: dict[str, object] = field(default_factory=dict)
     loaded: str = ""
     gpu_memory: str = ""
     finished: set[str] = field(default_factory=set)
@@ -50,7 +49,7 @@ class Progress:
         parts += [] if left is None else [f"{timedelta(seconds=round(left))} left"]
         return "  ".join(parts)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Return everything as plain data."""
         return {
             "finished": sorted(self.finished),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..core.disk_space import free_bytes
 from ..core.errors import StackError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BUILT = "built"
 
 
-def head(bundle: Path) -> dict[str, Any]:
+def head(bundle: Path) -> dict[str, object]:
     """Return the facts of a bundle with its ``digest`` and ``files``. Raises ``StackError``.
 
     The members are not read.

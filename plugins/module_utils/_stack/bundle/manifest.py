@@ -12,7 +12,7 @@ import re
 import tarfile
 import zlib
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.construct import construct
 from ..core.errors import StackError
@@ -65,7 +65,7 @@ class Member:
 class Manifest(NamedTuple):
     """What a bundle contains: ``facts`` are all keys except members, ``digest`` is its SHA-256."""
 
-    facts: Mapping[str, Any]
+    facts: Mapping[str, object]
     members: tuple[Member, ...]
     text: bytes
     digest: str
@@ -81,7 +81,7 @@ class Manifest(NamedTuple):
         return len(self.head) + sum(sum(one.extents()) for one in self.members) + len(END)
 
 
-def create(facts: Mapping[str, Any], members: tuple[Member, ...]) -> Manifest:
+def create(facts: Mapping[str, object], members: tuple[Member, ...]) -> Manifest:
     """Return the manifest of members. Raises ``UnusableManifest`` for a path that is not safe."""
     rows = [asdict(member) for member in members]
     data = {**facts, "format": FORMAT, "schema": SCHEMA, "members": rows}

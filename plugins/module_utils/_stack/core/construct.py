@@ -39,7 +39,7 @@ def read(
 def construct(cls: type[T], value: object, where: str, *, ignore_unknown: bool = False) -> T:
     """Return a dataclass made of a mapping; a key that is absent or null gets its default.
 
-    Field types may be ``str``, ``int``, ``bool``, ``Any``, dataclasses, ``X | None``,
+    Field types may be ``str``, ``int``, ``bool``, ``Any``, ``object``, dataclasses, ``X | None``,
     ``tuple[X, ...]`` and ``dict[str, X]``. Raises ``StackError`` that names the path of a value of
     another type, a key that is missing, or one that is not known.
     """
@@ -90,7 +90,7 @@ def _columns(cls: type) -> tuple[_Column, ...]:
     return tuple(_column(each, names) for each in fields(cls))
 
 
-def _column(one: Field[Any], names: Mapping[str, Any]) -> _Column:
+def _column(one: Field[Any], names: Mapping[str, object]) -> _Column:
     optional = one.default is not MISSING or one.default_factory is not MISSING
     return _Column(
         one.name,
@@ -140,4 +140,5 @@ _BASIC: dict[str, Reader] = {
     "int": validation.count,
     "bool": validation.flag,
     "Any": lambda value, _: value,
+    "object": lambda value, _: value,
 }

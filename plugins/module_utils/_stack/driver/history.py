@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def begun(record: Mapping[str, Any] | None, now: Installed) -> dict[str, Any]:
+def begun(record: Mapping[str, object] | None, now: Installed) -> dict[str, object]:
     """Return the record of an installation that begins.
 
     An interrupted installation leaves a mixture of packages; the record keeps those before it.
@@ -21,7 +21,7 @@ def begun(record: Mapping[str, Any] | None, now: Installed) -> dict[str, Any]:
     return {"schema": SCHEMA, "before": now.to_dict(), "older": older, "done": False}
 
 
-def ended(record: Mapping[str, Any], now: Installed) -> dict[str, Any]:
+def ended(record: Mapping[str, Any], now: Installed) -> dict[str, object]:
     """Return the record of a complete installation.
 
     An installation that changed nothing keeps the older record, for example while a reboot is

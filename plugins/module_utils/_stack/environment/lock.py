@@ -75,7 +75,7 @@ class Lock:
     ``sources`` are those of the plan, with the digest of the patched tree.
     """
 
-    machine: dict[str, Any]
+    machine: dict[str, object]
     driver: str | None
     python: Python
     compilers: dict[str, str | None]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..core import disk_space, saved
 from ..core.errors import StackError
@@ -93,7 +92,7 @@ def claim(prefix: Path, stack: Path) -> bool:
     return new
 
 
-def current_plan(prefix: Path) -> dict[str, Any] | None:
+def current_plan(prefix: Path) -> dict[str, object] | None:
     """Return the plan of the current stack; None where there is none."""
     try:
         return recorded_plan(prefix / "current")

@@ -35,7 +35,7 @@ class Subject:
     """What is proven: the folder of a stack, its plan, and the files of the proof program."""
 
     stack: Path
-    plan: Mapping[str, Any]
+    plan: Mapping[str, object]
     program: Mapping[str, str]
 
     @property

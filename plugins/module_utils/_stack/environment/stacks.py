@@ -6,7 +6,7 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..core import saved
 from ..core.errors import StackError
@@ -51,7 +51,7 @@ class Stack:
     versions: dict[str, str]
     size_mib: int
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return plain data."""
         return {**vars(self), "path": str(self.path), "proven": self.state == PROVEN}
 

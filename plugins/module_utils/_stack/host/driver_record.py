@@ -38,7 +38,7 @@ class Installed(NamedTuple):
         common = Counter(match.group() for match in found if match).most_common(1)
         return common[0][0] if common else None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return plain data."""
         return {"packages": [list(package) for package in self.packages], "stream": self.stream}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ..core import validation
 from ..core.architectures import canonical
@@ -220,7 +219,7 @@ class Host:
     unfinished: Interrupted = read(default=Interrupted(), omit=True)
     source: str = read(default=PROBE, omit=True)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the plain data of the contract."""
         return {"schema": SCHEMA, **plain(self)}
 

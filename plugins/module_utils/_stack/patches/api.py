@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .engine import apply_patches, undo
 from .syntax.source_tree import FolderTree
@@ -22,7 +22,7 @@ def run(
     versions: Versions | None = None,
     absent: bool = False,
     check: bool = False,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Apply patches to a folder, or undo them if ``absent``. Raises ``StackError``.
 
     Returns the result of ``to_dict``.
@@ -35,7 +35,7 @@ def run(
     return to_dict(report)
 
 
-def to_dict(report: Report) -> dict[str, Any]:
+def to_dict(report: Report) -> dict[str, object]:
     """Return a report with the keys ``changed``, ``component``, ``commit``, ``patches``, ``diff``."""
     return {
         "changed": bool(report.changes),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Callable
 
 from ..core.construct import construct
 from ..core.versions import version
@@ -44,7 +44,7 @@ class BundleStack:
     """A stack of a bundle: its host, request and plan, and the packages that come with it."""
 
     host: BundleHost
-    request: dict[str, Any]
+    request: dict[str, object]
     plan: Plan
     system_packages: tuple[str, ...] = ()
     packages_folder: str | None = None
@@ -68,7 +68,7 @@ def read(value: object, where: str) -> Bundle:
 def choose(
     plan: Callable[[object, object], Plan | NoPlan],
     host: Host,
-    request: Mapping[str, Any],
+    request: Mapping[str, object],
     bundle: Bundle,
 ) -> Plan | NoPlan:
     """Return the plan of the first stack of the bundle that fits the host, else a conflict.
@@ -90,7 +90,7 @@ def choose(
     return _refusal(refused)
 
 
-def pins(made: Plan) -> dict[str, Any]:
+def pins(made: Plan) -> dict[str, object]:
     """Return the request that leads another host to the releases of a plan."""
     return {
         "torch": f"=={made.torch.version}",

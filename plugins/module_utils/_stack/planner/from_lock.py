@@ -47,7 +47,7 @@ def read(value: object, where: str) -> Lock:
 def follow(
     plan: Callable[[object, object], Plan | NoPlan],
     host: Host,
-    request: Mapping[str, Any],
+    request: Mapping[str, object],
     lock: Lock,
 ) -> Plan | NoPlan:
     """Return the plan bounded by every package of the lock, else a conflict.
@@ -73,7 +73,7 @@ def bounds(lock: Lock) -> tuple[str, ...]:
     return tuple(f"{row.name}=={row.version}" for row in lock.packages if row.origin == "index")
 
 
-def _pins(made: StackPlan) -> dict[str, Any]:
+def _pins(made: StackPlan) -> dict[str, object]:
     """Return the request that leads to the plan of a lock."""
     # The same kind of stack, also where the network would allow more.
     reduced = any(source and source.origin == "pypi" for source in made.sources.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ..core.construct import construct, plain, read
 from ..core.errors import StackError
@@ -258,7 +258,7 @@ class Plan(StackPlan):
         """Return no plan for the same host."""
         return NoPlan(self.profile, self.network, self.gpus, None, conflict)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the plain data of the contract."""
         return {"schema": SCHEMA, "status": self.status, **plain(self), "conflict": None}
 
@@ -287,7 +287,7 @@ class NoPlan:
         """Return the same with another conflict."""
         return replace(self, conflict=conflict)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return plain data with every key of a plan: empty lists and nulls."""
         return {"schema": SCHEMA, "status": self.status, **_EMPTY, **plain(self)}
 
@@ -298,7 +298,7 @@ class NoPlan:
 
 
 # Of a plan that does not exist, lists are empty and all else is null.
-_EMPTY: dict[str, Any] = {
+_EMPTY: dict[str, object] = {
     each.name: [] if str(each.type).startswith("tuple") else None for each in fields(Plan)
 }
 
@@ -310,7 +310,7 @@ def from_dict(value: object, where: str = "plan") -> Plan | NoPlan:
     return Plan.from_dict(value, where)
 
 
-def _known(value: object, where: str) -> dict[str, Any]:
+def _known(value: object, where: str) -> dict[str, object]:
     """Return the data of a plan of this schema. Raises ``StackError``."""
     data = mapping(value, where)
     schema = data.get("schema")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...core.construct import plain
 from ...core.errors import StackError
@@ -46,7 +46,7 @@ class Checked:
         """Return whether training finds all that it opens."""
         return not any(finding.level == ERROR for finding in self.findings)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return plain data."""
         return {"ok": self.ok, **plain(self)}
 
