@@ -23,6 +23,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner impo
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import Plan
 from slowfast_stack.bundle import conda, ffmpeg, package_sources, packages, sources, wheels, writer
 from slowfast_stack.bundle.target import Target
+from slowfast_stack.bundle.verify import Missing
 from slowfast_stack.version import __version__
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class BundleOptions(NamedTuple):
 @dataclass
 class _Content:
     entries: dict[str, Entry] = field(default_factory=dict)
-    missing: list[dict[str, str]] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
     # Packages of distributions by their folder in the bundle.
     packages: dict[str, set[Path]] = field(default_factory=dict)
 
@@ -138,7 +139,7 @@ def create(
         "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "adopt_torch": options.adopt_torch,
         "stacks": rows,
-        "missing": content.missing,
+        "missing": plain(content.missing),
     }
     report(f"Write {options.target} ...")
     entries = [content.entries[path] for path in sorted(content.entries)]
@@ -306,7 +307,7 @@ class _Collector:
             self._miss("built wheels", cause)
 
     def _miss(self, message: str, cause: str) -> None:
-        row = {"for": self.stack.name, "what": message, "why": cause}
+        row = Missing(self.stack.name, message, cause)
         if row not in self.content.missing:
             self.content.missing.append(row)
 

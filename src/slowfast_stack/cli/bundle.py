@@ -204,4 +204,4 @@ def _print(manifest: Manifest, files: tuple[Path, ...], *, as_json: bool) -> Non
     from slowfast_stack.bundle import verify
 
     bundle = verify.describe(manifest, files)
-    terminal.show({"bundle": bundle}, verify.render(bundle), as_json=as_json)
+    terminal.show({"bundle": bundle}, verify.render(manifest, files), as_json=as_json)

@@ -16,9 +16,14 @@ def bundle(tmp_path: Path) -> Path:
     source = tmp_path / "wheel"
     source.write_bytes(b"wheel" * 1000)
     plan = plan_data(changes={"python": "3.11"})
-    host = {"architecture": "x86_64", "glibc": "2.36"}
+    debian = {"id": "debian", "version": "12"}
+    host = {"architecture": "x86_64", "glibc": "2.36", "distribution": debian}
     stack = {"names": ["one"], "host": host, "request": {}, "plan": plan}
-    lacks = {"for": "one", "what": "the system package git", "why": "no archive was reached"}
+    lacks = {
+        "host": "one",
+        "name": "the system package git",
+        "reason": "no archive was reached",
+    }
     facts = {"adopt_torch": False, "stacks": [stack], "missing": [lacks]}
     entry = writer.entry(source, "wheels/one-1-py3-none-any.whl", "wheel")
     writer.write(tmp_path / "small.bundle", facts, [entry], progress=lambda *_: None)

@@ -156,10 +156,10 @@ def test_verify_describes_a_bundle_and_knows_another_one(made: Callable[..., Pat
 
 def test_a_bundle_without_torch_says_what_the_target_must_have(made: Callable[..., Path]) -> None:
     contents, files = verify_for_users.check(made())
-    data = verify_for_users.describe(contents, files)
-    complete = verify_for_users.render(data)
-    row = {"for": "one", "what": "git", "why": "no archive"}
-    lines = verify_for_users.render({**data, "adopt_torch": True, "missing": [row]})
+    complete = verify_for_users.render(contents, files)
+    row = {"host": "one", "name": "git", "reason": "no archive"}
+    facts = {**contents.facts, "adopt_torch": True, "missing": [row]}
+    lines = verify_for_users.render(contents._replace(facts=facts), files)
     added = [line for line in lines if line not in complete]
     assert ["--adopt-torch" in line for line in added] == [True, False]
     assert "git (one): no archive" in added[1]

@@ -20,7 +20,7 @@ from ..core.errors import StackError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-FORMAT, SCHEMA = "slowfast-stack-bundle", 2
+FORMAT, SCHEMA = "slowfast-stack-bundle", 3
 MANIFEST = "manifest.json"
 FIRST_MEMBER = re.compile(r"manifest\.([0-9a-f]{64})\.json")
 FIRST_OF_SCHEMA_1 = "manifest.sha256"

@@ -41,7 +41,10 @@ class BundleHost:
 
 @dataclass(frozen=True)
 class BundleStack:
-    """A stack of a bundle: its host, request and plan, and the packages that come with it."""
+    """A stack of a bundle: its host, request and plan, and the packages that come with it.
+
+    ``names`` are the hosts that it was made for.
+    """
 
     host: BundleHost
     request: dict[str, object]
@@ -49,6 +52,7 @@ class BundleStack:
     system_packages: tuple[str, ...] = ()
     packages_folder: str | None = None
     conda_packages: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
