@@ -1,18 +1,24 @@
-"""`up` killed at any moment: the next one goes on and ends in the same proven state."""
+"""`up` run twice at once, or killed at any moment: the next run ends in the same proven state."""
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
 import subprocess
+import threading
 import time
+from itertools import cycle, islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.stack_under_test import SOURCES, Stack, kill, sources
 
-KILLS = int(os.environ.get("SLOWFAST_STACK_KILLS", "10"))
+# The steps of `up` that write, and about how many seconds each lasts with everything cached.
+STEPS = {"pytorch": 2.0, "detectron2": 10.0, "slowfast": 3.0, "proof": 12.0}
+KILLS = int(os.environ.get("SLOWFAST_STACK_KILLS", str(len(STEPS))))
 SHORT_WORK = """
 import torch
 from detectron2.structures import Boxes, pairwise_iou
@@ -22,47 +28,84 @@ assert pairwise_iou(box, box).item() == 1.0 and get_cfg().TRAIN.BATCH_SIZE
 """
 
 
-def killed_at(stack: Stack, moment: float, story: str, *, everything: bool) -> bool:
-    """Run `up` and kill it after so many seconds; return whether it was still running."""
-    with subprocess.Popen(
-        stack.argv("up", "--yes"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            process.wait(moment)
-        except subprocess.TimeoutExpired:
-            kill(process, everything=everything)
-            return True
-    assert process.returncode == 0, story
+def killed_in(stack: Stack, step: str, seconds: float, *, everything: bool) -> bool:
+    """Run `up` and kill it so many seconds into a step; return whether it was still running."""
+    argv = stack.argv("up", "--yes")
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        assert process.stdout
+        # The proof is named once before the first role, where the evidence is looked for.
+        names = (line.split()[-1].decode() for line in process.stdout if line.strip())
+        assert "uv_env" in names
+        assert step in names
+        # What follows is read, or a full pipe would stop the command.
+        rest = threading.Thread(target=process.stdout.read)
+        rest.start()
+        killed = outlived(process, seconds, everything=everything)
+        rest.join()
+    return killed
+
+
+def outlived(process: subprocess.Popen[bytes], seconds: float, *, everything: bool) -> bool:
+    """Kill a command that is still running after so many seconds, and return whether it was."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        kill(process, everything=everything)
+        return True
     return False
 
 
-def test_kills_at_random_moments_end_in_the_same_state(stack: Stack, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory: pytest.TempPathFactory) -> tuple[Stack, list[dict[str, Any]]]:
+    """A prefix on which two runs of `up` began at once, and what each of them reported."""
+    prefix = tmp_path_factory.mktemp("twice") / "prefix"
+    stack = Stack(prefix, sources() or ["--network", "pypi"])
+    argv = stack.argv("up", "--json", "--yes")
+    runs = [
+        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [run.communicate() for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], "\n".join(error[-4000:] for _, error in said)
+    return stack, [json.loads(answer)["hosts"]["localhost"] for answer, _ in said]
+
+
+def test_two_runs_at_once_on_one_prefix_both_end_proven(
+    twice: tuple[Stack, list[dict[str, Any]]],
+) -> None:
+    stack, hosts = twice
+    assert [host["status"] for host in hosts] == ["proven", "proven"]
+    assert hosts[0]["plan"]["id"] == hosts[1]["plan"]["id"]
+    again = stack.up()
+    assert (again["status"], again["changed"]) == ("proven", 0)
+
+
+def test_a_kill_in_every_step_ends_in_the_same_state(
+    twice: tuple[Stack, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    """Each kill is at a random moment of its step; the next run resumes what it left."""
+    complete, (reported, _) = twice
     seed = random.randrange(10**6)
     chance = random.Random(seed)
-    complete = stack.up()
-    started = time.monotonic()
-    fresh = Stack(tmp_path / "prefix0", sources())
-    fresh.up()
-    lasts = time.monotonic() - started
-    killed = Stack(tmp_path / "prefix1", sources())
+    killed = Stack(tmp_path / "prefix0", complete.options)
     moments = []
-    while len(moments) < KILLS:
-        moment = chance.uniform(0.2, lasts)
-        story = f"seed {seed}: after kills at {moments} s"
-        if killed_at(killed, moment, story, everything=chance.random() < 0.5):
-            moments.append(round(moment, 1))
-        else:
-            killed = Stack(tmp_path / f"prefix{len(moments) + 2}", sources())
+    for step, longest in islice(cycle(STEPS.items()), KILLS):
+        moment = round(chance.uniform(0.1, longest), 1)
+        story = f"seed {seed}: after kills at {moments}, then {moment} s into {step}"
+        if not killed_in(killed, step, moment, everything=chance.random() < 0.5):
+            assert killed.up()["status"] == "proven", story
+            killed = Stack(tmp_path / f"prefix{len(moments) + 1}", complete.options)
+        moments.append((step, moment))
     end = killed.up()
     again = killed.up()
-    story = f"seed {seed}: killed after {moments} s of {lasts:.1f} s"
+    story = f"seed {seed}: killed at {moments}"
     assert end["status"] == again["status"] == "proven", story
     assert again["changed"] == 0, story
-    assert end["plan"]["id"] == complete["plan"]["id"]
+    assert end["plan"]["id"] == reported["plan"]["id"]
     assert [claim["id"] for claim in again["proof"]["claims"]] == [
-        claim["id"] for claim in complete["proof"]["claims"]
+        claim["id"] for claim in reported["proof"]["claims"]
     ]
-    assert freeze(killed) == freeze(fresh)
+    assert freeze(killed) == freeze(complete)
 
 
 @pytest.mark.skipif(
@@ -86,7 +129,13 @@ def test_the_active_environment_works_after_every_kill(
         shutil.rmtree(tmp_path / "cache", ignore_errors=True)
         moment = chance.uniform(0.2, lasts)
         story = f"seed {seed}: killed after {moments} s, then {moment:.1f} s, of {lasts:.1f} s"
-        if killed_at(wanted, moment, story, everything=chance.random() < 0.5):
+        argv = wanted.argv("up", "--yes")
+        with subprocess.Popen(
+            argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            running = outlived(process, moment, everything=chance.random() < 0.5)
+        assert running or process.returncode == 0, story
+        if running:
             moments.append(round(moment, 1))
         else:
             (prefix / ".current").symlink_to(f"stacks/{before}")
