@@ -9,6 +9,17 @@ import pytest
 from support.http import FileServer, serving
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give all tests of the proven stack to one worker, so that it is built once.
+
+    The tests of any other file share its fixtures, and stay together.
+    """
+    for item in items:
+        on_stack = "stack" in getattr(item, "fixturenames", ())
+        group = "stack" if on_stack else str(item.path.relative_to(item.config.rootpath))
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     """A folder, and the address under which its files are."""

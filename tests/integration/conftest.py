@@ -9,6 +9,10 @@ import pytest
 from support.stack_under_test import Stack, sources
 
 
+# The workers share the cores: each proof would start a thread on all of them.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Stack:
     """A prefix that `up` has installed and proven, from the sources that can be reached.

@@ -55,7 +55,11 @@ def test_without_any_network_the_plan_says_what_is_missing(tmp_path: Path) -> No
 
 
 def test_an_index_that_is_down_is_named_and_the_prefix_is_resumed(tmp_path: Path) -> None:
-    down = {"UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple", "UV_CACHE_DIR": str(tmp_path / "uv")}
+    down = {
+        "UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple",
+        "UV_CACHE_DIR": str(tmp_path / "uv"),
+        "UV_HTTP_RETRIES": "0",
+    }
     stack = Stack(tmp_path / "prefix", ["--network", "pypi"])
     code, said = refused(stack.argv("up", "--yes"), env={**os.environ, **down})
     assert code == 1
