@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from support.stack_under_test import Stack, sources
 
-
 # The workers share the cores: each proof would start a thread on all of them.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
