@@ -20,8 +20,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "collections"))
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.components import (
+    MARKER_FILES,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import engine, layout
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import engine
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.model import (
     AFFECTED,
     ALREADY_APPLIED,
@@ -124,7 +127,7 @@ def history(
 ) -> dict[str, Row]:
     """Try the patches of a component on all commits, each state of the files once."""
     patches = [patch for patch in PATCHES if patch.component == component]
-    mark = f"{component}/{layout.MARKER_FILES[component]}"
+    mark = f"{component}/{MARKER_FILES[component]}"
     paths = sorted({path for patch in patches for path in _paths(patch)} | {mark})
     rows: dict[str, Row] = defaultdict(Row)
     tried: dict[tuple[str, ...], tuple[str, str]] = {}

@@ -94,10 +94,11 @@ commit:
 """
 
 from ..module_utils._patch_module import OPTIONS, run_patch_module
+from ..module_utils._stack.core.components import COMPONENTS
 
 SPEC = {
     **OPTIONS,
-    "component": {"choices": ["detectron2", "pytorchvideo", "slowfast"]},
+    "component": {"choices": list(COMPONENTS)},
     "ids": {"type": "list", "elements": "str"},
 }
 

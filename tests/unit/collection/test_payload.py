@@ -52,6 +52,7 @@ def test_the_probe_ships_neither_solver_nor_catalog() -> None:
     }
     assert {str(path) for path in shipped} == {
         "core/architectures.py",
+        "core/components.py",
         "core/construct.py",
         "core/errors.py",
         "core/http.py",

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from ..core.components import COMPONENTS
 from ..core.errors import StackError, Unreadable
 from . import driver_record, interrupted, parsers
 from .model import (
@@ -356,7 +357,7 @@ def network(runner: Runner, where: Where, *, git: bool) -> dict[str, bool]:
 def _reaches(runner: Runner, where: Where, name: str, place: str, *, git: bool) -> bool:
     if place == PACKAGE_INDEX:
         return _reaches_index(runner, where)
-    if name not in GIT_ENDPOINTS:
+    if name not in COMPONENTS:
         local = place.removeprefix("file://")
         if local.startswith("/"):
             return runner.run(("test", "-e", local)).rc == 0
@@ -365,9 +366,6 @@ def _reaches(runner: Runner, where: Where, name: str, place: str, *, git: bool) 
         argv = ("git", "ls-remote", place, "HEAD")
         return runner.run(argv, timeout_s=where.timeout_s).rc == 0
     return runner.reaches(f"{place}/info/refs?service=git-upload-pack", where.timeout_s)
-
-
-GIT_ENDPOINTS = ("detectron2", "pytorchvideo", "slowfast")
 
 
 def _reaches_index(runner: Runner, where: Where) -> bool:

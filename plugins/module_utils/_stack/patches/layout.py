@@ -5,17 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..core.components import MARKER_FILES
 from ..core.errors import StackError
 
 if TYPE_CHECKING:
     from .model import ReadableTree
-
-# For each component a file that the other two never had.
-MARKER_FILES = {
-    "slowfast": "datasets/decoder.py",
-    "detectron2": "layers/roi_align.py",
-    "pytorchvideo": "data/encoded_video.py",
-}
 
 
 @dataclass(frozen=True)
