@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import construct
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.lock import (  # noqa: TC001  (construct looks them up)
+    Package,
+    Python,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (  # noqa: TC001  (construct looks it up)
     StackPlan,
 )
@@ -112,26 +116,6 @@ class AvaStep(Fact):
 
 
 @dataclass(frozen=True)
-class Interpreter:
-    """The Python of an environment."""
-
-    implementation: str
-    version: str
-
-
-@dataclass(frozen=True)
-class LockedPackage:
-    """A package; ``sha256`` and ``inputs`` are those of a wheel that was built."""
-
-    name: str
-    version: str
-    origin: str
-    content: str | None = None
-    sha256: str | None = None
-    inputs: dict[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class LockedSource:
     """A source with the digest of its patched tree; ``requirement`` is one of PyPI."""
 
@@ -148,9 +132,9 @@ class Lock(Fact):
     """What a proven stack is made of."""
 
     plan: StackPlan
-    python: Interpreter
+    python: Python
     compilers: dict[str, str | None]
-    packages: tuple[LockedPackage, ...]
+    packages: tuple[Package, ...]
     sources: dict[str, LockedSource]
     driver: str | None = None
 

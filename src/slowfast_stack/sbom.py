@@ -22,7 +22,10 @@ from slowfast_stack.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slowfast_stack.facts import Lock, LockedPackage, LockedSource
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.lock import (
+        Package,
+    )
+    from slowfast_stack.facts import Lock, LockedSource
 
 # Names of properties, after the CycloneDX taxonomy: a prefix of the project, then the subject.
 _GITHUB = "https://github.com/"
@@ -67,7 +70,7 @@ def _components(lock: Lock) -> Iterator[Component]:
     yield from (_source(name, row) for name, row in lock.sources.items())
 
 
-def _package(row: LockedPackage) -> Component:
+def _package(row: Package) -> Component:
     built = row.origin == "built"
     return Component(
         name=row.name,
@@ -77,7 +80,7 @@ def _package(row: LockedPackage) -> Component:
         # A local build is not a published release.
         purl=None if built else PackageURL("pypi", name=row.name, version=row.version),
         hashes=_sha256(row.sha256) if built else [],
-        properties=_properties(origin=row.origin, content_sha256=row.content, **row.inputs),
+        properties=_properties(origin=row.origin, content_sha256=row.content, **(row.inputs or {})),
     )
 
 

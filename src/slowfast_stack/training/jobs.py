@@ -78,10 +78,7 @@ def alone(folder: Path) -> Iterator[None]:
         try:
             lock.enter_context(files.locked(folder / _LOCK, wait=False))
         except OSError as error:
-            message, cause = f"{folder} cannot be written.", f"{error.strerror}."
-            raise UsageError(
-                message, cause, "Give another OUTPUT_DIR.", code="file.not-writable"
-            ) from error
+            raise UsageError.not_writable(folder, error, "Give another OUTPUT_DIR.") from error
         except files.Busy as error:
             message = f"Another run is writing to {folder}."
             cause = "Two would overwrite each other's checkpoints."

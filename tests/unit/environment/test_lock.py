@@ -187,3 +187,8 @@ def test_the_sbom_is_valid_and_complete(made: lock.Subject) -> None:
 
 def test_a_lock_records_what_planning_reads_of_it() -> None:
     assert set(lock.PLANNED) == {each.name for each in dataclasses.fields(StackPlan)}
+
+
+def test_an_empty_input_of_a_built_wheel_is_read_back() -> None:
+    row = {"name": "detectron2", "version": "0.6", "origin": "built", "inputs": {"patches": ""}}
+    assert plain(construct(lock.Package, row, "package")) == row

@@ -22,7 +22,7 @@ from http.client import HTTPResponse
 from typing import IO, TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from .errors import StackError
-from .files import Busy, locked, replacing, size_and_sha256
+from .files import Busy, locked, not_writable, replacing, size_and_sha256
 from .http import opened
 from .progress import Progress, silent
 
@@ -156,7 +156,7 @@ def exclusive(target: Path) -> Iterator[None]:
             code="download.in-progress",
         ) from error
     except OSError as error:
-        raise _unwritable(str(part), error) from error
+        raise not_writable(part, error) from error
     with lock:
         try:
             yield
@@ -240,7 +240,7 @@ def _fetch(download: Download, report: Report, attempts: int, open_: Open) -> tu
         ) as error:
             reason = error
         except OSError as error:
-            raise _unwritable(str(part), error) from error
+            raise not_writable(part, error) from error
         failures = 0 if part.stat().st_size > before else failures + 1
         if failures >= attempts:
             raise _interrupted(download.url, reason, attempts) from reason
@@ -380,15 +380,6 @@ def _interrupted(url: str, error: Exception, attempts: int) -> DownloadError:
         f"The connection failed {attempts} times in a row: {cause}.",
         _AGAIN,
         code="download.interrupted",
-    )
-
-
-def _unwritable(path: str, error: OSError) -> DownloadError:
-    return DownloadError(
-        f"{path} cannot be written.",
-        f"{error.strerror}.",
-        "Free disk space, or make the folder writable.",
-        code="file.not-writable",
     )
 
 

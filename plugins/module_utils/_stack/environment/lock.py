@@ -65,7 +65,7 @@ class Package:
     tree: str | None = read(default=None, omit=True)
     file: str | None = read(default=None, omit=True)
     sha256: str | None = read(default=None, omit=True)
-    inputs: dict[str, str] | None = read(default=None, omit=True)  # noqa: RUF009
+    inputs: dict[str, object] | None = read(default=None, omit=True)  # noqa: RUF009
 
 
 @dataclass(frozen=True)
@@ -148,8 +148,10 @@ def _package(name: str, number: str, info: Path) -> Package:
     artifact = read_manifest(place.parent)
     if artifact is None or place.name not in artifact.files:
         return Package(name, number, "file", content=content, file=place.name)
-    sha256, inputs = artifact.files[place.name], dict(artifact.inputs)
-    return Package(name, number, "built", file=place.name, sha256=sha256, inputs=inputs)
+    sha256 = artifact.files[place.name]
+    return Package(
+        name, number, "built", file=place.name, sha256=sha256, inputs={**artifact.inputs}
+    )
 
 
 def _content(listing: Path) -> str | None:
