@@ -36,7 +36,7 @@ LAYERS = (
     ),
     ("_stack/planner",),
     ("module_utils", "plugin_utils"),
-    ("doc_fragments", "filter", "inventory", "modules"),
+    ("action", "doc_fragments", "filter", "inventory", "modules"),
     ("src",),
     ("src/config",),
     ("src/orchestration",),

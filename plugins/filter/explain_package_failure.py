@@ -6,8 +6,8 @@ DOCUMENTATION = r"""
 name: explain_package_failure
 short_description: Say why the package manager failed, and what to do
 description:
-  - Reads the result of a failed task of C(apt), C(dnf) or a command, and returns the cause, what
-    to do, and the line of output that they are based on.
+  - Reads the result of a failed task of C(apt), C(dnf) or a command, and returns a code, the cause with the
+    line of output that says so, and what to do. An error that has a code is returned as it is.
 version_added: 0.1.0
 author: slowfast.stack contributors (!UNKNOWN)
 options:
@@ -19,14 +19,14 @@ options:
 
 EXAMPLES = r"""
 - name: Say why there is no driver
-  ansible.builtin.fail:
-    msg: "There is no driver. {{ ansible_failed_result | slowfast.stack.explain_package_failure }}"
+  ansible.builtin.debug:
+    msg: "There is no driver. {{ (ansible_failed_result | slowfast.stack.explain_package_failure).cause }}"
 """
 
 RETURN = r"""
 _value:
-  description: The sentences.
-  type: str
+  description: The C(code), C(cause) and C(hint) of the error.
+  type: dict
 """
 
 import re
@@ -39,12 +39,18 @@ from ..plugin_utils._filter import filter_module
 _COMMAND = re.compile(r"'/\S*(?:apt-get|aptitude) .*?' failed: ", re.DOTALL)
 
 
-def explain_package_failure(result: dict[str, Any]) -> str:
-    """Return cause, hint and the message of the package manager that they are based on."""
+def explain_package_failure(result: dict[str, Any]) -> dict[str, str]:
+    """Return code, hint, and cause with the message of the package manager that says so."""
+    if result.get("code"):
+        cause = " ".join(str(result.get(part) or "") for part in ("message", "cause")).strip()
+        return {"code": result["code"], "cause": cause, "hint": str(result.get("hint") or "")}
     said = [result.get("msg"), *result.get("failures", []), result.get("stderr")]
     output = _COMMAND.sub("", "\n".join(str(text) for text in said if text))
     found = failure_hints.explain(output or "no output", failure_hints.PACKAGE_MANAGER)
-    return f"{found.cause} {found.hint} It said: {found.line}" if found else output
+    if found is None:  # a line of spaces
+        return {"code": "packages.failed", "cause": "The package manager failed.", "hint": ""}
+    cause = f"{found.cause} It said: {found.line}"
+    return {"code": found.code, "cause": cause, "hint": found.hint}
 
 
 FilterModule = filter_module(explain_package_failure)

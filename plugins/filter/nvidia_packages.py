@@ -37,8 +37,7 @@ _value:
   elements: str
 """
 
-from ansible.errors import AnsibleFilterError
-
+from ..module_utils._stack.core.errors import StackError
 from ..module_utils._stack.host import packages as library
 from ..plugin_utils._filter import filter_module
 
@@ -47,9 +46,11 @@ def nvidia_packages(listing: str, parts: list[str]) -> list[str]:
     """Return the names of the packages of these parts."""
     unknown = [part for part in parts if part not in library.PARTS]
     if unknown or not parts:
-        raise AnsibleFilterError(
-            f"The parts to remove are {', '.join(parts) or 'nothing'}."
-            f" The parts are {' and '.join(library.PARTS)}. Name one or both."
+        raise StackError(
+            f"The parts to remove are {', '.join(parts) or 'nothing'}.",
+            f"The parts are {' and '.join(library.PARTS)}.",
+            "Name one or both.",
+            code="purge.unknown-part",
         )
     return library.of(listing, parts)
 

@@ -32,7 +32,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - C(driver), the driver plan, or null where no driver was installed before.
+    - C(driver), the driver plan; it is an error where no driver was installed before.
     - C(removed), the packages to remove after it.
   type: dict
 """
@@ -40,6 +40,7 @@ _value:
 from typing import Any
 
 from ..module_utils._stack.core.construct import plain
+from ..module_utils._stack.core.errors import StackError
 from ..module_utils._stack.host import model
 from ..module_utils._stack.host.driver_record import Installed
 from ..module_utils._stack.planner import rollback
@@ -48,14 +49,18 @@ from ..plugin_utils._filter import filter_module
 
 def rollback_plan(record: dict[str, Any], host: dict[str, Any]) -> dict[str, Any]:
     """Plan a rollback."""
-    if record["before"] is None:
-        return {"driver": None, "removed": []}
-    before, now = (Installed.from_dict(record[key]) for key in ("before", "now"))
-    driver = rollback.rollback(model.host(host), before)
-    return {
-        "driver": plain(driver) if driver else None,
-        "removed": rollback.removed(before, now) if driver else [],
-    }
+    before = Installed.from_dict(record["before"]) if record["before"] else None
+    driver = rollback.rollback(model.host(host), before) if before else None
+    if before is None or driver is None:
+        raise StackError(
+            "There is no previous driver to restore on this host.",
+            "No driver was installed before this collection installed one, or it never did.",
+            "Remove the driver with `slowfast-stack purge driver`, or choose another with"
+            " `slowfast-stack up --driver-branch BRANCH`.",
+            code="driver.no-previous",
+        )
+    now = Installed.from_dict(record["now"])
+    return {"driver": plain(driver), "removed": rollback.removed(before, now)}
 
 
 FilterModule = filter_module(rollback_plan)

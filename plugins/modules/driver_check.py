@@ -43,17 +43,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 problems:
-  description: Why the planned driver would not be loaded after a reboot; empty where it would.
+  description: >-
+    Why the planned driver would not be loaded after a reboot; empty where it would.
+    Each has C(code), C(message), C(cause) and C(hint), as an error.
   type: list
-  elements: str
+  elements: dict
   returned: always
 loaded_problem:
-  description: Why the loaded driver is not the installed one; null where it is.
-  type: str
+  description: Why the loaded driver is not the installed one, as in RV(problems); null where it is.
+  type: dict
   returned: always
 space_problem:
-  description: Why C(/boot) cannot take a new initramfs; null where it can.
-  type: str
+  description: Why C(/boot) cannot take a new initramfs, as in RV(problems); null where it can.
+  type: dict
   returned: always
 state:
   description: The state on disk and in the kernel.
@@ -85,11 +87,12 @@ def act(params: Params, _check: bool) -> Result:
     """Look and judge."""
     wanted = Expected(**params, python=sys.executable)
     state = look(LocalRunner(), wanted)
+    loaded, space = loaded_problem(state), space_problem(state)
     return {
         "changed": False,
-        "problems": problems(state, wanted),
-        "loaded_problem": loaded_problem(state),
-        "space_problem": space_problem(state),
+        "problems": [problem.to_dict() for problem in problems(state, wanted)],
+        "loaded_problem": loaded.to_dict() if loaded else None,
+        "space_problem": space.to_dict() if space else None,
         "state": state._asdict(),
     }
 

@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
 # What Ansible puts before the message of a filter.
 _WRAPPING = re.compile(r"^Task failed: .*The filter plugin '\S+' failed: ", re.DOTALL)
-_LABEL = re.compile(r"\[(?P<code>[a-z]+\.[a-z-]+)\] ")
+# An error that crossed Ansible as text (``StackError.labelled``).
+_LABELLED = re.compile(
+    r"\[(?P<code>[a-z]+\.[a-z-]+)\] (?P<message>.*)\ncause: (?P<cause>.*)\nhint: (?P<hint>.*)",
+    re.DOTALL,
+)
 Event = dict[str, Any]  # of ansible-runner, and each part of one
 
 
@@ -229,13 +233,15 @@ def _failure(run: HostRun, result: Event) -> Failure:
         cause, hint = str(result.get("cause", "")), str(result.get("hint", ""))
         return Failure(str(result["message"]), cause, hint, result.get("code") or Failure.code)
     texts = [str(result.get(key) or "").strip() for key in ("msg", "stderr", "module_stderr")]
+    for text in texts:
+        labelled = _LABELLED.fullmatch(_WRAPPING.sub("", text))
+        if labelled:
+            message, cause, hint, code = labelled.group("message", "cause", "hint", "code")
+            return Failure(message, cause, hint, code)
     lines = "\n".join(part for part in dict.fromkeys(texts) if part).splitlines()
     step = f"{run.current.name}: " if run.current else ""
     cause = _WRAPPING.sub("", "\n".join(lines[-12:]))
-    label = _LABEL.match(cause)
-    code = label["code"] if label else Failure.code
-    cause = _LABEL.sub("", cause)
-    return Failure(f"{run.name} stopped at {step}{run.task or 'a task'}.", cause, code=code)
+    return Failure(f"{run.name} stopped at {step}{run.task or 'a task'}.", cause)
 
 
 _HANDLERS = {

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.errors import fails
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack.exit_codes import Exit, code_of
 from slowfast_stack.orchestration import session
 from slowfast_stack.orchestration.ansible import Outcome, Play
@@ -60,23 +61,24 @@ def test_a_step_that_only_had_a_look_is_still_to_come_and_its_times_add_up():
 
 
 @pytest.mark.parametrize(
-    ("result", "code", "cause"),
+    ("result", "code", "cause", "hint"),
     [
-        ({"msg": "no"}, "ansible.task-failed", "no"),
-        ({"message": "m", "cause": "c", "code": "disk.full"}, "disk.full", "c"),
+        ({"msg": "no"}, "ansible.task-failed", "no", ""),
+        ({"message": "m", "cause": "c", "hint": "h", "code": "disk.full"}, "disk.full", "c", "h"),
         (
             {
                 "msg": "Task failed: Finalization of task args failed: Error while resolving value"
                 " for 'p': The filter plugin 'slowfast.stack.plan' failed: "
-                "[data.invalid-value] host.root is 'yes'. It should be true or false."
+                + StackError("host.root is 'yes'.", "c", "h", code="data.invalid-value").labelled()
             },
             "data.invalid-value",
-            "host.root is 'yes'. It should be true or false.",
+            "c",
+            "h",
         ),
     ],
 )
-def test_the_code_of_an_error_reaches_the_command_line(result, code, cause):
+def test_the_parts_of_an_error_reach_the_command_line(result, code, cause, hint):
     progress = started()
     progress.feed({"event": "runner_on_failed", "event_data": {"host": "one", "res": result}}, 2.0)
     failure = progress.hosts["one"].failure
-    assert (failure.code, failure.cause) == (code, cause)
+    assert (failure.code, failure.cause, failure.hint) == (code, cause, hint)

@@ -6,11 +6,15 @@ import ast
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+import yaml
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.error_codes import CODES
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.failure_hints import (
+    PACKAGE_MANAGER,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +84,42 @@ def test_the_table_has_exactly_the_codes_in_use() -> None:
     used = {call.code.value for call in calls() if isinstance(call.code, ast.Constant)}
     used |= {code for code in family().values() if code}
     used |= {"ansible.task-failed", "host.unreachable"}  # of a run, not raised
+    used |= {row.code for row in PACKAGE_MANAGER}
+    used |= {task["code"] for _, task in refusals() if "{{" not in task["code"]}
     assert set(CODES) == used
+
+
+def tasks(value: object) -> Iterator[dict[str, Any]]:
+    """Yield every mapping of a YAML file: plays, blocks and tasks."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            yield from tasks(inner)
+
+
+def refusals() -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield every refusal of the roles and playbooks, with its place."""
+    for place, task in yaml_tasks():
+        if "slowfast.stack.refuse" in task:
+            yield place, task["slowfast.stack.refuse"]
+
+
+def yaml_tasks() -> Iterator[tuple[str, dict[str, Any]]]:
+    files = sorted((*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/*.yml")))
+    assert files
+    for path in files:
+        for task in tasks(yaml.safe_load(path.read_text(encoding="utf-8"))):
+            yield f"{path.relative_to(ROOT)}: {task.get('name')}", task
+
+
+def test_a_role_fails_only_with_a_code_a_cause_and_a_hint() -> None:
+    bare = {"ansible.builtin.fail", "ansible.builtin.assert", "fail", "assert"}
+    found = [place for place, task in yaml_tasks() if bare & task.keys()]
+    assert not found, f"use slowfast.stack.refuse: {found}"
+    for place, refusal in refusals():
+        assert refusal.keys() == {"code", "message", "cause", "hint"}, place
+        assert all(refusal.values()), place
 
 
 @pytest.mark.parametrize("code", sorted(CODES))

@@ -55,16 +55,11 @@ def test_an_unknown_message_has_no_explanation() -> None:
     assert explain(output, BUILD, jobs="1", memory_mib=1) is None
 
 
-def row_of(sentence: str) -> int:
-    """Return which row of the table of package managers a sentence is from."""
-    return next(n for n, row in enumerate(PACKAGE_MANAGER) if sentence.startswith(row.cause))
-
-
-DISK, LOCK, HEADERS, DKMS, NETWORK, ABSENT, SIGNATURE, OTHER = range(len(PACKAGE_MANAGER))
+DISK, LOCK, HEADERS, DKMS, NETWORK, ABSENT, SIGNATURE, OTHER = (row.code for row in PACKAGE_MANAGER)
 
 
 @pytest.mark.parametrize(
-    ("result", "row"),
+    ("result", "code"),
     [
         (
             {
@@ -120,17 +115,22 @@ DISK, LOCK, HEADERS, DKMS, NETWORK, ABSENT, SIGNATURE, OTHER = range(len(PACKAGE
         ({"msg": "something new"}, OTHER),
     ],
 )
-def test_a_failed_package_task_is_explained(result: dict[str, object], row: int) -> None:
+def test_a_failed_package_task_is_explained(result: dict[str, object], code: str) -> None:
     found = explain_package_failure(result)
-    assert row_of(found) == row
-    assert PACKAGE_MANAGER[row].hint in found
+    assert found["code"] == code
+    assert found["hint"]
+
+
+def test_an_error_with_a_code_stays_as_it_is() -> None:
+    error = {"code": "disk.full", "message": "m.", "cause": "c.", "hint": "h.", "msg": "m. c. h."}
+    assert explain_package_failure(error) == {"code": "disk.full", "cause": "m. c.", "hint": "h."}
 
 
 def test_the_line_with_the_message_is_quoted() -> None:
     found = explain_package_failure(
         {"msg": "'apt-get install' failed", "stderr": "W: x\nE: No space left"}
     )
-    assert found.endswith("It said: E: No space left")
+    assert found["cause"].endswith("It said: E: No space left")
 
 
 @pytest.mark.parametrize(
@@ -150,4 +150,4 @@ def test_the_first_matching_row_explains(
     output: str, table: tuple[failure_hints.Row, ...], row: int
 ) -> None:
     found = explain(f"{output}\nafter", table)
-    assert found == (table[row].cause, table[row].hint, output)
+    assert found == (table[row].cause, table[row].hint, output, table[row].code)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.verify import (
     Expected,
     State,
@@ -41,6 +42,10 @@ GOOD = State(
 SIGNED = {"signer": "DKMS module signing key", "signing_key": "/k", "enrolled": False}
 
 
+def codes(*found: StackError | None) -> list[str]:
+    return [problem.code for problem in found if problem]
+
+
 class Machine:
     """Answers from tables; a command that is not there has no return code."""
 
@@ -63,27 +68,27 @@ def test_a_driver_of_one_version_has_no_problem() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "wanted", "sentence"),
+    ("change", "wanted", "code"),
     [
-        ({"module": None}, {}, "no NVIDIA module for kernel 6.1.0-56-amd64"),
-        ({"module": "595.91.07", "library": "595.91.07"}, {}, "the plan asks for branch 580"),
-        ({"library": "580.65.06"}, {}, "but the libraries are 580.65.06"),
-        ({"library": None}, {}, "no libnvidia-ml.so.1"),
-        ({"initramfs_stale": True}, {}, "initramfs of kernel 6.1.0-56-amd64 is older"),
-        ({}, {"fabric_manager": True}, "Fabric Manager is missing"),
-        ({"fabric_manager": "580.65.06"}, {"fabric_manager": True}, "exactly 580.178.04"),
-        ({}, {"mok": True}, "there is no key"),
-        ({"signing_key": "/k", "enrolled": True}, {"mok": True}, "is not signed"),
-        (SIGNED, {"mok": True}, "mokutil --import /k"),
-        ({**SIGNED, "requested": True}, {"mok": True}, "the key /k waits to be enrolled"),
+        ({"module": None}, {}, "driver.no-module"),
+        ({"module": "595.91.07", "library": "595.91.07"}, {}, "driver.other-branch"),
+        ({"library": "580.65.06"}, {}, "driver.other-library"),
+        ({"library": None}, {}, "driver.no-library"),
+        ({"initramfs_stale": True}, {}, "driver.old-initramfs"),
+        ({}, {"fabric_manager": True}, "driver.other-fabric-manager"),
+        ({"fabric_manager": "580.65.06"}, {"fabric_manager": True}, "driver.other-fabric-manager"),
+        ({}, {"mok": True}, "driver.no-key"),
+        ({"signing_key": "/k", "enrolled": True}, {"mok": True}, "driver.not-signed"),
+        (SIGNED, {"mok": True}, "driver.key-not-enrolled"),
+        ({**SIGNED, "requested": True}, {"mok": True}, "driver.key-waits"),
     ],
 )
-def test_each_problem_is_one_sentence(
-    change: dict[str, Any], wanted: dict[str, Any], sentence: str
+def test_each_problem_is_an_error_of_its_own(
+    change: dict[str, Any], wanted: dict[str, Any], code: str
 ) -> None:
     found = problems(GOOD._replace(**change), WANTED._replace(**wanted))
-    assert len(found) == 1
-    assert sentence in found[0]
+    assert codes(*found) == [code]
+    assert all(found[0].to_dict().values())
 
 
 def test_an_enrolled_key_and_an_equal_fabric_manager_are_no_problem() -> None:
@@ -92,34 +97,36 @@ def test_an_enrolled_key_and_an_equal_fabric_manager_are_no_problem() -> None:
 
 
 def test_the_running_driver_is_compared_to_the_point_release() -> None:
-    assert "580.65.06" in (loaded_problem(GOOD._replace(loaded="580.65.06")) or "")
-    assert "none" in (loaded_problem(GOOD._replace(loaded=None)) or "")
+    for loaded in ("580.65.06", None):
+        assert codes(loaded_problem(GOOD._replace(loaded=loaded))) == ["driver.not-loaded"]
 
 
 @pytest.mark.parametrize(
-    ("change", "sentence"),
+    ("change", "code"),
     [
-        ({"shown": "580.65.06"}, "/sys says 580.65.06"),
-        ({"nvml": "error 18"}, "NVML says error 18"),
-        ({"nvml": None}, "NVML says nothing"),
+        ({"shown": "580.65.06"}, "driver.half-loaded"),
+        ({"nvml": "error 18"}, "driver.nvml-failed"),
+        ({"nvml": None}, "driver.nvml-failed"),
     ],
 )
-def test_kernel_and_nvml_have_to_say_the_same(change: dict[str, Any], sentence: str) -> None:
-    assert sentence in (loaded_problem(GOOD._replace(**change)) or "")
+def test_kernel_and_nvml_have_to_say_the_same(change: dict[str, Any], code: str) -> None:
+    assert codes(loaded_problem(GOOD._replace(**change))) == [code]
     assert loaded_problem(GOOD._replace(shown=None)) is None
 
 
 def test_the_other_module_of_the_same_release_is_another_driver() -> None:
     problem = loaded_problem(GOOD._replace(loaded_flavour="proprietary"))
-    assert "The proprietary module of driver 580.178.04 runs, the open one is installed" in (
-        problem or ""
-    )
+    assert codes(problem) == ["driver.other-flavour"]
 
 
 def test_a_full_boot_is_reported_before_anything_is_installed() -> None:
     assert space_problem(GOOD) is None
     assert space_problem(GOOD._replace(boot_needs_mib=None)) is None
-    assert "/boot has 20 MiB left" in (space_problem(GOOD._replace(boot_free_mib=20)) or "")
+    problem = space_problem(GOOD._replace(boot_free_mib=20))
+    assert codes(problem) == ["driver.boot-full"]
+    assert problem is not None
+    assert "20 MiB" in problem.message
+    assert "60 MiB" in problem.cause
 
 
 def test_the_kernel_of_the_boot_loader_counts_else_the_newest() -> None:
@@ -186,4 +193,4 @@ def test_a_host_is_read_from_its_commands() -> None:
 def test_a_bare_machine_has_nothing_and_says_so() -> None:
     state = look(Machine({"uname -r": (0, "6.18.44\n")}, {}), WANTED)
     assert state.kernel == "6.18.44"
-    assert len(problems(state, WANTED)) == 2
+    assert codes(*problems(state, WANTED)) == ["driver.no-module", "driver.no-library"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible.errors import AnsibleFilterError
 from ansible_collections.slowfast.stack.plugins.filter.nvidia_packages import nvidia_packages
+from support.errors import fails
 
 VENDOR = "cudatools <cudatools@nvidia.com>"
 DEBIAN = "Debian NVIDIA Maintainers <pkg-nvidia-devel@lists.alioth.debian.org>"
@@ -73,5 +73,5 @@ def test_each_part_has_its_packages(parts: list[str], expected: dict[str, object
 
 @pytest.mark.parametrize("parts", [[], ["everything"], ["driver", "kernel"]])
 def test_other_parts_are_refused(parts: list[str]) -> None:
-    with pytest.raises(AnsibleFilterError):
+    with fails("purge.unknown-part"):
         nvidia_packages(listing(), parts)

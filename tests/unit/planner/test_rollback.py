@@ -12,6 +12,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.driver_
     Installed,
     installed,
 )
+from support.errors import fails
 
 HOSTS = Path(__file__).parent.parent / "hosts"
 VENDOR = "cudatools <cudatools@nvidia.com>"
@@ -92,4 +93,16 @@ def test_the_red_hat_family_returns_to_its_stream() -> None:
 
 @pytest.mark.parametrize("before", [None, packages("1", "someone", "bash")])
 def test_without_a_previous_driver_there_is_no_plan(before: Installed | None) -> None:
-    assert planned("v100-debian-13", before, NEW) == {"driver": None, "removed": []}
+    with fails("driver.no-previous"):
+        planned("v100-debian-13", before, NEW)
+
+
+@pytest.mark.parametrize(
+    "module", ["linux-modules-nvidia-580-open-6.8.0-31-generic", "nvidia-open"]
+)
+def test_a_module_of_the_distribution_needs_no_headers(module: str) -> None:
+    before = packages("580.95.05", "Ubuntu", "libnvidia-compute-580", module)
+    kernel = {"release": "6.8.0-31-generic", "headers": False}
+    driver = planned("h100-pcie-ubuntu-24.04", before, NEW, kernel=kernel)["driver"]
+    prebuilt = module.startswith("linux-modules")
+    assert ("linux-headers-6.8.0-31-generic" not in driver["packages"]) is prebuilt

@@ -25,8 +25,8 @@ class StackError(Exception):
         return " ".join(part for part in (self.message, self.cause, self.hint) if part)
 
     def labelled(self) -> str:
-        """Return ``str()`` with the code in front, for errors that cross Ansible as text."""
-        return f"[{self.code}] {self}"
+        """Return all parts on lines of their own, for errors that cross Ansible as text."""
+        return f"[{self.code}] {self.message}\ncause: {self.cause}\nhint: {self.hint}"
 
     def to_dict(self) -> dict[str, str]:
         """Return the parts of the error, as module results and ``--json`` show them."""

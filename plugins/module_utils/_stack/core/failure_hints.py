@@ -10,11 +10,13 @@ class Row(NamedTuple):
     """A regular expression for a message, what it means, and what the user can do.
 
     Cause and hint may name groups of the expression, and facts that the caller gives, in braces.
+    ``code`` is that of the error, where the caller has no code of its own.
     """
 
     message: str
     cause: str
     hint: str
+    code: str = ""
 
 
 class Explanation(NamedTuple):
@@ -23,6 +25,7 @@ class Explanation(NamedTuple):
     cause: str
     hint: str
     line: str
+    code: str = ""
 
 
 def explain(output: str, table: tuple[Row, ...], **facts: object) -> Explanation | None:
@@ -33,7 +36,7 @@ def explain(output: str, table: tuple[Row, ...], **facts: object) -> Explanation
             groups = {name: text or "" for name, text in match.groupdict().items()}
             cause, hint = (text.format(**{**facts, **groups}) for text in (row.cause, row.hint))
             first = output.rfind("\n", 0, match.start()) + 1
-            return Explanation(cause, hint, output[first:].split("\n", 1)[0].strip())
+            return Explanation(cause, hint, output[first:].split("\n", 1)[0].strip(), row.code)
     return None
 
 
@@ -47,22 +50,26 @@ PACKAGE_MANAGER = (
         r"(?i)no space left|not enough free space|needs? \d+ ?\w+ more space|disk requirements",
         "A file system of this host is full.",
         f"See `df -h / /boot /var`, and remove what is not needed, such as old kernels. {_RESUMES}",
+        "disk.full",
     ),
     Row(
         r"(?i)could not get lock|unable to (lock|acquire the dpkg frontend lock)|lock apt|lockfile"
         r"|waiting for (process|lock)|locked by another process",
         "Another run of the package manager did not end in time.",
         f"See `ps -e | grep -E 'apt|dpkg|dnf|unattended'`, and wait for it. {_RESUMES}",
+        "packages.locked",
     ),
     Row(
         r"(?i)(linux-headers|kernel-devel)[^\n]*",
         "The package sources have no headers of the running kernel, and the module needs them.",
         f"Boot a kernel of the distribution (a newer one may wait for a reboot). {_RESUMES}",
+        "packages.no-headers",
     ),
     Row(
         r"(?i)\bdkms\b",
         "dkms, which builds the kernel module, is in none of the package sources.",
         f"Enable EPEL on this host (Debian: its main archive). {_RESUMES}",
+        "packages.no-dkms",
     ),
     Row(
         r"(?i)failed to fetch|could not (fetch|resolve|connect)|cannot download|unable to connect"
@@ -71,6 +78,7 @@ PACKAGE_MANAGER = (
         "A package source does not answer, or the transfer was interrupted.",
         "Check network and proxy of the host, or name a mirror in `nvidia_repository_base`."
         f" {_RESUMES}",
+        "packages.source-unreachable",
     ),
     Row(
         r"(?i)no available installation candidate|no package\(?s?\)? matching|unable to locate"
@@ -78,16 +86,19 @@ PACKAGE_MANAGER = (
         "The package sources do not have it for this distribution.",
         "See what they have (`apt-cache policy NAME`, `dnf list NAME`), then request another driver"
         " with `--driver-branch`, or another toolkit with `--cuda`.",
+        "packages.not-available",
     ),
     Row(
         r"(?i)signature|gpg|no_pubkey|badsig|not signed",
         "A package source is not signed by a key that this host trusts.",
         "Nothing of it was installed. Ask its operator, or remove it if it is not needed.",
+        "packages.untrusted-source",
     ),
     Row(
         r"[^\n]*\S",
         "The package manager failed.",
         f"Correct what it reports. {_RESUMES}",
+        "packages.failed",
     ),
 )
 

@@ -45,5 +45,5 @@ def finish(commands: Commands, family: str) -> None:
             "An interrupted installation could not be finished.",
             done.tail(1) + ".",
             "Wait for the other run of the package manager.",
-            code="packages.recovery-failed",
+            code="packages.locked",
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..core.errors import StackError
 from ..core.versions import version
 from ..host import parsers
 
@@ -181,88 +182,157 @@ def _order(release: str) -> list[tuple[bool, int, str]]:
     return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
 
 
-def problems(state: State, wanted: Expected) -> list[str]:
+def problems(state: State, wanted: Expected) -> list[StackError]:
     """Return why the planned driver would not be loaded after a reboot; empty where it would."""
-    found = []
+    found = [
+        _module_problem(state, wanted),
+        _library_problem(state),
+        _fabric_problem(state, wanted),
+        _initramfs_problem(state, wanted),
+        _key_problem(state) if wanted.mok and state.module else None,
+    ]
+    return [problem for problem in found if problem]
+
+
+def _module_problem(state: State, wanted: Expected) -> StackError | None:
     if state.module is None:
-        found.append(
-            f"There is no NVIDIA module for kernel {state.kernel}, which starts next: install its"
-            f" headers and see what `dkms status` says."
+        return StackError(
+            f"There is no NVIDIA module for kernel {state.kernel}, which starts next.",
+            "dkms has not built one.",
+            "Install the headers of that kernel and read what `dkms status` prints.",
+            code="driver.no-module",
         )
-    elif version(state.module).major != version(wanted.branch).major:
-        found.append(f"The module is {state.module}; the plan asks for branch {wanted.branch}.")
+    if version(state.module).major != version(wanted.branch).major:
+        return StackError(
+            f"The module is {state.module}; the plan asks for branch {wanted.branch}.",
+            "Another package of the driver is installed.",
+            "Remove the other driver with `slowfast-stack purge driver`.",
+            code="driver.other-branch",
+        )
+    return None
+
+
+def _library_problem(state: State) -> StackError | None:
     if state.library is None:
-        found.append("The driver's libraries are missing: there is no libnvidia-ml.so.1.")
-    elif state.module not in (None, state.library):
-        found.append(f"The module is {state.module}, but the libraries are {state.library}.")
-    if wanted.fabric_manager and state.fabric_manager != state.library:
-        found.append(
-            f"Fabric Manager is {state.fabric_manager or 'missing'}, but has to be exactly"
-            f" {state.library}, as the driver; on this machine no CUDA program starts without it."
+        return StackError(
+            "The driver's libraries are missing.",
+            "There is no libnvidia-ml.so.1.",
+            "Install the packages of the plan again.",
+            code="driver.no-library",
         )
-    if state.initramfs_stale:
-        found.append(f"The initramfs of kernel {state.kernel} is older than {wanted.settings}.")
-    if wanted.mok and state.module and not (state.signer and state.enrolled):
-        found.append(_unsigned(state))
-    return found
+    if state.module not in (None, state.library):
+        return StackError(
+            f"The module is {state.module}, but the libraries are {state.library}.",
+            "An upgrade changed one of them alone.",
+            "Install the packages of the plan again.",
+            code="driver.other-library",
+        )
+    return None
 
 
-def space_problem(state: State) -> str | None:
+def _fabric_problem(state: State, wanted: Expected) -> StackError | None:
+    if not wanted.fabric_manager or state.fabric_manager == state.library:
+        return None
+    return StackError(
+        f"Fabric Manager is {state.fabric_manager or 'missing'}, but has to be exactly"
+        f" {state.library}, as the driver.",
+        "On this machine no CUDA program starts without it.",
+        "Install Fabric Manager of that version.",
+        code="driver.other-fabric-manager",
+    )
+
+
+def _initramfs_problem(state: State, wanted: Expected) -> StackError | None:
+    if not state.initramfs_stale:
+        return None
+    return StackError(
+        f"The initramfs of kernel {state.kernel} is older than {wanted.settings}.",
+        "The next boot would load nouveau from it.",
+        "Rebuild it with `update-initramfs -u` or `dracut --force`.",
+        code="driver.old-initramfs",
+    )
+
+
+def _key_problem(state: State) -> StackError | None:
+    if state.signing_key is None:
+        return StackError(
+            "Secure Boot is on and there is no key that the module is signed with.",
+            "dkms makes one when it builds a module.",
+            "Run `dkms autoinstall`, or turn Secure Boot off.",
+            code="driver.no-key",
+        )
+    if state.signer is None:
+        return StackError(
+            f"Secure Boot is on and the module of kernel {state.kernel} is not signed.",
+            "It was built without the key, or signing failed.",
+            "Remove it with `dkms remove`, build it again with `dkms autoinstall`,"
+            " and read what its log says of signing.",
+            code="driver.not-signed",
+        )
+    if state.enrolled:
+        return None
+    at_the_console = 'at the console choose "Enroll MOK", "Continue", "Yes" and give'
+    if state.requested:
+        return StackError(
+            f"Secure Boot is on, and the key {state.signing_key} waits to be enrolled.",
+            "It is confirmed at the console during the boot.",
+            f"Reboot, and {at_the_console} the password that was chosen for it.",
+            code="driver.key-waits",
+        )
+    return StackError(
+        f"Secure Boot is on and the key {state.signing_key} is not enrolled.",
+        "The kernel would refuse the module.",
+        f"Run `mokutil --import {state.signing_key}`, choose a password, reboot,"
+        f" and {at_the_console} that password.",
+        code="driver.key-not-enrolled",
+    )
+
+
+def space_problem(state: State) -> StackError | None:
     """Return why /boot cannot take a new initramfs; None where it can, or where there is none."""
     if state.boot_free_mib is None or state.boot_needs_mib is None:
         return None
     if state.boot_free_mib >= state.boot_needs_mib:
         return None
-    return (
-        f"/boot has {state.boot_free_mib} MiB left, and a new initramfs takes"
-        f" {state.boot_needs_mib} MiB. Remove kernels that are not needed (`apt autoremove`,"
-        " `dnf remove --oldinstallonly`), and run the same command again."
+    return StackError(
+        f"/boot has {state.boot_free_mib} MiB left.",
+        f"A new initramfs takes {state.boot_needs_mib} MiB.",
+        "Remove kernels that are not needed (`apt autoremove`, `dnf remove --oldinstallonly`),"
+        " and run the same command again.",
+        code="driver.boot-full",
     )
 
 
-def _unsigned(state: State) -> str:
-    if state.signing_key is None:
-        return (
-            "Secure Boot is on and there is no key that the module is signed with:"
-            " run `dkms autoinstall`, which makes one, or turn Secure Boot off."
-        )
-    if state.signer is None:
-        return (
-            f"Secure Boot is on and the module of kernel {state.kernel} is not signed:"
-            " remove it with `dkms remove`, build it again with `dkms autoinstall`,"
-            " and see what its log says of signing."
-        )
-    at_the_console = 'at the console choose "Enroll MOK", "Continue", "Yes" and give'
-    if state.requested:
-        return (
-            f"Secure Boot is on, and the key {state.signing_key} waits to be enrolled:"
-            f" reboot, and {at_the_console} the password that was chosen for it."
-        )
-    return (
-        f"Secure Boot is on and the key {state.signing_key} is not enrolled, so the kernel would"
-        f" refuse the module. Run `mokutil --import {state.signing_key}`, choose a password,"
-        f" reboot, and {at_the_console} that password."
-    )
-
-
-def loaded_problem(state: State) -> str | None:
+def loaded_problem(state: State) -> StackError | None:
     """Return why the running driver is not the installed one, to the point release."""
     if state.loaded is None or state.loaded != state.module:
-        return (
-            f"The running driver is {state.loaded or 'none'}, {state.module or 'nothing'} is"
-            " installed. `dmesg | grep -i nvrm` shows why the kernel did not load it."
+        return StackError(
+            f"The running driver is {state.loaded or 'none'},"
+            f" {state.module or 'nothing'} is installed.",
+            "The kernel did not load the installed module.",
+            "Read why with `dmesg | grep -i nvrm`.",
+            code="driver.not-loaded",
         )
     if state.loaded_flavour != state.flavour:
-        return (
-            f"The {state.loaded_flavour} module of driver {state.loaded} runs,"
-            f" the {state.flavour} one is installed: reboot."
+        return StackError(
+            f"The {state.loaded_flavour} module of driver {state.loaded} runs.",
+            f"The {state.flavour} one is installed.",
+            "Reboot.",
+            code="driver.other-flavour",
         )
     # Not every kernel shows the version of its modules.
     if state.shown not in (None, state.loaded):
-        return f"/proc says that driver {state.loaded} runs, /sys says {state.shown}: reboot."
+        return StackError(
+            f"/proc says that driver {state.loaded} runs, /sys says {state.shown}.",
+            "The module was exchanged while the old one was in use.",
+            "Reboot.",
+            code="driver.half-loaded",
+        )
     if state.nvml != state.loaded:
-        return (
-            f"The running driver is {state.loaded}, but NVML says {state.nvml or 'nothing'}:"
-            " see what `nvidia-smi` says, and which libnvidia-ml.so.1 `ldconfig -p` finds."
+        return StackError(
+            f"The running driver is {state.loaded}.",
+            f"NVML says {state.nvml or 'nothing'}.",
+            "Read what `nvidia-smi` says, and which libnvidia-ml.so.1 `ldconfig -p` finds.",
+            code="driver.nvml-failed",
         )
     return None
