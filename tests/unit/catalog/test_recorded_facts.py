@@ -358,7 +358,6 @@ def test_every_source_tree_and_upload_is_pinned() -> None:
         name, _, version = upload.requirement.partition("==")
         assert upload.sha256 == PINNED[name, version]
         assert upload.filename == f"{name}-{version}.tar.gz"
-    assert [tree.name for tree in sources.TREES] == ["detectron2", "pytorchvideo", "slowfast"]
     assert [upload.name for upload in sources.UPLOADS] == ["detectron2", "slowfast"]
 
 

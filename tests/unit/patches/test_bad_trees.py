@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.components import (
+    MARKER_FILES,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import (
     api,
@@ -71,7 +74,7 @@ def test_a_folder_that_is_missing(tmp_path: Path) -> None:
 
 def test_a_tree_of_another_project(tmp_path: Path) -> None:
     write(tmp_path, {"setup.py": b"setup(install_requires=['PIL'])\n", "other/a.py": b"\n"})
-    refused(tmp_path, "not-a-source-tree", "slowfast or detectron2 or pytorchvideo")
+    refused(tmp_path, "not-a-source-tree", " or ".join(MARKER_FILES))
 
 
 def test_a_folder_with_two_projects(tmp_path: Path) -> None:
