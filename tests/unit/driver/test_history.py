@@ -83,7 +83,10 @@ def test_a_record_of_a_newer_release_is_refused() -> None:
 @pytest.mark.parametrize(
     "text",
     ['{"before": {', "[]", "{}", '{"before": {"packages": [[1]], "stream": ""}, "done": true}',
-     '{"before": {"packages": [], "stream": ""}, "done": "yes"}'],
+     '{"before": {"packages": [], "stream": ""}, "done": "yes"}',
+     '{"before": {"packages": [[1, 2, 3]], "stream": ""}, "done": true}',
+     '{"before": {"packages": [], "stream": 5}, "done": true}',
+     '{"before": {"packages": [], "stream": ""}, "older": 5, "done": false}', "5", "null"],
 )  # fmt: skip
 def test_a_damaged_record_is_refused(text: str) -> None:
     with pytest.raises(Unreadable) as refused:

@@ -129,3 +129,14 @@ def test_a_user_may_not_claim_a_folder_of_another_and_it_stays_empty() -> None:
 
         as_user(act)
         assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["[]", "5", "null", '{"id": '])
+def test_a_damaged_plan_of_the_current_stack_is_an_error(tmp_path: Path, text: str) -> None:
+    plan = tmp_path / "current" / "proof" / "plan.json"
+    plan.parent.mkdir(parents=True)
+    plan.write_text(text, encoding="utf-8")
+    with fails("record.unreadable", plan):
+        current_plan(tmp_path)
+    plan.unlink()
+    assert current_plan(tmp_path) is None

@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import disk_space, saved
+from ..core import disk_space, saved, validation
 from ..core.errors import StackError
-from .proof import EVIDENCE, recorded_plan
+from .proof import EVIDENCE, PLAN
 
 MARKER, SCHEMA = ".slowfast-stack.json", 1
 SYSTEM_WIDE = Path("/opt/slowfast-stack")
@@ -93,8 +93,7 @@ def claim(prefix: Path, stack: Path) -> bool:
 
 
 def current_plan(prefix: Path) -> dict[str, object] | None:
-    """Return the plan of the current stack; None where there is none."""
-    try:
-        return recorded_plan(prefix / "current")
-    except FileNotFoundError:
-        return None
+    """Return the plan of the current stack; None where there is none. Raises ``Unreadable``."""
+    path = prefix / "current" / "proof" / PLAN
+    hint = "Run `slowfast-stack up` to prove the stack again."
+    return saved.read(path, lambda found: validation.mapping(found, PLAN), hint)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..core.process import Commands
 
 DRIVER = Path("/sys/module/nvidia/version")
-EVIDENCE, SCHEMA = "evidence.json", 1
+EVIDENCE, PLAN, SCHEMA = "evidence.json", "plan.json", 1
 # No modules from outside the environment; conda's Python would use the user's site-packages.
 ALONE = {"PYTHONPATH": "", "PYTHONNOUSERSITE": "1", "PYTHONWARNINGS": "ignore"}
 # The keys of a plan that the proof reads; others, such as missing system packages, may change.
@@ -61,7 +61,7 @@ class Evidence:
 
 def recorded_plan(stack: Path) -> dict[str, Any]:
     """Return the plan of the last proof of a stack. Raise OSError, ValueError and TypeError."""
-    return dict(json.loads((stack / "proof" / "plan.json").read_text(encoding="utf-8")))
+    return dict(json.loads((stack / "proof" / PLAN).read_text(encoding="utf-8")))
 
 
 def own_subject(stack: Path) -> Subject:
@@ -126,7 +126,7 @@ def prove(commands: Commands, subject: Subject, *, uv: str) -> Evidence:
 
 def _run(commands: Commands, subject: Subject, uv: str) -> dict[str, Any]:
     folder = subject.folder
-    plan, out, log = folder / "plan.json", folder / "claims.json", folder / "proof.log"
+    plan, out, log = folder / PLAN, folder / "claims.json", folder / "proof.log"
     plan.write_text(json.dumps(subject.plan, indent=1) + "\n", encoding="utf-8")
     out.unlink(missing_ok=True)
     log.unlink(missing_ok=True)

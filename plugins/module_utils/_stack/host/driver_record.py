@@ -44,8 +44,12 @@ class Installed(NamedTuple):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Installed:
-        """Read what ``to_dict`` returned."""
-        return cls(tuple(Package(*row) for row in data["packages"]), data["stream"])
+        """Read what ``to_dict`` returned. Raises KeyError and TypeError for anything else."""
+        found = cls(tuple(Package(*row) for row in data["packages"]), data["stream"])
+        texts = (found.stream, *(part for package in found.packages for part in package))
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError(data)
+        return found
 
 
 def installed(listing: str, stream_file: str) -> Installed:
@@ -69,6 +73,9 @@ def parse(text: str) -> dict[str, Any] | None:
         record = json.loads(text)
         schema = record.get("schema", SCHEMA)
         complete = isinstance(record["done"], bool) and Installed.from_dict(record["before"])
+        older = record.get("older")
+        if older is not None:
+            Installed.from_dict(older["before"])
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise _damaged() from error
     if not isinstance(schema, int) or schema < SCHEMA or not complete:
