@@ -18,7 +18,7 @@ options:
   path:
     description: The file with the record.
     type: path
-    required: true
+    default: /var/lib/slowfast-stack/driver.json
   family:
     description: The family of the host's package manager.
     type: str
@@ -64,7 +64,7 @@ from ..module_utils._stack.driver import history
 from ..module_utils._stack.host import driver_record
 
 SPEC = {
-    "path": {"type": "path", "required": True},
+    "path": {"type": "path", "default": driver_record.PATH},
     "family": {"type": "str", "required": True, "choices": ["debian", "redhat"]},
     "step": {"type": "str", "default": "read", "choices": ["begin", "end", "read"]},
 }
