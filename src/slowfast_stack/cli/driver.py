@@ -28,7 +28,7 @@ def rollback(
     """
     command = HostCommand(hosts, playbooks.DRIVER_ROLLBACK)
     return command.preview_then(
-        "undo_allowed",
+        "rollback_allowed",
         text,
         question="Install them, and reboot where that is needed?",
         yes=yes,

@@ -23,9 +23,9 @@ def text(run: HostRun) -> str:
     lines = [f"{run.name}: {host.distribution.name}, {host.architecture}"]
     lines += [f"  {label:<12} {text}" for label, text in _kinds(host).items()]
     lines += [
-        f"  {row.what} could not be read from {row.source}: {row.why}" for row in host.unreadable
+        f"  {row.name} could not be read from {row.source}: {row.reason}" for row in host.unreadable
     ]
-    left = host.unfinished
+    left = host.interrupted
     driver = ["the driver"] if left.driver else []
     parts = [*driver, *(f"CUDA {name}" for name in left.toolkits), *left.packages]
     if parts:

@@ -42,7 +42,7 @@ def plays(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> list[Play]:
             },
             "slowfast.stack.driver_rollback": {
                 "stack_driver_rollback": DRIVER
-                | {"done": play.variables.get("stack_undo_allowed", False)}
+                | {"done": play.variables.get("stack_rollback_allowed", False)}
             },
         }[play.playbook]
         result = {"host": "one", "res": {"ansible_facts": facts}}
@@ -114,8 +114,8 @@ def test_driver_rollback_previews_and_then_may_reboot(
     assert run(["driver", "rollback", "--yes", "--json"]) == Exit.PROVEN
     assert json.loads(capsys.readouterr().out)["hosts"]["one"]["done"] is True
     preview, applied = plays
-    assert "stack_undo_allowed" not in preview.variables
-    assert applied.variables == {"stack_undo_allowed": True, "stack_reboot_allowed": True}
+    assert "stack_rollback_allowed" not in preview.variables
+    assert applied.variables == {"stack_rollback_allowed": True, "stack_reboot_allowed": True}
 
 
 def test_the_result_of_every_verb_is_a_fact_that_is_recorded() -> None:

@@ -73,7 +73,7 @@ def test_an_unreadable_driver_version_is_listed_and_not_absent() -> None:
     picture = {"files": {"/proc/driver/nvidia/version": "something else\n"}}
     found = probe.probe(RecordedRunner(picture), probe.Where("/opt", {}))
     assert found.driver is None
-    assert {row.what for row in found.unreadable} == {"driver", "distribution"}
+    assert {row.name for row in found.unreadable} == {"driver", "distribution"}
 
 
 def test_every_endpoint_is_probed_in_its_own_way() -> None:
@@ -200,6 +200,8 @@ def test_this_machine_can_be_probed_and_read_back() -> None:
         ({"root": "yes"}, "host.root is 'yes'"),
         ({"schema": 2}, "host.schema is 2"),
         ({"colour": "blue"}, "unknown key 'colour'"),
+        ({"unfinished": {"driver": True}}, "unknown key 'unfinished'"),
+        ({"unreadable": [{"what": "driver", "source": "/proc", "why": "x"}]}, "host.unreadable[0]"),
         ({"network": {"pypi": "yes"}}, "host.network.pypi is 'yes'"),
         ({"virtualization": "cloud"}, "host.virtualization"),
         ({"compilers": [{"major": 12}]}, "host.compilers[0].version"),

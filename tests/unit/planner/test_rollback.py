@@ -40,7 +40,7 @@ def test_exact_versions_are_installed_and_newer_packages_removed() -> None:
     plan = planned("v100-debian-13", OLD, NEW, kernel=KERNEL, secure_boot=False)
     assert plan["removed"] == ["libnvidia-gpucomp"]
     driver = plan["driver"]
-    assert driver["action"] == "undo"
+    assert driver["action"] == "rollback"
     assert driver["branch"] == "580"
     assert driver["release"] == "580.95.05-*"
     assert driver["origin"] == "nvidia"

@@ -172,9 +172,9 @@ class Disk:
 class Unknown:
     """Something that exists and could not be read or understood: what, where, and why not."""
 
-    what: str
+    name: str
     source: str
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ class Host:
     network: dict[str, bool] = read(default_factory=dict)
     unreadable: tuple[Unknown, ...] = ()
     torch: Torch | None = read(default=None, omit=True)
-    unfinished: Interrupted = read(default=Interrupted(), omit=True)
+    interrupted: Interrupted = read(default=Interrupted(), omit=True)
     source: str = read(default=PROBE, omit=True)
 
     def to_dict(self) -> dict[str, object]:

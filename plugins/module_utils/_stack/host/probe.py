@@ -134,7 +134,7 @@ def probe(runner: Runner, where: Where) -> Host:
         network=network(runner, where, git=look.has("git")),
         unreadable=tuple(look.unreadable),
         torch=look.torch(named.path) if named else None,
-        unfinished=look.unfinished(distribution.family, listing),
+        interrupted=look.interrupted(distribution.family, listing),
     )
 
 
@@ -205,7 +205,7 @@ class _Look:
             return parsers.redhat_packages(listing), ()
         return parsers.debian_packages(listing), parsers.kernel_meta(listing)
 
-    def unfinished(self, family: str, listing: str) -> Interrupted:
+    def interrupted(self, family: str, listing: str) -> Interrupted:
         """Return the interrupted installations; a damaged record is listed as unreadable."""
         stream, begun, toolkits = (
             self.text(path) or ""
@@ -214,7 +214,7 @@ class _Look:
         try:
             return interrupted.find(family, listing, stream, begun, toolkits)
         except Unreadable as error:
-            self.note("unfinished", driver_record.PATH, error)
+            self.note("interrupted", driver_record.PATH, error)
             return interrupted.find(family, listing, stream, "", toolkits)
 
     def distribution(self) -> Distribution:

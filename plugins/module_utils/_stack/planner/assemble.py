@@ -115,10 +115,10 @@ def _superseded(host: Host, request: Request) -> Iterator[Decision]:
 def _warnings(host: Host) -> Iterator[Decision]:
     """Say what of the host could not be read, and what an interruption left."""
     for row in host.unreadable:
-        text = f"could not be read and is ignored: {row.why}"
-        yield decision(f"host.{row.what}", text, row.source)
-    if host.unfinished.packages:
-        names = ", ".join(host.unfinished.packages)
+        text = f"could not be read and is ignored: {row.reason}"
+        yield decision(f"host.{row.name}", text, row.source)
+    if host.interrupted.packages:
+        names = ", ".join(host.interrupted.packages)
         text = f"the interrupted installation of {names} is completed before others begin"
         yield decision("host.packages", text, host.source)
 

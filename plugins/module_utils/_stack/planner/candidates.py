@@ -269,7 +269,7 @@ def _flavours(row: BranchRow) -> tuple[str, str]:
 
 def _action(host: Host, option: DriverOption) -> str:
     """Name the step from what is installed: nothing complete, an older branch, or another kind."""
-    if host.unfinished.driver or (host.driver is None and not host.driver_packages):
+    if host.interrupted.driver or (host.driver is None and not host.driver_packages):
         return "install"
     if host.driver and version(host.driver.version) < option.version:
         return "upgrade"
@@ -320,7 +320,7 @@ def toolkits(
     there = [
         ToolkitOption("keep", version(row.version), row.version, _max_gcc(row), row, row.path)
         for row in host.toolkits
-        if row.version not in host.unfinished.toolkits
+        if row.version not in host.interrupted.toolkits
     ]
     fresh = [_fresh_toolkit(row) for row in TOOLKITS]
     own = [

@@ -40,7 +40,7 @@ def _kept(host: Host, option: DriverOption, _plan: DriverPlan) -> Iterator[Decis
 
 
 def _changed(host: Host, option: DriverOption, plan: DriverPlan) -> Iterator[Decision]:
-    if host.unfinished.driver:
+    if host.interrupted.driver:
         text = "an earlier installation of the driver was interrupted, so it is completed"
         yield decision("driver.action", text, host.source)
     row = option.branch

@@ -40,7 +40,7 @@ def of(host: Host, network: Network) -> Iterator[Constraint]:
     yield _distribution(host, network)
     if host.driver and not host.driver_packages:
         yield _foreign_driver(host.source)
-    if host.unfinished.driver:
+    if host.interrupted.driver:
         yield _interrupted_driver(host.source)
     if not host.root:
         yield _no_root(host.source, network)
@@ -165,7 +165,7 @@ def _interrupted_driver(source: str) -> Constraint:
 
     text = "an installation of the driver was interrupted"
     remedy = "run as root to complete the installation"
-    return Constraint("host.unfinished_driver", text, source, remedy, {"driver": driver})
+    return Constraint("host.interrupted_driver", text, source, remedy, {"driver": driver})
 
 
 def _container(source: str) -> Constraint:

@@ -44,7 +44,7 @@ class RepositoryPlan:
 
 @dataclass(frozen=True)
 class DriverPlan:
-    """The driver; ``action`` is keep, install, upgrade, switch, or undo for a rollback.
+    """The driver; ``action`` is keep, install, upgrade, switch or rollback.
 
     ``origin`` is nvidia, distribution or None (not known); ``mok`` means that its key has to be
     enrolled for Secure Boot. ``packages`` are everything to install, ``fabric_packages`` come with

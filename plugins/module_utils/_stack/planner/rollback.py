@@ -29,7 +29,7 @@ def rollback(host: Host, before: Installed) -> DriverPlan | None:
     prebuilt = any(package.name.startswith("linux-modules-") for package in before.packages)
     packages = (*stream, *exact, *beside(host, branch, mok=mok, prebuilt=prebuilt))
     plan = DriverPlan(
-        action="undo",
+        action="rollback",
         branch=branch,
         flavour=None,
         origin="nvidia" if vendor else "distribution",

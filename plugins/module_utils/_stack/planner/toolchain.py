@@ -44,7 +44,7 @@ def _toolkit(host: Host, choice: Choice) -> Iterator[Decision]:
     if option.origin == "distribution":
         text += "; the archive of the distribution has it"
     yield decision("cuda.toolkit", text, wheel.toolkit.source)
-    if option.action == "install" and option.name in host.unfinished.toolkits:
+    if option.action == "install" and option.name in host.interrupted.toolkits:
         text = f"an earlier installation of CUDA {option.name} was interrupted, so it is completed"
         yield decision("cuda.action", text, host.source)
 
