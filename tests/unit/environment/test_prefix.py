@@ -19,6 +19,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.
     require_disk_space,
     resolve,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.proof import (
+    PLAN_SCHEMA,
+)
 from support.errors import fails
 from support.users import as_user, user_folder
 
@@ -114,8 +117,12 @@ def test_the_current_plan_is_that_of_the_current_stack(tmp_path: Path) -> None:
     proof.mkdir(parents=True)
     (tmp_path / "current").symlink_to(tmp_path / "stacks/one")
     assert current_plan(tmp_path) is None
-    (proof / "plan.json").write_text('{"id": "x"}')
-    assert current_plan(tmp_path) == {"id": "x"}
+    plan = {"schema": PLAN_SCHEMA, "id": "x"}
+    (proof / "plan.json").write_text(json.dumps(plan))
+    assert current_plan(tmp_path) == plan
+    (proof / "plan.json").write_text(json.dumps({**plan, "schema": PLAN_SCHEMA + 1}))
+    with fails("record.unsupported-schema", "plan.json"):
+        current_plan(tmp_path)
 
 
 def test_a_user_may_not_claim_a_folder_of_another_and_it_stays_empty() -> None:

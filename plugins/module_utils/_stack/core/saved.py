@@ -32,14 +32,15 @@ def load(cls: type[T], path: Path, schema: int) -> T | None:
         number = int(found["schema"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    _require_known(path, number, schema)
+    require_known(path, number, schema)
     try:
         return construct(cls, found, path.name, ignore_unknown=True) if number == schema else None
     except StackError:
         return None
 
 
-def _require_known(path: Path, number: int, schema: int) -> None:
+def require_known(path: Path, number: int, schema: int) -> None:
+    """Raise ``StackError`` for a file of a newer schema than this release reads."""
     if number > schema:
         raise StackError(
             f"{path} was written by a newer release.",
@@ -68,5 +69,5 @@ def read(
         raise Unreadable(
             f"{path} cannot be read.", reason(error), hint, code="record.unreadable"
         ) from error
-    _require_known(path, number, schema)
+    require_known(path, number, schema)
     return None

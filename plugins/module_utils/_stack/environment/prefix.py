@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..core import disk_space, saved, validation
-from ..core.errors import StackError
-from .proof import EVIDENCE, PLAN
+from ..core.errors import StackError, Unreadable, reason
+from .proof import EVIDENCE, PLAN, PLAN_SCHEMA
 
 MARKER, SCHEMA = ".slowfast-stack.json", 1
 SYSTEM_WIDE = Path("/opt/slowfast-stack")
@@ -93,7 +94,20 @@ def claim(prefix: Path, stack: Path) -> bool:
 
 
 def current_plan(prefix: Path) -> dict[str, object] | None:
-    """Return the plan of the current stack; None where there is none. Raises ``Unreadable``."""
+    """Return the plan of the current stack; None where there is none.
+
+    Raises ``Unreadable`` for a damaged one, and ``StackError`` for one of a newer release.
+    """
     path = prefix / "current" / "proof" / PLAN
-    hint = "Run `slowfast-stack up` to prove the stack again."
-    return saved.read(path, lambda found: validation.mapping(found, PLAN), hint)
+    try:
+        plan = validation.mapping(json.loads(path.read_text(encoding="utf-8")), PLAN)
+        number = validation.count(plan.get("schema", 1), "schema")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, StackError) as error:
+        hint = "Run `slowfast-stack up` to prove the stack again."
+        raise Unreadable(
+            f"{path} cannot be read.", reason(error), hint, code="record.unreadable"
+        ) from error
+    saved.require_known(path, number, PLAN_SCHEMA)
+    return plan

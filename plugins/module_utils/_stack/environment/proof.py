@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from ..core.process import Commands
 
 DRIVER = Path("/sys/module/nvidia/version")
-EVIDENCE, PLAN, SCHEMA = "evidence.json", "plan.json", 1
+EVIDENCE, SCHEMA = "evidence.json", 1
+PLAN, PLAN_SCHEMA = "plan.json", 2
 # No modules from outside the environment; conda's Python would use the user's site-packages.
 ALONE = {"PYTHONPATH": "", "PYTHONNOUSERSITE": "1", "PYTHONWARNINGS": "ignore"}
 # The keys of a plan that the proof reads; others, such as missing system packages, may change.

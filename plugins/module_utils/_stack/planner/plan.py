@@ -8,9 +8,8 @@ from typing import ClassVar
 from ..core.construct import construct, plain, read
 from ..core.errors import StackError
 from ..core.validation import mapping
+from ..environment.proof import PLAN_SCHEMA as SCHEMA
 from .decision import Decision  # noqa: TC001  (from_dict looks it up)
-
-SCHEMA = 2
 
 
 @dataclass(frozen=True)
