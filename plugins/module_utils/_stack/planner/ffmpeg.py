@@ -72,7 +72,7 @@ def decide(host: Host, request: Request, network: Network, choice: Choice) -> Ff
     """
     if request.ffmpeg == "none" or not (host.gpus or request.ffmpeg):
         if request.ffmpeg:
-            return Ffmpeg(None, (decision("ffmpeg", "the request says none", REQUEST),))
+            return Ffmpeg(None, (decision("ffmpeg", "--ffmpeg none was given", REQUEST),))
         text = "there is no GPU for NVENC and NVDEC"
         return Ffmpeg(None, (decision("ffmpeg", text, host.source),))
     branch = choice.driver.number if host.gpus else request.driver_branch or BUILDER_DRIVER

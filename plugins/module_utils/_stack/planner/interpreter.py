@@ -33,7 +33,7 @@ def environment(
 ) -> Decided[EnvironmentPlan]:
     """Return uv, or conda with its installer and packages."""
     if choice.python.origin != "conda":
-        text = "uv has every package that was asked for, so conda is not needed"
+        text = "uv has every requested package, so conda is not needed"
         return Decided(EnvironmentPlan("uv"), (decision("environment", text, REQUEST),))
     row = next(row for row in INSTALLERS if row.machine == host.architecture)
     own = request.source(INSTALLER)
