@@ -9,8 +9,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from ..core.errors import StackError
 from ..core.files import sha256_of
 from ..core.process import locked
+from ..core.validation import mapping
 from .key import key_of
 
 if TYPE_CHECKING:
@@ -58,12 +60,15 @@ class Artifact:
 def read_manifest(folder: Path) -> Artifact | None:
     """Return what the manifest in ``folder`` says, unverified; None where there is none."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if manifest["schema"] != SCHEMA:
-            return None
-        return Artifact(folder, manifest["inputs"], manifest["files"], manifest["seconds"])
-    except (OSError, ValueError, KeyError, TypeError):
+        manifest = mapping(json.loads((folder / MANIFEST).read_text(encoding="utf-8")), MANIFEST)
+        inputs, files = (mapping(manifest.get(key), key) for key in ("inputs", "files"))
+    except (OSError, ValueError, StackError):
         return None
+    seconds = manifest.get("seconds")
+    texts = all(isinstance(text, str) for text in (*inputs.values(), *files.values()))
+    if manifest.get("schema") != SCHEMA or not texts or not isinstance(seconds, (int, float)):
+        return None
+    return Artifact(folder, inputs, files, seconds)
 
 
 def load(folder: Path, key: str) -> Artifact | None:

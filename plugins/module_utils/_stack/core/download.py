@@ -402,5 +402,8 @@ def _resumable(download: Download, part: Path) -> _Version | None:
         known = _Version(**json.loads(_state_file(part).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+    texts = (known.url, known.validator or "")
+    if not all(isinstance(text, str) for text in texts) or type(known.size or 0) is not int:
+        return None
     verifiable = known.validator or download.sha256
     return known if part.stat().st_size and verifiable and known.url == download.url else None

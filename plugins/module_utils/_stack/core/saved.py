@@ -29,8 +29,8 @@ def load(cls: type[T], path: Path, schema: int) -> T | None:
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        number = int(found["schema"])
-    except (OSError, ValueError, KeyError, TypeError):
+        number = count(mapping(found, path.name).get("schema"), "schema")
+    except (OSError, ValueError, StackError):
         return None
     require_known(path, number, schema)
     try:

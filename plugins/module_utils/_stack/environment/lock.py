@@ -14,6 +14,7 @@ from ..artifacts.cache import read_manifest
 from ..core.construct import plain, read
 from ..core.errors import StackError
 from ..core.files import atomic_write, sha256_of
+from . import direct_url
 from .reuse_packages import ORIGIN
 
 if TYPE_CHECKING:
@@ -138,12 +139,11 @@ def _package(name: str, number: str, info: Path) -> Package:
     if (info / ORIGIN).is_symlink():
         return Package(name, number, "adopted", content=_content(info / ORIGIN))
     content = _content(info / "RECORD")
-    try:
-        said = json.loads((info / "direct_url.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    said = direct_url.read(info)
+    if said is None:
         return Package(name, number, "index", content=content)
-    place = Path(unquote(urlsplit(said["url"]).path))
-    if said.get("dir_info", {}).get("editable"):
+    place = Path(unquote(urlsplit(said.url).path))
+    if said.editable:
         return Package(name, number, "tree", tree=place.name)
     artifact = read_manifest(place.parent)
     if artifact is None or place.name not in artifact.files:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..core import disk_space, saved, validation
 from ..core.errors import StackError, Unreadable, reason
-from .proof import EVIDENCE, PLAN, PLAN_SCHEMA
+from .proof import EVIDENCE, PLAN, PLAN_SCHEMA, recorded_plan
 
 MARKER, SCHEMA = ".slowfast-stack.json", 1
 SYSTEM_WIDE = Path("/opt/slowfast-stack")
@@ -99,12 +98,12 @@ def current_plan(prefix: Path) -> dict[str, object] | None:
     Raises ``Unreadable`` for a damaged one, and ``StackError`` for one of a newer release.
     """
     path = prefix / "current" / "proof" / PLAN
-    try:
-        plan = validation.mapping(json.loads(path.read_text(encoding="utf-8")), PLAN)
-        number = validation.count(plan.get("schema", 1), "schema")
-    except FileNotFoundError:
+    plan = recorded_plan(prefix / "current")
+    if plan is None:
         return None
-    except (OSError, ValueError, StackError) as error:
+    try:
+        number = validation.count(plan.get("schema", 1), "schema")
+    except StackError as error:
         hint = "Run `slowfast-stack up` to prove the stack again."
         raise Unreadable(
             f"{path} cannot be read.", reason(error), hint, code="record.unreadable"

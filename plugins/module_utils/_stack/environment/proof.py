@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core import saved
+from ..core import saved, validation
 from ..core.construct import construct
-from ..core.errors import StackError
+from ..core.errors import StackError, Unreadable, reason
 from ..core.process import locked
 
 if TYPE_CHECKING:
@@ -60,19 +60,31 @@ class Evidence:
     schema: int = SCHEMA
 
 
-def recorded_plan(stack: Path) -> dict[str, Any]:
-    """Return the plan of the last proof of a stack. Raise OSError, ValueError and TypeError."""
-    return dict(json.loads((stack / "proof" / PLAN).read_text(encoding="utf-8")))
+def recorded_plan(stack: Path) -> dict[str, Any] | None:
+    """Return the plan of the last proof of a stack, of any schema; None where there is none.
+
+    Raises ``Unreadable`` for a damaged one.
+    """
+    path = stack / "proof" / PLAN
+    try:
+        return validation.mapping(json.loads(path.read_text(encoding="utf-8")), PLAN)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, StackError) as error:
+        hint = "Run `slowfast-stack up` to prove the stack again."
+        raise Unreadable(
+            f"{path} cannot be read.", reason(error), hint, code="record.unreadable"
+        ) from error
 
 
 def own_subject(stack: Path) -> Subject:
-    """Return the subject of the last proof of a stack. Raise OSError, ValueError and TypeError."""
+    """Return the subject of the last proof of a stack. Raises ``Unreadable`` and OSError."""
     # As `_run` wrote it, with a newline at the end of each file.
     program = {
-        path.name: path.read_text(encoding="utf-8")[:-1]
+        path.name: path.read_text(encoding="utf-8", errors="replace")[:-1]
         for path in (stack / "proof" / "program").glob("*.py")
     }
-    return Subject(stack, recorded_plan(stack), program)
+    return Subject(stack, recorded_plan(stack) or {}, program)
 
 
 def fingerprint(subject: Subject) -> str:
@@ -155,5 +167,12 @@ def _run(commands: Commands, subject: Subject, uv: str) -> dict[str, Any]:
             f"The complete output is in {log}.",
             code="proof.interrupted",
         )
-    made: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
-    return made
+    try:
+        return validation.mapping(json.loads(out.read_text(encoding="utf-8")), out.name)
+    except (ValueError, StackError) as error:
+        raise StackError(
+            "The proof ended without a result.",
+            f"{out} cannot be read. {reason(error)}",
+            f"The complete output is in {log}.",
+            code="proof.interrupted",
+        ) from error

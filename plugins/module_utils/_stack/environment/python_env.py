@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
@@ -11,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core import failure_hints
-from ..core.errors import StackError
+from ..core.errors import StackError, Unreadable
 from ..core.files import replacing
 from ..core.process import locked
+from . import direct_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -169,9 +169,14 @@ def _command(env: PythonEnv, wanted: Packages, *extra: str) -> Iterator[list[str
 
 def _editable_is_installed(env: PythonEnv, tree: Path) -> bool:
     """Return whether ``tree`` is installed as editable since its setup.py last changed."""
-    for origin in env.path.glob("lib/python*/site-packages/*.dist-info/direct_url.json"):
-        record = json.loads(origin.read_text(encoding="utf-8"))
-        if record.get("url") == tree.as_uri() and record.get("dir_info", {}).get("editable"):
+    pattern = f"lib/python*/site-packages/*.dist-info/{direct_url.FILE}"
+    wanted = direct_url.DirectUrl(tree.as_uri(), editable=True)
+    for origin in env.path.glob(pattern):
+        try:
+            found = direct_url.read(origin.parent)
+        except Unreadable:  # it is installed again
+            continue
+        if found == wanted:
             setup = tree / "setup.py"
             return setup.is_file() and setup.stat().st_mtime < origin.stat().st_mtime
     return False

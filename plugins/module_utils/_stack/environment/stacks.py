@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core import saved
-from ..core.errors import StackError
+from ..core.errors import StackError, Unreadable
 from ..core.files import Busy, locked, replacing
 from .proof import EVIDENCE, Evidence, fingerprint, own_subject, recorded_plan
 from .proof import SCHEMA as PROOF_SCHEMA
@@ -125,17 +125,17 @@ def _state(stack: Path) -> tuple[str, str | None]:
         if not evidence.ok:
             return FAILED, None
         holds = evidence.fingerprint == fingerprint(own_subject(stack))
+    except (OSError, Unreadable):
+        return UNPROVEN, None
     except StackError:
         return NEWER, None
-    except (OSError, ValueError, TypeError):
-        return UNPROVEN, None
     return (PROVEN if holds else CHANGED), evidence.made_at
 
 
 def _versions(stack: Path) -> dict[str, str]:
     """Return the versions of the plan; empty for a plan that another release wrote otherwise."""
     try:
-        plan = recorded_plan(stack)
+        plan = recorded_plan(stack) or {}
         found = {
             "python": plan["python"],
             "torch": f"{plan['torch']['version']} {plan['torch']['variant']}",
@@ -144,7 +144,7 @@ def _versions(stack: Path) -> dict[str, str]:
         for name, source in plan["sources"].items():
             if source:
                 found[name] = (source.get("commit") or "")[:9] or source["requirement"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (Unreadable, KeyError, TypeError, AttributeError):
         return {}
     return found
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..core.errors import StackError, reason
+from ..core.validation import InvalidValueError, count, items, mapping, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,12 +68,14 @@ def load(tree: ReadableTree, component: str) -> Record:
         return Record(component)
     try:
         stored = json.loads(data)
-        schema = int(stored["schema"])
+        schema = count(mapping(stored, FILE).get("schema"), "schema")
         if schema > SCHEMA:
             raise _newer(schema)
-        files = {path: _file_record(entry) for path, entry in stored["files"].items()}
-        return Record(stored["component"], stored["commit"], files)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        rows = mapping(stored["files"], "files")
+        files = {path: _file_record(entry, f"files.{path}") for path, entry in rows.items()}
+        commit = _optional_text(stored["commit"], "commit")
+        return Record(text(stored["component"], "component"), commit, files)
+    except (ValueError, KeyError, InvalidValueError) as error:
         raise StackError(
             f"{FILE} cannot be read; nothing was changed.",
             f"It is not a record of patches. {reason(error)}",
@@ -81,10 +84,19 @@ def load(tree: ReadableTree, component: str) -> Record:
         ) from error
 
 
-def _file_record(entry: dict[str, Any]) -> FileRecord:
+def _file_record(value: object, where: str) -> FileRecord:
+    entry = mapping(value, where)
     # The first schema had another key.
-    patches = entry["repairs"] if "repairs" in entry else entry["patches"]
-    return FileRecord(entry["before"], entry["after"], [str(name) for name in patches])
+    patches = items(entry["repairs"] if "repairs" in entry else entry["patches"], where)
+    return FileRecord(
+        _optional_text(entry["before"], where),
+        text(entry["after"], where),
+        [text(name, where) for name in patches],
+    )
+
+
+def _optional_text(value: object, where: str) -> str | None:
+    return None if value is None else text(value, where)
 
 
 def _newer(schema: int) -> StackError:

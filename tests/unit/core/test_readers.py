@@ -1,0 +1,264 @@
+"""Every reader of a saved file gets damaged ones: it returns something, or an error with a code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import cache
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import (
+    manifest as bundle_manifest,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import download
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.error_codes import CODES
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.first_downloads import (
+    FirstDownloads,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
+    dataset,
+    manifest,
+    sources,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    direct_url,
+    miniforge,
+    prefix,
+    proof,
+    stacks,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import driver_record
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import record
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.syntax.source_tree import (
+    FolderTree,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import from_lock
+from ansible_collections.slowfast.stack.plugins.modules import cuda_check
+
+from slowfast_stack.orchestration import request
+from slowfast_stack.training import labels
+
+ROOT = Path(__file__).parents[3]
+SHARED = "plugins/module_utils/_stack/"
+DAMAGED = [
+    "", "{", "[]", "[1]", "5", "null", '"x"', "{}", '{"schema": 999}', '{"schema": "x"}',
+    '{"schema": Infinity}', '{"schema": 1}', '{"schema": 2}', '{"schema": 3}', "\xff", "[[1, 2]]",
+]  # fmt: skip
+OTHER_TYPES = ["5", '"x"', "[]", "[1]", "{}", "null", "true", '{"a": 1}']
+
+
+class Reader(NamedTuple):
+    """A reader, the file that it reads below a folder, and the keys of that file."""
+
+    module: str
+    file: str
+    read: Callable[[Path], object]
+    keys: str = ""
+    schema: int | None = 1
+
+
+def _proof(folder: Path) -> object:
+    program = "import shutil, sys; shutil.copy('{}', sys.argv[sys.argv.index('--out') + 1])".format(
+        folder / "given.json"
+    )
+    python = folder / "env" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to("/usr/bin/python3")
+    return proof.prove(Commands(), proof.Subject(folder, {}, {"__main__.py": program}), uv="uv")
+
+
+def _evidence(folder: Path) -> object:
+    return proof.recorded(proof.Subject(folder, {}, {}))
+
+
+def _resumable(folder: Path) -> object:
+    part = folder / "x.part"
+    part.write_bytes(b"1")
+    wanted = download.Download("https://example.org/x", folder / "x", sha256="0" * 64)
+    return download._resumable(wanted, part)
+
+
+def _cuda_check(folder: Path) -> object:
+    params = {"home": folder, "arch_list": "9.0", "cxx": None, "record": folder / "noted.json"}
+    return cuda_check.act(params, check=True)
+
+
+def _video(folder: Path) -> object:
+    return sources.source_of(_ava(folder), "one", folder / f"one{sources.CUT}")
+
+
+def _ava(folder: Path) -> dataset.Layout:
+    return dataset.layout(str(folder))
+
+
+def _under(file: Callable[[dataset.Layout], Path]) -> str:
+    return str(file(_ava(Path("/"))).relative_to("/"))
+
+
+def _history(folder: Path) -> object:
+    (folder / "stacks" / ("1" * 12)).mkdir(parents=True, exist_ok=True)
+    return stacks.listed(folder)
+
+
+READERS = {
+    "plan of a stack": Reader(
+        "environment/proof.py", f"proof/{proof.PLAN}", proof.recorded_plan, "id torch"
+    ),
+    "claims of a proof": Reader("environment/proof.py", "given.json", _proof, "ok claims"),
+    "evidence": Reader(
+        "environment/proof.py", f"proof/{proof.EVIDENCE}", _evidence, "ok claims fingerprint"
+    ),
+    "plan of the current stack": Reader(
+        "environment/proof.py", f"current/proof/{proof.PLAN}", prefix.current_plan, "id", 2
+    ),
+    "plan of a listed stack": Reader(
+        "environment/stacks.py",
+        f"stacks/{'1' * 12}/proof/{proof.PLAN}",
+        _history,
+        "python torch torchvision sources",
+        2,
+    ),
+    "evidence of a listed stack": Reader(
+        "environment/stacks.py",
+        f"stacks/{'1' * 12}/proof/{proof.EVIDENCE}",
+        _history,
+        "ok claims fingerprint made_at",
+    ),
+    "history": Reader("environment/stacks.py", stacks.HISTORY, _history, "switches"),
+    "marker of a prefix": Reader(
+        "environment/prefix.py", prefix.MARKER, prefix.refuse_foreign, "owner"
+    ),
+    "Miniforge": Reader(
+        "environment/miniforge.py", miniforge.RECORD, miniforge.installed, "version sha256"
+    ),
+    "origin of a package": Reader(
+        "environment/direct_url.py", direct_url.FILE, direct_url.read, "url dir_info", None
+    ),
+    "artifact": Reader(
+        "artifacts/cache.py",
+        cache.MANIFEST,
+        lambda folder: cache.load(folder, "0" * 64),
+        "inputs files seconds",
+    ),
+    "state of a download": Reader(
+        "core/download.py", "x.part.json", _resumable, "url validator size", None
+    ),
+    "first downloads": Reader(
+        "core/first_downloads.py",
+        "first.json",
+        lambda folder: FirstDownloads(folder / "first.json").load(),
+        "files",
+    ),
+    "data set": Reader(
+        "datasets/ava/dataset.py",
+        _under(lambda tree: tree.state / "dataset.json"),
+        lambda folder: dataset.load(_ava(folder)),
+        "name frames",
+    ),
+    "frames": Reader(
+        "datasets/ava/manifest.py",
+        _under(lambda tree: tree.manifest_of("one")),
+        lambda folder: manifest.read(_ava(folder), "one"),
+        "video frames",
+    ),
+    "cut of a video": Reader(
+        "datasets/ava/sources.py",
+        _under(lambda tree: sources.cut_note(tree, "one")),
+        _video,
+        "origin_s",
+    ),
+    "driver history": Reader(
+        "host/driver_record.py",
+        "driver.json",
+        lambda folder: driver_record.parse((folder / "driver.json").read_text("latin-1")),
+        "done before older",
+    ),
+    "patches": Reader(
+        "patches/record.py",
+        record.FILE,
+        lambda folder: record.load(FolderTree(folder), "slowfast"),
+        "component commit files",
+    ),
+    "bundle": Reader(
+        "bundle/manifest.py",
+        "manifest.json",
+        lambda folder: bundle_manifest.parse((folder / "manifest.json").read_bytes()),
+        "format members",
+        3,
+    ),
+    "lock": Reader(
+        "src/slowfast_stack/orchestration/request.py",
+        "stack.lock.json",
+        lambda folder: from_lock.read(request.lock(folder / "stack.lock.json"), "lock"),
+        "format plan packages",
+        2,
+    ),
+    "CUDA check": Reader(
+        "plugins/modules/cuda_check.py", "noted.json", _cuda_check, "subject seen", None
+    ),
+    "labels": Reader(
+        "src/slowfast_stack/training/labels.py",
+        "labels.json",
+        lambda folder: labels._read(folder / "labels.json"),
+        "a b",
+        None,
+    ),
+}
+# What else reads JSON: the output of a program, a line of a log, or for the readers above.
+NO_FILE = {
+    "core/saved.py", "environment/reuse_packages.py", "datasets/ava/media.py", "host/parsers.py",
+    "src/slowfast_stack/training/memory.py", "src/slowfast_stack/training/log_parser.py",
+    "src/slowfast_stack/bundle/conda.py",
+}  # fmt: skip
+_READS = re.compile(r"\bsaved\.(?:read|load)\(|\bjson\.loads?\(")
+
+
+def _texts(reader: Reader) -> Iterator[str]:
+    yield from DAMAGED
+    keys = reader.keys.split()
+    for changed in keys:
+        for value in OTHER_TYPES:
+            rows = [f'"{key}": {value if key == changed else "{}"}' for key in keys]
+            rows += [] if reader.schema is None else [f'"schema": {reader.schema}']
+            yield f"{{{', '.join(rows)}}}"
+    for value in OTHER_TYPES:
+        same = ", ".join(f'"{key}": {value}' for key in keys)
+        yield f'{{"schema": {reader.schema or 1}, "format": "slowfast-stack-lock", {same}}}'
+
+
+def _outcome(reader: Reader, text: str, folder: Path) -> str:
+    """Return what reading a file ends with: the code of an error, or nothing."""
+    path = folder / reader.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode("latin-1"))
+    try:
+        reader.read(folder)
+    except StackError as error:
+        return error.code
+    except Exception as error:  # noqa: BLE001  (all of them are listed)
+        return f"{text}: {error!r}"
+    return ""
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_damaged_file_is_no_traceback(name: str, tmp_path: Path) -> None:
+    reader = READERS[name]
+    # Each proof starts a program.
+    texts = DAMAGED if name == "claims of a proof" else _texts(reader)
+    found = {_outcome(reader, text, tmp_path / str(n)) for n, text in enumerate(texts)}
+    assert sorted(found - set(CODES) - {""}) == []
+
+
+def test_every_module_that_reads_a_saved_file_is_in_the_table() -> None:
+    found = {
+        str(path.relative_to(ROOT)).replace(SHARED, "")
+        for folder in ("plugins", "src")
+        for path in (ROOT / folder).rglob("*.py")
+        if _READS.search(path.read_text(encoding="utf-8"))
+    }
+    known = {reader.module for reader in READERS.values()} | NO_FILE
+    assert sorted(found ^ known) == []
