@@ -1,4 +1,4 @@
-"""Check the import graph between folders: no cycle, and no import of a higher layer from a lower one.
+"""Check the import graph: no cycle of folders or modules, and no import of a higher layer from a lower one.
 
     check_imports.py [ROOT]      exits 1 and lists the offending imports
     check_imports.py --edges     prints every import between two folders as "source -> target count"
@@ -54,10 +54,12 @@ Name = tuple[str, ...]
 
 
 class Import(NamedTuple):
-    """One import of a module that is in another folder."""
+    """One import of a module of the project: both folders, both modules, and where it is written."""
 
     source: str
     target: str
+    importer: Name
+    imported: Name
     place: str
 
 
@@ -71,10 +73,15 @@ def _modules(root: Path) -> dict[Name, Path]:
     return modules
 
 
-def _folder(name: Name, modules: dict[Name, Path]) -> str | None:
-    """Return the folder of a module, or of the module that holds an attribute; None outside the project."""
+def _module(name: Name, modules: dict[Name, Path]) -> Name:
+    """Return the name of a module, or of the module that holds an attribute; empty outside the project."""
     while name and name not in modules:
         name = name[:-1]
+    return name
+
+
+def _folder(name: Name, modules: dict[Name, Path]) -> str | None:
+    """Return the folder of a module; None outside the project."""
     package = bool(name) and modules[name].name == "__init__.py"
     folder = name if package else name[:-1]
     if name in (COMMAND, (*COMMAND, "__main__")):
@@ -90,7 +97,7 @@ def _folder(name: Name, modules: dict[Name, Path]) -> str | None:
 
 
 def imports(root: Path) -> Iterator[Import]:
-    """Yield each import of plugins/ and src/ that names a module in another folder of the project."""
+    """Yield each import of plugins/ and src/ that names another module of the project."""
     modules = _modules(root)
     for name, file in modules.items():
         source = _folder(name, modules)
@@ -103,35 +110,44 @@ def imports(root: Path) -> Iterator[Import]:
                 base = package[: len(package) - node.level + 1] if node.level else ()
                 stem = (*base, *(node.module.split(".") if node.module else ()))
                 targets = [(*stem, alias.name) for alias in node.names]
-            for target in filter(None, (_folder(target, modules) for target in targets)):
-                if source and target != source:
-                    yield Import(
-                        source, target, f"{file.relative_to(root)}:{getattr(node, 'lineno', 0)}"
-                    )
+            place = f"{file.relative_to(root)}:{getattr(node, 'lineno', 0)}"
+            for imported in (_module(target, modules) for target in targets):
+                folder = _folder(imported, modules)
+                if source and folder and imported != name:
+                    yield Import(source, folder, name, imported, place)
 
 
 def problems(found: Iterable[Import]) -> list[str]:
-    """Return one line for each import against the layers, and one for a cycle of folders."""
+    """Return one line for each import against the layers, and one for a cycle of folders or of modules."""
     edges = list(found)
+    between = [edge for edge in edges if edge.source != edge.target]
     lines = [
         f"{edge.place}: {edge.source} imports {edge.target}, which is "
         + ("in no layer of LAYERS" if edge.target not in LEVEL else "in a higher layer")
-        for edge in edges
+        for edge in between
         if LEVEL.get(edge.target, len(LAYERS)) > LEVEL.get(edge.source, -1)
     ]
+    folders = {(edge.source, edge.target): edge.place for edge in between}
+    modules = {
+        (".".join(edge.importer[-3:]), ".".join(edge.imported[-3:])): edge.place
+        for edge in edges
+        if edge.source == edge.target
+    }
+    return lines + _cycle(folders) + _cycle(modules)
+
+
+def _cycle(places: dict[tuple[str, str], str]) -> list[str]:
+    """Return one line for a cycle of a graph, whose edges are the keys; none if there is no cycle."""
     graph: dict[str, set[str]] = {}
-    for edge in edges:
-        graph.setdefault(edge.source, set()).add(edge.target)
+    for source, target in places:
+        graph.setdefault(source, set()).add(target)
     try:
         graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:
         cycle = error.args[1][::-1]
-        places = [
-            next(edge.place for edge in edges if edge[:2] == pair)
-            for pair in itertools.pairwise(cycle)
-        ]
-        lines.append(f"cycle: {' -> '.join(cycle)} ({', '.join(places)})")
-    return lines
+        written = ", ".join(places[pair] for pair in itertools.pairwise(cycle))
+        return [f"cycle: {' -> '.join(cycle)} ({written})"]
+    return []
 
 
 def main() -> int:
@@ -147,8 +163,9 @@ def main() -> int:
     )
     options = parser.parse_args()
     found = list(imports(options.root.resolve()))
+    between = [edge for edge in found if edge.source != edge.target]
     if options.edges:
-        counts = Counter(edge[:2] for edge in found)
+        counts = Counter(edge[:2] for edge in between)
         print(
             "\n".join(
                 f"{source} -> {target} {count}"
@@ -159,7 +176,7 @@ def main() -> int:
     lines = problems(found)
     print(
         "\n".join(lines)
-        or f"check_imports: {len(found)} imports between folders, no cycle, none upward"
+        or f"check_imports: {len(found)} imports, {len(between)} between folders; no cycle, none upward"
     )
     return 1 if lines else 0
 

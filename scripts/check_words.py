@@ -88,7 +88,7 @@ def check(paths: list[str]) -> Iterator[Finding]:
         try:
             text = file.read_text(encoding="utf-8")
         except UnicodeDecodeError:
-            text = ""
+            text = file.read_bytes().decode("latin-1")
         yield from findings(name, text)
 
 

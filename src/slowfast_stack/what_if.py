@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEFAULT_OS, DEFAULT_ARCH = "ubuntu-24.04", "x86_64"
-_GPU = re.compile(r"(?P<pci>[0-9a-fA-F]{4}:[0-9a-fA-F]{4})(?:x(?P<count>\d+))?")
+_GPU = re.compile(r"(?P<pci>[0-9a-fA-F]{4}:[0-9a-fA-F]{4})(?:x(?P<count>[1-9]\d{0,2}))?")
 _NVSWITCH = "10de:22a3"
 # Which option a value of the host comes from.
 _OPTIONS = {

@@ -35,6 +35,7 @@ def probe(
     if inventory is None:
         from slowfast_stack.orchestration import localhost  # noqa: PLC0415  (urllib: 50 ms)
 
+        localhost.require_selected(limit)
         facts: dict[str, Mapping[str, object]] = {
             "stack_host": localhost.host(prefix, {}).to_dict()
         }
@@ -59,9 +60,9 @@ def plan(
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner  # noqa: PLC0415  (only where this process plans)
 
     asked = request or {}
-    if machine and inventory:
+    if machine and (inventory or limit):
         raise UsageError(
-            "-i and the what-if options exclude each other.",
+            "-i and --limit exclude the what-if options.",
             "An inventory names hosts that exist.",
             "Leave one of them out.",
             code="cli.conflicting-options",
@@ -77,6 +78,7 @@ def plan(
     else:
         from slowfast_stack.orchestration import localhost  # noqa: PLC0415  (urllib: 50 ms)
 
+        localhost.require_selected(limit)
         name, host = localhost.NAME, localhost.host(prefix, asked)
     facts: dict[str, Mapping[str, object]] = {
         "stack_host": host.to_dict(),

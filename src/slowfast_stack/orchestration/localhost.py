@@ -10,6 +10,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._runner import Loca
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import prefix
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import probe
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
+from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.model import Host
 
 NAME = "localhost"
+
+
+def require_selected(limit: str | None) -> None:
+    """Raise UsageError where a limit leaves this machine out."""
+    if limit not in (None, "", NAME, "all"):
+        raise UsageError(
+            f"--limit {limit} selects no host.",
+            f"Without an inventory there is only {NAME}.",
+            "Give the inventory with -i, or omit --limit.",
+            code="inventory.no-host",
+        )
 
 
 def host(folder: str | None, asked: Mapping[str, Any]) -> Host:

@@ -63,14 +63,15 @@ def lock(path: Path) -> dict[str, object]:
     """Read a lock. Raises UsageError."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
             f"--locked {path} cannot be read.",
             f"{error}.",
             "Give the stack.lock.json of a stack, or the file that slowfast-stack lock -o wrote.",
             code="file.unreadable",
         ) from error
-    return found if isinstance(found, dict) else {"format": None}
+    # An empty lock must not count as none.
+    return found if isinstance(found, dict) and found else {"format": None}
 
 
 def source(text: str, *, local: bool) -> tuple[str, dict[str, str]]:

@@ -38,12 +38,15 @@ WRONG = [
     (f"up --locked {NOWHERE}", "file.not-found", "--locked"),
     (f"up --offline {NOWHERE}", "file.not-found", "--offline"),
     (f"{GPU} --source slowfast={NOWHERE}", "source.not-found", NOWHERE),
+    ("probe --limit elsewhere", "inventory.no-host", "elsewhere"),
+    ("plan --limit elsewhere", "inventory.no-host", "elsewhere"),
     (f"probe -i {NOWHERE}", "inventory.not-found", NOWHERE),
     ("config explain no_such_name_at_all", "config.unknown-name", "no_such_name_at_all"),
     ("patch . ", "patches.not-a-source-tree", "source tree"),
     ("purge kernel", "cli.unknown-value", "kernel"),
     # is malformed
     ("plan --gpu 1002:1234", "cli.invalid-value", "--gpu 1002:1234"),
+    ("plan --gpu 10de:2330x0", "cli.invalid-value", "--gpu 10de:2330x0"),
     ("plan --gpu h100", "cli.invalid-value", "--gpu h100"),
     (f"{GPU} --installed-driver foo", "cli.invalid-value", "--installed-driver foo"),
     (f"{GPU} --installed-cuda foo", "cli.invalid-value", "--installed-cuda foo"),
@@ -95,6 +98,20 @@ def test_a_wrong_argument_exits_2_and_is_named(
     assert "probe the host" not in str(error)
     assert error["message"] in shown
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.yaml"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", "5", "null", '{"format": "other"}', "[" * 100_000]
+)
+def test_a_file_that_is_no_lock_is_refused_before_anything_starts(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock = tmp_path / "stack.lock.json"
+    lock.write_text(text, encoding="utf-8")
+    prefix = tmp_path / "prefix"
+    assert run(["up", "--locked", str(lock), "--prefix", str(prefix), "--json"]) == Exit.USAGE
+    assert json.loads(capsys.readouterr().out)["error"]["code"] != "internal.bug"
+    assert not prefix.exists()
 
 
 @pytest.mark.parametrize("arguments", [[], ["models"], ["ava"]], ids=["alone", "models", "ava"])

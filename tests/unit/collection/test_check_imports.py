@@ -72,6 +72,14 @@ def test_a_cycle_within_one_layer_is_refused(tmp_path: Path) -> None:
     } == {place.strip("(),") for place in line.split() if place.strip("(").startswith(STACK)}
 
 
+def test_a_cycle_of_modules_in_one_folder_is_refused(tmp_path: Path) -> None:
+    (line,) = problems(
+        tmp_path, core__errors="from . import files", core__files="from .errors import StackError"
+    )
+    assert line.startswith("cycle: ")
+    assert f"{STACK}/core/files.py:1" in line
+
+
 def test_the_library_does_not_import_the_command_line(tmp_path: Path) -> None:
     lines = problems(
         tmp_path,
