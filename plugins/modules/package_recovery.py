@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.driver.package_recovery`."""
+"""Adapter of `_stack.host.package_recovery`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ left:
 from ..module_utils._module import Params, Result, run_module
 from ..module_utils._runner import LocalRunner
 from ..module_utils._stack.core.process import Commands
-from ..module_utils._stack.driver.package_recovery import finish, left
+from ..module_utils._stack.host.package_recovery import finish, left
 
 SPEC = {"family": {"type": "str", "required": True, "choices": ["debian", "redhat"]}}
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.driver.signing_key`."""
+"""Adapter of `_stack.host.signing_key`."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ from ..module_utils._stack.core.errors import StackError
 from ..module_utils._stack.core.files import atomic_write
 from ..module_utils._stack.core.http import opened
 from ..module_utils._stack.core.process import Commands
-from ..module_utils._stack.driver import signing_key
+from ..module_utils._stack.host import signing_key
 
 TIMEOUT_S = 60
 

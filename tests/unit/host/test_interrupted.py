@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import Unreadable
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver import package_recovery
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import interrupted
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import (
+    interrupted,
+    package_recovery,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.model import Interrupted
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import (
     LISTINGS,

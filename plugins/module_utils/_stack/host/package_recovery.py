@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.errors import StackError
-from ..host import interrupted
-from ..host.probe import LISTINGS
+from . import interrupted
+from .probe import LISTINGS
 
 if TYPE_CHECKING:
     from ..core.process import Commands
-    from ..host.probe import Runner
+    from .probe import Runner
 
 # Steps that dpkg has planned and not yet recorded in its database.
 JOURNAL = "/var/lib/dpkg/updates"

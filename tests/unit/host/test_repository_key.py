@@ -13,7 +13,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
     Unreadable,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver import signing_key
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import signing_key
 from ansible_collections.slowfast.stack.plugins.modules import repository_key
 
 FINGERPRINT = "4A146C00C3964EC48DFD0465A57900599BC4CB3B"
