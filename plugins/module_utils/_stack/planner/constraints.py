@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..core.versions import version
 from . import gpu_constraints, host_constraints
-from .constraint import Check, Constraint
+from .constraint_model import Check, Constraint
 from .decision import REQUEST
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..catalog.drivers import BRANCHES_PAGE, FABRIC, MODULE_PAGE, OPEN_ONLY_POST, SIGNATURES
-from . import system_packages
+from . import driver_packages
 from .decision import Decided, Decision, decision
 from .distribution import archive, distribution
 from .gpu_specs import of_host
@@ -23,7 +23,7 @@ def decide(host: Host, option: DriverOption) -> Decided[DriverPlan | None]:
     if option.action == "none":
         text = "there is no NVIDIA GPU that needs a driver"
         return Decided(None, (decision("driver", text, host.source),))
-    plan = system_packages.driver(host, option)
+    plan = driver_packages.driver(host, option)
     choose = _kept if option.action == "keep" else _changed
     return Decided(plan, (*choose(host, option, plan), *_module(host, option), *_fabric(host)))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..catalog.drivers import MODULE_PAGE, OPEN_ONLY_POST
 from ..core.versions import dotted, version
-from .constraint import Constraint
+from .constraint_model import Constraint
 from .gpu_specs import of_host, runs_native
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..core.versions import dotted, version
-from .constraint import STAYS, Check, Constraint
+from .constraint_model import STAYS, Check, Constraint
 from .distribution import archive, distribution
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from ..catalog.sources import TREES, UV_PYTHONS
 from ..core.validation import mapping
 from ..host.model import Host
 from ..host.model import host as read_host
-from . import conflict, from_bundle, from_lock, gpu_specs, network, system_packages, wheel
+from . import conflict, driver_packages, from_bundle, from_lock, gpu_specs, network, wheel
 from .assemble import assemble
 from .plan import Conflict, NoPlan, Plan
 from .request import request as read_request
@@ -61,7 +61,7 @@ def _no_plan(
         profile="cuda" if host.gpus else "cpu",
         network=reached.name,
         gpus=gpu_specs.plans(host),
-        driver=system_packages.driver(host, driver) if driver else None,
+        driver=driver_packages.driver(host, driver) if driver else None,
         conflict=clash,
     )
 

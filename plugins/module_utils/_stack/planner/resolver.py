@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import candidates, compatibility
-from .constraint import STAYS, Check, Constraint
+from .constraint_model import STAYS, Check, Constraint
 from .constraints import constraints
 from .distribution import distribution
 

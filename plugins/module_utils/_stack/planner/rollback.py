@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..host.packages import VENDOR
+from .driver_packages import STREAM, beside, changing, has_fabric
 from .plan import DriverPlan
-from .system_packages import STREAM, beside, changing, has_fabric
 
 if TYPE_CHECKING:
     from ..host.driver_record import Installed

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..catalog.sources import PYPI as UPLOADED
-from . import system_packages
 from .decision import Decided, Decision, decision
-from .plan import BuildPlan, CompilerPlan
+from .plan import BuildPlan, CompilerPlan, CudaPlan
+from .repository import repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..host.model import Host
-    from .plan import CudaPlan
     from .resolver import Choice
 
 # MiB of memory that one compiler process takes, with nvcc and without.
@@ -22,7 +21,21 @@ MIB_PER_JOB = {True: 4096, False: 1536}
 
 def cuda(host: Host, choice: Choice) -> Decided[CudaPlan | None]:
     """Return the toolkit, None where nothing is compiled for CUDA."""
-    return Decided(system_packages.cuda(host, choice), tuple(_toolkit(host, choice)))
+    return Decided(_cuda(host, choice), tuple(_toolkit(host, choice)))
+
+
+def _cuda(host: Host, choice: Choice) -> CudaPlan | None:
+    """Return the toolkit that compiles the extensions, None where nothing is compiled for CUDA."""
+    if choice.toolkit.action == "none" or choice.wheel.toolkit is None or not host.gpus:
+        return None
+    option = choice.toolkit
+    return CudaPlan(
+        action=option.action,
+        toolkit=option.name,
+        origin=option.origin,
+        packages=option.packages,
+        repository=repository(host, option.origin if option.action == "install" else None),
+    )
 
 
 def _toolkit(host: Host, choice: Choice) -> Iterator[Decision]:

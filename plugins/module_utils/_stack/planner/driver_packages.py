@@ -1,0 +1,161 @@
+"""Choose the packages of a driver, and what is installed, held and started with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..catalog.drivers import (
+    FABRIC_SERVICES,
+    HOLDS,
+    NAMES,
+    NVLINK5_PACKAGES,
+    SERVICES,
+    SIGNING_PACKAGES,
+    NamesRow,
+)
+from ..core.versions import version
+from .distribution import archive, distribution
+from .plan import DriverPlan
+from .repository import repository
+
+if TYPE_CHECKING:
+    from ..host.model import Host
+    from .candidates import DriverOption
+
+STREAM = "@"
+
+
+def driver(host: Host, option: DriverOption) -> DriverPlan:
+    """Return the driver with its packages; none where the driver is kept."""
+    fabric = has_fabric(host)
+    if option.action == "keep":
+        # Fabric Manager may still be missing, and has to have exactly the driver's version.
+        source = "nvidia" if fabric and option.origin != "distribution" else None
+        return DriverPlan(
+            action="keep",
+            branch=option.number,
+            flavour=option.flavour,
+            origin=option.origin,
+            packages=(),
+            pin=(),
+            repository=repository(host, source),
+            fabric_manager=fabric,
+            fabric_packages=_fabric_packages(host, option) if fabric else (),
+            reboot=False,
+            mok=False,
+        )
+    signed = _signed(host, option)
+    mok = bool(host.secure_boot) and not signed
+    names = _driver_packages(host, option)
+    return changing(
+        host,
+        DriverPlan(
+            action=option.action,
+            branch=option.number,
+            flavour=option.flavour,
+            origin=option.origin,
+            packages=(*names, *beside(host, option.number, mok=mok, prebuilt=signed)),
+            pin=(),
+            repository=None,
+            fabric_manager=fabric,
+            fabric_packages=_fabric_packages(host, option) if fabric else (),
+            reboot=host.driver is not None or host.nouveau,
+            mok=mok,
+            release=f"{option.number}.*",
+        ),
+        prebuilt=signed,
+    )
+
+
+def changing(host: Host, plan: DriverPlan, *, prebuilt: bool = False) -> DriverPlan:
+    """Return the plan of a driver that changes, with its repository, stream, services and holds.
+
+    ``prebuilt`` means that the modules come built with the kernel, which then changes with them.
+    """
+    hold = HOLDS.get(host.distribution.family)
+    streams = [name[1:] for name in plan.packages if name.startswith(STREAM)]
+    return replace(
+        plan,
+        repository=repository(host, plan.origin, driver=True),
+        stream=streams[0] if streams else None,
+        services=(*SERVICES, *(FABRIC_SERVICES if plan.fabric_manager else ())),
+        pin=hold.held if hold else (),
+        unpinned=hold.every_branch if hold and plan.origin == "distribution" else (),
+        unattended=(*hold.unattended, *(hold.kernel if prebuilt else ())) if hold else (),
+    )
+
+
+def has_fabric(host: Host) -> bool:
+    """Return whether the GPUs of a host need Fabric Manager."""
+    return bool(host.nvswitches) or host.nvlink5_fabric
+
+
+def _signed(host: Host, option: DriverOption) -> bool:
+    row = archive(distribution(host), option)
+    return option.origin == "distribution" and row is not None and row.signed
+
+
+def _names(host: Host, branch: str) -> NamesRow | None:
+    """Return how NVIDIA's repository names a branch for a host, None where it has none."""
+    row = distribution(host)
+    known = [
+        names
+        for names in NAMES
+        if row and names.naming == row.naming and version(names.first_branch) <= version(branch)
+    ]
+    return known[-1] if known else None
+
+
+def _driver_packages(host: Host, option: DriverOption) -> tuple[str, ...]:
+    """Return the packages of the driver itself."""
+    if option.origin == "distribution":
+        entry = archive(distribution(host), option)
+        names = (entry.open if option.flavour == "open" else entry.proprietary) if entry else ()
+        flavour = host.kernel.release.rpartition("-")[2] or "generic"
+        return tuple(name.format(kernel=flavour) for name in names)
+    row = _names(host, option.number)
+    names = (row.open if option.flavour == "open" else row.proprietary) if row else ()
+    return _filled(names, option.number, f"{option.number}.*")
+
+
+def _filled(names: tuple[str, ...], branch: str, release: str) -> tuple[str, ...]:
+    return tuple(name.format(branch=branch, release=release) for name in names)
+
+
+def beside(host: Host, branch: str, *, mok: bool, prebuilt: bool) -> tuple[str, ...]:
+    """Return what is installed with a driver: headers, its daemon, what signs its modules."""
+    row = _names(host, branch)
+    return (
+        *(() if prebuilt else _headers(host)),
+        *(row.beside if row else ()),
+        *(SIGNING_PACKAGES if mok else ()),
+    )
+
+
+def _headers(host: Host) -> tuple[str, ...]:
+    """Return the headers that dkms builds modules with, also those of kernels to come."""
+    kernel = host.kernel
+    if host.distribution.family == "redhat":
+        exact = f"-{kernel.release}" if kernel.release else ""
+        return (f"kernel-devel{exact}", "kernel-headers")
+    known = not kernel.release or kernel.headers
+    missing = () if known else (f"linux-headers-{kernel.release}",)
+    # The meta packages of kernels have siblings, such as linux-headers-aws for linux-image-aws.
+    return (*missing, *(name.replace("image", "headers", 1) for name in kernel.meta))
+
+
+def _fabric_packages(host: Host, option: DriverOption) -> tuple[str, ...]:
+    """Return the packages of Fabric Manager; its version must be exactly the driver's."""
+    row = _names(host, option.number)
+    if row is None:
+        return ()
+    name = (
+        f"nvidia-fabricmanager-{option.number}" if option.origin == "distribution" else row.fabric
+    )
+    exact = host.driver.version if option.action == "keep" and host.driver else ""
+    # An installation by apt keeps to the release through its preferences.
+    if exact and host.distribution.family == "debian":
+        name += f"={exact}-*"
+    names = _filled((name,), option.number, exact or f"{option.number}.*")
+    return (*names, *NVLINK5_PACKAGES) if host.nvlink5_fabric else names
