@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Write the table of options over verbs into docs/command_line.md.
+"""Write the tables of commands and of their options into docs/command_line.md.
 
-options_page.py            write the table
+options_page.py            write the tables
 options_page.py --check    compare the page with the command line; 1 if it differs
 """
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = ROOT / "docs/command_line.md"
-BEGIN, END = "<!-- options -->\n", "<!-- end of options -->\n"
 
 
 class Option(NamedTuple):
@@ -55,6 +54,16 @@ def options() -> Iterator[Option]:
                 yield Option(verb, name, found.metavar, found.help or "", found.is_flag)
 
 
+def command_table() -> str:
+    """Return one row for each command: its name, what it does, what it changes."""
+    lines = ["| command | what it does | changes |", "|---|---|---|"]
+    for name, command in commands():
+        does = command.help.partition("\n")[0]
+        changes = command.epilog.partition("Changes: ")[2].partition("\n")[0]
+        lines.append(f"| `slowfast-stack {name}` | {does} | {changes} |")
+    return "\n".join(lines) + "\n"
+
+
 def table() -> str:
     """Return one row for each option: its name, what it means, the verbs that have it."""
     rows: dict[str, tuple[Option, list[str]]] = {}
@@ -67,14 +76,21 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def written(page: str) -> str:
+    """Return the page with both tables as they are now, each between its two marks."""
+    for mark, text in (("commands", command_table()), ("options", table())):
+        begin, end = f"<!-- {mark} -->\n", f"<!-- end of {mark} -->\n"
+        before, _, rest = page.partition(begin)
+        page = f"{before}{begin}\n{text}\n{end}{rest.partition(end)[2]}"
+    return page
+
+
 def main() -> int:
-    """Write the table, or compare it."""
+    """Write the tables, or compare them."""
     page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(BEGIN)
-    text = f"{before}{BEGIN}\n{table()}\n{END}{rest.partition(END)[2]}"
     if "--check" in sys.argv[1:]:
-        return 0 if text == page else 1
-    PAGE.write_text(text, encoding="utf-8")
+        return 0 if written(page) == page else 1
+    PAGE.write_text(written(page), encoding="utf-8")
     return 0
 
 
