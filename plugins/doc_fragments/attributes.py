@@ -11,7 +11,7 @@ options: {}
 attributes:
   check_mode:
     support: full
-    description: Says what would change and changes nothing.
+    description: Reports what would change, and changes nothing.
   diff_mode:
     support: full
     description: Shows what changes, where there is something to show.

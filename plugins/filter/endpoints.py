@@ -1,10 +1,10 @@
-"""What the probe has to reach, as a filter."""
+"""The URLs that the probe checks, as a filter."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: endpoints
-short_description: Name the places that the probe tries to reach for a request
+short_description: List the URLs that the probe checks for a request
 description:
   - Returns the package index, the git sources, PyTorch's wheel index and NVIDIA's repository.
   - Sources of the request replace those of the catalog.

@@ -1,4 +1,4 @@
-"""One HTTP server for all tests: serves a folder or one file, and misbehaves as asked."""
+"""One HTTP server for all tests: serves a folder or one file, and fails on request."""
 
 from __future__ import annotations
 

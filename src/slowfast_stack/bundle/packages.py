@@ -12,6 +12,9 @@ from urllib.parse import unquote
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.architectures import (
     ARCHITECTURES,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import (
+    size_and_sha256,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import (
     Commands,
     Finished,
@@ -148,6 +151,5 @@ def _stanza(file: Path) -> str:
         hint="Remove that file and run again: it is downloaded again.",
         code="bundle.invalid-package",
     )
-    data = file.read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
-    return f"{fields.strip()}\nFilename: ./{file.name}\nSize: {len(data)}\nSHA256: {digest}\n"
+    size, digest = size_and_sha256(file)
+    return f"{fields.strip()}\nFilename: ./{file.name}\nSize: {size}\nSHA256: {digest}\n"

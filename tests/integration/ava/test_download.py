@@ -1,4 +1,4 @@
-"""Lists, annotations and the used part of each video, from a server that misbehaves."""
+"""Lists, annotations and the used part of each video, from a server with failures."""
 
 from __future__ import annotations
 

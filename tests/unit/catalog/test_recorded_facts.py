@@ -30,6 +30,18 @@ def number(release: str) -> tuple[int, ...]:
     return tuple(map(int, release.split(".")))
 
 
+def test_the_rows_of_gpus_have_known_values() -> None:
+    """The recipe docs/adding/gpu.md lists these values."""
+    known = {"module": set(MODULES), "last_branch": {"470", "580", "current"}}
+    wrong = [
+        (row["device"], column, row[column])
+        for row in table("gpus")
+        for column, values in known.items()
+        if row[column] not in values
+    ]
+    assert not wrong
+
+
 def test_every_gpu_is_what_pci_ids_calls_it() -> None:
     assert [
         {
@@ -44,7 +56,7 @@ def test_every_gpu_is_what_pci_ids_calls_it() -> None:
         for row in gpus.GPUS
     ] == [
         {key: value for key, value in row.items() if key != "last_branch"}
-        | {"module": MODULES[row["module"]]}
+        | {"module": MODULES.get(row["module"], row["module"])}
         for row in table("gpus")
     ]
 

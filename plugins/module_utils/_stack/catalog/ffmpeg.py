@@ -95,7 +95,7 @@ PACKAGES = (
 )
 
 STATIC = (
-    # Its headers are those of its build date, so its NVENC wants a driver of the 570 branch.
+    # Its headers are those of its build date, so its NVENC needs a driver of the 570 branch.
     StaticRow("x86_64", "imageio-ffmpeg==0.8.1",
               "050d6850601c3b3890bd2b28306f3b842b3daea390a561101174375a1c460bda", "9.0.2",
               "570.0", WHEEL),

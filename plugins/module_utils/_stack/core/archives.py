@@ -87,7 +87,7 @@ def _private_apt(commands: Commands, suite: str, folder: Path) -> list[str]:
     mirrors = listing.split()
     if not mirrors:
         raise StackError(
-            "apt knows no archive of Debian.",
+            "No Debian archive is configured for apt.",
             "It has no package lists, or another distribution's.",
             "Run `apt-get update`, or name a copy of the source with --source.",
             code="debian.no-archive",

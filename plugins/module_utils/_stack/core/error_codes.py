@@ -35,7 +35,7 @@ CODES = {
     "ava.missing-video": Row("The video is not in the folder of videos.", "Run `slowfast-stack ava download`."),
     "ava.nothing-to-extract": Row("There is neither a list of videos nor a video.", "Run `slowfast-stack ava download`, or name a folder of clips."),
     "ava.unknown-video": Row("The list of the data set does not name this video.", "Check the name."),
-    "ava.video-not-downloaded": Row("A video, or the part of it that is used, could not be downloaded.", "Run again; what has arrived is kept."),
+    "ava.video-not-downloaded": Row("A video, or the part of it that is used, could not be downloaded.", "Run again; finished downloads are kept."),
     "ava.video-too-short": Row("A video ends before the part that the data set uses.", "Use another address, or leave the video out."),
     "bundle.damaged": Row("Bytes of a bundle differ from what was written.", "Copy the named files again, or create the bundle again."),
     "bundle.foreign-file": Row("The output file exists and is no bundle.", "Choose another output file."),

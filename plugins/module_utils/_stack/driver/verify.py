@@ -266,7 +266,7 @@ def _key_problem(state: State) -> StackError | None:
             f"Secure Boot is on and the module of kernel {state.kernel} is not signed.",
             "It was built without the key, or signing failed.",
             "Remove it with `dkms remove`, build it again with `dkms autoinstall`,"
-            " and read what its log says of signing.",
+            " and read the messages about signing in its log.",
             code="driver.not-signed",
         )
     if state.enrolled:

@@ -153,10 +153,10 @@ def _stanza(uri: str, suite: str, components: Sequence[str], source: Source) -> 
 
 
 def require(archives: set[tuple[str, str]], origin: str) -> None:
-    """Refuse a host whose apt knows no archive of the distribution. Raises ``StackError``."""
+    """Refuse a host where no archive of the distribution is configured for apt. Raises ``StackError``."""
     if not archives:
         raise StackError(
-            f"apt knows no package source of {origin}.",
+            f"No package source of {origin} is configured for apt.",
             f"Its lists name none with the origin {origin} and the component main.",
             f"Add the archive of {origin} to {FOLDER}, run `apt-get update`, and run this again.",
             code="apt.missing-source",

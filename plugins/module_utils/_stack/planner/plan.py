@@ -290,11 +290,6 @@ class NoPlan:
         """Return plain data with every key of a plan: empty lists and nulls."""
         return {"schema": SCHEMA, "status": self.status, **_EMPTY, **plain(self)}
 
-    @classmethod
-    def from_dict(cls, value: object, where: str = "plan") -> NoPlan:
-        """Read plain data. Raises ``StackError``, also for a schema that is not this one."""
-        return construct(cls, _known(value, where), where, ignore_unknown=True)
-
 
 # Of a plan that does not exist, lists are empty and all else is null.
 _EMPTY: dict[str, object] = {
@@ -305,7 +300,7 @@ _EMPTY: dict[str, object] = {
 def from_dict(value: object, where: str = "plan") -> Plan | NoPlan:
     """Read the plain data of either kind. Raises ``StackError`` for anything else."""
     if mapping(value, where).get("status") == "no-plan":
-        return NoPlan.from_dict(value, where)
+        return construct(NoPlan, _known(value, where), where, ignore_unknown=True)
     return Plan.from_dict(value, where)
 
 

@@ -35,7 +35,6 @@ VERSION = "2.2"  # the names of the files that SlowFast looks for by default
 LEAD = (SECONDS[0] - ORIGIN) * FPS
 NUMBERS = DataSet(name="custom", cut_s=0, frames=None, lead=LEAD)
 _NEEDED = ("clip", "second", "x1", "y1", "x2", "y2", "label")
-_OPTIONAL = ("person", "split")
 _SHOWN = 10
 
 
