@@ -65,12 +65,12 @@ def command_table() -> str:
 
 
 def table() -> str:
-    """Return one row for each option: its name, what it means, the verbs that have it."""
-    rows: dict[str, tuple[Option, list[str]]] = {}
+    """Return one row for each option and meaning: its name, what it means, the verbs that have it."""
+    rows: dict[tuple[str, str], tuple[Option, list[str]]] = {}
     for option in options():
-        rows.setdefault(option.name, (option, []))[1].append(option.verb)
+        rows.setdefault((option.name, option.help), (option, []))[1].append(option.verb)
     lines = ["| option | meaning | verbs |", "|---|---|---|"]
-    for name, (option, verbs) in sorted(rows.items()):
+    for (name, _help), (option, verbs) in sorted(rows.items()):
         label = f"{name} {option.metavar or ''}".strip().replace("|", "\\|")
         lines.append(f"| `{label}` | {option.help} | {', '.join(verbs)} |")
     return "\n".join(lines) + "\n"

@@ -51,7 +51,8 @@ def check(files: list[Path], folder: Path) -> list[Checked]:
     if not chosen:
         raise StackError(
             f"There is no checkpoint in {folder}.",
-            hint="Name files, or fetch one: slowfast-stack models get NAME",
+            f"It has no file with the suffix {' or '.join(sorted(_SUFFIXES))}.",
+            "Name files, or fetch one: slowfast-stack models get NAME",
             code="checkpoint.none-found",
         )
     by_place = {path.resolve(): line for path, line in seen.items()}

@@ -30,7 +30,7 @@ VERBS = {
     "purge": "Remove the NVIDIA driver, CUDA or both.",
     "lock": "Show and export what a stack is made of.",
     "bundle": "Create and verify bundles for hosts without a network.",
-    "patch": "Patch known breakages of SlowFast, Detectron2 or PyTorchVideo.",
+    "patch": "Patch known breakages in SlowFast, Detectron2 or PyTorchVideo.",
     "config": "Explain, make and check configurations of SlowFast.",
     "models": "List, fetch and check checkpoints.",
     "ava": "Prepare the AVA data set, or a custom one in its format.",
@@ -94,14 +94,23 @@ def run(arguments: Sequence[str]) -> int:
     except StackError as error:
         return _fail(error, code_of(error), arguments)
     except typer.Abort:
-        aborted = UsageError("Nothing was started.", code="cli.aborted")
+        aborted = UsageError(
+            "Nothing was started.",
+            "The question was not answered with yes.",
+            "Run the same command again, with --yes to start without a question.",
+            code="cli.aborted",
+        )
         return _fail(aborted, Exit.USAGE, arguments)
     except typer.TyperException as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # typer does not export it
             print(error.format_message(), file=sys.stderr)
             return Exit.USAGE
-        hint = "See: slowfast-stack --help, and slowfast-stack COMMAND --help"
-        wrong_use = UsageError(error.format_message(), hint=hint, code="cli.usage")
+        wrong_use = UsageError(
+            error.format_message(),
+            "The command line does not have the form that --help shows.",
+            "See: slowfast-stack --help, and slowfast-stack COMMAND --help",
+            code="cli.usage",
+        )
         return _fail(wrong_use, Exit.USAGE, arguments)
     except Exception as error:  # noqa: BLE001  (a bug is reported as an error message)
         return _fail(bug(error), Exit.FAILED, arguments)

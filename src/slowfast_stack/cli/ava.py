@@ -84,6 +84,7 @@ class Part:
             raise UsageError(
                 "--shard cannot be used here.",
                 f"{dividers} divide the videos among them.",
+                "Omit --shard and --shards.",
                 code="cli.conflicting-options",
             )
 
@@ -106,6 +107,7 @@ def _release(release: str) -> str:
         raise UsageError(
             f"There is no release {release} of AVA.",
             f"Supported releases: {', '.join(VERSIONS)}.",
+            f"Use --release {max(VERSIONS)}.",
             code="cli.unknown-value",
         )
     return release
@@ -254,6 +256,7 @@ def extract(
             raise UsageError(
                 "Give either --slurm or -i.",
                 "Both divide the videos.",
+                "Omit one of them.",
                 code="cli.conflicting-options",
             )
         return _on_hosts(

@@ -161,7 +161,8 @@ def _refuse_foreign(output: Path) -> None:
     if not output.absolute().parent.is_dir():
         raise UsageError(
             f"There is no folder {output.absolute().parent}.",
-            hint="Create it first.",
+            "The bundle is written there.",
+            "Create it, or give another --output.",
             code="cli.missing-folder",
         )
 
@@ -186,7 +187,14 @@ def verify(
         ),
     ],
     *,
-    digest: options.Digest = None,
+    digest: Annotated[
+        str | None,
+        typer.Option(
+            "--digest",
+            metavar="DIGEST",
+            help="The expected SHA-256, as `bundle create` printed it.",
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> int:
     """Verify every byte of a bundle.

@@ -30,8 +30,8 @@ def demo(
         typer.Option(metavar="FILE", callback=options.existing_file, help="The video to annotate."),
     ],
     output: options.RequiredOutput,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace --output where it exists.")
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace --output where it exists.")
     ] = False,
     cfg: options.Config = None,
     checkpoint: options.Checkpoint = None,
@@ -57,7 +57,9 @@ def demo(
     skip_validation: options.SkipValidation = False,
     json: options.Json = False,
 ) -> int:
-    """Detect persons with Detectron2, classify their actions with SlowFast, and draw both.
+    """Detect persons and their actions in a video.
+
+    Detectron2 finds the persons, SlowFast classifies their actions, and both are drawn.
 
     Runs upstream's demo in the finished environment, on one GPU or the CPU. By default it takes
     upstream's configuration for AVA, and fetches and verifies its weights. The output is H.264.
@@ -70,10 +72,11 @@ def demo(
     from slowfast_stack.ui import progress, training_display
 
     stack = installed.find(prefix)
-    if output.exists() and not overwrite:
+    if output.exists() and not replace:
         raise UsageError(
             f"{output} already exists.",
-            hint="Give another --output, or --overwrite.",
+            "An existing video is not replaced without --replace.",
+            "Give another --output, or --replace.",
             code="cli.file-exists",
         )
     if gpus is None:
@@ -82,7 +85,8 @@ def demo(
     elif gpus > 1:
         raise UsageError(
             "The demo runs on one GPU.",
-            hint="Give --gpus 1, or --gpus 0.",
+            f"--gpus is {gpus}, and upstream's demo reads the video in one process.",
+            "Give --gpus 1, or --gpus 0.",
             code="cli.invalid-value",
         )
 

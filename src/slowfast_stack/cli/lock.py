@@ -37,7 +37,7 @@ def lock(
         Path | None, typer.Option(metavar="FILE", help="Write a CycloneDX 1.6 SBOM (JSON).")
     ] = None,
 ) -> int:
-    """Show and export the locks.
+    """Show and export what a stack is made of.
 
     A lock lists every package with version and digest, every source with its commit and patches,
     the compilers and their flags. `up --locked FILE` builds the same stack elsewhere, or fails

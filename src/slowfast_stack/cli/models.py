@@ -57,7 +57,10 @@ def get(
     *,
     checkpoint_dir: options.CheckpointDir = options.CHECKPOINTS,
     mirror: options.Mirror = None,
-    digest: options.Digest = None,
+    digest: Annotated[
+        str | None,
+        typer.Option("--digest", metavar="DIGEST", help="The expected SHA-256 of the checkpoint."),
+    ] = None,
     accept_change: options.AcceptChange = False,
     attempts: options.Attempts = 5,
     cfg: options.Config = None,
@@ -75,7 +78,8 @@ def get(
         option = "--digest" if digest else "--cfg"
         raise UsageError(
             f"{option} is for one checkpoint.",
-            hint="Fetch them one by one.",
+            f"{len(names)} checkpoints are named.",
+            "Fetch them one by one.",
             code="cli.conflicting-options",
         )
     if cfg:

@@ -31,7 +31,7 @@ def existing_file(param: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN40
         if not path.is_file():
             raise UsageError(
                 f"{_label(param)} {path} is not a file.",
-                f"There is no file at {path.absolute()}.",
+                f"{path.absolute()} {'is a folder' if path.is_dir() else 'does not exist'}.",
                 _HINTS.get(_label(param), "Correct the path."),
                 code="file.not-found",
             )
@@ -90,14 +90,6 @@ CheckpointDir = Annotated[
     typer.Option("--checkpoint-dir", metavar="DIR", help="Folder of downloaded checkpoints."),
 ]
 CHECKPOINTS = Path("checkpoints")
-Digest = Annotated[
-    str | None,
-    typer.Option(
-        "--digest",
-        metavar="DIGEST",
-        help="The expected SHA-256: of a checkpoint, or as `bundle create` printed it.",
-    ),
-]
 SkipValidation = Annotated[
     bool, typer.Option("--skip-validation", help="Start even where validation finds errors.")
 ]
@@ -134,7 +126,6 @@ Attempts = Annotated[
 Only = Annotated[
     list[str] | None, typer.Option("--only", metavar="ID", help="Limit to this ID. Repeatable.")
 ]
-List = Annotated[bool, typer.Option("--list", help="List patches or stacks; change nothing.")]
 KeyValues = Annotated[
     list[str] | None,
     typer.Argument(metavar="KEY VALUE", help="Pairs that override the configuration."),

@@ -49,7 +49,9 @@ def patch(
             help="Root of a checkout, or folder of an installed package.",
         ),
     ] = None,
-    list_: options.List = False,
+    list_: Annotated[
+        bool, typer.Option("--list", help="List the patches; change nothing.")
+    ] = False,
     dry_run: options.DryRun = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what changes as a diff.")] = False,
     only: options.Only = None,
@@ -68,20 +70,24 @@ def patch(
     if export is not (output is not None):
         raise UsageError(
             "--export needs --output, and --output needs --export.",
-            hint="Give both, or neither.",
+            "The patches are written into the folder that --output names.",
+            "Give both, or neither.",
             code="cli.conflicting-options",
         )
     if path is None:
         if not list_:
             raise UsageError(
                 "PATH is missing.",
-                hint="Give the PATH of a source tree, or use --list.",
+                "Patches are for one source tree.",
+                "Give the PATH of a source tree, or use --list.",
                 code="cli.missing-argument",
             )
         return _print_catalog(json=json)
     if sum((list_, undo, export)) > 1:
         raise UsageError(
             "Only one of --list, --undo and --export can be used at a time.",
+            "Each does something else with the patches.",
+            "Omit the others.",
             code="cli.conflicting-options",
         )
     tree = FolderTree(str(path))

@@ -35,7 +35,7 @@ def plan(
     what_if: WhatIfOptions,
     request: RequestOptions,
 ) -> int:
-    """Show what would be installed.
+    """Show what would be installed, and why.
 
     Plans this machine; with -i, the hosts of an inventory; with one of the what-if options, a
     bare machine that does not exist.

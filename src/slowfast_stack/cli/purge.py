@@ -47,6 +47,7 @@ def purge(
         raise UsageError(
             f"{unknown[0]} is not a part that can be purged.",
             f"The parts are {' and '.join(PARTS)}.",
+            "Give one of them, or both.",
             code="cli.unknown-value",
         )
     command = HostCommand(hosts, playbooks.PURGE)

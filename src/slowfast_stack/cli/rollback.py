@@ -30,7 +30,7 @@ def rollback(
     *,
     hosts: options.Hosts,
     prefix: options.Prefix = None,
-    list_: options.List = False,
+    list_: Annotated[bool, typer.Option("--list", help="List the stacks; change nothing.")] = False,
     unproven: Annotated[
         bool, typer.Option("--unproven", help="Accept a stack whose proof does not hold.")
     ] = False,
@@ -39,7 +39,7 @@ def rollback(
         typer.Option(metavar="N", min=0, help="Remove all but N stacks beside the current one."),
     ] = None,
 ) -> int:
-    """Switch back to an earlier stack.
+    """Switch back to an earlier stack; list and remove stacks.
 
     Without an ID, switches to the proven stack that was current before; running it again switches
     forward again. `--keep N` removes old stacks, never the current one and none that is in use,
@@ -48,7 +48,8 @@ def rollback(
     if list_ and (stack or keep is not None):
         raise UsageError(
             "--list changes nothing.",
-            hint=f"Omit --list, or {stack or '--keep'}.",
+            f"{stack or '--keep'} would change the stacks.",
+            f"Omit --list, or {stack or '--keep'}.",
             code="cli.conflicting-options",
         )
     command = HostCommand(hosts, playbooks.ROLLBACK)

@@ -118,7 +118,10 @@ def make(
     """
     if path.exists():
         raise UsageError(
-            f"{path} already exists.", hint="Give another --output.", code="cli.file-exists"
+            f"{path} already exists.",
+            "A configuration is not replaced.",
+            "Give another --output.",
+            code="cli.file-exists",
         )
     found = _base(base, source)
     before = found.read_text(encoding="utf-8-sig")
@@ -153,7 +156,9 @@ def _base(base: str, source: Path | None) -> Path:
     places = upstream.places(base)
     raise UsageError(
         f"There is no file {base}.",
-        "Upstream has: " + ", ".join(places) if places and not source else "",
+        "Upstream has: " + ", ".join(places)
+        if places and not source
+        else "It is neither a file nor a configuration of that checkout.",
         "Name a file, or a name and the checkout that has it: --source slowfast=DIR.",
         code="file.not-found",
     )
@@ -307,7 +312,10 @@ def _batch(base: Content, request: Request, data: Data) -> int:
         if request.batch % gpus:
             message = f"{request.batch} clips cannot be divided among {gpus} GPUs."
             raise UsageError(
-                message, hint=f"--batch as a multiple of {gpus}.", code="config.does-not-fit"
+                message,
+                "Each GPU gets the same number of clips.",
+                f"Give a --batch that is a multiple of {gpus}.",
+                code="config.does-not-fit",
             )
         return request.batch
     mine = max(1, request.fitting if request.fitting is not None else _scaled(base, request))

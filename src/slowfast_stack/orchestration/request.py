@@ -53,7 +53,8 @@ def checkout(texts: list[str] | None, name: str) -> Path | None:
     for other in found.keys() - {name}:
         raise UsageError(
             f"--source {other} is not used here.",
-            hint=f"Give --source {name}=DIR.",
+            f"This command reads a checkout of {name} only.",
+            f"Give --source {name}=DIR.",
             code="cli.conflicting-options",
         )
     return Path(found[name]["url"]) if found else None

@@ -73,8 +73,9 @@ def check(outcome: Outcome, progress: Progress, play: Play) -> None:
     if not progress.hosts:
         raise UsageError(
             f"No host of {play.inventory} matched.",
-            last or "The inventory has no host, or --limit matches none.",
-            "See the hosts with: ansible-inventory --graph -i INVENTORY",
+            "The inventory cannot be read, has no host, or has none that --limit names.",
+            "See its hosts with: ansible-inventory --graph -i INVENTORY. "
+            "The output of Ansible is in the log named above.",
             code="inventory.no-host",
         )
     if not progress.finished:

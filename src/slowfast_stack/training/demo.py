@@ -88,13 +88,15 @@ def make(
     if not request.video.is_file() or not request.video.stat().st_size:
         raise UsageError(
             f"There is no video {request.video}.",
-            hint="Give another --video.",
+            "It is not a file, or the file is empty.",
+            "Give another --video.",
             code="file.not-found",
         )
     if not request.output.absolute().parent.is_dir():
         raise UsageError(
             f"There is no folder {request.output.absolute().parent}.",
-            hint="Create it.",
+            "The annotated video is written there.",
+            "Create it, or give another --output.",
             code="cli.missing-folder",
         )
     with _private(request.output) as (part, folder):
@@ -174,7 +176,8 @@ def _checkpoint(request: Request, read: Content, fetch: Callable[[str], Path]) -
         return fetch(CHECKPOINT).absolute()
     raise UsageError(
         f"{request.config} names no checkpoint that exists.",
-        hint="Give it: --checkpoint FILE. See: slowfast-stack models list",
+        "Neither TEST.CHECKPOINT_FILE_PATH nor TRAIN.CHECKPOINT_FILE_PATH is the path of a file.",
+        "Give it: --checkpoint FILE. See: slowfast-stack models list",
         code="checkpoint.none-found",
     )
 
@@ -194,7 +197,10 @@ def _detector(request: Request, read: Content, fetch: Callable[[str], Path]) -> 
 def _existing(path: Path, option: str) -> Path:
     if not path.is_file():
         raise UsageError(
-            f"There is no file {path}.", hint=f"Give another {option}.", code="file.not-found"
+            f"{option} {path} is not a file.",
+            "It is a folder." if path.is_dir() else "It does not exist.",
+            "Correct the path.",
+            code="file.not-found",
         )
     return path.absolute()
 
@@ -202,5 +208,9 @@ def _existing(path: Path, option: str) -> Path:
 def _judge(followed: Followed, part: Path) -> None:
     runner.raise_failure(followed, "Nothing was written; run the same command again.")
     if not followed.progress.demo.get("frames") or not part.is_file():
-        message = "The demo ended without an error and without a video."
-        raise StackError(message, hint=f"Read the log: {followed.log}", code="demo.no-video")
+        raise StackError(
+            "The demo ended without an error and without a video.",
+            f"It wrote {followed.progress.demo.get('frames') or 0} frames.",
+            f"Read the log: {followed.log}",
+            code="demo.no-video",
+        )

@@ -60,12 +60,16 @@ def job(config: Path, options: list[str], start: Path) -> Job:
     if strange:
         raise UsageError(
             f"{strange[0]} is neither an option nor a key.",
-            hint="See --help.",
+            "Keys of SlowFast do not begin with a dash.",
+            "See --help.",
             code="cli.invalid-value",
         )
     if not start.is_dir():
         raise UsageError(
-            f"There is no folder {start}.", hint="Give another --from.", code="cli.missing-folder"
+            f"--from {start} is not a folder.",
+            "Relative paths of the configuration begin there.",
+            "Give another --from.",
+            code="cli.missing-folder",
         )
     read = content.with_options(content.load(config), options)
     return Job(config.absolute(), tuple(options), start.absolute(), read)

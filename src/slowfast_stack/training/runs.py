@@ -108,7 +108,8 @@ def _judge(job: Job, followed: Followed, resumed: Path | None) -> None:
     missing = [part for part in job.parts if _PHASES[part] not in followed.progress.finished]
     if missing:
         message = f"SlowFast ended without an error and without {', '.join(missing)}."
-        raise StackError(message, hint=f"Read the log: {followed.log}", code="training.failed")
+        cause = "Its log has no line that reports the end of that part."
+        raise StackError(message, cause, f"Read the log: {followed.log}", code="training.failed")
     if "TRAIN" in job.parts and not followed.progress.trained and not _was_complete(job, resumed):
         raise StackError(
             "Nothing was trained.",

@@ -29,6 +29,7 @@ class Call(NamedTuple):
     place: str
     name: str
     code: ast.expr | None
+    empty: tuple[str, ...]  # parts that are missing or ""
 
 
 @cache
@@ -72,7 +73,31 @@ def calls() -> Iterator[Call]:
             command = name == "checked" and "_results" not in ast.unparse(node.func)
             if (name in family() and name not in others) or (command and len(node.args) > 1):
                 code = next((word.value for word in node.keywords if word.arg == "code"), None)
-                yield Call(f"{path.relative_to(ROOT)}:{node.lineno}", name, code)
+                empty = () if command else tuple(empty_parts(node))
+                yield Call(f"{path.relative_to(ROOT)}:{node.lineno}", name, code, empty)
+
+
+def empty_parts(node: ast.Call) -> Iterator[str]:
+    given: dict[str | None, ast.expr] = dict(
+        zip(("message", "cause", "hint"), node.args, strict=False)
+    )
+    if any(isinstance(part, ast.Starred) for part in node.args):
+        return
+    given |= {word.arg: word.value for word in node.keywords}
+    for part in ("message", "cause", "hint"):
+        value = given.get(part)
+        branches = (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)
+        if any(each is None or getattr(each, "value", None) == "" for each in branches):
+            yield part
+
+
+def test_every_error_has_a_message_a_cause_and_a_hint() -> None:
+    made_by_the_class = {"DamagedBundle", "Interrupted"}
+    assert not [
+        (call.place, call.empty)
+        for call in calls()
+        if call.empty and call.name not in made_by_the_class
+    ]
 
 
 def test_every_error_is_raised_with_a_code() -> None:

@@ -37,7 +37,8 @@ def _own(url: str) -> Model:
     if not file:
         raise BadRequest(
             f"{url} does not end in a file name.",
-            hint="Give the address of a checkpoint.",
+            "The file is saved under that name.",
+            "Give the address of a checkpoint.",
             code="checkpoint.invalid-url",
         )
     return Model(file, "", "", "", "", "", "", url)
@@ -57,7 +58,7 @@ def _only(name: str, models: tuple[Model, ...]) -> Model:
     close = difflib.get_close_matches(name, [model.id for model in MODELS], cutoff=0.4)
     raise BadRequest(
         f"There is no checkpoint {name} in upstream's zoo.",
-        f"Similar: {', '.join(close)}." if close else "",
+        f"Similar: {', '.join(close)}." if close else "No checkpoint has a similar name.",
         "See: slowfast-stack models list. You can also give a URL (https://...).",
         code="checkpoint.unknown",
     )

@@ -33,7 +33,10 @@ def fetch(url: str, sha256: str, folder: Path) -> Path:
         own = Path(url)
         if not own.is_file():
             raise StackError(
-                f"There is no file {own}.", "It was given with --source.", code="file.not-found"
+                f"There is no file {own}.",
+                "It was given with --source.",
+                "Correct the path.",
+                code="file.not-found",
             )
         check(own, sha256)
         return own
@@ -134,6 +137,7 @@ def _extract(packed: tarfile.TarFile, folder: Path) -> None:
             raise StackError(
                 f"{member.name} would be extracted outside the folder.",
                 "An archive with such a member is not trusted.",
+                "Get the archive from another source, and name it with --source.",
                 code="archive.unsafe-member",
             )
     packed.extractall(folder)  # noqa: S202 - every member was checked above

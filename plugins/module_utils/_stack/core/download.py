@@ -274,6 +274,7 @@ def _receive(download: Download, part: Path, report: Report, open_: Open) -> Non
                 raise DownloadError(
                     f"{download.url} cannot be downloaded.",
                     "The server sent a range that was not requested.",
+                    "Run again, or use another mirror.",
                     code="download.unexpected-answer",
                 )
             _restart(part)
@@ -330,13 +331,17 @@ def _request(url: str, headers: dict[str, str]) -> urllib.request.Request:
         raise DownloadError(
             f"{url} is not a valid address.",
             "It starts with neither http:// nor https://.",
+            "Correct the address.",
             code="download.invalid-url",
         )
     try:
         return urllib.request.Request(url, headers=headers)  # noqa: S310  (checked above)
     except ValueError as error:
         raise DownloadError(
-            f"{url} is not a valid address.", f"{error}.", code="download.invalid-url"
+            f"{url} is not a valid address.",
+            f"{error}.",
+            "Correct the address.",
+            code="download.invalid-url",
         ) from error
 
 

@@ -142,6 +142,8 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int]:
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
             raise Busy(
-                f"{path} is held by another process.", "", "Wait until that process has ended."
+                f"{path} is held by another process.",
+                "Only one process at a time may change the files that this lock protects.",
+                "Wait until that process has ended.",
             ) from error
         yield handle.fileno()

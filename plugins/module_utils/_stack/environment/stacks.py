@@ -222,7 +222,10 @@ def superfluous(stacks: Sequence[Stack], keep: int) -> list[Stack]:
     """
     if keep < 0:
         raise StackError(
-            f"{keep} stacks cannot be kept.", "", "Pass 0 or more.", code="stack.invalid-count"
+            f"{keep} stacks cannot be kept.",
+            "The number is negative.",
+            "Pass 0 or more.",
+            code="stack.invalid-count",
         )
     others = [stack for stack in stacks if not stack.current]
     kept = sorted(others, key=lambda stack: stack.state != PROVEN)[:keep]

@@ -60,6 +60,7 @@ def part_of(names: Sequence[T], shard: tuple[int, int]) -> list[T]:
         raise StackError(
             message,
             "Shards are numbered from 0 to the number of shards minus one.",
+            f"Give --shard 0 to {of - 1}.",
             code="ava.invalid-shard",
         )
     return list(names)[which::of]

@@ -83,7 +83,12 @@ def source_of(tree: Layout, video: str, path: Path) -> Source:
     note = cut_note(tree, video)
     origin = saved.read(note, lambda data: float(data["origin_s"]), _AGAIN)
     if origin is None:
-        raise Unreadable(f"{path} has no {note}.", "", _AGAIN, code="record.unreadable")
+        raise Unreadable(
+            f"{path} has no {note}.",
+            "The file that says where its frames begin is missing.",
+            _AGAIN,
+            code="record.unreadable",
+        )
     return Source(path, origin)
 
 
