@@ -4,7 +4,7 @@
 golden_plans.py            prints what differs; exits 1 if something does
 golden_plans.py --write    prints what differs and writes the files
 
-A golden plan is a whole plan, every key, of a case in tests/unit/plans. Read the difference before
+A golden plan is a complete plan, every key, of a case in tests/unit/plans. Read the difference before
 you commit it: a golden plan is the only test that sees a value which no other test names.
 """
 

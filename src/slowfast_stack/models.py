@@ -10,8 +10,8 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints 
     formats,
     requests,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import sha256_of
+from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,11 +45,11 @@ def fetch_one(name: str, folder: Path, progress: Progress) -> Path:
 
 
 def check(files: list[Path], folder: Path) -> list[Checked]:
-    """Check these files, or all of a folder and all that its record names. Raises StackError."""
+    """Check these files, or all of a folder and all that its record names. Raises UsageError."""
     seen = {folder / line.file: line for line in fetch.record_of(folder).load().values()}
     chosen = files or sorted({*seen, *_found(folder)})
     if not chosen:
-        raise StackError(
+        raise UsageError(
             f"There is no checkpoint in {folder}.",
             f"It has no file with the suffix {' or '.join(sorted(_SUFFIXES))}.",
             "Name files, or fetch one: slowfast-stack models get NAME",

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import NoPlan, Plan
 from slowfast_stack.cli import options
 from slowfast_stack.cli.base import HostCommand, Verbs
 from slowfast_stack.cli.request_options import RequestOptions
-from slowfast_stack.exit_codes import Exit
+from slowfast_stack.exit_codes import Exit, UsageError
 from slowfast_stack.orchestration import playbooks, processes, request, results
 from slowfast_stack.ui import terminal
 
@@ -74,7 +75,15 @@ def up(
     if offline:
         from slowfast_stack.bundle import verify
 
-        verify.check(offline)
+        try:
+            verify.check(offline)
+        except StackError as error:
+            raise UsageError(
+                f"--offline {offline} cannot be used.",
+                f"{error.message} {error.cause}",
+                error.hint,
+                code=error.code,
+            ) from error
     command = HostCommand(hosts, playbooks.UP)
     play = playbooks.UP.play(
         hosts.inventory,

@@ -44,7 +44,9 @@ WRONG = [
     ("config explain no_such_name_at_all", "config.unknown-name", "no_such_name_at_all"),
     ("patch . ", "patches.not-a-source-tree", "source tree"),
     ("purge kernel", "cli.unknown-value", "kernel"),
+    (f"models check --checkpoint-dir {NOWHERE}", "checkpoint.none-found", NOWHERE),
     # is malformed
+    ("up --offline a.csv", "bundle.damaged", "a.csv"),
     ("plan --gpu 1002:1234", "cli.invalid-value", "--gpu 1002:1234"),
     ("plan --gpu 10de:2330x0", "cli.invalid-value", "--gpu 10de:2330x0"),
     ("plan --gpu h100", "cli.invalid-value", "--gpu h100"),

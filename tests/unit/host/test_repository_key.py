@@ -1,4 +1,4 @@
-"""A package key is known by its fingerprint, or it is not used."""
+"""A repository key is known by its fingerprint, or it is not used."""
 
 from __future__ import annotations
 

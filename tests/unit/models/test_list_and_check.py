@@ -132,7 +132,7 @@ def test_a_recorded_file_that_is_missing_is_reported(
 def test_an_empty_folder_has_nothing_to_check(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["models", "check", "--checkpoint-dir", str(tmp_path)]) == 1
+    assert run(["models", "check", "--checkpoint-dir", str(tmp_path)]) == 2
     assert "error[checkpoint.none-found]" in capsys.readouterr().err
 
 

@@ -71,7 +71,7 @@ def read_manifest(source: PartReader) -> Manifest:
 def read(
     source: PartReader, open_member: OpenMember | None = None, progress: Progress = silent
 ) -> Manifest:
-    """Read and verify a whole bundle; write each member to the file that ``open_member`` returns.
+    """Read and verify a complete bundle; write each member to the file that ``open_member`` returns.
 
     Raises ``DamagedBundle`` after the last byte, with everything that is wrong, and
     ``UnusableManifest``.

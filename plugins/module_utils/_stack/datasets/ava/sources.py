@@ -72,7 +72,7 @@ def present(folder: Path) -> dict[str, Path]:
                     "Move one of them away.",
                     code="ava.duplicate-video",
                 )
-            found[video] = path  # a whole video serves better than a part
+            found[video] = path  # a complete video is preferred to a part
     return found
 
 
