@@ -39,7 +39,7 @@ _HEAD = 4096  # bytes of a bundle that name its format
 )
 def create(
     *,
-    output: options.RequiredOutput = Path("slowfast-stack.bundle"),
+    output: Annotated[Path, options.output("The bundle to write.")] = Path("slowfast-stack.bundle"),
     part_size: Annotated[
         str | None,
         typer.Option(

@@ -65,7 +65,7 @@ def transfer(
             metavar="DIR", callback=options.existing_folder, help="Folder of the training data."
         ),
     ],
-    output: options.RequiredOutput,
+    output: Annotated[Path, options.output("The configuration to write.")],
     to: Annotated[
         Literal["classes", "ava"],
         typer.Option(help="Your classes, a label for each video; or boxes as in AVA."),
@@ -123,7 +123,7 @@ def check(
     file: Annotated[Path, typer.Argument(callback=options.existing_file, help="A configuration.")],
     *,
     fix: Annotated[bool, typer.Option("--fix", help="Write the fixed file.")] = False,
-    output: options.Output = None,
+    output: Annotated[Path | None, options.output("The fixed file; default: FILE itself.")] = None,
     start: options.StartFolder = Path(),
     memory: Annotated[
         bool | None,

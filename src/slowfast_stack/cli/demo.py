@@ -29,7 +29,7 @@ def demo(
         Path,
         typer.Option(metavar="FILE", callback=options.existing_file, help="The video to annotate."),
     ],
-    output: options.RequiredOutput,
+    output: Annotated[Path, options.output("The annotated video.")],
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace --output where it exists.")
     ] = False,

@@ -32,7 +32,7 @@ def lock(
     *,
     hosts: options.Hosts,
     prefix: options.Prefix = None,
-    output: options.Output = None,
+    output: Annotated[Path | None, options.output("Write the lock to this file.")] = None,
     sbom: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a CycloneDX 1.6 SBOM (JSON).")
     ] = None,

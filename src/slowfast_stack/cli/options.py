@@ -64,6 +64,11 @@ def existing_folder(param: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN
     return value
 
 
+def output(text: str) -> Any:  # noqa: ANN401  (typer's own type)
+    """Return the option -o of a verb; ``text`` says what it writes."""
+    return typer.Option("-o", "--output", metavar="PATH", help=text)
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Prefix = Annotated[
     str | None, typer.Option(metavar="DIR", help="The prefix that holds the stacks.")
@@ -72,9 +77,6 @@ Yes = Annotated[
     bool, typer.Option("-y", "--yes", help="Change the system without asking for consent.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
-_OUTPUT = typer.Option("-o", "--output", metavar="PATH", help="The file or folder to write.")
-Output = Annotated[Path | None, _OUTPUT]
-RequiredOutput = Annotated[Path, _OUTPUT]
 Root = Annotated[Path, typer.Option("--root", metavar="DIR", help="Root of the AVA data set.")]
 Source = Annotated[
     list[str] | None,

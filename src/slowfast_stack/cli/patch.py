@@ -59,7 +59,7 @@ def patch(
     export: Annotated[
         bool, typer.Option("--export", help="Write each patch as a file into --output.")
     ] = False,
-    output: options.Output = None,
+    output: Annotated[Path | None, options.output("The folder that --export writes into.")] = None,
     json: options.Json = False,
 ) -> int:
     """Patch known breakages in SlowFast, Detectron2 or PyTorchVideo.

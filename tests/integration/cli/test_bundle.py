@@ -51,7 +51,7 @@ def test_up_from_a_damaged_bundle_starts_nothing(stack, bundle, inventory):
     bundle.write_bytes(data)
     hosts = inventory(one={})
     done = stack.run("up", "-i", hosts, "--yes", "--offline", str(bundle))
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "wheels/one-1-py3-none-any.whl" in done.stderr
     assert "small.bundle" in done.stderr
     assert not (stack.state / "slowfast-stack").exists()
