@@ -16,6 +16,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.ca
     find_all,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.key import key_of
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import construct
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from support.errors import fails
 
@@ -111,3 +112,17 @@ def test_two_builders_of_one_key_build_once(source: Path, tmp_path: Path) -> Non
         process.join()
     assert builds(source) == 1
     assert find(cache, KEY)
+
+
+def test_a_tree_without_patches_has_an_empty_input(source: Path) -> None:
+    data = {
+        "inputs": {**INPUTS, "patches": ""},
+        "uv": "uv",
+        "source": str(source),
+        "python": sys.executable,
+        "environment": {"MAX_JOBS": 2},
+        "log": str(source.parent / "log"),
+    }
+    recipe = construct(WheelRecipe, data, "wheel")
+    assert recipe.inputs["patches"] == ""
+    assert recipe.environment == {"MAX_JOBS": "2"}

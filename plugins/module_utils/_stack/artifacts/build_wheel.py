@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..core.process import Commands, Finished
 
 
-def _variables(value: object, where: str) -> dict[str, str]:
+def _texts(value: object, where: str) -> dict[str, str]:
     return {name: str(text) for name, text in validation.mapping(value, where).items()}
 
 
@@ -26,14 +26,15 @@ def _variables(value: object, where: str) -> dict[str, str]:
 class WheelRecipe:
     """A wheel of the tree ``source``.
 
-    ``python`` is the interpreter that has torch, ``environment`` are the variables of the build.
+    ``inputs`` are what the wheel follows from; one can be empty, for example the patches of a tree that
+    needs none. ``python`` is the interpreter that has torch, ``environment`` are the variables of the build.
     """
 
-    inputs: Mapping[str, str]
-    uv: str
+    inputs: Mapping[str, str] = read(_texts)
+    uv: str = read(validation.text)
     source: Path = read(validation.path)
     python: Path = read(validation.path)
-    environment: Mapping[str, str] = read(_variables)
+    environment: Mapping[str, str] = read(_texts)
     log: Path = read(validation.path)
 
     def build(self, commands: Commands, work: Path) -> Path:
