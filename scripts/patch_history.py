@@ -198,8 +198,9 @@ def table(name: str, rows: dict[str, Row]) -> str:
 
 
 def _paths(patch: Patch) -> list[str]:
+    beside = [site.beside.path for site in patch.sites if site.beside]
     sites = [path for site in patch.sites for path in (site.path, site.lacks) if path]
-    return list(dict.fromkeys(sites))
+    return list(dict.fromkeys([*sites, *beside]))
 
 
 def main() -> int:

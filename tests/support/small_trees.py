@@ -262,6 +262,35 @@ def compute_and_update_bn_stats(model, data_loader):
         model(inputs)
 """
 
+LOSSES = """\
+import torch
+import torch.nn as nn
+
+_LOSSES = {"cross_entropy": nn.CrossEntropyLoss, "bce": nn.BCELoss}
+
+
+def get_loss_func(loss_name):
+    return _LOSSES[loss_name]
+"""
+
+ROI_HEAD = """\
+import torch.nn as nn
+
+
+class ResNetRoIHead(nn.Module):
+    def __init__(self, dim_in, num_classes):
+        super().__init__()
+        self.projection = nn.Linear(dim_in, num_classes, bias=True)
+        self.act = nn.Sigmoid()
+
+    def forward(self, x):
+        x = self.projection(x)
+        x = self.act(x)
+        return x
+"""
+
+MIXED_PRECISION = "_C = make()\n_C.TRAIN.MIXED_PRECISION = False\n"
+
 D2_SETUP = """\
 from os import path
 
@@ -355,6 +384,11 @@ BROKEN: dict[str, dict[str, str]] = {
     "cpu-synchronize": {"tools/train_net.py": TRAIN},
     "predictor-gpu-id": {"slowfast/visualization/predictor.py": PREDICTOR},
     "ava-test-timer": {"tools/test_net.py": TEST},
+    "ava-mixed-precision": {
+        "slowfast/models/losses.py": LOSSES,
+        "slowfast/models/head_helper.py": ROI_HEAD,
+        "slowfast/config/defaults.py": MIXED_PRECISION,
+    },
     "pypi-model-to-cpu": {"slowfast/models/model_builder.py": BUILDER},
     "pypi-loader-on-cpu": {"slowfast/datasets/loader.py": LOADER},
     "pypi-bn-statistics": {"slowfast/utils/bn_helper.py": STATISTICS},

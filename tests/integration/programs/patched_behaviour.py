@@ -448,6 +448,30 @@ def check_mixed_precision_does_not_warn(folder: Path) -> None:
     require(done == [1], "no step")
 
 
+def check_ava_trains_in_mixed_precision(folder: Path) -> None:
+    """A person whom the model is sure of wrongly must be learned; on a GPU the loss raises."""
+    del folder
+    losses, heads = "slowfast/models/losses.py", "slowfast/models/head_helper.py"
+
+    def gradient(*patches: str, device: str = "cpu") -> float:
+        loss = code(losses, *patches, tree="ava-mixed-precision").get_loss_func("bce")()
+        head = code(heads, *patches, tree="ava-mixed-precision").ResNetRoIHead(1, 1).to(device)
+        nn.init.constant_(head.projection.weight, 12.0)
+        nn.init.zeros_(head.projection.bias)
+        with torch.autocast(device, dtype=torch.bfloat16):
+            value = loss(head(torch.ones(1, 1, device=device)), torch.zeros(1, 1, device=device))
+        value.backward()
+        require(value.dtype == torch.float32, value.dtype)
+        return float(head.projection.weight.grad)
+
+    require(gradient() == 0.0, "the failure does not occur: a wrong person is learned")
+    require(abs(gradient("ava-mixed-precision") - 1) < 0.01, "the gradient is another")
+    if torch.cuda.is_available():
+        with fails(RuntimeError, "unsafe to autocast"):
+            gradient(device="cuda")
+        require(abs(gradient("ava-mixed-precision", device="cuda") - 1) < 0.01, "on a GPU")
+
+
 def check_multi_tensor_adamw(folder: Path) -> None:
     del folder
     net = model()

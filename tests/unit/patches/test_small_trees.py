@@ -200,3 +200,14 @@ def test_a_partial_undo_of_one_file_keeps_the_patches_of_others() -> None:
     assert tree.files[CHECKPOINT_FILE] == before[CHECKPOINT_FILE]
     assert tree.files["tools/train_net.py"] == applied["tools/train_net.py"]
     assert set(record.load(tree, "slowfast").files) == {"tools/train_net.py"}
+
+
+def test_a_site_applies_only_beside_the_code_that_makes_it_necessary() -> None:
+    defaults = "slowfast/config/defaults.py"
+    files = small_trees.files("ava-mixed-precision", "slowfast")
+    for other in (b"_C = make()\n", b"_C = (\n", None):
+        state = {path: data for path, data in files.items() if path != defaults}
+        tree = MemoryTree({**state, **({} if other is None else {defaults: other})})
+        found = engine.examine(tree, ["ava-mixed-precision"])
+        assert found.outcomes[0].status == NOT_APPLICABLE
+        assert found.changes == ()

@@ -13,6 +13,7 @@ from .model import (
     NOT_APPLICABLE,
     UNKNOWN,
     WORST_FIRST,
+    Beside,
     Finding,
     Patch,
     ReadableTree,
@@ -23,6 +24,7 @@ from .model import (
 )
 from .registry import PATCHES, by_id
 from .report import Change, Outcome, Report
+from .syntax.source_file import Source, UnparsableError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -123,6 +125,14 @@ class _Draft:
         located = self._layout.locate(path)
         return located is not None and self.read(located) is not None
 
+    def _holds(self, beside: Beside) -> bool:
+        located = self._layout.locate(beside.path)
+        data = None if located is None else self.read(located)
+        try:
+            return data is not None and beside.holds(Source(beside.path, data))
+        except UnparsableError:
+            return False
+
     def run(self, patch: Patch) -> Outcome:
         if patch.component != self._layout.component:
             return Outcome(patch.id, NOT_APPLICABLE, (), f"It is a patch for {patch.component}.")
@@ -147,6 +157,8 @@ class _Draft:
     def _visit(self, patch: Patch, site: Site, path: str) -> Finding:
         data = self.read(path)
         if site.lacks and self._exists(site.lacks):
+            return Finding(NOT_APPLICABLE)
+        if site.beside and not self._holds(site.beside):
             return Finding(NOT_APPLICABLE)
         if data is None:
             if site.text is None:

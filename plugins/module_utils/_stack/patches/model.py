@@ -93,17 +93,27 @@ def unknown(because: str) -> Finding:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What another file of the tree must hold for a site to apply."""
+
+    path: str
+    holds: Callable[[Source], bool]
+
+
+@dataclass(frozen=True)
 class Site:
     """One file that a patch examines, by its path in the repository.
 
     A missing file is created with ``text``, unless that is None.
-    With ``lacks``, the site applies only to trees without the file of that path.
+    With ``lacks``, the site applies only to trees without the file of that path; with ``beside``,
+    only to those whose other file has the code that makes the patch necessary.
     """
 
     path: str
     examine: Callable[[Source], Finding] = lambda _: not_applicable()
     text: str | None = None
     lacks: str | None = None
+    beside: Beside | None = None
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from .forks import (
 )
 from .pytorchvideo import cat_all_gather, functional_tensor
 from .slowfast import (
+    ava_mixed_precision,
     ava_test_timer,
     checkpoint_weights_only,
     company_imports,
@@ -84,6 +85,7 @@ PATCHES: tuple[Patch, ...] = (
     cpu_synchronize.PATCH,
     predictor_gpu_id.PATCH,
     ava_test_timer.PATCH,
+    ava_mixed_precision.PATCH,
     pypi_model_to_cpu.PATCH,
     pypi_loader_on_cpu.PATCH,
     pypi_bn_statistics.PATCH,
