@@ -79,6 +79,49 @@ def construct_loader(cfg, split):
     return loader
 """
 
+CLIPS = """\
+import torch
+
+
+class PTVDatasetWrapper(torch.utils.data.IterableDataset):
+    def __init__(self, num_videos, clips_per_video, dataset):
+        self._clips_per_video = clips_per_video
+        self._num_videos = num_videos
+        self.dataset = dataset
+
+    def __next__(self):
+        return self.dataset.__next__()
+
+    @property
+    def sampler(self):
+        return self.dataset.video_sampler
+
+    def __len__(self):
+        return len(self.sampler) * self._clips_per_video
+
+    def __iter__(self):
+        return self
+
+
+class DictToTuple(torch.nn.Module):
+    def __init__(self, num_clips):
+        super().__init__()
+        self._num_clips = num_clips
+
+    def forward(self, x):
+        index = x["video_index"] * self._num_clips + x["clip_index"]
+
+        return x["video"], x["label"], index, {}
+"""
+
+COLLATE = f"""\
+{LOADER}
+
+def detection_collate(batch):
+    inputs, labels, video_idx, time, extra_data = zip(*batch)
+    return inputs, labels, video_idx, time, extra_data
+"""
+
 DECODER = """\
 import math
 
@@ -373,6 +416,11 @@ BROKEN: dict[str, dict[str, str]] = {
             "short_cycle_index", "short_cycle_idx"
         ),
     },
+    "clip-tuple": {
+        "slowfast/datasets/ptv_datasets.py": CLIPS,
+        "slowfast/datasets/loader.py": COLLATE,
+    },
+    "clip-iterator": {"slowfast/datasets/ptv_datasets.py": CLIPS},
     "empty-loader": {"slowfast/datasets/loader.py": LOADER},
     "checkpoint-weights-only": {"slowfast/utils/checkpoint.py": CHECKPOINT},
     "optimizer-state": {"slowfast/utils/checkpoint.py": CHECKPOINT},

@@ -350,6 +350,49 @@ def check_an_empty_loader_is_refused_early(folder: Path) -> None:
         module._require_a_batch(SimpleNamespace(batch_sampler=sampler), data, 2, cfg)
 
 
+class Videos(torch.utils.data.IterableDataset):
+    """Gives clips as PyTorchVideo's data sets do: an iterator that starts again where asked to."""
+
+    def __init__(self, number: int, finish: Any = None) -> None:
+        self.video_sampler, self.finish = range(number), finish
+        self._rest: Any = None
+
+    def __iter__(self) -> Any:
+        self._rest = None
+        return self
+
+    def __next__(self) -> Any:
+        self._rest = iter(self.video_sampler) if self._rest is None else self._rest
+        video = next(self._rest)
+        clip = {"video": torch.zeros(2), "label": 1, "video_index": video, "clip_index": 0}
+        return self.finish(clip) if self.finish else clip
+
+
+def check_clips_of_pytorchvideo_reach_the_loops(folder: Path) -> None:
+    del folder
+    path = "slowfast/datasets/ptv_datasets.py"
+
+    def batches(*patches: str) -> list[Any]:
+        module = code(path, *patches, tree="clip-tuple")
+        clips = module.PTVDatasetWrapper(4, 1, Videos(4, module.DictToTuple(1)))
+        loader = torch.utils.data.DataLoader(clips, batch_size=2)
+        return [(index, time) for _, _, index, time, _ in loader]
+
+    with fails(ValueError, "not enough values to unpack (expected 5, got 4)"):
+        batches()
+    require([t.tolist() for _, t in batches("clip-tuple")] == [[0, 0], [0, 0]], "other times")
+
+
+def check_every_epoch_of_pytorchvideo_has_clips(folder: Path) -> None:
+    del folder
+    path, counts = "slowfast/datasets/ptv_datasets.py", {}
+    for name, patches in (("upstream", ()), ("patched", ("clip-iterator",))):
+        clips = code(path, *patches, tree="clip-iterator").PTVDatasetWrapper(4, 1, Videos(4))
+        loader = torch.utils.data.DataLoader(clips, batch_size=2)
+        counts[name] = [len(list(loader)) for _epoch in range(3)]
+    require(counts == {"upstream": [2, 0, 0], "patched": [2, 2, 2]}, counts)
+
+
 def check_evaluation_keeps_its_order(folder: Path) -> None:
     del folder
     path, data = "slowfast/datasets/utils.py", list(range(8))
