@@ -122,6 +122,24 @@ def detection_collate(batch):
     return inputs, labels, video_idx, time, extra_data
 """
 
+ENCODED = """\
+from pytorchvideo.data.decoder import DecoderType
+
+
+def select_video_class(decoder):
+    if DecoderType(decoder) == DecoderType.PYAV:
+        from .encoded_video_pyav import EncodedVideoPyAV
+
+        video_cls = EncodedVideoPyAV
+    elif DecoderType(decoder) == DecoderType.TORCHVISION:
+        from .encoded_video_torchvision import EncodedVideoTorchVision
+
+        video_cls = EncodedVideoTorchVision
+    else:
+        raise NotImplementedError(f"Unknown decoder type {decoder}")
+    return video_cls
+"""
+
 DECODER = """\
 import math
 
@@ -466,6 +484,7 @@ BROKEN: dict[str, dict[str, str]] = {
             "import torchvision.transforms.functional_tensor as F_t\n\nAFFINE = F_t.affine\n"
         )
     },
+    "clip-decoder": {"pytorchvideo/data/encoded_video.py": ENCODED},
     "cat-all-gather": {
         "pytorchvideo/layers/distributed.py": (
             "import torch\n\n\ndef get_world_size() -> int:\n    return 1\n"

@@ -454,6 +454,22 @@ def check_the_decoder_in_torchvisions_place(folder: Path) -> None:
         require(module._read_video(video, (10**9, 10**9 + 1), 0).shape == (0,), "not empty")
 
 
+def check_pytorchvideo_decodes_where_torchvision_is_chosen(folder: Path) -> None:
+    path, video = "pytorchvideo/data/encoded_video.py", folder / "clip.mp4"
+    frames = clip(video)
+    names = {"tree": "clip-decoder", "__package__": "pytorchvideo.data"}
+
+    def opened(*patches: str) -> Any:
+        chosen = code(path, *patches, **names).select_video_class("torchvision")
+        return chosen(io.BytesIO(video.read_bytes()), "clip", decode_audio=False)
+
+    with fails(AttributeError, "video_reader"):
+        opened()
+    got = opened("clip-decoder").get_clip(0.5, 1.0)["video"]
+    want = torch.from_numpy(np.stack(frames[15:30])).permute(3, 0, 1, 2)
+    require(torch.equal(got, want.float()), got.shape)
+
+
 def check_decode_and_pyav_decode_agree(folder: Path) -> None:
     path = "slowfast/datasets/decoder.py"
     frames = [np.zeros((4, 4, 3), np.uint8)] * 5

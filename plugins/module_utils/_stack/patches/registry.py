@@ -26,7 +26,7 @@ from .forks import (
     short_cycle_guard,
     use_pillow,
 )
-from .pytorchvideo import cat_all_gather, functional_tensor
+from .pytorchvideo import cat_all_gather, clip_decoder, functional_tensor
 from .slowfast import (
     ava_mixed_precision,
     ava_test_timer,
@@ -101,6 +101,7 @@ PATCHES: tuple[Patch, ...] = (
     weights_only.PATCH,
     functional_tensor.PATCH,
     cat_all_gather.PATCH,
+    clip_decoder.PATCH,
 )
 
 # The groups that the modules checkpoint_patch and train_loop_patch apply.
