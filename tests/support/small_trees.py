@@ -230,11 +230,12 @@ TRAIN = """\
 import torch
 
 
-def train_epoch(loader, cfg):
-    for step in loader:
+def train_epoch(train_loader, step, cfg):
+    for cur_iter, (inputs, labels) in enumerate(train_loader):
         with torch.cuda.amp.autocast(enabled=cfg.TRAIN.MIXED_PRECISION):
-            step()
+            step(cur_iter, inputs, labels)
         torch.cuda.synchronize()
+    del inputs
 
 
 def train(cfg):
@@ -439,7 +440,7 @@ BROKEN: dict[str, dict[str, str]] = {
         "slowfast/datasets/loader.py": COLLATE,
     },
     "clip-iterator": {"slowfast/datasets/ptv_datasets.py": CLIPS},
-    "empty-loader": {"slowfast/datasets/loader.py": LOADER},
+    "empty-loader": {"slowfast/datasets/loader.py": LOADER, "tools/train_net.py": TRAIN},
     "checkpoint-weights-only": {"slowfast/utils/checkpoint.py": CHECKPOINT},
     "optimizer-state": {"slowfast/utils/checkpoint.py": CHECKPOINT},
     "layer-decay-default": {"slowfast/models/optimizer.py": SET_LR},

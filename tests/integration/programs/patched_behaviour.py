@@ -324,14 +324,18 @@ def check_a_head_that_is_not_loaded(folder: Path) -> None:
     require(module.log.messages == [], module.log.messages)
 
 
+def _small_package(data: Any) -> dict[str, Any]:
+    sys.modules["small"] = types.ModuleType("small")
+    sys.modules["small.build"] = types.ModuleType("small.build")
+    sys.modules["small.build"].build_dataset = lambda *_: data
+    return {"__package__": "small"}
+
+
 def check_an_empty_loader_is_refused_early(folder: Path) -> None:
     del folder
     data = torch.utils.data.TensorDataset(torch.arange(4))
     cfg = CfgNode({"NUM_GPUS": 1, "TRAIN": {"BATCH_SIZE": 8}})
-    names = {"__package__": "small", "build_dataset": lambda *_: data}
-    sys.modules["small"] = types.ModuleType("small")
-    sys.modules["small.build"] = types.ModuleType("small.build")
-    sys.modules["small.build"].build_dataset = names["build_dataset"]
+    names = _small_package(data)
     path = "slowfast/datasets/loader.py"
     loader = code(path, tree="empty-loader", **names).construct_loader(cfg, "train")
     with fails(UnboundLocalError, "inputs"):
@@ -348,6 +352,64 @@ def check_an_empty_loader_is_refused_early(folder: Path) -> None:
     sampler = SimpleNamespace(batch_sizes=[8, 4, 2], sampler=range(6))
     with fails(ValueError, "needs 8"):
         module._require_a_batch(SimpleNamespace(batch_sampler=sampler), data, 2, cfg)
+
+
+def check_an_empty_iterable_loader_is_refused_early(folder: Path) -> None:
+    """Each worker of PyTorchVideo has a part of the videos, and drops its own last batch."""
+    del folder
+    cfg = CfgNode({"NUM_GPUS": 1, "TRAIN": {"BATCH_SIZE": 3}})
+    clips = code("slowfast/datasets/ptv_datasets.py", "clip-iterator").PTVDatasetWrapper
+    module = code(
+        "slowfast/datasets/loader.py", "empty-loader", **_small_package(clips(4, 1, Videos(4)))
+    )
+    require(len(list(module.construct_loader(cfg, "train"))) == 1, "a full batch is refused")
+    workers, videos = SimpleNamespace(num_workers=2), clips(4, 1, Videos(4))
+    with fails(
+        ValueError, "4 samples in the dataset, 2 per worker, but a batch per worker needs 3"
+    ):
+        module._require_a_batch(workers, videos, 3, cfg)
+    module._require_a_batch(workers, clips(4, 2, Videos(4)), 4, cfg)
+    module._require_a_batch(workers, clips(5, 1, Videos(5)), 3, cfg)
+    cfg.TRAIN.BATCH_SIZE = 5
+    with fails(ValueError, "4 per process, but a batch per process needs 5"):
+        module.construct_loader(cfg, "train")
+
+
+def check_the_largest_batch_of_the_long_cycle_must_fit(folder: Path) -> None:
+    """Without it, a later epoch of the long cycle makes no step."""
+    del folder
+    cycle = {
+        "LONG_CYCLE": True,
+        "SHORT_CYCLE": False,
+        "LONG_CYCLE_FACTORS": [(1, 1), (0.25, 0.5**0.5)],
+        "SHORT_CYCLE_FACTORS": [0.5, 0.5**0.5],
+        "DEFAULT_B": 2,
+        "DEFAULT_T": 16,
+        "DEFAULT_S": 64,
+    }
+    cfg = CfgNode({"NUM_GPUS": 1, "TRAIN": {"BATCH_SIZE": 2}, "MULTIGRID": cycle})
+    data = torch.utils.data.TensorDataset(torch.arange(12))
+    module = code("slowfast/datasets/loader.py", "empty-loader", **_small_package(data))
+    with fails(ValueError, "needs 16 (TRAIN.BATCH_SIZE 2,"):
+        module.construct_loader(cfg, "train")
+    cfg.MULTIGRID.LONG_CYCLE_FACTORS = [(1, 1), (0.5, 0.5**0.5)]
+    require(len(module.construct_loader(cfg, "train")) == 6, "a long cycle that fits is refused")
+    cfg.MULTIGRID.SHORT_CYCLE = True
+    with fails(ValueError, "needs 16 (TRAIN.BATCH_SIZE 2,"):
+        module.construct_loader(cfg, "train")
+
+
+def check_an_epoch_without_a_batch_is_an_error(folder: Path) -> None:
+    del folder
+    path, done = "tools/train_net.py", []
+    cfg = CfgNode({"NUM_GPUS": 0, "TRAIN": {"MIXED_PRECISION": False}})
+    with fails(UnboundLocalError, "inputs"):
+        code(path, tree="empty-loader").train_epoch([], None, cfg)
+    module = code(path, "empty-loader", "cuda-amp", "cpu-synchronize")
+    with fails(RuntimeError, "gave no batch"):
+        module.train_epoch([], None, cfg)
+    module.train_epoch([(1, 2)], lambda *given: done.extend(given), cfg)
+    require(done == [0, 1, 2], done)
 
 
 class Videos(torch.utils.data.IterableDataset):
@@ -502,7 +564,7 @@ def check_mixed_precision_does_not_warn(folder: Path) -> None:
     done = []
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        module.train_epoch([lambda: done.append(1)], cfg)
+        module.train_epoch([(1, 2)], lambda *_: done.append(1), cfg)
         require(module.train(cfg).get_scale() == 1.0, "the scaler is on")
     require(done == [1], "no step")
 

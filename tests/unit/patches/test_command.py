@@ -54,7 +54,7 @@ def test_json_is_one_object(tree: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert printed["patches"][0] == {
         "id": "empty-loader",
         "status": "applied",
-        "files": [LOADER],
+        "files": [LOADER, "tools/train_net.py"],
         "because": "",
     }
 
