@@ -351,6 +351,31 @@ class ResNetRoIHead(nn.Module):
         return x
 """
 
+PTV_MVIT = """\
+class PTVMViT:
+    def __init__(self, cfg):
+        self._construct_network(cfg)
+
+    def _construct_network(self, cfg):
+        self.model = create_multiscale_vision_transformers(
+            depth=cfg.MVIT.DEPTH,
+            pool_kv_stride_size=cfg.MVIT.POOL_KV_STRIDE,
+            pool_kv_stride_adaptive=cfg.MVIT.POOL_KV_STRIDE_ADAPTIVE,
+        )
+"""
+
+MVIT = """\
+class MViT:
+    def __init__(self, cfg):
+        self.enable_rev = cfg.MVIT.REV.ENABLE
+        self.cls_embed_on = cfg.MVIT.CLS_EMBED_ON
+        self.tokens = 8 + 1 if self.cls_embed_on else 8
+        if self.enable_rev:
+            # rev does not allow cls token
+            assert not self.cls_embed_on
+            self.blocks = [cfg.MVIT.CLS_EMBED_ON]
+"""
+
 MIXED_PRECISION = "_C = make()\n_C.TRAIN.MIXED_PRECISION = False\n"
 
 D2_SETUP = """\
@@ -451,6 +476,8 @@ BROKEN: dict[str, dict[str, str]] = {
     "cpu-synchronize": {"tools/train_net.py": TRAIN},
     "predictor-gpu-id": {"slowfast/visualization/predictor.py": PREDICTOR},
     "ava-test-timer": {"tools/test_net.py": TEST},
+    "empty-kv-stride": {"slowfast/models/ptv_model_builder.py": PTV_MVIT},
+    "reversible-class-token": {"slowfast/models/video_model_builder.py": MVIT},
     "ava-mixed-precision": {
         "slowfast/models/losses.py": LOSSES,
         "slowfast/models/head_helper.py": ROI_HEAD,

@@ -593,6 +593,40 @@ def check_ava_trains_in_mixed_precision(folder: Path) -> None:
         require(abs(gradient("ava-mixed-precision", device="cuda") - 1) < 0.01, "on a GPU")
 
 
+def check_a_vision_transformer_of_pytorchvideo(folder: Path) -> None:
+    del folder
+
+    def made(depth: int, pool_kv_stride_size: Any, pool_kv_stride_adaptive: Any) -> Any:
+        if pool_kv_stride_adaptive is not None:  # as PyTorchVideo does
+            assert pool_kv_stride_size is None, "pool_kv_stride_size should be none"
+        return depth, pool_kv_stride_size
+
+    path, name = "slowfast/models/ptv_model_builder.py", "empty-kv-stride"
+    names = {"tree": name, "create_multiscale_vision_transformers": made}
+    mvit = {"DEPTH": 2, "POOL_KV_STRIDE": [], "POOL_KV_STRIDE_ADAPTIVE": [1, 8, 8]}
+    cfg = CfgNode({"MVIT": mvit})
+    with fails(AssertionError, "should be none"):
+        code(path, **names).PTVMViT(cfg)
+    require(code(path, name, **names).PTVMViT(cfg).model == (2, None), "no model")
+    cfg.MVIT.POOL_KV_STRIDE, cfg.MVIT.POOL_KV_STRIDE_ADAPTIVE = [[0, 1, 2, 2]], None
+    require(code(path, name, **names).PTVMViT(cfg).model[1] == [[0, 1, 2, 2]], "strides are lost")
+
+
+def check_a_reversible_transformer_has_no_class_token(folder: Path) -> None:
+    del folder
+    path, name = "slowfast/models/video_model_builder.py", "reversible-class-token"
+    cfg = CfgNode({"MVIT": {"CLS_EMBED_ON": True, "REV": {"ENABLE": True}}})
+    with fails(AssertionError, ""):
+        code(path, tree=name).MViT(cfg.clone())
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        model = code(path, name).MViT(cfg.clone())
+        cfg.MVIT.REV.ENABLE = False
+        kept = code(path, name).MViT(cfg.clone())
+    require((model.tokens, model.blocks, kept.tokens) == (8, [False], 9), "other tokens")
+    require(said.getvalue().count("MVIT.CLS_EMBED_ON is ignored") == 1, said.getvalue())
+
+
 def check_multi_tensor_adamw(folder: Path) -> None:
     del folder
     net = model()
