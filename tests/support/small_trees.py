@@ -238,8 +238,9 @@ def train_epoch(train_loader, step, cfg):
     del inputs
 
 
-def train(cfg):
+def train(cfg, save=id):
     scaler = torch.cuda.amp.GradScaler(enabled=cfg.TRAIN.MIXED_PRECISION)
+    save(scaler if cfg.TRAIN.MIXED_PRECISION else None)
     return scaler
 """
 
@@ -376,7 +377,15 @@ class MViT:
             self.blocks = [cfg.MVIT.CLS_EMBED_ON]
 """
 
-MIXED_PRECISION = "_C = make()\n_C.TRAIN.MIXED_PRECISION = False\n"
+MIXED_PRECISION = """\
+_C = make()
+_C.TRAIN.MIXED_PRECISION = False
+
+
+def assert_and_infer_cfg(cfg):
+    assert cfg.NUM_GPUS >= 0
+    return cfg
+"""
 
 D2_SETUP = """\
 from os import path
@@ -473,6 +482,10 @@ BROKEN: dict[str, dict[str, str]] = {
     "weights-not-loaded": {"slowfast/utils/checkpoint.py": CHECKPOINT},
     "multi-tensor-adamw": {"slowfast/models/optimizer.py": SET_LR},
     "cuda-amp": {"tools/train_net.py": TRAIN},
+    "mixed-precision-dtype": {
+        "tools/train_net.py": TRAIN,
+        "slowfast/config/defaults.py": MIXED_PRECISION,
+    },
     "cpu-synchronize": {"tools/train_net.py": TRAIN},
     "predictor-gpu-id": {"slowfast/visualization/predictor.py": PREDICTOR},
     "ava-test-timer": {"tools/test_net.py": TEST},

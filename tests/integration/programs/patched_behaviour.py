@@ -618,13 +618,53 @@ def check_a_reversible_transformer_has_no_class_token(folder: Path) -> None:
     cfg = CfgNode({"MVIT": {"CLS_EMBED_ON": True, "REV": {"ENABLE": True}}})
     with fails(AssertionError, ""):
         code(path, tree=name).MViT(cfg.clone())
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        model = code(path, name).MViT(cfg.clone())
-        cfg.MVIT.REV.ENABLE = False
-        kept = code(path, name).MViT(cfg.clone())
+    module = code(path, name)
+    model = module.MViT(cfg.clone())
+    cfg.MVIT.REV.ENABLE = False
+    kept = module.MViT(cfg.clone())
     require((model.tokens, model.blocks, kept.tokens) == (8, [False], 9), "other tokens")
-    require(said.getvalue().count("MVIT.CLS_EMBED_ON is ignored") == 1, said.getvalue())
+    require(
+        [text[:28] for text in module.log.messages] == ["MVIT.CLS_EMBED_ON is ignored"], "silent"
+    )
+
+
+def check_bfloat16_needs_no_scaler(folder: Path) -> None:
+    """The type of autocast, and a scaler only for float16, in a checkpoint too."""
+    del folder
+    train, defaults = "tools/train_net.py", "slowfast/config/defaults.py"
+    tree = "mixed-precision-dtype"
+    key = "MIXED_PRECISION_DTYPE"
+    names = {"make": lambda: CfgNode({"TRAIN": {}, "NUM_GPUS": 0})}
+    require(key not in code(defaults, tree=tree, **names)._C.TRAIN, "upstream has the switch now")
+    module = code(defaults, tree, **names)
+    cfg = module.assert_and_infer_cfg(module._C)
+    require(cfg.TRAIN[key] == "float16", "another default")
+    cfg.TRAIN[key] = "bf16"
+    with fails(AssertionError, "bfloat16"):
+        module.assert_and_infer_cfg(cfg)
+
+    real, found = torch.amp.GradScaler, {}
+    torch.amp.GradScaler = lambda enabled: real("cpu", enabled=enabled)  # no GPU is needed
+    try:
+        for patches in (("cuda-amp",), ("cuda-amp", tree), (tree, "cuda-amp")):
+            module = code(train, *patches, "cpu-synchronize", tree=tree)
+            for dtype in ("float16", "bfloat16"):
+                cfg.TRAIN.MIXED_PRECISION, cfg.TRAIN[key] = True, dtype
+                types: list[Any] = []
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # autocast for a GPU that is absent
+                    step = lambda *_: types.append(torch.get_autocast_dtype("cuda"))  # noqa: B023, E731
+                    module.train_epoch([(1, 2)], step, cfg)
+                saved: list[Any] = []
+                scaler = module.train(cfg, saved.append)
+                found[patches, dtype] = (types[0], scaler.is_enabled(), saved[0] is scaler)
+    finally:
+        torch.amp.GradScaler = real
+    half, wide = (torch.float16, True, True), (torch.bfloat16, False, False)
+    wanted = {"float16": half, "bfloat16": wide}
+    for (patches, dtype), got in found.items():
+        want = wanted[dtype] if tree in patches else half
+        require(got == want, f"{patches} {dtype}: {got}")
 
 
 def check_multi_tensor_adamw(folder: Path) -> None:

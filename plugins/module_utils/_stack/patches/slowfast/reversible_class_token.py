@@ -22,7 +22,7 @@ TEST = f"cfg.MVIT.REV.ENABLE and {ASKED}"
 WITHOUT = f"""
 if {TEST}:
     # Reversible blocks have no class token, and no published model of them has one.
-    print("MVIT.CLS_EMBED_ON is ignored: a reversible MViT has no class token.")
+    logger.warning("MVIT.CLS_EMBED_ON is ignored: a reversible MViT has no class token.")
     {ASKED} = False
 """
 
