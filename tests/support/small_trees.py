@@ -329,6 +329,18 @@ LOSSES = """\
 import torch
 import torch.nn as nn
 
+
+class ContrastiveLoss(nn.Module):
+    def __init__(self, reduction="mean"):
+        super().__init__()
+        self.reduction = reduction
+
+    def forward(self, inputs, dummy_labels=None):
+        targets = torch.zeros(inputs.shape[0], dtype=torch.long).cuda()
+        loss = nn.CrossEntropyLoss(reduction=self.reduction).cuda()(inputs, targets)
+        return loss
+
+
 _LOSSES = {"cross_entropy": nn.CrossEntropyLoss, "bce": nn.BCELoss}
 
 
@@ -350,6 +362,57 @@ class ResNetRoIHead(nn.Module):
         x = self.projection(x)
         x = self.act(x)
         return x
+"""
+
+CONTRASTIVE = """\
+import torch
+import torch.nn as nn
+
+
+class ContrastiveModel(nn.Module):
+    def __init__(self, cfg):
+        super().__init__()
+        self.num_gpus = cfg.NUM_GPUS
+        self.softmax = nn.Softmax(dim=1).cuda()
+        self.memory = Memory(4, cfg)
+
+    def forward(self, x):
+        x = self.softmax(x)
+        if self.num_gpus:
+            x = x.cuda(non_blocking=True)
+        return x / torch.ones(x.shape[1]).cuda(non_blocking=True)
+
+
+class Memory(nn.Module):
+    def __init__(self, length, cfg):
+        super().__init__()
+        self.num_gpus = cfg.NUM_GPUS
+        self.resize(length)
+
+    def resize(self, length):
+        self.memory = (
+            torch.rand(length)
+            .mul_(2)
+            .cuda()
+        )
+"""
+
+MULTIGRID = """\
+class MultigridSchedule:
+    def update_long_cycle(self, cfg, base_b):
+        cfg.TRAIN.BATCH_SIZE = base_b * cfg.MULTIGRID.DEFAULT_B
+        bs_factor = (
+            float(cfg.TRAIN.BATCH_SIZE / cfg.NUM_GPUS) / cfg.MULTIGRID.BN_BASE_SIZE
+        )
+        if bs_factor < 1:
+            cfg.BN.NORM_TYPE = "sync_batchnorm"
+            cfg.BN.NUM_SYNC_DEVICES = int(1.0 / bs_factor)
+        elif bs_factor > 1:
+            cfg.BN.NORM_TYPE = "sub_batchnorm"
+            cfg.BN.NUM_SPLITS = int(bs_factor)
+        else:
+            cfg.BN.NORM_TYPE = "batchnorm"
+        return cfg
 """
 
 PTV_MVIT = """\
@@ -487,6 +550,11 @@ BROKEN: dict[str, dict[str, str]] = {
         "slowfast/config/defaults.py": MIXED_PRECISION,
     },
     "cpu-synchronize": {"tools/train_net.py": TRAIN},
+    "cpu-multigrid": {"slowfast/utils/multigrid.py": MULTIGRID},
+    "cpu-contrastive": {
+        "slowfast/models/contrastive.py": CONTRASTIVE,
+        "slowfast/models/losses.py": LOSSES,
+    },
     "predictor-gpu-id": {"slowfast/visualization/predictor.py": PREDICTOR},
     "ava-test-timer": {"tools/test_net.py": TEST},
     "empty-kv-stride": {"slowfast/models/ptv_model_builder.py": PTV_MVIT},

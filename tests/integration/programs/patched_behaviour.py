@@ -120,13 +120,13 @@ def saved(folder: Path, **more: Any) -> Path:
 
 
 @contextlib.contextmanager
-def fails(kind: type[BaseException], words: str) -> Any:
+def fails(kind: type[BaseException] | tuple[type[BaseException], ...], words: str) -> Any:
     try:
         yield
     except kind as error:
         require(words in str(error), f"another error: {error}")
     else:
-        raise SystemExit(f"expected {kind.__name__}: {words}")
+        raise SystemExit(f"expected {kind}: {words}")
 
 
 def require(holds: bool, otherwise: object) -> None:
@@ -665,6 +665,49 @@ def check_bfloat16_needs_no_scaler(folder: Path) -> None:
     for (patches, dtype), got in found.items():
         want = wanted[dtype] if tree in patches else half
         require(got == want, f"{patches} {dtype}: {got}")
+
+
+def check_contrastive_tasks_on_a_cpu(folder: Path) -> None:
+    del folder
+    name, cfg = "cpu-contrastive", SimpleNamespace(NUM_GPUS=0)
+    logits = torch.tensor([[2.0, 1.0]])
+
+    def ran(*patches: str) -> tuple[Any, Any]:
+        model = code("slowfast/models/contrastive.py", *patches, tree=name).ContrastiveModel(cfg)
+        loss = code("slowfast/models/losses.py", *patches, tree=name).ContrastiveLoss()
+        return model(logits), loss(logits)
+
+    if not torch.cuda.is_available():
+        with fails((RuntimeError, AssertionError), ""):  # no driver, or torch built without CUDA
+            ran()
+    got, loss = ran(name)
+    require(torch.equal(got, logits.softmax(1)), "another result")
+    want = nn.functional.cross_entropy(logits, torch.tensor([0]))
+    require(torch.equal(loss, want), "another loss")
+
+
+def check_the_long_cycle_with_one_process(folder: Path) -> None:
+    del folder
+    path, name = "slowfast/utils/multigrid.py", "cpu-multigrid"
+
+    def norm(gpus: int, batch: int, *patches: str) -> tuple[str, int, int]:
+        cfg = CfgNode(
+            {
+                "NUM_GPUS": gpus,
+                "TRAIN": {"BATCH_SIZE": 0},
+                "MULTIGRID": {"DEFAULT_B": batch, "BN_BASE_SIZE": 8},
+                "BN": {"NORM_TYPE": "", "NUM_SYNC_DEVICES": 1, "NUM_SPLITS": 1},
+            }
+        )
+        code(path, *patches, tree=name).MultigridSchedule().update_long_cycle(cfg, 1)
+        return cfg.BN.NORM_TYPE, cfg.BN.NUM_SYNC_DEVICES, cfg.BN.NUM_SPLITS
+
+    with fails(ZeroDivisionError, "division by zero"):
+        norm(0, 2)
+    require(norm(1, 2) == ("sync_batchnorm", 4, 1), "the failure does not occur")
+    require(norm(0, 2, name) == norm(1, 2, name) == ("batchnorm", 1, 1), "BN of others")
+    require(norm(0, 16, name) == ("sub_batchnorm", 1, 2), "no parts")
+    require(norm(8, 16, name) == norm(8, 16) == ("sync_batchnorm", 4, 1), "other BN with GPUs")
 
 
 def check_multi_tensor_adamw(folder: Path) -> None:
