@@ -372,9 +372,14 @@ import torch.nn as nn
 class ContrastiveModel(nn.Module):
     def __init__(self, cfg):
         super().__init__()
+        self.cfg = cfg
         self.num_gpus = cfg.NUM_GPUS
         self.softmax = nn.Softmax(dim=1).cuda()
         self.memory = Memory(4, cfg)
+
+    def shuffled(self, x):
+        world_size = self.cfg.NUM_GPUS * self.cfg.NUM_SHARDS
+        return torch.randperm(x.shape[0]).cuda().view(world_size, -1)
 
     def forward(self, x):
         x = self.softmax(x)
@@ -395,6 +400,35 @@ class Memory(nn.Module):
             .mul_(2)
             .cuda()
         )
+"""
+
+IMAGES = """\
+import torch
+from . import transform
+
+
+class Imagenet:
+    def __init__(self, cfg, mode):
+        self.cfg = cfg
+        self.mode = mode
+
+    def _prepare_im_res(self, im):
+        train_size, test_size = (
+            self.cfg.DATA.TRAIN_CROP_SIZE,
+            self.cfg.DATA.TEST_CROP_SIZE,
+        )
+        if self.mode != "train":
+            im, _ = transform.uniform_crop(
+                im, test_size, spatial_idx=1, scale_size=train_size
+            )
+        return im
+
+    def _prepare_im_tf(self, im):
+        im = im.flip(-1)
+        return im
+
+    def __getitem__(self, im):
+        return [self._prepare_im_res(im)], 0
 """
 
 MULTIGRID = """\
@@ -554,6 +588,10 @@ BROKEN: dict[str, dict[str, str]] = {
     "cpu-contrastive": {
         "slowfast/models/contrastive.py": CONTRASTIVE,
         "slowfast/models/losses.py": LOSSES,
+    },
+    "image-time-axis": {
+        "slowfast/datasets/imagenet.py": IMAGES,
+        "slowfast/config/defaults.py": f"{MIXED_PRECISION}\n\n_C.MVIT.PATCH_2D = False\n",
     },
     "predictor-gpu-id": {"slowfast/visualization/predictor.py": PREDICTOR},
     "ava-test-timer": {"tools/test_net.py": TEST},

@@ -669,12 +669,13 @@ def check_bfloat16_needs_no_scaler(folder: Path) -> None:
 
 def check_contrastive_tasks_on_a_cpu(folder: Path) -> None:
     del folder
-    name, cfg = "cpu-contrastive", SimpleNamespace(NUM_GPUS=0)
+    name, cfg = "cpu-contrastive", SimpleNamespace(NUM_GPUS=0, NUM_SHARDS=1)
     logits = torch.tensor([[2.0, 1.0]])
 
     def ran(*patches: str) -> tuple[Any, Any]:
         model = code("slowfast/models/contrastive.py", *patches, tree=name).ContrastiveModel(cfg)
         loss = code("slowfast/models/losses.py", *patches, tree=name).ContrastiveLoss()
+        require(model.shuffled(logits).tolist() == [[0]], "the batch is not in one part")
         return model(logits), loss(logits)
 
     if not torch.cuda.is_available():
@@ -684,6 +685,42 @@ def check_contrastive_tasks_on_a_cpu(folder: Path) -> None:
     require(torch.equal(got, logits.softmax(1)), "another result")
     want = nn.functional.cross_entropy(logits, torch.tensor([0]))
     require(torch.equal(loss, want), "another loss")
+
+
+def check_images_have_a_time_axis(folder: Path) -> None:
+    """A convolution over time and space takes images; those of a test have one size."""
+    del folder
+    path, name = "slowfast/datasets/imagenet.py", "image-time-axis"
+
+    def uniform_crop(images: Any, size: int, spatial_idx: int, scale_size: int) -> Any:
+        height, width = images.shape[-2:]
+        scaled = nn.functional.interpolate(
+            images[None], scale_factor=scale_size / min(height, width)
+        )
+        require(spatial_idx == 1, "not the centre")
+        return scaled[0, :, :size, :size], None
+
+    sys.modules["small"] = types.ModuleType("small")
+    sys.modules["small"].transform = SimpleNamespace(uniform_crop=uniform_crop)
+    cfg = CfgNode(
+        {"MVIT": {"PATCH_2D": False}, "DATA": {"TRAIN_CROP_SIZE": 4, "TEST_CROP_SIZE": 6}}
+    )
+
+    def batch(mode: str, *patches: str) -> Any:
+        data = code(path, *patches, tree=name, __package__="small").Imagenet(cfg, mode)
+        sizes = (6, 6) if mode == "train" else (6, 9)
+        images = [torch.zeros(3, *sizes), torch.zeros(3, *reversed(sizes))]
+        return torch.utils.data.default_collate([data[image] for image in images])[0][0]
+
+    stem = nn.Conv3d(3, 2, 1)
+    with fails(RuntimeError, "to have 3 channels"):
+        stem(batch("train"))
+    require(stem(batch("train", name)).shape == (2, 2, 1, 6, 6), "another shape")
+    with fails(RuntimeError, "equal size"):
+        batch("test")
+    require(batch("test", name).shape == (2, 3, 1, 4, 4), "another shape in the test")
+    cfg.MVIT.PATCH_2D = True
+    require(batch("train", name).shape == (2, 3, 6, 6), "a transformer of images gets an axis")
 
 
 def check_the_long_cycle_with_one_process(folder: Path) -> None:

@@ -15,13 +15,14 @@ from ..model import (
     not_applicable,
     unknown,
 )
-from ..syntax.source_file import Source, dotted, find, function, parents
-from ..syntax.splices import Splice
+from ..syntax.source_file import Source, calls, dotted, find, function, parents, same
+from ..syntax.splices import Splice, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GPUS = "self.num_gpus"
+PROCESSES = "self.cfg.NUM_GPUS * self.cfg.NUM_SHARDS"
 
 
 def _examine_model(source: Source) -> Finding:
@@ -30,11 +31,16 @@ def _examine_model(source: Source) -> Finding:
         return not_applicable("There is no class ContrastiveModel.")
     moves = [call for call in _moves(source.tree) if not _is_guarded(source.tree, call)]
     inside = [call for node in classes if _knows_gpus(node) for call in _moves(node)]
-    if not moves:
+    sizes = [node for node in find(source.tree, ast.BinOp) if same(node, PROCESSES)]
+    single = [node for node in sizes if not _is_at_least_one(source.tree, node)]
+    if not moves and not single:
         return already_applied()
     if any(call not in inside for call in moves):
         return unknown(f"A class moves tensors to a GPU and does not set {GPUS}.")
-    return affected(*[_to(source, call, f'"cuda" if {GPUS} else "cpu"') for call in moves])
+    return affected(
+        *[_to(source, call, f'"cuda" if {GPUS} else "cpu"') for call in moves],
+        *[replace(source, node, f"max(1, {PROCESSES})") for node in single],
+    )
 
 
 def _examine_loss(source: Source) -> Finding:
@@ -71,6 +77,10 @@ def _is_guarded(tree: ast.AST, call: ast.Call) -> bool:
     return any(dotted(node.test) in (GPUS, "cfg.NUM_GPUS") for node in around)
 
 
+def _is_at_least_one(tree: ast.AST, node: ast.BinOp) -> bool:
+    return any(node in call.args for call in calls(tree, "max"))
+
+
 def _knows_gpus(node: ast.ClassDef) -> bool:
     return any(_names(setting) == [GPUS] for setting in find(node, ast.Assign))
 
@@ -92,7 +102,10 @@ PATCH = Patch(
     component="slowfast",
     title="Keep the tensors of contrastive tasks on the CPU with NUM_GPUS 0",
     symptom="RuntimeError: Found no NVIDIA driver on your system, in ContrastiveModel",
-    reason="Model, loss and evaluation call cuda() regardless of NUM_GPUS.",
+    reason=(
+        "Model, loss and evaluation call cuda() regardless of NUM_GPUS, and the shuffled batch has parts "
+        "for NUM_GPUS processes, 0 on a CPU."
+    ),
     sites=(
         Site("slowfast/models/contrastive.py", _examine_model),
         Site("slowfast/models/losses.py", _examine_loss),
