@@ -134,6 +134,34 @@ def short_cycle(run: Run) -> str:
     return f"loss {_losses(said)[-1]:.3f}"
 
 
+def pytorchvideo(run: Run) -> str:
+    """Two epochs from PyTorchVideo's data set, by the backend that its configurations leave."""
+    options = f"DATA.NUM_FRAMES 8 DATA.SAMPLING_RATE 2 DATA.PATH_TO_DATA_DIR {run.clips()}"
+    config = "configs/Kinetics/pytorchvideo/SLOW_8x8_R50.yaml"
+    losses = _losses(run.net("pytorchvideo", config, options, "SOLVER.MAX_EPOCH 2"))
+    _require(len(losses) == 2, "an epoch is missing")
+    return f"2 epochs, loss {losses[-1]:.3f}"
+
+
+def long_cycle(run: Run) -> str:
+    """Training with both cycles of multigrid in one process."""
+    options = f"""DATA.NUM_FRAMES 32 DATA.PATH_TO_DATA_DIR {run.clips(16)} TRAIN.BATCH_SIZE 1
+    SOLVER.MAX_EPOCH 6 SOLVER.STEPS [0,2,4] TEST.ENABLE False"""
+    config = "configs/Kinetics/SLOWFAST_8x8_R50_stepwise_multigrid.yaml"
+    losses = _losses(run.net("long_cycle", config, options))
+    said = run.net("long_cycle_empty", config, options, "TRAIN.BATCH_SIZE 4", expect=1)
+    _require("a batch per process needs 64 (TRAIN.BATCH_SIZE 4" in said, "another message")
+    return f"{len(losses)} epochs, loss {losses[-1]:.3f}; a set below the largest batch is refused"
+
+
+def contrastive(run: Run) -> str:
+    """MoCo with its queue of negative samples; neighbours need 200 videos."""
+    options = f"""DATA.NUM_FRAMES 8 DATA.SAMPLING_RATE 2 DATA.PATH_TO_DATA_DIR {run.clips()}
+    CONTRASTIVE.QUEUE_LEN 64 CONTRASTIVE.KNN_ON False TEST.ENABLE False NUM_SHARDS 1"""
+    said = run.net("contrastive", "configs/contrastive_ssl/MoCo_SlowR50_8x8.yaml", options)
+    return f"loss {_losses(said)[-1]:.3f}"
+
+
 def empty_set(run: Run) -> str:
     """A training set that is smaller than a batch: an early error, and no checkpoint."""
     options = f"{CLIPS} DATA.PATH_TO_DATA_DIR {run.clips()} TRAIN.BATCH_SIZE 8"
@@ -277,11 +305,23 @@ def same_loss(run: Run) -> str:
     return f"10 epochs, loss {ours[0]:.3f} to {ours[-1]:.3f} in both"
 
 
-STEPS = (kinetics, kinetics_torchvision, short_cycle, empty_set, fine_tune, ava, demo, same_loss)
+STEPS = (
+    kinetics,
+    kinetics_torchvision,
+    pytorchvideo,
+    short_cycle,
+    long_cycle,
+    contrastive,
+    empty_set,
+    fine_tune,
+    ava,
+    demo,
+    same_loss,
+)
 
 
 def _losses(said: str) -> list[float]:
-    epochs = re.findall(r'"_type": "train_epoch".*?"loss": ([\d.]+)', said)
+    epochs = re.findall(r'"_type": "train_epoch(?:_ssl)?".*?"loss": ([\d.]+)', said)
     _require(bool(epochs), "no epoch was trained")
     return [float(loss) for loss in epochs]
 
