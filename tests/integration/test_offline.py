@@ -147,7 +147,7 @@ def test_a_changed_byte_anywhere_stops_up_before_it_installs_anything(
         part = flip(bundle, offset)
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         flip(bundle, offset)
-        assert done.returncode == 1, done.stderr
+        assert done.returncode == 2, done.stderr
         assert path in done.stderr
         assert part in done.stderr
         assert not away.prefix.exists()
