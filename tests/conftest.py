@@ -12,11 +12,12 @@ from support.http import FileServer, serving
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give all tests of the proven stack to one worker, so that it is built once.
 
-    The tests of any other file share its fixtures, and stay together.
+    The other tests of a file share its fixtures, and stay together.
     """
     for item in items:
-        on_stack = "stack" in getattr(item, "fixturenames", ())
-        group = "stack" if on_stack else str(item.path.relative_to(item.config.rootpath))
+        fixtures = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+        proven = any(each.scope == "session" for each in fixtures.get("stack", ()))
+        group = "stack" if proven else str(item.path.relative_to(item.config.rootpath))
         item.add_marker(pytest.mark.xdist_group(group))
 
 
