@@ -25,7 +25,7 @@ def run(stack: Stack, program: str, *arguments: str) -> str:
 
 def test_each_failure_is_reproduced_and_then_absent(stack: Stack) -> None:
     said = run(stack, "patched_behaviour.py")
-    assert said.count("  ok\n") >= 20
+    assert said.count("  ok\n") >= 30
     assert "FAILED" not in said
 
 
