@@ -128,7 +128,6 @@ def recorded(subject: Subject) -> Evidence | None:
 
 def prove(commands: Commands, subject: Subject, *, uv: str) -> Evidence:
     """Run the proof program with the environment's Python and record its claims."""
-    subject.folder.mkdir(parents=True, exist_ok=True)
     with locked(commands, subject.folder / ".lock") as held:
         made = _run(held, subject, uv)
         found = {**made, "fingerprint": fingerprint(subject)}
