@@ -18,6 +18,8 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from support.errors import fails
 
+from slowfast_stack.bundle import sources
+
 UV = "uv"
 
 
@@ -149,3 +151,24 @@ def test_a_tree_that_another_run_placed_meanwhile_is_kept(
     (tree / "code.py").write_text("patched\n")
     place(Commands(), source, tree, uv=UV)
     assert (tree / "code.py").read_text() == "patched\n"
+
+
+def test_a_tree_from_an_offline_bundle_has_one_commit_without_history(
+    repository: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    upstream, commits = repository
+    bundle, tree = tmp_path / "bundle", tmp_path / "src" / "code"
+    sources.pack(str(upstream), commits[1], bundle / "sources")
+    source = Source("git", "https://git.example/code", commits[1])
+    place(Commands(), source, tree, uv=UV, bundle=bundle)
+    assert (tree / "code.py").read_text() == "VERSION = 2\n"
+    assert not (tree / "demo.gif").exists()
+    assert git(tree, "log", "--format=%H") == commits[1]
+    assert git(tree, "rev-parse", "--is-shallow-repository") == "true"
+    assert git(tree, "config", "remote.origin.url") == source.url
+    assert git(tree, "config", "remote.origin.promisor") == "true"
+    packs = tree / ".git" / "objects" / "pack"
+    assert len([*packs.glob("*.promisor")]) == len([*packs.glob("*.pack")]) == 1
+    with fails("bundle.missing-source", commits[0]):
+        place(Commands(), Source("git", source.url, commits[0]), tree, uv=UV, bundle=bundle)
+    assert identity_of(Commands(), tree) == commits[1]

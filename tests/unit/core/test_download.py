@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import resource
 import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -299,3 +302,59 @@ def test_a_file_with_the_size_alone_is_verified_by_it(wanted: Download, server: 
     server.served.clear()
     assert not get(sized).new
     assert server.served == []
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (urllib.error.URLError("no route"), "2 times in a row: no route."),
+        (ConnectionResetError(104, "reset"), "2 times in a row: [Errno 104] reset."),
+        (TimeoutError(), "2 times in a row: TimeoutError."),
+        (http.client.IncompleteRead(b"x", 2), "2 times in a row: IncompleteRead(1 bytes read"),
+    ],
+)
+def test_the_last_failure_of_a_connection_is_the_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, cause: str
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+
+    def open_(_request: urllib.request.Request) -> http.client.HTTPResponse:
+        raise error
+
+    with fails("download.interrupted") as caught:
+        get(Download("http://server/x", tmp_path / "x"), attempts=2, open_=open_)
+    assert cause in caught.value.cause
+    assert pauses == [0.5]
+    pauses.clear()
+    with fails("download.interrupted"):
+        get(Download("http://server/x", tmp_path / "x"), attempts=4, open_=open_)
+    assert pauses == [0.5, 1.0, 1.5]
+    with fails("download.unreachable"):
+        download.takes_ranges("http://server/x", open_)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_a_status_that_may_pass_is_tried_again(
+    wanted: Download, server: FileServer, status: int
+) -> None:
+    server.status = [status]
+    error = refused(wanted)
+    assert (error.code, str(status) in error.cause) == ("download.interrupted", True)
+
+
+@pytest.mark.parametrize(
+    ("status", "explained"),
+    [
+        (400, False), (401, True), (402, False), (403, True), (404, True), (405, False),
+        (409, False), (410, True), (411, False), (430, False), (501, False), (505, False),
+    ],
+)  # fmt: skip
+def test_a_status_that_stays_is_refused_at_once(
+    wanted: Download, server: FileServer, status: int, *, explained: bool
+) -> None:
+    server.status = [status]
+    error = refused(wanted, attempts=3)
+    assert (error.code, f"(HTTP {status})" in error.cause) == ("download.refused", True)
+    assert ("the server answered" not in error.cause) is explained

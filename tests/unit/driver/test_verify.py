@@ -194,3 +194,168 @@ def test_a_bare_machine_has_nothing_and_says_so() -> None:
     state = look(Machine({"uname -r": (0, "6.18.44\n")}, {}), WANTED)
     assert state.kernel == "6.18.44"
     assert codes(*problems(state, WANTED)) == ["driver.no-module", "driver.no-library"]
+
+
+@pytest.mark.parametrize(
+    ("free", "needs", "full"),
+    [(60, 60, False), (59, 60, True), (61, 60, False), (None, 60, False), (0, None, False)],
+)
+def test_the_space_that_an_initramfs_needs(
+    free: int | None, needs: int | None, *, full: bool
+) -> None:
+    state = GOOD._replace(boot_free_mib=free, boot_needs_mib=needs)
+    assert codes(space_problem(state)) == (["driver.boot-full"] if full else [])
+
+
+KERNEL = "6.1.0-56-amd64"
+BOOT = {"grubby --default-kernel": (0, f"/boot/vmlinuz-{KERNEL}\n")}
+
+
+@pytest.mark.parametrize(
+    ("made", "written", "stale"),
+    [
+        ("100", "101", True),
+        ("100", "100", False),
+        ("101", "100", False),
+        ("100", "", True),
+        ("", "100", None),
+    ],
+)
+@pytest.mark.parametrize("image", [f"/boot/initrd.img-{KERNEL}", f"/boot/initramfs-{KERNEL}.img"])
+def test_an_initramfs_is_stale_if_its_settings_are_newer_or_absent(
+    image: str, made: str, written: str, *, stale: bool | None
+) -> None:
+    commands = dict(BOOT)
+    commands |= {f"stat -c %Y {image}": (0, made)} if made else {}
+    commands |= {f"stat -c %Y {SETTINGS}": (0, written)} if written else {}
+    assert look(Machine(commands, {}), WANTED).initramfs_stale is stale
+
+
+@pytest.mark.parametrize(
+    ("size", "mib"), [(1, 1), (2**20, 2), (2 * 2**20, 4), (40 * 2**20, 61), (None, None)]
+)
+def test_a_new_initramfs_needs_half_as_much_again(size: int | None, mib: int | None) -> None:
+    commands = dict(BOOT)
+    if size:
+        commands[f"stat -c %s /boot/initrd.img-{KERNEL}"] = (0, str(size))
+    assert look(Machine(commands, {}), WANTED).boot_needs_mib == mib
+
+
+@pytest.mark.parametrize(
+    ("licence", "flavour"), [("Dual MIT/GPL", "open"), ("NVIDIA", "proprietary")]
+)
+@pytest.mark.parametrize("name", ["nvidia", "nvidia-current-open", "nvidia-tesla-470"])
+def test_the_flavour_of_a_module_is_that_of_its_licence(
+    name: str, licence: str, flavour: str
+) -> None:
+    commands = BOOT | {
+        f"modinfo -k {KERNEL} -F version {name}": (0, "580.178.04"),
+        f"modinfo -k {KERNEL} -F license {name}": (0, licence),
+    }
+    state = look(Machine(commands, {}), WANTED)
+    assert (state.module, state.flavour, state.signer) == ("580.178.04", flavour, None)
+
+
+@pytest.mark.parametrize(
+    ("files", "said", "key", "enrolled", "requested"),
+    [
+        ((), "", None, None, None),
+        (("/var/lib/shim-signed/mok/MOK.der",), "is already enrolled", 0, True, False),
+        (("/var/lib/dkms/mok.pub",), "is already in the enrollment request", 1, False, True),
+        (
+            ("/var/lib/dkms/mok.pub", "/var/lib/shim-signed/mok/MOK.der"),
+            "is not enrolled",
+            0,
+            False,
+            False,
+        ),
+    ],
+)
+def test_the_key_that_dkms_signs_with(
+    files: tuple[str, ...],
+    said: str,
+    key: int | None,
+    *,
+    enrolled: bool | None,
+    requested: bool | None,
+) -> None:
+    keys = ("/var/lib/shim-signed/mok/MOK.der", "/var/lib/dkms/mok.pub")
+    commands = BOOT | {f"mokutil --test-key {name}": (1, f"{name} {said}") for name in keys}
+    machine = Machine(commands, dict.fromkeys(files, b"key"))
+    state = look(machine, WANTED._replace(mok=True))
+    assert state.signing_key == (None if key is None else keys[key])
+    assert (state.enrolled, state.requested) == (enrolled, requested)
+    assert look(machine, WANTED).signing_key is None
+
+
+def test_nvml_is_asked_with_patience_and_only_of_a_loaded_driver() -> None:
+    patience: list[float] = []
+
+    class Slow(Machine):
+        def run(self, argv: Sequence[str], *, timeout_s: float = 10, text: str = "") -> Answer:
+            if "-I" in argv:
+                patience.append(timeout_s)
+            return super().run(argv, timeout_s=timeout_s, text=text)
+
+    assert look(Slow(BOOT, {}), WANTED).nvml is None
+    assert patience == []
+    look(Slow(BOOT, {"/proc/driver/nvidia/version": LOADED}), WANTED)
+    assert patience == [120]
+
+
+@pytest.mark.parametrize(
+    ("boot", "newest"),
+    [
+        ("vmlinuz-6.1.0-9 vmlinuz-6.1.0-10", "6.1.0-10"),
+        ("vmlinuz-6.1.0-10 vmlinuz-6.1.0-9", "6.1.0-10"),
+        ("vmlinuz-5.14.0-9.el9 vmlinuz-5.14.0-9.1.el9", "5.14.0-9.1.el9"),
+        ("vmlinuz-6.9 initrd.img-7.0 vmlinuz", "6.9"),
+        ("initrd.img-7.0", "1.2"),
+    ],
+)
+def test_the_newest_kernel_in_boot(boot: str, newest: str) -> None:
+    assert next_kernel("", boot, "1.2") == newest
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted", "code"),
+    [
+        ({"module": "579.9"}, {}, ["driver.other-branch", "driver.other-library"]),
+        ({"module": None}, {}, ["driver.no-module"]),
+        ({"module": None}, {"mok": True}, ["driver.no-module"]),
+        ({"library": None}, {}, ["driver.no-library"]),
+        ({"library": "580.1"}, {}, ["driver.other-library"]),
+        ({}, {"fabric_manager": True}, ["driver.other-fabric-manager"]),
+        ({"fabric_manager": "580.1"}, {"fabric_manager": True}, ["driver.other-fabric-manager"]),
+        ({"fabric_manager": "580.1"}, {}, []),
+        ({"initramfs_stale": None}, {}, []),
+        ({"initramfs_stale": True}, {}, ["driver.old-initramfs"]),
+        ({}, {"mok": True}, ["driver.no-key"]),
+        ({"signing_key": "/k"}, {"mok": True}, ["driver.not-signed"]),
+        (SIGNED, {"mok": True}, ["driver.key-not-enrolled"]),
+        ({**SIGNED, "requested": True}, {"mok": True}, ["driver.key-waits"]),
+        ({**SIGNED, "enrolled": True, "requested": True}, {"mok": True}, []),
+    ],
+)
+def test_what_keeps_a_driver_from_being_loaded(
+    change: dict[str, Any], wanted: dict[str, Any], code: list[str]
+) -> None:
+    assert codes(*problems(GOOD._replace(**change), WANTED._replace(**wanted))) == code
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({}, []),
+        ({"shown": None}, []),
+        ({"loaded": None}, ["driver.not-loaded"]),
+        ({"module": None}, ["driver.not-loaded"]),
+        ({"loaded": "580.1"}, ["driver.not-loaded"]),
+        ({"loaded_flavour": "proprietary"}, ["driver.other-flavour"]),
+        ({"shown": "580.1"}, ["driver.half-loaded"]),
+        ({"nvml": None}, ["driver.nvml-failed"]),
+        ({"nvml": "580.1"}, ["driver.nvml-failed"]),
+    ],
+)
+def test_what_is_wrong_with_the_driver_that_runs(change: dict[str, Any], code: list[str]) -> None:
+    assert codes(loaded_problem(GOOD._replace(**change))) == code

@@ -224,3 +224,104 @@ def test_there_is_a_current_stack_at_every_moment(prefix: Path) -> None:
     assert watcher.returncode == 0
     history = json.loads((prefix / stacks.HISTORY).read_text())["switches"]
     assert history == [THREE, ONE, TWO]
+
+
+def row(name: str, state: str, **more: bool) -> stacks.Stack:
+    given: dict[str, Any] = {"current": False, "previous": False, **more}
+    return stacks.Stack(name, Path(name), state, proven_at=None, versions={}, size_mib=0, **given)
+
+
+ROWS = [
+    row("a1", stacks.PROVEN, current=True),
+    row("a2", stacks.FAILED),
+    row("b1", stacks.PROVEN, previous=True),
+    row("b2", stacks.CHANGED),
+    row("c1", stacks.PROVEN),
+]
+
+
+@pytest.mark.parametrize(
+    ("keep", "removed"),
+    [(0, "a2 b1 b2 c1"), (1, "a2 b2 c1"), (2, "a2 b2"), (3, "b2"), (4, ""), (9, "")],
+)
+def test_which_stacks_are_superfluous(keep: int, removed: str) -> None:
+    assert [stack.id for stack in stacks.superfluous(ROWS, keep)] == removed.split()
+
+
+def test_a_negative_number_keeps_no_stacks() -> None:
+    with fails("stack.invalid-count", "-1"):
+        stacks.superfluous(ROWS, -1)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"), [("a1", "a1"), ("c", "c1"), ("b1", "b1"), (stacks.PREVIOUS, "b1")]
+)
+def test_what_names_a_stack(wanted: str, found: str) -> None:
+    assert stacks.chosen(ROWS, wanted, unproven=False).id == found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code", "value"),
+    [
+        ("a", "stack.unknown", "a1, a2, b1, b2, c1"),
+        ("d", "stack.unknown", "a1, a2, b1, b2, c1"),
+        ("a2", "stack.unproven", stacks.WHY_NOT[stacks.FAILED]),
+        ("b2", "stack.unproven", stacks.WHY_NOT[stacks.CHANGED]),
+    ],
+)
+def test_what_names_no_stack_that_can_be_used(wanted: str, code: str, value: str) -> None:
+    with fails(code, value) as caught:
+        stacks.chosen(ROWS, wanted, unproven=False)
+    assert ("Several" in caught.value.cause) is (wanted == "a")
+    if code == "stack.unproven":
+        assert stacks.chosen(ROWS, wanted, unproven=True).id == wanted
+    else:
+        with fails(code):
+            stacks.chosen(ROWS, wanted, unproven=True)
+
+
+def test_why_there_is_no_earlier_stack() -> None:
+    with fails("stack.no-earlier") as caught:
+        stacks.chosen(ROWS[:2], stacks.PREVIOUS, unproven=True)
+    assert caught.value.cause == f"a2: {stacks.WHY_NOT[stacks.FAILED]}."
+    with fails("stack.no-earlier") as caught:
+        stacks.chosen(ROWS[:1], stacks.PREVIOUS, unproven=True)
+    assert caught.value.cause == "No other stack is in this prefix."
+    with fails("stack.unknown", "none"):
+        stacks.chosen([], "a", unproven=True)
+
+
+def test_a_stack_without_a_proof_is_settled_after_an_hour(tmp_path: Path) -> None:
+    stack = tmp_path / "stacks" / ONE
+    (stack / "env").mkdir(parents=True)
+    os.utime(stack / "env", (1000, 1000))
+    os.utime(stack, (2000, 2000))
+    assert [stacks.in_use(stack, now) for now in (2000.0, 5599.9, 5600.0)] == [True, True, False]
+    os.utime(stack / "env", (2500, 2500))
+    assert [stacks.in_use(stack, now) for now in (6099.9, 6100.0)] == [True, False]
+    (stack / "proof").mkdir()
+    (stack / "proof" / "evidence.json").write_text("{}")
+    os.utime(stack / "proof", (2000, 2000))
+    os.utime(stack, (2000, 2000))
+    assert not stacks.in_use(stack, 2000)
+
+
+def test_the_size_counts_a_file_of_two_names_once(tmp_path: Path) -> None:
+    stack = tmp_path / "stacks" / ONE
+    stack.mkdir(parents=True)
+    (stack / "file").write_bytes(os.urandom(3 * 2**20 + 2**19))
+    os.link(stack / "file", stack / "again")
+    (tmp_path / "stacks" / "not-a-stack").mkdir()
+    (found,) = stacks.listed(tmp_path)
+    assert (found.id, found.size_mib, found.versions) == (ONE, 3, {})
+    assert (found.state, found.current, found.previous) == (stacks.UNPROVEN, False, False)
+    assert found.to_dict()["proven"] is False
+
+
+def test_a_switch_is_recorded_once_and_last(tmp_path: Path) -> None:
+    switched = [stacks.switch(tmp_path, name) for name in (ONE, TWO, TWO, ONE, THREE)]
+    assert switched == [True, True, False, True, True]
+    history = json.loads((tmp_path / stacks.HISTORY).read_text())
+    assert history == {"switches": [TWO, ONE, THREE], "schema": 1}
+    assert stacks.current_id(tmp_path) == THREE
+    assert (tmp_path / stacks.CURRENT).readlink() == Path("stacks") / THREE

@@ -234,3 +234,129 @@ def test_absent_keys_mean_that_there_is_none_of_it() -> None:
     found = model.host({"architecture": "arm64", "distribution": {"id": "debian", "version": "12"}})
     assert found == model.Host("aarch64", model.Distribution("debian", "12", name="debian 12"))
     assert "torch" not in found.to_dict()
+
+
+def said(text: str, rc: int = 0) -> dict[str, object]:
+    return {"rc": rc, "stdout": text}
+
+
+@pytest.mark.parametrize(
+    ("commands", "files", "name", "expected"),
+    [
+        ({}, {}, "architecture", "unknown"),
+        ({"uname -mr": said("6.1.0-9 x86_64\n")}, {}, "architecture", "x86_64"),
+        ({}, {}, "cores", 1),
+        ({"nproc": said("\n")}, {}, "cores", 1),
+        ({"nproc": said("7\n")}, {}, "cores", 7),
+        ({"nproc": said("7\n", 1)}, {}, "cores", 1),
+        ({"id -u": said("0\n")}, {}, "root", True),
+        ({"id -u": said("1000\n")}, {}, "root", False),
+        ({}, {}, "memory_mib", 0),
+        ({}, {"/sys/module/nouveau/initstate": "live"}, "nouveau", True),
+        ({}, {}, "nouveau", False),
+        ({}, {"/run/reboot-required": ""}, "pending_reboot", True),
+        ({}, {}, "pending_reboot", False),
+        ({"df -Pm /opt/a": said("")}, {}, "disk", None),
+        ({"df -Pm /opt/a": said("h\nd 9 1 8 1% /\n")}, {}, "disk", model.Disk("/opt/a", 8)),
+        ({"df -Pm /opt": said("h\nd 9 1 7 1% /\n")}, {}, "disk", model.Disk("/opt/a", 7)),
+        ({"df -Pm /": said("h\nd 9 1 6 1% /\n")}, {}, "disk", model.Disk("/opt/a", 6)),
+        ({}, {"/sys/module/nvidia/version": "580.1\n"}, "driver", model.Driver("580.1", None)),
+        ({}, {}, "driver", None),
+        ({}, {"/proc/locks": "1: FLOCK WRITE 9 fe:01:12 0 EOF"}, "package_lock", False),
+        (
+            {"stat -c %i /var/lib/rpm/.rpm.lock": said("12\n")},
+            {"/proc/locks": "1: FLOCK WRITE 9 fe:01:12 0 EOF"},
+            "package_lock",
+            True,
+        ),
+        (
+            {"stat -c %i /var/lib/rpm/.rpm.lock": said("2\n")},
+            {"/proc/locks": "1: FLOCK WRITE 9 fe:01:12 0 EOF"},
+            "package_lock",
+            False,
+        ),
+        (
+            {"uname -mr": said("6.1.0-9 x86_64\n")},
+            {"/lib/modules/6.1.0-9/build/Makefile": ""},
+            "kernel",
+            model.Kernel("6.1.0-9", headers=True),
+        ),
+        (
+            {"uname -mr": said("6.1.0-9 x86_64\n")},
+            {},
+            "kernel",
+            model.Kernel("6.1.0-9", headers=False),
+        ),
+        ({}, {"/lib/modules//build/Makefile": ""}, "kernel", model.Kernel("", headers=False)),
+    ],
+)
+def test_one_fact_of_a_host(
+    commands: dict[str, Any], files: dict[str, Any], name: str, expected: object
+) -> None:
+    runner = RecordedRunner({"commands": commands, "files": files})
+    assert getattr(probe.probe(runner, probe.Where("/opt/a", {})), name) == expected
+
+
+@pytest.mark.parametrize(("rc", "pending"), [(0, False), (1, True), (2, False)])
+def test_a_red_hat_says_whether_it_waits_for_a_reboot(rc: int, *, pending: bool) -> None:
+    files = {"/etc/os-release": "ID=rocky\nVERSION_ID=9.4\n"}
+    runner = RecordedRunner({"files": files, "commands": {"needs-restarting -r": said("", rc)}})
+    assert probe.probe(runner, probe.Where("/opt", {})).pending_reboot is pending
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/proc/driver/nvidia/version", "driver"),
+        ("/etc/os-release", "distribution"),
+        (probe.SECURE_BOOT, "secure_boot"),
+        ("/proc/locks", "/proc/locks"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_listed_with_its_cause(path: str, name: str) -> None:
+    files = {"/etc/os-release": "ID=debian\n", path: {"error": "Permission denied."}}
+    found = probe.probe(RecordedRunner({"files": files}), probe.Where("/opt", {}))
+    assert model.Unknown(name, path, "Permission denied.") in found.unreadable
+    assert found.driver is None
+
+
+def test_a_compiler_with_cxx_is_preferred_to_one_of_the_same_release() -> None:
+    toolset = f"{probe.TOOLSETS}/gcc-toolset-13/root/usr/bin"
+    commands = {
+        "ls -1 /usr/bin": said("gcc-12\ngcc-13\ng++-12"),
+        "ls -1 /usr/local/bin": said("gcc-12\ng++-12"),
+        f"ls -1 {probe.TOOLSETS}": said("gcc-toolset-13\nllvm-toolset"),
+        f"ls -1 {toolset}": said("gcc\ng++"),
+        "/usr/bin/gcc-12 -dumpfullversion": said("12.2.0"),
+        "/usr/bin/gcc-13 -dumpfullversion": said("13.1.0"),
+        "/usr/local/bin/gcc-12 -dumpfullversion": said("12.3.0"),
+        f"{toolset}/gcc -dumpfullversion": said("13.3.1"),
+    }
+    found = probe.probe(RecordedRunner({"commands": commands}), probe.Where("/opt", {}))
+    assert found.compilers == (
+        model.Compiler(12, "12.2.0", "/usr/bin/gcc-12", "/usr/bin/g++-12"),
+        model.Compiler(13, "13.3.1", f"{toolset}/gcc", f"{toolset}/g++"),
+    )
+
+
+def test_no_index_is_tried_without_uv_and_a_timeout_is_passed_on() -> None:
+    asked: list[tuple[object, ...]] = []
+
+    class Timed(RecordedRunner):
+        def run(self, argv: Sequence[str], **given: object) -> probe.Answer:
+            asked.append((argv[0], given.get("timeout_s", 0), given.get("text", "")))
+            return probe.Answer(0, "")
+
+        def reaches(self, url: str, timeout_s: float) -> bool:
+            asked.append((url, timeout_s, ""))
+            return True
+
+    endpoints = {"pypi": probe.PACKAGE_INDEX}
+    assert probe.network(Timed({}), probe.Where("/opt", endpoints), git=True) == {"pypi": False}
+    assert asked == []
+    where = probe.Where("/opt", endpoints, uv="/uv", timeout_s=9)
+    assert probe.network(Timed({}), where, git=True) == {"pypi": True}
+    where = probe.Where("/opt", {"slowfast": "https://git.example/x", "x": "https://y"})
+    assert probe.network(Timed({}), where, git=True) == {"slowfast": True, "x": True}
+    assert sorted(asked) == [("/uv", 9, "iniconfig"), ("git", 4, ""), ("https://y", 4, "")]
+    assert probe.network(Timed({}), probe.Where("/opt", {}), git=True) == {}

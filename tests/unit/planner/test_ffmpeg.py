@@ -16,6 +16,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.versions import version
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain, planner
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import from_dict
+from support.errors import fails
 
 HOSTS = Path(__file__).parents[1] / "hosts"
 BUILD = {"ffmpeg": "build", "network": "full"}
@@ -166,3 +167,27 @@ def test_what_is_asked_of_it_and_why_it_was_chosen_is_in_the_plan() -> None:
         "ffmpeg.filters",
     }
     assert "7.1.5 (build, nv-codec-headers n13.0.19.0)" in explain.explain(from_dict(made))
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "change"),
+    [
+        ("cpu-debian-12", {"ffmpeg": "distribution"}, {"root": False}),
+        ("h100-debian-12", {"ffmpeg": "distribution", "network": "offline"}, {}),
+        ("h100-debian-12", {"ffmpeg": "static", "network": "offline"}, {}),
+        ("cpu-debian-12", {"ffmpeg": "build"}, {"root": False}),
+    ],
+)
+def test_what_cannot_be_installed_is_refused(
+    name: str, request_: dict[str, str], change: dict[str, object]
+) -> None:
+    with fails("planner.no-ffmpeg"):
+        plan(name, request_, **change)
+
+
+def test_an_ffmpeg_of_the_distribution_that_is_there_needs_no_root() -> None:
+    host = json.loads((HOSTS / "h100-debian-12.json").read_text(encoding="utf-8"))["host"]
+    tools = {**host["tools"], "ffmpeg": "5.1.9"}
+    made = plan("h100-debian-12", {"ffmpeg": "distribution"}, tools=tools)
+    assert made["ffmpeg"]["origin"] == "distribution"
+    assert "ffmpeg" not in made["system_packages"]

@@ -59,12 +59,12 @@ def append(path: Path, text: str, times: int = 1) -> None:
 
 
 def test_everything_that_was_read_is_counted_and_reported(tree: dataset.Layout) -> None:
-    told: list[tuple[str, int, int | None]] = []
+    reported: list[tuple[str, int, int | None]] = []
     found = check.run(
         tree,
         NUMBERS,
         "2.2",
-        progress=lambda name, done, total: told.append((name, done, total)),
+        progress=lambda name, done, total: reported.append((name, done, total)),
     )
     assert found.findings == ()
     assert found.to_dict()["ok"] is True
@@ -84,8 +84,8 @@ def test_everything_that_was_read_is_counted_and_reported(tree: dataset.Layout) 
         "rows of ava_val_excluded_timestamps_v2.2.csv": 1,
     }
     each = LEAD + FRAMES
-    assert told[0] == (check.ALL, 0, 2 * each)
-    assert sorted(told[1:]) == [("a", each, each), ("c", each, each)]
+    assert reported[0] == (check.ALL, 0, 2 * each)
+    assert sorted(reported[1:]) == [("a", each, each), ("c", each, each)]
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_written_lists_count_their_rows_and_number_videos_across_splits(
     made = lists.write(tree, NUMBERS, "2.2", every=False)
     assert made.changed
     assert (made.left_out, made.classes) == ({}, ())
-    assert made.splits == dict.fromkeys(HALVES, {"videos": 1, "frames": FRAMES})
+    assert made.splits == {split: {"videos": 1, "frames": FRAMES} for split in HALVES}
     folder = Path(made.folder)
     for index, (split, video) in enumerate(HALVES.items()):
         listed = [

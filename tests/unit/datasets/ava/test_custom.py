@@ -37,8 +37,8 @@ def box(clip: str = "a", second: int = 0, label: str = "sit", split: str = "") -
 
 
 def test_the_first_frame_is_repeated_for_the_two_seconds_before_the_boxes() -> None:
-    assert custom.LEAD == 60
-    assert custom.NUMBERS == dataset.DataSet(name="custom", cut_s=0, frames=None, lead=60)
+    assert custom.NUMBERS.lead == 60
+    assert dataset.DataSet(name="custom", cut_s=0, frames=None, lead=60) == custom.NUMBERS
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_lists_of_clips_have_their_boxes_labels_and_counts(tmp_path: Path) -> No
         box("a", 1, "sit", "train"),
         box("b", 2, "sit", "val"),
         box("b", 2, "wave", "val"),
-        box("gone", 9, "run", "val"),
+        box("absent", 9, "run", "val"),
     ]
     made = custom.write(tree, boxes, {"a": 31, "b": 61}, 20)
     assert made.changed

@@ -52,7 +52,7 @@ class Programs:
 
     def __init__(self, folder: Path) -> None:
         self.words_file = folder / "words"
-        self.told: list[tuple[str, int, int | None]] = []
+        self.reported: list[tuple[str, int, int | None]] = []
         for name, text in (("ffmpeg", FFMPEG), ("ffprobe", FFPROBE)):
             (folder / name).write_text(text)
             (folder / name).chmod(0o755)
@@ -63,7 +63,7 @@ class Programs:
         given = {"ANSWER": answer(), "WORDS": str(self.words_file), **environment}
 
         def progress(name: str, done: int, total: int | None) -> None:
-            self.told.append((name, done, total))
+            self.reported.append((name, done, total))
 
         return Job(Commands(given), self.tools, self.tree, numbers, progress)
 
@@ -104,7 +104,7 @@ def test_the_part_has_five_seconds_more_at_both_ends(
     note = json.loads(sources.cut_note(programs.tree, "v").read_text())
     assert note == {"origin_s": 60 + 0.5 + cut, "url": URL, "bytes": 10}
     assert sources.source_of(programs.tree, "v", path).origin_s == 60.5 + cut
-    assert programs.told == [("v", 10, None)]
+    assert programs.reported == [("v", 10, None)]
     assert [entry.name for entry in programs.tree.videos.iterdir()] == [path.name]
 
 
@@ -248,8 +248,8 @@ def test_the_command_that_makes_frames(programs: Programs, cut: int) -> None:
     assert known is not None
     assert (known.complaints, known.source, known.source_bytes) == (("complaint",), "v.mp4", 5)
     assert known.adopted is False
-    assert programs.told[0] == (ALL, 0, 2)
-    assert programs.told[1:] == [("v", 1, 2), ("v", 2, 2)]
+    assert programs.reported[0] == (ALL, 0, 2)
+    assert programs.reported[1:] == [("v", 1, 2), ("v", 2, 2)]
     (again,) = extracted(programs, numbers, STATUS="1")
     assert again.state == "present"
 
@@ -259,7 +259,7 @@ def test_without_a_number_all_frames_are_made(programs: Programs) -> None:
     (result,) = extracted(programs, numbers, NUMBERS="1 2 3")
     assert result.frames == 3
     assert "-frames:v" not in programs.words_file.read_text().splitlines()
-    assert programs.told[0] == (ALL, 0, None)
+    assert programs.reported[0] == (ALL, 0, None)
 
 
 @pytest.mark.parametrize(
