@@ -103,6 +103,33 @@ def test_only_young_and_empty_products_are_forgotten(tmp_path: Path) -> None:
     assert left == {"old.o", "filter_list.c", "old.ptx.c"}
 
 
+@pytest.mark.parametrize(("age", "stays"), [(119, False), (120, True), (121, True)])
+def test_a_product_is_young_for_two_minutes(tmp_path: Path, age: int, *, stays: bool) -> None:
+    for name, time_ in (("newest.o", 10_000), ("other.o", 10_000 - age)):
+        (tmp_path / name).write_text("x")
+        os.utime(tmp_path / name, (time_, time_))
+    build_ffmpeg.remove_incomplete(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == (["other.o"] if stays else [])
+
+
+@pytest.mark.parametrize(
+    ("machine", "missing"),
+    [("x86_64", "absent-cc, make, pkg-config, nasm"), ("aarch64", "absent-cc, make, pkg-config")],
+)
+def test_every_missing_tool_is_named(
+    recipe: FFmpegRecipe,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    machine: str,
+    missing: str,
+) -> None:
+    monkeypatch.setattr(build_ffmpeg.platform, "machine", lambda: machine)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with fails("ffmpeg.missing-build-tools") as caught:
+        build(Commands(), tmp_path / "cache", replace(recipe, cc="absent-cc", flags=()))
+    assert caught.value.message.endswith(f"without {missing}.")
+
+
 def test_from_a_bundle_it_is_built_of_what_is_in_there_alone(
     recipe: FFmpegRecipe, tmp_path: Path
 ) -> None:

@@ -192,3 +192,75 @@ def test_a_lock_records_what_planning_reads_of_it() -> None:
 def test_an_empty_input_of_a_built_wheel_is_read_back() -> None:
     row = {"name": "detectron2", "version": "0.6", "origin": "built", "inputs": {"patches": ""}}
     assert plain(construct(lock.Package, row, "package")) == row
+
+
+@pytest.mark.parametrize(
+    ("path", "counts"),
+    [
+        ("slowfast/new.py", True),
+        ("slowfast/notes.txt", True),
+        ("slowfast/deep/er/new.py", True),
+        ("slowfast/.hidden/x", False),
+        ("slowfast/.x", False),
+        ("slowfast/build/x.py", False),
+        ("slowfast/a/__pycache__/x", False),
+        ("slowfast/a.so", False),
+        ("slowfast/a.pyc", False),
+        ("slowfast/slowfast.egg-info/PKG-INFO", False),
+    ],
+)
+def test_which_files_of_a_tree_count(made: lock.Subject, path: str, *, counts: bool) -> None:
+    found = record(made)
+    put(made.stack / "src", {path: "x"})
+    changed = differences(found, record(made))
+    assert [line.partition(":")[0] for line in changed] == (["source slowfast"] if counts else [])
+
+
+@pytest.mark.parametrize(
+    ("row", "counts"),
+    [
+        ("six/new.py,sha256=abc,10", True),
+        ("six/new.py,,", False),
+        ("six/new.pyc,sha256=abc,10", False),
+        ("six-1.17.0.dist-info/METADATA,sha256=abc,10", False),
+        ("../../../bin/six,sha256=abc,10", False),
+        ("alone", False),
+    ],
+)
+def test_which_files_of_a_package_count(made: lock.Subject, row: str, *, counts: bool) -> None:
+    found = record(made)
+    path = made.stack / "env" / SITE / "six-1.17.0.dist-info/RECORD"
+    path.write_text(f"{row}\n{path.read_text()}")
+    assert bool(differences(found, record(made))) is counts
+    path.unlink()
+    assert next(p for p in record(made)["packages"] if p["name"] == "six").get("content") is None
+
+
+def test_the_compilers_of_a_plan_are_recorded_in_their_words(
+    made: lock.Subject, tmp_path: Path
+) -> None:
+    for name in ("cc", "home/bin/nvcc"):
+        put(tmp_path, {name: "#!/bin/sh\necho first\necho last\n"})
+        (tmp_path / name).chmod(0o755)
+    build = {"cc": str(tmp_path / "cc"), "cxx": "/absent", "cuda_home": str(tmp_path / "home")}
+    found = record(made._replace(plan={**made.plan, "build": build}))
+    assert found["compilers"] == {"cc": "first", "cxx": None, "nvcc": "last"}
+    build = {"cc": None, "cxx": "false", "cuda_home": None}
+    found = record(made._replace(plan={**made.plan, "build": build}))
+    assert found["compilers"] == {"cc": None, "cxx": None, "nvcc": None}
+    assert found["python"] == {
+        "implementation": "CPython",
+        "version": ".".join(map(str, sys.version_info[:3])),
+    }
+
+
+def test_another_machine_and_another_series_of_python_are_differences(made: lock.Subject) -> None:
+    found = record(made)
+    other = copy.deepcopy(found)
+    other["machine"]["architecture"] = "aarch64"
+    other["python"]["version"] = "3.2.1"
+    assert [line.partition(":")[0] for line in differences(other, found)] == [
+        "Python",
+        "architecture",
+    ]
+    lock.require_equal(typed(found), typed(found))

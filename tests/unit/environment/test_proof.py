@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import proof
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.proof import (
     Evidence,
     Subject,
@@ -81,13 +82,25 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     ),
     "a source was edited": lambda stack: touch(stack, "src/slowfast/loader.py"),
     "a source was added": lambda stack: (stack / "src/slowfast/new.py").touch(),
+    "a configuration was added": lambda stack: (stack / "src/slowfast/new.yaml").touch(),
+    "another commit was checked out": lambda stack: touch(stack, "src/slowfast/.git/HEAD"),
+    "the activation changed": lambda stack: touch(stack, "activate"),
+    "a path file was added": lambda stack: (
+        stack / "env/lib/python3.11/site-packages/new.pth"
+    ).touch(),
+    "FFmpeg changed": lambda stack: touch(stack, "ffmpeg/bin/ffmpeg"),
     "a source was removed": lambda stack: (stack / "src/slowfast/loader.py").unlink(),
 }
 
 
 @pytest.mark.parametrize("what", CHANGES)
 def test_evidence_is_void_after(stack: Path, what: str) -> None:
+    for name in ("src/slowfast/.git/HEAD", "activate", "ffmpeg/bin/ffmpeg"):
+        (stack / name).parent.mkdir(parents=True, exist_ok=True)
+        (stack / name).touch()
     run(stack)
+    (stack / "src/slowfast/notes.txt").touch()
+    assert recorded(subject(stack))
     CHANGES[what](stack)
     assert recorded(subject(stack)) is None
 
@@ -124,3 +137,51 @@ def test_another_ffmpeg_behind_the_link_makes_evidence_void(stack: Path) -> None
     run(stack)
     packaged.unlink()
     assert recorded(subject(stack)) is None
+
+
+def test_another_driver_makes_evidence_void(
+    stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = tmp_path / "version"
+    monkeypatch.setattr(proof, "DRIVER", driver)
+    run(stack)
+    driver.write_text("580.1")
+    assert recorded(subject(stack)) is None
+    run(stack)
+    assert recorded(subject(stack))
+    driver.write_text("580.2")
+    assert recorded(subject(stack)) is None
+
+
+def test_a_proof_replaces_what_an_earlier_one_left(stack: Path) -> None:
+    folder = stack / "proof"
+    (folder / "program").mkdir(parents=True)
+    for name in ("program/old.py", "proof.log", "claims.json"):
+        (folder / name).write_text("old")
+    run(stack)
+    assert [path.name for path in (folder / "program").glob("*.py")] == ["__main__.py"]
+    assert not (folder / "proof.log").exists() or "old" not in (folder / "proof.log").read_text()
+    found = proof.own_subject(stack)
+    assert (found.program, found.plan["id"]) == ({"__main__.py": PROGRAM}, "one")
+    assert recorded(found)
+    (folder / "claims.json").write_text("{}")
+    with fails("proof.interrupted"):
+        prove(Commands(), subject(stack, program=""), uv="uv")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{"])
+def test_a_result_that_is_none_ends_the_proof(stack: Path, text: str) -> None:
+    program = PROGRAM.partition("ok =")[0] + f"pathlib.Path(given.out).write_text({text!r})\n"
+    with fails("proof.interrupted", "claims.json"):
+        prove(Commands(), subject(stack, program=program), uv="uv")
+    assert recorded(subject(stack, program=program)) is None
+
+
+def test_the_plan_of_the_last_proof(stack: Path) -> None:
+    assert proof.recorded_plan(stack) is None
+    assert proof.own_subject(stack).plan == {}
+    (stack / "proof").mkdir()
+    for text in ("", "[]"):
+        (stack / "proof" / "plan.json").write_text(text)
+        with fails("record.unreadable", "plan.json"):
+            proof.recorded_plan(stack)

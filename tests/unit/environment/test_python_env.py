@@ -232,3 +232,107 @@ def test_an_index_that_goes_down_in_the_middle_is_named_and_the_next_run_starts_
         assert create(Commands(), env, sys.executable, VERSION)
         assert install(Commands(), env, wanted, tmp_path / "log") == ("+ beta==1.0", "+ gamma==1.0")
     assert Commands().run([str(env.python), "-c", "import alpha, beta, gamma"]).rc == 0
+
+
+UV = """#!/bin/sh
+printf '%s\\n' "$*" >> "$WORDS"
+echo "+ alpha==1.0"; echo " - beta==1"; echo "~ gamma==2"; echo "Would install"
+case "$*" in *--offline*) exit "$OFFLINE" ;; esac
+exit "$ONLINE"
+"""
+
+
+class Uv:
+    """A uv that writes down how it is called."""
+
+    def __init__(self, folder: Path, offline: int = 0, online: int = 0) -> None:
+        self.log = folder / "words"
+        (folder / "uv").write_text(UV)
+        (folder / "uv").chmod(0o755)
+        (folder / "env" / "bin").mkdir(parents=True, exist_ok=True)
+        (folder / "env" / "bin" / "python").touch()
+        self.env = PythonEnv(folder / "env", str(folder / "uv"))
+        given = {"WORDS": str(self.log), "OFFLINE": str(offline), "ONLINE": str(online)}
+        self.commands = Commands(given)
+
+    def calls(self) -> list[list[str]]:
+        """Return the words of each call after `uv pip install --python PYTHON`."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        return [line.split()[4:-2] for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (Packages(("a==1",)), "--offline --dry-run a==1"),
+        (
+            Packages(("a==1",), index="https://i"),
+            "--default-index https://i --offline --dry-run a==1",
+        ),
+        (
+            Packages(("a==1",), build_isolation=False),
+            "--offline --dry-run --no-build-isolation a==1",
+        ),
+        (Packages(("-r pins.txt",)), "--offline --dry-run -r pins.txt"),
+        (
+            Packages(("-e /tree",)),
+            "--offline --dry-run --config-setting editable_mode=compat -e /tree",
+        ),
+    ],
+)
+def test_how_uv_is_asked_for_packages(tmp_path: Path, wanted: Packages, words: str) -> None:
+    uv = Uv(tmp_path)
+    assert missing(uv.commands, uv.env, wanted) == ("+ alpha==1.0", "- beta==1", "~ gamma==2")
+    (call,) = uv.calls()
+    assert [word for word in call if word != "--no-deps"] == words.split()
+    assert "--no-deps" in call  # the named packages come first
+
+
+def test_a_bundle_is_the_only_place_and_has_to_exist(tmp_path: Path) -> None:
+    uv, bundle = Uv(tmp_path), tmp_path / "bundle"
+    wanted = Packages(("a==1",), index="https://i", bundle=bundle)
+    assert missing(uv.commands, uv.env, wanted) == ("+ a==1",)
+    assert uv.calls() == []
+    bundle.mkdir()
+    missing(uv.commands, uv.env, wanted)
+    where = ["--no-config", "--no-index", "--find-links", f"{bundle}/wheels", "--no-deps"]
+    assert uv.calls() == [[*where, "--offline", "--dry-run", "a==1"]]
+    refusing = Uv(tmp_path, offline=2)
+    with fails("bundle.missing-package"):
+        missing(refusing.commands, refusing.env, wanted)
+    assert len(refusing.calls()) == 2  # never over the network
+
+
+@pytest.mark.parametrize(("dependencies", "calls"), [(True, 2), (False, 1)])
+def test_dependencies_are_resolved_where_the_named_packages_are_there(
+    tmp_path: Path, *, dependencies: bool, calls: int
+) -> None:
+    uv = Uv(tmp_path)
+    (tmp_path / "uv").write_text(
+        UV.replace('echo "+ alpha==1.0"; echo " - beta==1"; echo "~ gamma==2"; ', "")
+    )
+    wanted = Packages(("a==1",), dependencies=dependencies)
+    assert missing(uv.commands, uv.env, wanted) == ()
+    assert ["--no-deps" in call for call in uv.calls()] == [True, False][:calls]
+    assert missing(uv.commands, uv.env, Packages(())) == ()
+    assert len(uv.calls()) == calls
+
+
+def test_the_network_is_used_only_where_the_cache_lacks_something(tmp_path: Path) -> None:
+    uv = Uv(tmp_path, offline=1)
+    missing(uv.commands, uv.env, Packages(("a==1",)))
+    assert ["--offline" in call for call in uv.calls()] == [True, False]
+    failing = Uv(tmp_path, offline=1, online=3)
+    with fails("packages.not-installable", "uv exited with 3"):
+        missing(failing.commands, failing.env, Packages(("a==1",)))
+
+
+def test_without_an_environment_everything_is_missing_and_nothing_is_installed(
+    tmp_path: Path,
+) -> None:
+    uv = Uv(tmp_path)
+    uv.env.python.unlink()
+    assert missing(uv.commands, uv.env, Packages(("a==1", "b"))) == ("+ a==1", "+ b")
+    with fails("environment.missing"):
+        install(uv.commands, uv.env, Packages(("a==1",)), tmp_path / "log")
+    assert uv.calls() == []
