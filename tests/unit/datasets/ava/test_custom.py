@@ -251,3 +251,7 @@ def test_a_dry_run_says_whether_frames_would_be_made(tmp_path: Path) -> None:
         manifest.write(tree, manifest.Manifest(name, 60, 1, "0"))
     assert not planned()
     assert not tree.frames.exists()
+    table(tmp_path, *(row(label=f"label {n}", split=("train", "val")[n % 2],
+                          clip=("a.mp4", "b.mp4")[n % 2]) for n in range(81)))  # fmt: skip
+    with fails("ava.invalid-boxes", "81"):
+        planned()

@@ -137,3 +137,24 @@ def test_which_frames_are_finished(
         folder_of(tree.frames_of("v"), 1, 2)
     order = extract.Order("v", frames_, sources.Source(path) if source else None)
     assert extract.finished(tree, order) == (made if expected else None)
+
+
+def test_numbers_are_saved_where_they_change(tree: dataset.Layout) -> None:
+    saved = tree.state / "dataset.json"
+    assert dataset.chosen(tree, lead=None) == dataset.DataSet()
+    assert not saved.exists()
+    assert dataset.chosen(tree, lead=3, frames=None).lead == 3
+    assert dataset.load(tree) == dataset.DataSet(lead=3)
+    written = saved.stat().st_mtime_ns
+    assert dataset.chosen(tree, lead=3) == dataset.DataSet(lead=3)
+    assert saved.stat().st_mtime_ns == written
+    assert dataset.chosen(tree, quality=2) == dataset.DataSet(lead=3, quality=2)
+
+
+def test_the_numbers_of_ava_are_those_of_upstream() -> None:
+    numbers = dataset.DataSet()
+    assert (numbers.cut_s, numbers.frames, numbers.lead, numbers.quality) == (900, 27030, 0, 1)
+    assert (numbers.bytes_per_frame, numbers.seconds) == (52500, 901.0)
+    assert dataset.DataSet(frames=None).seconds == 0
+    assert (dataset.ORIGIN, dataset.FPS, dataset.CLASSES) == (900, 30, 80)
+    assert (dataset.SECONDS[0], dataset.SECONDS[-1]) == (902, 1798)

@@ -8,6 +8,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import (
+    download as core_download,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.first_downloads import (
     FirstDownloads,
     Recorded,
@@ -196,3 +199,29 @@ def test_a_video_whose_frames_exist_is_not_downloaded(tree: dataset.Layout) -> N
     }
     again = run(tree, lists_only=False, disk_check=False, full_videos=True)
     assert again["videos/b.mkv"].code == "download.interrupted"
+
+
+@pytest.mark.parametrize(
+    ("mirror", "video", "official_file"),
+    [
+        ("http://127.0.0.1:9/m/", "http://127.0.0.1:9/m/trainval/c.mp4", "http://127.0.0.1:9/m/"),
+        (None, f"{official.VIDEO_URL}/c.mp4", "https://"),
+    ],
+)
+def test_a_mirror_replaces_every_address(
+    tree: dataset.Layout,
+    monkeypatch: pytest.MonkeyPatch,
+    mirror: str | None,
+    video: str,
+    official_file: str,
+) -> None:
+    asked: list[str] = []
+
+    def get(wanted: core_download.Download, **_: object) -> core_download.Downloaded:
+        asked.append(wanted.url)
+        return core_download.Downloaded(wanted.path, 1, "0" * 64, new=True)
+
+    monkeypatch.setattr(core_download, "get", get)
+    run(tree, mirror=mirror, lists_only=False, full_videos=True, disk_check=False, videos=("c",))
+    assert asked[-1] == video
+    assert all(url.startswith(official_file) for url in asked)
