@@ -139,14 +139,12 @@ def check(
     in place or in the file that --output names; comments are preserved.
     """
     from slowfast_stack.config import validate
+    from slowfast_stack.training import installed
     from slowfast_stack.training.memory import MemoryCheck
 
-    report = validate.examine(
-        file,
-        start,
-        output=output or file,
-        fix=fix,
-        memory=MemoryCheck(prefix, gpu_memory, memory).findings,
-    )
+    estimate = MemoryCheck(prefix, gpu_memory, memory).findings
+    target = installed.target_of(installed.current(prefix))
+    checks = validate.Checks(start, estimate, target)
+    report = validate.examine(file, checks, output=output or file, fix=fix)
     terminal.show(report.as_dict(), report.lines(), as_json=json)
     return Exit.FAILED if report.errors else Exit.PROVEN

@@ -138,12 +138,15 @@ def _mistyped(values: dict[str, object]) -> list[Problem]:
     return [
         Problem(key, _type_message(key, value), fatal=value is not None, value=value)
         for key, value in values.items()
-        if key in DEFAULTS and not _is_like(value, DEFAULTS[key])
+        if key in DEFAULTS and not is_like(value, key)
     ]
 
 
-def _is_like(value: Any, default: Any) -> bool:  # noqa: ANN401  (YAML has all types)
-    lists = (list, tuple)
+def is_like(value: Any, key: str) -> bool:  # noqa: ANN401  (YAML has all types)
+    """Return whether upstream takes a value of this type for a key."""
+    lists, default = (list, tuple), DEFAULTS[key]
+    if default is None:  # upstream takes any type
+        return True
     if value is None:
         return isinstance(default, (str, *lists))
     return type(value) is type(default) or (isinstance(value, lists) and isinstance(default, lists))

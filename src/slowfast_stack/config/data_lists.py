@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CHECKED = 2000  # videos whose existence is checked
+_FRAME_FIELDS = 5
 _FIELDS = (1, 2, 3)  # upstream takes path; path label; path something label
 
 _OTHER_SEPARATOR = re.compile(r"[,;\s]\d+\s*$")
@@ -44,6 +45,31 @@ def _readable(row: list[str]) -> bool:
     if len(row) == 1:  # upstream reads it as a path of class 0
         return not _OTHER_SEPARATOR.search(row[0])
     return row[-1].strip().isdigit()
+
+
+@dataclass(frozen=True)
+class FrameList:
+    """A list of frames, as Charades and Something-Something have it."""
+
+    videos: int
+    labels: frozenset[int]
+    bad: str  # the first line that upstream cannot read
+    missing: tuple[str, ...]
+
+
+def read_frames(path: Path, prefix: Path) -> FrameList:
+    """Read a list of frames: original_vido_id video_id frame_id path labels."""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    rows = [line.split() for line in lines[1:]]
+    wrong = (line for line, row in zip(lines[1:], rows, strict=True) if len(row) != _FRAME_FIELDS)
+    bad = next(wrong, "")
+    if not lines or not lines[0].startswith("original_vido_id"):
+        bad = lines[0] if lines else "(empty)"
+    complete = [row for row in rows if len(row) == _FRAME_FIELDS]
+    texts = {text for row in complete for text in row[4].strip('"').split(",")}
+    labels = frozenset(int(text) for text in texts if text.isdigit())
+    missing = tuple(row[3] for row in complete[:_CHECKED] if not (prefix / row[3]).exists())
+    return FrameList(len({row[0] for row in complete}), labels, bad, missing)
 
 
 def read_boxes(path: Path) -> tuple[int, frozenset[int]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-ERROR, NOTE = "error", "note"
+# An error fails, or trains or tests nothing; a warning runs, with bad results; a note does neither.
+ERROR, WARNING, NOTE = "error", "warning", "note"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """An error or a note: the key, what is wrong with it, and how to fix it."""
+    """An error, a warning or a note: the key, what is wrong with it, and how to fix it."""
 
     id: str
     key: str
@@ -22,8 +23,8 @@ class Finding:
 
     @property
     def can_be_fixed(self) -> bool:
-        """Return whether --fix knows the right value."""
-        return bool(self.set or self.remove)
+        """Return whether --fix writes the right value; a note changes nothing."""
+        return self.level != NOTE and bool(self.set or self.remove)
 
 
 def errors(found: list[Finding]) -> list[Finding]:

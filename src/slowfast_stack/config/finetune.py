@@ -174,6 +174,7 @@ def changes(base: Content, request: Request) -> list[Change]:
         *_data(base, request, data),
         *_head(base, request, data, kind),
         *_machine(base, request, batch),
+        *_mixing(base, request, batch),
         *_schedule(base, request, batch),
         *_batch_norm(base, request, data, batch),
     ]
@@ -245,7 +246,8 @@ def _data(base: Content, request: Request, data: Data) -> Iterator[Change]:
     if data.prefix:
         yield Change("DATA.PATH_PREFIX", str(folder), "the paths in the lists begin here")
     yield Change("DATA.PATH_LABEL_SEPARATOR", data.separator, "between path and label in the lists")
-    yield Change("DATA.DECODING_BACKEND", "pyav", "torchvision no longer decodes videos")
+    yield Change("DATA.DECODING_BACKEND", "pyav", "it decodes in every patched tree")
+    yield Change("DATA.TRAIN_CROP_NUM_TEMPORAL", 1, "pyav decodes one clip of a video at a time")
 
 
 _AVA_FOLDERS = {
@@ -280,8 +282,12 @@ def _head(base: Content, request: Request, data: Data, kind: Kind) -> Iterator[C
             f"your {classes} and empty ones: upstream counts hits among the best {FEWEST_CLASSES}"
         )
         yield Change("MODEL.NUM_CLASSES", FEWEST_CLASSES, cause)
+    yield Change("DATA.MULTI_LABEL", value=False, reason="no list of labels for a whole video")
     if request.to == CLASSES:
         yield Change("DETECTION.ENABLE", value=False, reason="a label for each video, no boxes")
+        if base.get("MODEL.LOSS_FUNC") not in _LOSSES:
+            yield Change("MODEL.LOSS_FUNC", _LOSSES[0], "one class for each video")
+        yield Change("MODEL.HEAD_ACT", "softmax", "one class for each video")
         return
     _boxes_are_possible(base)
     slow = 2 if base.get("MODEL.ARCH") == "slowfast" else 1
@@ -292,6 +298,18 @@ def _head(base: Content, request: Request, data: Data, kind: Kind) -> Iterator[C
     strides, dilations = ([[n] * slow for n in row] for row in ((1, 2, 2, 1), (1, 1, 1, 2)))
     yield Change("RESNET.SPATIAL_STRIDES", strides, "boxes need the finer last stage")
     yield Change("RESNET.SPATIAL_DILATIONS", dilations, "the last stage sees as far as before")
+
+
+_LOSSES = ("cross_entropy", "soft_cross_entropy")
+
+
+def _mixing(base: Content, request: Request, batch: int) -> Iterator[Change]:
+    """Switch MIXUP off where it has nothing to mix."""
+    clips = batch // max(1, request.gpus) * max(1, base.get("AUG.NUM_SAMPLE"))
+    if base.get("MIXUP.ENABLE") and request.to == AVA:
+        yield Change("MIXUP.ENABLE", value=False, reason="it mixes videos, not boxes")
+    elif base.get("MIXUP.ENABLE") and clips == 1:
+        yield Change("MIXUP.ENABLE", value=False, reason="a GPU has one clip, nothing to mix")
 
 
 def _boxes_are_possible(base: Content) -> None:
@@ -320,8 +338,7 @@ def _batch(base: Content, request: Request, data: Data) -> int:
         return request.batch
     mine = max(1, request.fitting if request.fitting is not None else _scaled(base, request))
     if data.samples:
-        processes = gpus * max(1, base.get("NUM_SHARDS"))
-        most = math.ceil(data.samples / processes) // largest_batch(base)
+        most = math.ceil(data.samples / gpus) // largest_batch(base)
         mine = max(1, min(mine, most))
     return mine * gpus
 
@@ -338,10 +355,29 @@ def _machine(base: Content, request: Request, batch: int) -> Iterator[Change]:
     if request.fitting and request.batch is None:
         each += f", of {request.fitting} that fit"
     yield Change("TRAIN.BATCH_SIZE", batch, each)
-    yield Change("TEST.BATCH_SIZE", batch, each)
+    if request.to == AVA and request.gpus:
+        cause = "boxes are tested with one clip for each GPU"
+        yield Change("TEST.BATCH_SIZE", request.gpus, cause)
+    else:
+        yield Change("TEST.BATCH_SIZE", batch, each)
+    yield Change("NUM_SHARDS", 1, "this machine alone")
+    yield from _statistics(base, max(1, request.gpus), batch)
     for key in ("TRAIN.EVAL_PERIOD", "TRAIN.CHECKPOINT_PERIOD"):
         if base.get(key) > request.epochs:
             yield Change(key, request.epochs, "at least once")
+
+
+def _statistics(base: Content, gpus: int, batch: int) -> Iterator[Change]:
+    """Share the statistics of batch norm among the GPUs and clips that there are."""
+    kind, devices = base.get("BN.NORM_TYPE"), base.get("BN.NUM_SYNC_DEVICES")
+    if kind == "sync_batchnorm_apex":
+        yield Change("BN.NORM_TYPE", "sync_batchnorm", "without apex")
+    if kind in ("sync_batchnorm", "sync_batchnorm_apex"):
+        shared = math.gcd(gpus, devices) if devices > 0 else devices
+        yield Change("BN.NUM_SYNC_DEVICES", shared, f"of {gpus} GPUs")
+    if kind == "sub_batchnorm":
+        splits = math.gcd(batch // gpus, max(1, base.get("BN.NUM_SPLITS")))
+        yield Change("BN.NUM_SPLITS", splits, f"{batch // gpus} clips for each GPU")
 
 
 def _schedule(base: Content, request: Request, batch: int) -> Iterator[Change]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
 from slowfast_stack.config import data_lists
-from slowfast_stack.config.findings import NOTE, Finding
+from slowfast_stack.config.findings import ERROR, NOTE, WARNING, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,11 +84,21 @@ def _epoch(kind: Kind, read: Content) -> Iterator[Finding]:
     message = (
         f"The checkpoint is of epoch {begins}; training would continue with epoch {begins + 1}"
     )
-    full = f"{message} of {ends}: nothing is trained, and it ends without an error."
+    level, full = ERROR, f"{message} of {ends}: nothing is trained, and it ends without an error."
     if begins < ends:
-        full = f"{message} of {ends}, with the optimizer of the earlier run."
+        level, full = WARNING, f"{message} of {ends}, with the optimizer of the earlier run."
     fixed = {"TRAIN.CHECKPOINT_EPOCH_RESET": True}
-    yield Finding("epoch-reset", "TRAIN.CHECKPOINT_EPOCH_RESET", full, "True", set=fixed)
+    yield Finding("epoch-reset", "TRAIN.CHECKPOINT_EPOCH_RESET", full, "True", level, set=fixed)
+
+
+def _untrained(read: Content, here: Path) -> Iterator[Finding]:
+    runs = read.get("TEST.ENABLE") or read.get("DEMO.ENABLE")
+    named = [read.get(f"{part}.CHECKPOINT_FILE_PATH") for part in ("TEST", "TRAIN")]
+    saved = list((here / read.get("OUTPUT_DIR") / "checkpoints").glob("*checkpoint*"))
+    if runs and not (read.get("TRAIN.ENABLE") or any(named) or saved):
+        message = "No checkpoint is named or saved: the weights are random, and so are the results."
+        fix = "The path of a checkpoint: slowfast-stack models list."
+        yield Finding("untrained", "TEST.CHECKPOINT_FILE_PATH", message, fix, WARNING)
 
 
 def _resume(read: Content, here: Path) -> Iterator[Finding]:
@@ -115,12 +125,22 @@ def _videos(read: Content, here: Path) -> Iterator[Finding]:
             continue
         separator = read.get("DATA.PATH_LABEL_SEPARATOR")
         listed = data_lists.read_videos(path, separator, here / read.get("DATA.PATH_PREFIX"))
-        yield from _list(listed, separator, read)
+        yield from _list(listed, separator, read, mode)
         if mode == "train":
+            yield from _one_label(path, listed.labels, listed.rows, read)
             yield from empty_loader(listed.rows, "clips", read)
 
 
-def _list(listed: data_lists.VideoList, separator: str, read: Content) -> Iterator[Finding]:
+def _one_label(path: Path, labels: frozenset[int], rows: int, read: Content) -> Iterator[Finding]:
+    """Warn of labels that are all equal: any model learns to answer that one."""
+    if rows > 1 and len(labels) == 1 and not read.get("MASK.ENABLE") and read.get("TASK") != "ssl":
+        message = f"Every label of {path} is {min(labels)}: there is nothing to distinguish."
+        yield Finding("one-label", "DATA.PATH_TO_DATA_DIR", message, "The right labels.", WARNING)
+
+
+def _list(
+    listed: data_lists.VideoList, separator: str, read: Content, mode: str
+) -> Iterator[Finding]:
     classes = read.get("MODEL.NUM_CLASSES")
     if listed.bad:
         other = {" ": ",", ",": " "}.get(separator, " ")
@@ -135,13 +155,16 @@ def _list(listed: data_lists.VideoList, separator: str, read: Content) -> Iterat
             f"{listed.path} has the label {max(listed.labels)}; the model has {classes} classes."
         )
         key = "MODEL.NUM_CLASSES"
-        yield Finding("class-count", key, message, f"{needed}", set={key: needed})
+        learns = mode == "train" and read.get("TASK") != "ssl" and not read.get("MASK.ENABLE")
+        level = ERROR if learns else WARNING  # only the loss stops at such a label
+        yield Finding("class-count", key, message, f"{needed}", level, set={key: needed})
     if listed.missing and not listed.bad:
         count = f"{len(listed.missing)} of the first {listed.checked} videos"
         message = f"{count} of {listed.path} are missing, such as {listed.missing[0]}."
-        yield Finding(
-            "missing-videos", "DATA.PATH_PREFIX", message, "The base directory of the paths."
-        )
+        # Training takes another video instead of one that it cannot read, a test does not.
+        some = mode != "test" and len(listed.missing) < listed.checked
+        level, fix = WARNING if some else ERROR, "The base directory of the paths."
+        yield Finding("missing-videos", "DATA.PATH_PREFIX", message, fix, level)
 
 
 def empty_loader(samples: int, message: str, read: Content) -> Iterator[Finding]:
@@ -161,9 +184,103 @@ def empty_loader(samples: int, message: str, read: Content) -> Iterator[Finding]
 
 
 def largest_batch(read: Content) -> int:
-    """Return how many times larger than the others a batch of the short cycle can be."""
-    factors = read.get("MULTIGRID.SHORT_CYCLE_FACTORS") or [1]
-    return round(1 / min(factors) ** 2) if read.get("MULTIGRID.SHORT_CYCLE") else 1
+    """Return how many times larger than the others a batch of the short or long cycle can be."""
+    size, factors = 1.0, read.get("MULTIGRID.SHORT_CYCLE_FACTORS") or [1]
+    if read.get("MULTIGRID.SHORT_CYCLE"):
+        size = 1 / min(factors) ** 2
+    if read.get("MULTIGRID.LONG_CYCLE"):
+        shapes = read.get("MULTIGRID.LONG_CYCLE_FACTORS")
+        short = 1 / min(factors) ** 2 if read.get("MULTIGRID.SHORT_CYCLE") else 1
+        size = max(
+            round(1 / (time * side * side)) * max(1, round(short * side * side))
+            for time, side in shapes
+        )
+    return round(size)
+
+
+_LABELS, _SPLITS = "something-something-v2-labels.json", ("train", "validation")
+
+
+def _frame_lists(read: Content, here: Path) -> Iterator[Finding]:
+    """Look for the lists of Something-Something and Charades, and for the folders of ImageNet."""
+    folder, key = here / read.get("DATA.PATH_TO_DATA_DIR"), "DATA.PATH_TO_DATA_DIR"
+    for part, modes in (("TRAIN", ("train", "val")), ("TEST", ("test",))):
+        if not read.get(f"{part}.ENABLE"):
+            continue
+        data_set = str(read.get(f"{part}.DATASET")).lower()
+        for path in _expected(data_set, modes, folder):
+            if not path.exists():
+                what = "folder" if data_set == "imagenet" else "file"
+                id_ = "missing-folder" if data_set == "imagenet" else "missing-list"
+                yield Finding(id_, key, f"There is no {what} {path}.", _LAYOUTS[data_set])
+        if data_set == "imagenet" and "train" in modes:
+            yield from _images(folder / "train", read)
+        elif data_set in _FRAME_LISTS and "train" in modes and (folder / "train.csv").is_file():
+            yield from _frames(folder / "train.csv", data_set, read, here)
+
+
+_FRAME_LISTS = ("ssv2", "charades")
+_LAYOUTS = {
+    "ssv2": "The folder with train.csv, val.csv and the three JSON files of Something-Something.",
+    "ptvssv2": "The folder with train.csv, val.csv and the JSON files of Something-Something.",
+    "charades": "The folder with train.csv and val.csv.",
+    "ptvcharades": "The folder with train.csv, val.csv and test.csv.",
+    "imagenet": "The folder with train and val, and in them a folder for each class (n01440764).",
+}
+
+
+def _expected(data_set: str, modes: tuple[str, ...], folder: Path) -> list[Path]:
+    """List the files that upstream opens for some splits of a data set."""
+    if data_set == "imagenet":
+        return [folder / mode for mode in modes]
+    if data_set == "ptvcharades":
+        return [folder / f"{mode}.csv" for mode in modes]
+    if data_set not in _LAYOUTS:
+        return []
+    splits = sorted({"train" if mode == "train" else "val" for mode in modes})
+    found = [folder / f"{split}.csv" for split in splits]
+    if data_set.endswith("ssv2"):
+        names = [
+            f"something-something-v2-{'train' if n == 'train' else 'validation'}.json"
+            for n in splits
+        ]
+        found += [folder / _LABELS, *(folder / name for name in names)]
+    return found
+
+
+def _images(folder: Path, read: Content) -> Iterator[Finding]:
+    classes = [path for path in folder.glob("n*") if path.name[1:].isdigit()]
+    if not folder.is_dir():
+        return
+    if not classes:
+        message = f"{folder} has no folder for a class."
+        yield Finding("missing-folder", "DATA.PATH_TO_DATA_DIR", message, _LAYOUTS["imagenet"])
+    elif len(classes) > read.get("MODEL.NUM_CLASSES") and not read.get("MASK.ENABLE"):
+        message, key = f"{folder} has {len(classes)} classes.", "MODEL.NUM_CLASSES"
+        fixed = {key: len(classes)}
+        yield Finding("class-count", key, message, f"{len(classes)}", set=fixed)
+    else:
+        yield from empty_loader(sum(1 for c in classes for _ in c.iterdir()), "images", read)
+
+
+def _frames(path: Path, data_set: str, read: Content, here: Path) -> Iterator[Finding]:
+    listed = data_lists.read_frames(path, here / read.get("DATA.PATH_PREFIX"))
+    if listed.bad:
+        message = f"{path} has a line that cannot be read: {listed.bad[:80]!r}."
+        fix = "original_vido_id video_id frame_id path labels, in the first line too."
+        yield Finding("separator", "DATA.PATH_TO_DATA_DIR", message, fix)
+        return
+    if listed.missing:
+        message = (
+            f"{len(listed.missing)} frames of {path} are missing, such as {listed.missing[0]}."
+        )
+        key, fix = "DATA.PATH_PREFIX", "The base directory of the paths."
+        yield Finding("missing-videos", key, message, fix)
+    highest = max(listed.labels, default=-1)
+    if data_set == "charades" and highest >= read.get("MODEL.NUM_CLASSES"):
+        message, key = f"{path} has the label {highest}.", "MODEL.NUM_CLASSES"
+        yield Finding("class-count", key, message, f"{highest + 1}", set={key: highest + 1})
+    yield from empty_loader(listed.videos, "videos", read)
 
 
 def _ava(read: Content, here: Path) -> Iterator[Finding]:
@@ -222,4 +339,12 @@ def _demo(read: Content, here: Path) -> Iterator[Finding]:
         yield Finding("missing-file", key, message, "A JSON file of class names and numbers.")
 
 
-RULES: tuple[Rule, ...] = (_checkpoint, _resume, _videos, _ava, _demo)
+RULES: tuple[Rule, ...] = (
+    _checkpoint,
+    _untrained,
+    _resume,
+    _videos,
+    _frame_lists,
+    _ava,
+    _demo,
+)

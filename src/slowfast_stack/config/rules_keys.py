@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
-from slowfast_stack.config.defaults import DEFAULTS, KEYS
-from slowfast_stack.config.findings import NOTE, Finding
+from slowfast_stack.config import content
+from slowfast_stack.config.defaults import DEFAULTS, KEYS, RENAMED
+from slowfast_stack.config.findings import ERROR, NOTE, WARNING, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,12 +20,16 @@ DECODED = ("kinetics", "ptvkinetics", "ptvcharades")  # data sets that are read 
 PATHWAYS = {"slowfast": 2}
 FEWEST_CLASSES = 5  # top-5 accuracy is always computed where a clip has one label
 _CLOSE = 0.9
-_HEADS = {"bce": "sigmoid", "bce_logit": "none"}
 
 
-def refused(read: Content) -> Iterator[Finding]:
-    """List what upstream refuses of the file itself, and keys that are written twice."""
+def refused(read: Content, known: frozenset[str] = frozenset()) -> Iterator[Finding]:
+    """List what upstream refuses of the file itself, and keys that are written twice.
+
+    ``known`` are the keys of the tree that will run, which can be newer than those we know.
+    """
     for problem in read.problems:
+        if problem.key in known - KEYS:
+            continue
         if not problem.fatal:
             yield Finding("file", problem.key, problem.message, "Write it once.", NOTE)
         elif problem.key in KEYS:
@@ -44,28 +49,31 @@ def _mistyped(problem: Problem) -> Finding:
 
 def _unknown(problem: Problem, read: Content) -> Finding:
     close = difflib.get_close_matches(problem.key, KEYS - read.values.keys(), 1, _CLOSE)
-    renamed = {close[0]: problem.value} if close else {}
-    fix = f"Perhaps {close[0]}." if close else "Remove it."
+    old = RENAMED.get(problem.key)
+    name = old if old is not None else (close[0] if close else "")
+    renamed = {name: problem.value} if name and content.is_like(problem.value, name) else {}
+    fix = f"Perhaps {name}." if name else "Remove it."
     return Finding(
         "unknown-key", problem.key, problem.message, fix, set=renamed, remove=(problem.key,)
     )
 
 
 def _decoder(read: Content) -> Iterator[Finding]:
-    parts = [part for part in ("TRAIN", "TEST") if read.get(f"{part}.ENABLE")]
-    used = {read.get(f"{part}.DATASET") for part in parts} & set(DECODED)
-    if used and read.get("DATA.DECODING_BACKEND") == "torchvision":
-        yield Finding(
-            "dead-decoder",
-            "DATA.DECODING_BACKEND",
-            "torchvision no longer decodes videos: every clip fails, after 100 retries each.",
-            "pyav (and patch the tree: slowfast-stack patch).",
-            set={"DATA.DECODING_BACKEND": "pyav"},
-        )
+    clips, key = read.get("DATA.TRAIN_CROP_NUM_TEMPORAL"), "DATA.DECODING_BACKEND"
+    trains = read.get("TRAIN.ENABLE") and read.get("TRAIN.DATASET") == "kinetics"
+    if trains and clips > 1 and read.get(key) == "pyav":
+        message = f"pyav decodes one clip of a video at a time, not {clips}; upstream stops."
+        yield Finding("one-clip-decoder", key, message, "torchvision", set={key: "torchvision"})
 
 
 def _divisible(read: Content) -> Iterator[Finding]:
     gpus = read.get("NUM_GPUS")
+    boxes = read.get("TEST.ENABLE") and read.get("DETECTION.ENABLE")
+    if boxes and gpus > 0 and read.get("TEST.BATCH_SIZE") != gpus:
+        key = "TEST.BATCH_SIZE"
+        message = f"Boxes are tested with one clip for each of the {gpus} GPUs; upstream stops."
+        yield Finding("batch-per-gpu", key, message, f"{gpus}", set={key: gpus})
+        return
     for key in ("TRAIN.BATCH_SIZE", "TEST.BATCH_SIZE"):
         batch = read.get(key)
         if gpus > 0 and batch % gpus:
@@ -77,7 +85,9 @@ def _divisible(read: Content) -> Iterator[Finding]:
 def _pathways(read: Content) -> Iterator[Finding]:
     arch, frames = read.get("MODEL.ARCH"), read.get("DATA.NUM_FRAMES")
     expected, channels = PATHWAYS.get(arch, 1), list(read.get("DATA.INPUT_CHANNEL_NUM"))
-    if len(channels) != expected:
+    # The others take the first number, whatever follows.
+    strict = read.get("MODEL.MODEL_NAME") in ("ResNet", "SlowFast", "X3D", "PTVSlowFast")
+    if strict and len(channels) != expected:
         message = f"{arch} has {expected} pathway(s), but channels are given for {len(channels)}."
         fixed = [3] * expected
         key = "DATA.INPUT_CHANNEL_NUM"
@@ -88,20 +98,47 @@ def _pathways(read: Content) -> Iterator[Finding]:
         yield Finding("alpha", "SLOWFAST.ALPHA", message, "A divisor of DATA.NUM_FRAMES.")
 
 
-def _head(read: Content) -> Iterator[Finding]:
-    loss, act = read.get("MODEL.LOSS_FUNC"), read.get("MODEL.HEAD_ACT")
-    expected = _HEADS.get(loss)
-    if expected == "sigmoid" and act != "sigmoid":
-        message = f"The loss {loss} needs a probability for each class on its own, not {act}."
-        yield Finding("head", "MODEL.HEAD_ACT", message, expected, set={"MODEL.HEAD_ACT": expected})
-    if read.get("MIXUP.ENABLE") and loss not in ("soft_cross_entropy", "bce"):
-        message = f"MIXUP mixes labels; the loss {loss} takes only one class for each clip."
-        fixed = {"MODEL.LOSS_FUNC": "soft_cross_entropy"}
-        yield Finding("mixup", "MODEL.LOSS_FUNC", message, "soft_cross_entropy", set=fixed)
+def _batch_norm(read: Content) -> Iterator[Finding]:
+    """Compare the kinds of batch norm with the GPUs and clips that they divide."""
+    kind, gpus = read.get("BN.NORM_TYPE"), max(1, read.get("NUM_GPUS"))
+    devices, key = read.get("BN.NUM_SYNC_DEVICES"), "BN.NUM_SYNC_DEVICES"
+    if kind == "sync_batchnorm" and read.get("BN.GLOBAL_SYNC"):
+        message = "BN.GLOBAL_SYNC excludes NUM_SYNC_DEVICES, which upstream always passes."
+        fixed = {"BN.GLOBAL_SYNC": False}
+        yield Finding("sync-devices", "BN.GLOBAL_SYNC", message, "False", set=fixed)
+    elif kind == "sync_batchnorm" and devices > 0 and gpus % devices:
+        message = f"Statistics of {devices} GPUs cannot be shared among {gpus}; upstream stops."
+        yield Finding("sync-devices", key, message, f"{gpus}", set={key: gpus})
+    splits, clips = read.get("BN.NUM_SPLITS"), read.get("TRAIN.BATCH_SIZE") // gpus
+    clips *= max(1, read.get("AUG.NUM_SAMPLE"))
+    if kind == "sub_batchnorm" and read.get("TRAIN.ENABLE") and (splits < 1 or clips % splits):
+        message = f"The {clips} clips of a GPU cannot be split into {splits} parts."
+        yield Finding("bn-splits", "BN.NUM_SPLITS", message, "A divisor of the clips of a GPU.")
+    if read.get("BN.USE_PRECISE_STATS") and read.get("BN.NUM_BATCHES_PRECISE") < 0:
+        message = "A number of batches below 0; upstream stops."
+        yield Finding("bn-splits", "BN.NUM_BATCHES_PRECISE", message, "200")
+
+
+def _groups(read: Content) -> Iterator[Finding]:
+    width, groups = read.get("RESNET.WIDTH_PER_GROUP"), read.get("RESNET.NUM_GROUPS")
+    if groups < 1 or width < 1 or width % groups:
+        message = f"WIDTH_PER_GROUP {width} is no multiple of NUM_GROUPS {groups}; upstream stops."
+        yield Finding("groups", "RESNET.WIDTH_PER_GROUP", message, "A multiple of NUM_GROUPS.")
+
+
+def _augmentation(read: Content) -> Iterator[Finding]:
+    kind, key = str(read.get("AUG.AA_TYPE")), "AUG.AA_TYPE"
+    videos = read.get("TRAIN.DATASET") in ("kinetics", "ssv2")
+    used = read.get("TRAIN.ENABLE") and read.get("AUG.ENABLE") and videos
+    if used and kind and not kind.startswith("rand"):
+        message = f"{kind} is not a random augmentation; upstream stops."
+        yield Finding("augmentation", key, message, "rand-m7-n4-mstd0.5-inc1")
 
 
 def _few_classes(read: Content) -> Iterator[Finding]:
-    single = not (read.get("DETECTION.ENABLE") or read.get("DATA.MULTI_LABEL") or read.get("TASK"))
+    others = ("DETECTION.ENABLE", "DATA.MULTI_LABEL", "MASK.ENABLE")
+    pretrains = read.get("TASK") == "ssl" or any(read.get(key) for key in others)
+    single = not pretrains and (read.get("TRAIN.ENABLE") or read.get("TEST.ENABLE"))
     classes, key = read.get("MODEL.NUM_CLASSES"), "MODEL.NUM_CLASSES"
     if single and classes < FEWEST_CLASSES:
         message = f"Upstream counts hits among the best {FEWEST_CLASSES}; with {classes} it stops."
@@ -125,24 +162,48 @@ def _detection(read: Content) -> Iterator[Finding]:
         yield Finding("data-sets", "TEST.DATASET", message, "The same data set, as a rule.", NOTE)
 
 
+def _long_cycle(read: Content) -> Iterator[Finding]:
+    if not (read.get("TRAIN.ENABLE") and read.get("MULTIGRID.LONG_CYCLE")):
+        return
+    if not read.get("SOLVER.STEPS"):
+        message = "The long cycle follows SOLVER.STEPS, which is empty; upstream stops."
+        yield Finding("long-cycle", "SOLVER.STEPS", message, "Those of a stepwise schedule.")
+    if not read.get("MULTIGRID.SHORT_CYCLE"):
+        message = "The long cycle takes its last shape from the short cycle, which is off."
+        fixed, key = {"MULTIGRID.SHORT_CYCLE": True}, "MULTIGRID.SHORT_CYCLE"
+        yield Finding("long-cycle", key, message, "True", set=fixed)
+
+
 def _schedule(read: Content) -> Iterator[Finding]:
+    if not read.get("TRAIN.ENABLE"):
+        return
     rate, policy = read.get("SOLVER.BASE_LR"), read.get("SOLVER.LR_POLICY")
     epochs = read.get("SOLVER.MAX_EPOCH")
     if policy == "cosine" and read.get("SOLVER.COSINE_END_LR") >= rate:
         message = f"The learning rate would not fall: it ends at or above BASE_LR {rate}."
         fixed = {"SOLVER.COSINE_END_LR": rate / 100}
         yield Finding("cosine", "SOLVER.COSINE_END_LR", message, f"{rate / 100}", set=fixed)
-    if policy == "steps_with_relative_lrs":
+    # The long cycle writes its own steps.
+    if policy == "steps_with_relative_lrs" and not read.get("MULTIGRID.LONG_CYCLE"):
         yield from _steps(read.get("SOLVER.STEPS"), read.get("SOLVER.LRS"), epochs)
     warm = read.get("SOLVER.WARMUP_EPOCHS")
     if warm >= epochs:
+        divides = policy == "cosine" and read.get("SOLVER.COSINE_AFTER_WARMUP") and warm == epochs
         message = f"The warm-up takes {warm} of {epochs} epochs: the full rate is never reached."
-        fixed = {"SOLVER.WARMUP_EPOCHS": float(epochs) / 10}
-        yield Finding("warm-up", "SOLVER.WARMUP_EPOCHS", message, f"{epochs / 10}", set=fixed)
+        level, fixed = ERROR if divides else NOTE, {"SOLVER.WARMUP_EPOCHS": float(epochs) / 10}
+        key = "SOLVER.WARMUP_EPOCHS"
+        yield Finding("warm-up", key, message, f"{epochs / 10}", level, set=fixed)
     if warm > 0 and read.get("SOLVER.WARMUP_START_LR") > rate:
         message = f"The warm-up starts above BASE_LR {rate}."
-        fixed = {"SOLVER.WARMUP_START_LR": rate / 10}
-        yield Finding("warm-up", "SOLVER.WARMUP_START_LR", message, f"{rate / 10}", set=fixed)
+        fixed, key = {"SOLVER.WARMUP_START_LR": rate / 10}, "SOLVER.WARMUP_START_LR"
+        yield Finding("warm-up", key, message, f"{rate / 10}", WARNING, set=fixed)
+    decay = read.get("SOLVER.LAYER_DECAY")
+    if not 0 < decay <= 1:
+        message = f"The decay of a layer is {decay}; upstream takes what is above 0, up to 1."
+        yield Finding("layer-decay", "SOLVER.LAYER_DECAY", message, "1.0")
+    elif decay < 1 and read.get("MODEL.MODEL_NAME") not in ("MViT", "MaskMViT"):
+        message = "A decay of the layers is for transformers: upstream refuses batch norm with it."
+        yield Finding("layer-decay", "SOLVER.LAYER_DECAY", message, "1.0")
 
 
 def _steps(steps: list[Any], rates: list[Any], epochs: int) -> Iterator[Finding]:
@@ -156,7 +217,8 @@ def _steps(steps: list[Any], rates: list[Any], epochs: int) -> Iterator[Finding]
         return
     if not steps or steps[0] != 0:
         message = f"STEPS {steps} does not start with 0: the first epochs use the last rate."
-        yield Finding("steps", "SOLVER.STEPS", message, "Start with 0.")
+        level = WARNING if rates else ERROR
+        yield Finding("steps", "SOLVER.STEPS", message, "Start with 0.", level)
     used = [step for step in steps if step < epochs]
     if len(used) > len(rates):
         message = f"{len(used)} steps are before epoch {epochs}, and LRS has {len(rates)} rates."
@@ -172,17 +234,19 @@ def _demo(read: Content) -> Iterator[Finding]:
     key, video = "DEMO.WEBCAM", read.get("DEMO.INPUT_VIDEO")
     if read.get("DEMO.ENABLE") and video and read.get(key) > -1:
         message = f"The camera {read.get(key)} would be read, not {video}."
-        yield Finding("demo-camera", key, message, "-1", set={key: -1})
+        yield Finding("demo-camera", key, message, "-1", WARNING, set={key: -1})
 
 
 RULES: tuple[Rule, ...] = (
-    refused,
     _decoder,
     _divisible,
     _pathways,
-    _head,
+    _batch_norm,
+    _groups,
+    _augmentation,
     _few_classes,
     _detection,
+    _long_cycle,
     _schedule,
     _demo,
 )

@@ -59,6 +59,8 @@ PATHS = tuple(f"{folder}/{name}.yaml" for folder, names in _NAMES.items() for na
 def places(name: str) -> tuple[str, ...]:
     """List where upstream has a file of this name, or of the end of a path."""
     ending = name.removesuffix(".yaml").lower()
-    return tuple(
+    found = tuple(
         path for path in PATHS if f"/{path.removesuffix('.yaml')}".lower().endswith(f"/{ending}")
     )
+    exact = f"configs/{ending}.yaml"  # what is below configs, not also in a folder below that
+    return tuple(path for path in found if path.lower() == exact) or found

@@ -6,37 +6,58 @@ import difflib
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import Unreadable
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import (
     atomic_write,
     keep_original,
 )
-from slowfast_stack.config import content, rules_files, rules_keys, yaml_edit
-from slowfast_stack.config.findings import errors
+from slowfast_stack.config import (
+    breakages,
+    content,
+    rules_files,
+    rules_keys,
+    rules_labels,
+    rules_machine,
+    rules_names,
+    yaml_edit,
+)
+from slowfast_stack.config.findings import WARNING, Finding, errors
+from slowfast_stack.config.target import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from slowfast_stack.config.content import Content
-    from slowfast_stack.config.findings import Finding
+    from slowfast_stack.config.target import Target
 
     MoreFindings = Callable[[Path, Content], list[Finding]]
 
 _PASSES = 5  # a fixed key can reveal another error
 
 
-def check(read: Content, here: Path) -> list[Finding]:
-    """Apply every rule; paths in the file start in ``here``, where training will be started."""
-    found = [finding for rule in rules_keys.RULES for finding in rule(read)]
-    found += [finding for rule in rules_files.RULES for finding in rule(read, here)]
+def check(read: Content, here: Path, target: Target = UNKNOWN) -> list[Finding]:
+    """Apply every rule; paths in the file start in ``here``, where training will be started.
+
+    ``target`` is what is known of the source tree and the machine that will run it.
+    """
+    keys = target.tree.keys if target.tree else frozenset()
+    found = list(rules_keys.refused(read, keys))
+    found += breakages.remaining(read, target)
+    for rule in (*rules_names.RULES, *rules_machine.RULES):
+        found += rule(read, target)
+    for of_keys in (*rules_keys.RULES, *rules_labels.RULES):
+        found += of_keys(read)
+    for of_files in rules_files.RULES:
+        found += of_files(read, here)
     return list({(row.id, row.key, row.message): row for row in found}.values())
 
 
-def fixed(text: str, here: Path) -> tuple[str, list[Finding]]:
+def fixed(text: str, here: Path, target: Target = UNKNOWN) -> tuple[str, list[Finding]]:
     """Return the text with everything fixed that can be, and the findings that were fixed."""
     done: list[Finding] = []
     for _ in range(_PASSES):
-        fixable = [row for row in check(content.parse(text), here) if row.can_be_fixed]
+        fixable = [row for row in check(content.parse(text), here, target) if row.can_be_fixed]
         if not fixable:
             break
         text = apply_fixes(text, fixable)
@@ -87,40 +108,55 @@ class Report:
         out = [line for row in self.fixed for line in _lines("fixed", row)]
         out += [line for row in self.found for line in _lines(row.level, row)]
         out += self.diff.splitlines()
+        warnings = sum(row.level == WARNING for row in self.found)
         count = f"{len(self.errors)} error(s)" if self.errors else "no error"
-        fixable = sum(row.can_be_fixed for row in self.errors)
+        count += f", {warnings} warning(s)" if warnings else ""
+        fixable = sum(row.can_be_fixed for row in self.found)
         hint = f"; --fix fixes {fixable}" if fixable else ""
         return [*out, f"{self.path}: {count}{hint}"]
 
 
-def examine(path: Path, start: Path, *, output: Path, fix: bool, memory: MoreFindings) -> Report:
-    """Validate a file, and with ``fix`` write the fixed one; the original of a change is kept.
+@dataclass(frozen=True)
+class Checks:
+    """What a file is checked against: where it starts, what will run it, and its memory.
 
     ``memory`` returns the findings on the memory of a file that has no other error.
     """
-    if not fix:
-        return Report(path, _found(path, start, memory), [], "")
+
+    start: Path
+    memory: MoreFindings
+    target: Target = UNKNOWN
+
+    def found(self, path: Path) -> list[Finding]:
+        """Return all findings of a file; what is not YAML is one."""
+        try:
+            read = content.load(path)
+        except Unreadable as error:
+            return [Finding("unreadable", "(all)", f"{error.message} {error.cause}", error.hint)]
+        found = check(read, self.start, self.target)
+        return found if errors(found) else found + self.memory(path, read)
+
+
+def examine(path: Path, checks: Checks, *, output: Path, fix: bool) -> Report:
+    """Validate a file, and with ``fix`` write the fixed one; the original of a change is kept."""
+    found = checks.found(path)
+    if not fix or any(row.id == "unreadable" for row in found):
+        return Report(path, found, [], "")
     text = path.read_text(encoding="utf-8-sig")
-    new, done = fixed(text, start)
+    new, done = fixed(text, checks.start, checks.target)
     if output == path and new != text:
         keep_original(path)
     if new != text or output != path:
         atomic_write(output, new)
-    found = _found(output, start, memory)
+    found = checks.found(output)
     late = [row for row in errors(found) if row.can_be_fixed]
     if late:  # the memory of the fixed file
         if output == path and new == text:
             keep_original(path)
         new = apply_fixes(new, late)
         atomic_write(output, new)
-        done, found = done + late, _found(output, start, memory)
+        done, found = done + late, checks.found(output)
     return Report(output, found, done, diff(str(path), text, f"{path} (fixed)", new))
-
-
-def _found(path: Path, start: Path, memory: MoreFindings) -> list[Finding]:
-    read = content.load(path)
-    found = check(read, start)
-    return found if errors(found) else found + memory(path, read)
 
 
 def diff(old: str, before: str, new: str, after: str) -> str:
@@ -130,7 +166,7 @@ def diff(old: str, before: str, new: str, after: str) -> str:
 
 
 def _lines(level: str, row: Finding) -> list[str]:
-    return [f"{level:<7}{row.id}: {row.message}", f"       {row.key}: {row.fix}"]
+    return [f"{level:<9}{row.id}: {row.message}", f"         {row.key}: {row.fix}"]
 
 
 def _plain(row: Finding) -> dict[str, object]:

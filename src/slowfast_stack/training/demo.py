@@ -101,7 +101,7 @@ def make(
         )
     with _private(request.output) as (part, folder):
         job = _job(installed, request, fetch, part, folder)
-        runs.validate_job(job, screen, refuse=validate)
+        runs.validate_job(installed, job, screen, refuse=validate)
         place = runner.Place("demo", job.start, request.output.absolute())
         arguments = [str(PROGRAM), str(installed.program), "--cfg", str(job.config)]
         arguments += ["--opts", *job.options]

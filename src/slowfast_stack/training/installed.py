@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import prefix
+from slowfast_stack.config import source_tree, target
 from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
@@ -59,3 +60,12 @@ def current(folder: str | None) -> Installed | None:
     """Return the current stack of a prefix, None where there is none."""
     found = Installed((prefix.resolve(folder) / "current").resolve())
     return found if found.python.is_file() else None
+
+
+def target_of(stack: Installed | None) -> target.Target:
+    """Return what is known of the place where a configuration will run: its tree and this machine."""
+    machine = target.this_machine()
+    if stack is None:
+        return target.Target(machine=machine)
+    packages = (stack.stack / "env" / "lib").glob("python3*/site-packages/apex")
+    return target.Target(source_tree.at(stack.source), machine, has_apex=any(packages))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from slowfast_stack.config.content import Content
     from slowfast_stack.config.findings import Finding
+    from slowfast_stack.config.target import Target
 
 _LOCK = ".slowfast-stack.lock"
 _PARTS = ("TRAIN", "TEST", "DEMO")
@@ -41,9 +42,9 @@ class Job:
         """Return what the configuration enables: TRAIN, TEST, DEMO."""
         return [part for part in _PARTS if self.read.get(f"{part}.ENABLE")]
 
-    def findings(self) -> list[Finding]:
-        """Return the findings of a validation."""
-        return validate.check(self.read, self.start)
+    def findings(self, target: Target) -> list[Finding]:
+        """Return the findings of a validation for what will run it."""
+        return validate.check(self.read, self.start, target)
 
 
 def job(config: Path, options: list[str], start: Path) -> Job:

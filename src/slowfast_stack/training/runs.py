@@ -11,6 +11,7 @@ from slowfast_stack.config import findings
 from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.orchestration import processes
 from slowfast_stack.training import jobs, runner
+from slowfast_stack.training.installed import target_of
 from slowfast_stack.training.run_state import DEMO, TEST, TRAINING, scores_text
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Run:
 
 def run(installed: Installed, job: Job, screen: Screen, *, validate: bool) -> Run:
     """Run upstream's program. Raises StackError where not everything that is enabled was done."""
-    validate_job(job, screen, refuse=validate)
+    validate_job(installed, job, screen, refuse=validate)
     place = runner.Place("train", job.start, job.output)
     with jobs.alone(job.output):
         processes.stop_left_behind(processes.scope_of(str(job.output)), screen.print)
@@ -75,7 +76,7 @@ def run(installed: Installed, job: Job, screen: Screen, *, validate: bool) -> Ru
     return Run(job, followed, resumed, aside)
 
 
-def validate_job(job: Job, screen: Screen, *, refuse: bool) -> None:
+def validate_job(installed: Installed, job: Job, screen: Screen, *, refuse: bool) -> None:
     """Print the findings of a validation. Raises StackError where the run would fail."""
     if not job.parts:
         message = f"{job.config} enables nothing."
@@ -83,7 +84,7 @@ def validate_job(job: Job, screen: Screen, *, refuse: bool) -> None:
         raise UsageError(
             message, cause, "Set one of them: TRAIN.ENABLE True", code="config.unreadable"
         )
-    found = job.findings()
+    found = job.findings(target_of(installed))
     errors = findings.errors(found) if refuse else []
     for row in found:
         if row not in errors:

@@ -190,7 +190,7 @@ def fine_tune(run: Run) -> str:
 
 def ava(run: Run) -> str:
     """Training, evaluation and test on AVA frames, boxes and lists."""
-    data = _ava_data(run)
+    data = ava_data(run)
     said = run.net("ava", AVA, _ava_options(data))
     scores = [
         float(number) for number in re.findall(r"mAP@0.5IOU': (?:np.float64\()?([\d.]+)", said)
@@ -208,7 +208,7 @@ def _ava_options(data: Path) -> str:
     SOLVER.BASE_LR 0.01"""
 
 
-def _ava_data(run: Run) -> Path:
+def ava_data(run: Run) -> Path:
     """Four videos as frames; odd ones are for validation."""
     data = run.work / "ava_data"
     if data.exists():

@@ -13,6 +13,7 @@ from slowfast_stack.config import content
 from slowfast_stack.config.validate import check, fixed
 
 CHECKPOINTS = Path(__file__).parents[1] / "models/checkpoints"
+NO_STACK = ("--prefix", "nowhere")
 GOOD = """\
 TRAIN:
   DATASET: kinetics
@@ -61,7 +62,12 @@ CAFFE2 = "TRAIN: {CHECKPOINT_FILE_PATH: checkpoints/caffe2-protocol-2.pyth}"
 @pytest.mark.parametrize(
     ("change", "finding", "key", "value"),
     [
-        ("DATA: {DECODING_BACKEND: torchvision}", "dead-decoder", "DATA.DECODING_BACKEND", "pyav"),
+        (
+            "DATA: {TRAIN_CROP_NUM_TEMPORAL: 2}",
+            "one-clip-decoder",
+            "DATA.DECODING_BACKEND",
+            "torchvision",
+        ),
         ("TRAIN: {BATCH_SIZE: 64}", "empty-loader", "TRAIN.BATCH_SIZE", 8),
         ("MULTIGRID: {SHORT_CYCLE: True}", "empty-loader", "TRAIN.BATCH_SIZE", 2),
         ("NUM_GPUS: 3", "batch-per-gpu", "TRAIN.BATCH_SIZE", 3),
@@ -70,11 +76,37 @@ CAFFE2 = "TRAIN: {CHECKPOINT_FILE_PATH: checkpoints/caffe2-protocol-2.pyth}"
         (PYTORCH, "epoch-reset", "TRAIN.CHECKPOINT_EPOCH_RESET", True),
         (CAFFE2, "checkpoint-type", "TRAIN.CHECKPOINT_TYPE", "caffe2"),
         ("MODEL: {ARCH: slow}", "pathways", "DATA.INPUT_CHANNEL_NUM", [3]),
-        ("MODEL: {LOSS_FUNC: bce}", "head", "MODEL.HEAD_ACT", "sigmoid"),
-        ("MIXUP: {ENABLE: True}", "mixup", "MODEL.LOSS_FUNC", "soft_cross_entropy"),
+        ("MODEL: {LOSS_FUNC: bce}", "loss", "MODEL.LOSS_FUNC", "cross_entropy"),
+        ("MODEL: {LOSS_FUNC: bce_logit}", "loss", "MODEL.LOSS_FUNC", "cross_entropy"),
+        ("DATA: {MULTI_LABEL: True}", "labels", "DATA.MULTI_LABEL", False),
+        (
+            "{MIXUP: {ENABLE: True}, MODEL: {LOSS_FUNC: bce}}",
+            "mixup",
+            "MODEL.LOSS_FUNC",
+            "soft_cross_entropy",
+        ),
+        (
+            "{MIXUP: {ENABLE: True}, TRAIN: {BATCH_SIZE: 1}}",
+            "mixup-one-clip",
+            "MIXUP.ENABLE",
+            False,
+        ),
+        (
+            "BN: {NORM_TYPE: sync_batchnorm, NUM_SYNC_DEVICES: 8}",
+            "sync-devices",
+            "BN.NUM_SYNC_DEVICES",
+            1,
+        ),
         ("DETECTION: {ENABLE: True}", "detection", "DETECTION.ENABLE", False),
         ("SOLVER: {COSINE_END_LR: 0.1}", "cosine", "SOLVER.COSINE_END_LR", 0.0001),
-        ("SOLVER: {WARMUP_EPOCHS: 34.0}", "warm-up", "SOLVER.WARMUP_EPOCHS", 0.6),
+        (
+            "SOLVER: {WARMUP_EPOCHS: 6.0, COSINE_AFTER_WARMUP: True}",
+            "warm-up",
+            "SOLVER.WARMUP_EPOCHS",
+            0.6,
+        ),
+        ("DATA: {CROP_SIZE: 112}", "unknown-key", "DATA.CROP_SIZE", None),
+        ("BN: {EPSILON: 0.001}", "unknown-key", "BN.EPSILON", None),
         ("SOLVER: {WARMUP_EPOCHS: 1}", "type", "SOLVER.WARMUP_EPOCHS", 1.0),
         ("TRAIN: {ENABLE: 1}", "type", "TRAIN.ENABLE", True),
         ("MODEL: {NUM_CLASES: 7}", "unknown-key", "MODEL.NUM_CLASES", None),
@@ -161,7 +193,7 @@ def test_a_saved_checkpoint_wins_and_that_is_reported(here: Path) -> None:
 
 def test_more_processes_than_data_are_found(here: Path) -> None:
     text = _changed(GOOD, "NUM_GPUS: 4")
-    assert _found(_changed(text, "NUM_SHARDS: 4"), here) == {}
+    assert _found(_changed(text, "NUM_SHARDS: 4"), here) == {"shards": "NUM_SHARDS"}
     assert _found(_changed(text, "TRAIN: {BATCH_SIZE: 16}"), here) == {
         "empty-loader": "TRAIN.BATCH_SIZE"
     }
@@ -169,7 +201,7 @@ def test_more_processes_than_data_are_found(here: Path) -> None:
 
 AVA = """\
 TRAIN: {DATASET: ava, BATCH_SIZE: 2}
-TEST: {DATASET: ava}
+TEST: {DATASET: ava, BATCH_SIZE: 1}
 DETECTION: {ENABLE: True}
 MODEL: {NUM_CLASSES: 80, LOSS_FUNC: bce, HEAD_ACT: sigmoid}
 DATA: {NUM_FRAMES: 32}
@@ -201,17 +233,20 @@ def test_the_command_fixes_in_place_keeps_the_original_and_says_what_is_left(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(here)
-    text = GOOD.replace("pyav", "torchvision  # as upstream").replace("data\n", "nowhere\n", 1)
+    text = GOOD.replace("ALPHA: 4", "ALPHA: 4\nNUM_GPUS: 3  # of ours", 1)
+    text = text.replace("data\n", "nowhere\n", 1)
     Path("my.yaml").write_text(text)
-    assert run(["config", "check", "my.yaml"]) == 1
-    assert "--fix fixes 1" in capsys.readouterr().out
-    assert run(["config", "check", "my.yaml", "--fix", "--json"]) == 1
+    assert run([*["config", "check", "my.yaml"], *NO_STACK]) == 1
+    assert "--fix fixes 2" in capsys.readouterr().out
+    assert run([*["config", "check", "my.yaml", "--fix", "--json"], *NO_STACK]) == 1
     printed = json.loads(capsys.readouterr().out)
-    assert [row["id"] for row in printed["fixed"]] == ["dead-decoder"]
-    assert {row["id"] for row in printed["findings"]} == {"missing-list"}
-    assert "+  DECODING_BACKEND: pyav  # as upstream" in printed["diff"]
+    assert [row["id"] for row in printed["fixed"]] == ["batch-per-gpu", "batch-per-gpu"]
+    levels = {row["id"]: row["level"] for row in printed["findings"]}
+    assert levels.pop("gpus", "note") == "note"
+    assert levels == {"missing-list": "error"}
+    assert "+  BATCH_SIZE: 3" in printed["diff"]
     assert Path("my.yaml.before").read_text() == text
-    assert run(["config", "check", "my.yaml", "--fix", "--output", "other.yaml"]) == 1
+    assert run([*["config", "check", "my.yaml", "--fix", "--output", "other.yaml"], *NO_STACK]) == 1
     assert Path("other.yaml").exists()
 
 

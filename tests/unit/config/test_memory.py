@@ -58,13 +58,16 @@ def test_why_there_is_no_estimate_is_reported() -> None:
 
 def test_fix_writes_the_batch_that_fits_and_keeps_the_original_once(tmp_path: Path) -> None:
     path = tmp_path / "my.yaml"
-    sets = "TRAIN: {BATCH_SIZE: 64, DATASET: ssv2}\nTEST: {DATASET: ssv2}"
+    for name in ("train", "val", "test"):
+        rows = [f"{path} {i % 5}\n" for i in range(64)]
+        (tmp_path / f"{name}.csv").write_text("".join(rows))
+    sets = f"TRAIN: {{BATCH_SIZE: 64}}\nDATA: {{PATH_TO_DATA_DIR: {tmp_path}}}"
     path.write_text(f"NUM_GPUS: 1\nSLOWFAST: {{ALPHA: 4}}\n{sets}\n")
 
     def weigh(_: Path, read: content.Content) -> list[Finding]:
         return [memory_of.finding(read, FOUND, 16 * GIB)]
 
-    result = validate.examine(path, tmp_path, output=path, fix=True, memory=weigh)
+    result = validate.examine(path, validate.Checks(tmp_path, weigh), output=path, fix=True)
     assert [row.id for row in result.fixed] == ["memory"]
     assert content.load(path).get("TRAIN.BATCH_SIZE") == 25
     assert "BATCH_SIZE: 64" in path.with_name("my.yaml.before").read_text()

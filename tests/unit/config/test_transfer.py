@@ -195,7 +195,7 @@ def test_a_base_of_a_base_counts_and_is_still_found(here: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "batch"), [("NUM_SHARDS: 4\n", 5), ("MULTIGRID: {SHORT_CYCLE: True}\n", 5)]
+    ("more", "batch"), [("NUM_SHARDS: 4\n", 8), ("MULTIGRID: {SHORT_CYCLE: True}\n", 5)]
 )
 def test_each_process_gets_a_complete_batch(here: Path, more: str, batch: int) -> None:
     (here / "base.yaml").write_text(BASE + more)

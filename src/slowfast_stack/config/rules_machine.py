@@ -1,0 +1,84 @@
+"""Rules on the machine: its GPUs, its shared memory, and what the environment has."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from slowfast_stack.config.breakages import data_sets
+from slowfast_stack.config.findings import ERROR, NOTE, WARNING, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from slowfast_stack.config.content import Content
+    from slowfast_stack.config.target import Target
+
+_PREFETCHED = 2  # batches that each worker of torch's loader keeps ready
+_FLOAT = 4  # bytes
+_GIB = 1 << 30
+
+
+def gpus(read: Content, target: Target) -> Iterator[Finding]:
+    """Refuse more GPUs than there are; upstream asserts it."""
+    wanted, key = read.get("NUM_GPUS"), "NUM_GPUS"
+    if target.machine is None or target.machine.gpus is None or wanted <= target.machine.gpus:
+        return
+    has = target.machine.gpus
+    message = f"{wanted} GPUs are wanted, and this machine has {has}; upstream stops."
+    level = ERROR if target.tree else NOTE  # without a stack it will run elsewhere
+    yield Finding("gpus", key, message, f"{has}", level)
+
+
+def shards(read: Content, _target: Target) -> Iterator[Finding]:
+    """Refuse several machines without a process group, and say how upstream learns of them."""
+    count, key = read.get("NUM_SHARDS"), "NUM_SHARDS"
+    if count > 1 and read.get("NUM_GPUS") <= 1:
+        message = (
+            f"With NUM_GPUS {read.get('NUM_GPUS')} the {count} machines form no group: each trains "
+            "a model of its own."
+        )
+        yield Finding("shards", key, message, "1, or at least 2 GPUs for each machine.")
+    elif count > 1:
+        message = "Upstream takes the number of machines from its command line alone."
+        yield Finding("shards", key, message, "Pass it to run_net.py on each machine.", WARNING)
+    elif read.get("SHARD_ID") >= max(1, count):
+        message = f"SHARD_ID {read.get('SHARD_ID')} is not below NUM_SHARDS {count}."
+        yield Finding("shards", "SHARD_ID", message, "0", WARNING, set={"SHARD_ID": 0})
+
+
+def apex(read: Content, target: Target) -> Iterator[Finding]:
+    """Refuse the batch norm of apex in an environment without apex."""
+    if read.get("BN.NORM_TYPE") == "sync_batchnorm_apex" and not target.has_apex:
+        message = "sync_batchnorm_apex needs apex, which the environment does not have."
+        yield Finding("apex", "BN.NORM_TYPE", message, "sync_batchnorm with NUM_SYNC_DEVICES.")
+
+
+def shared_memory(read: Content, target: Target) -> Iterator[Finding]:
+    """Warn of loaders whose batches do not fit into /dev/shm."""
+    workers = read.get("DATA_LOADER.NUM_WORKERS")
+    free = target.machine.shared_memory if target.machine else None
+    if free is None or not workers or not read.get("TRAIN.ENABLE"):
+        return
+    batch = _batch_bytes(read)
+    processes = max(1, read.get("NUM_GPUS"))
+    needed = batch * workers * _PREFETCHED * processes
+    if needed > free:
+        message = (
+            f"{workers} workers of {processes} processes hold batches of {needed / _GIB:.1f} GiB, "
+            f"and /dev/shm has {free / _GIB:.1f} GiB free: a worker can die of a bus error."
+        )
+        fits = free // (batch * _PREFETCHED * processes)
+        level = ERROR if batch > free else WARNING
+        yield Finding("shared-memory", "DATA_LOADER.NUM_WORKERS", message, f"{fits}", level)
+
+
+def _batch_bytes(read: Content) -> int:
+    clips = math.ceil(read.get("TRAIN.BATCH_SIZE") / max(1, read.get("NUM_GPUS")))
+    clips *= read.get("AUG.NUM_SAMPLE") if read.get("AUG.ENABLE") else 1
+    frames = 1 if "imagenet" in data_sets(read) else read.get("DATA.NUM_FRAMES")
+    side = read.get("DATA.TRAIN_CROP_SIZE")
+    return int(clips * 3 * frames * side * side * _FLOAT)
+
+
+RULES = (gpus, shards, apex, shared_memory)

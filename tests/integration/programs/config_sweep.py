@@ -1,0 +1,293 @@
+"""Run every configuration of upstream, and planted wrong values, beside the word of `config check`.
+
+    STACK/env/bin/python tests/integration/programs/config_sweep.py STACK
+        [--only TEXT] [--planted] [--jobs N] [--work DIR]
+
+STACK is a finished stack with the sources. Each file goes through upstream's own train(), its
+evaluation and its test on the CPU, with small crops and made-up data of its kind, in a process of
+its own; ``config check`` sees the same file with the same overrides. The table says what the check
+said and what happened. Exits 1 where a check was wrong: an error that ran, or a failure unsaid.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "collections")]
+
+from slowfast_stack.config import content, source_tree, target, validate
+
+import planted_values
+import upstream_end_to_end as made
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CLIPS = 6
+CLASSES = 6
+MEMORY = 10 << 30
+SECONDS = 240
+SMALL: dict[str, Any] = {
+    "NUM_GPUS": 0,
+    "NUM_SHARDS": 1,
+    "DATA.TRAIN_JITTER_SCALES": [64, 80],
+    "DATA.TRAIN_CROP_SIZE": 64,
+    "DATA.TEST_CROP_SIZE": 64,
+    "TRAIN.BATCH_SIZE": 2,
+    "TEST.BATCH_SIZE": 2,
+    "TRAIN.EVAL_PERIOD": 1,
+    "TRAIN.CHECKPOINT_PERIOD": 1,
+    "TRAIN.CHECKPOINT_FILE_PATH": "",
+    "TEST.CHECKPOINT_FILE_PATH": "",
+    "TEST.NUM_ENSEMBLE_VIEWS": 1,
+    "TEST.NUM_SPATIAL_CROPS": 1,
+    "TEST.NUM_TEMPORAL_CLIPS": [],
+    "BN.NUM_BATCHES_PRECISE": 1,
+    "SOLVER.MAX_EPOCH": 1,
+    "DATA_LOADER.NUM_WORKERS": 0,
+    "DATA_LOADER.PIN_MEMORY": False,
+    "LOG_MODEL_INFO": False,
+    "TENSORBOARD.ENABLE": False,
+    "DEMO.ENABLE": False,
+}
+# Something else than training is asked of these; one epoch is too short for their schedule.
+LONG_CYCLE: dict[str, Any] = {"SOLVER.MAX_EPOCH": 4, "SOLVER.STEPS": [0, 2], "SOLVER.LRS": [1, 0.1]}
+SMALLER = {"MVIT.EMBED_DIM": (768, 4), "RESNET.WIDTH_PER_GROUP": (64, 4)}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A file and the values that are planted into it."""
+
+    name: str
+    path: Path
+    values: dict[str, Any]
+    part: str = ""  # what is planted
+
+
+def overrides(read: content.Content, folders: dict[str, Path], out: Path) -> dict[str, Any]:
+    """Return what makes a configuration small, and names data of its kind."""
+    values = SMALL | {"OUTPUT_DIR": str(out)}
+    for key, (least, divisor) in SMALLER.items():
+        if read.get(key) >= least:
+            values[key] = read.get(key) // divisor
+    if read.get("MULTIGRID.LONG_CYCLE"):
+        values |= LONG_CYCLE | {"TRAIN.BATCH_SIZE": 1}
+    kind = str(read.get("TRAIN.DATASET")).removeprefix("ptv")
+    folder = folders.get(kind, folders["kinetics"])
+    values |= {"DATA.PATH_TO_DATA_DIR": str(folder), "DATA.PATH_PREFIX": ""}
+    if kind == "ava":
+        values |= {
+            **{f"AVA.{key}": str(folder) for key in ("FRAME_LIST_DIR", "ANNOTATION_DIR")},
+            "AVA.FRAME_DIR": str(folder / "frames"),
+            "AVA.TRAIN_PREDICT_BOX_LISTS": [],
+            "AVA.TEST_PREDICT_BOX_LISTS": ["ava_val_predicted_boxes.csv"],
+            "AVA.TRAIN_GT_BOX_LISTS": ["ava_train_v2.2.csv"],
+            "AVA.EXCLUSION_FILE": "ava_val_excluded_timestamps_v2.2.csv",
+            "AVA.GROUNDTRUTH_FILE": "ava_val_v2.2.csv",
+            "AVA.LABEL_MAP_FILE": "ava_action_list_v2.2_for_activitynet_2019.pbtxt",
+        }
+    return values
+
+
+def data(work: Path) -> dict[str, Path]:
+    """Make data of each kind: clips, frames with lists, images in folders, boxes."""
+    run = made.Run(work, [], work, None)
+    folders = {"kinetics": run.clips(CLIPS), "ava": made.ava_data(run)}
+    for kind in ("ssv2", "charades"):
+        folders[kind] = work / kind
+        _frames(folders[kind], kind)
+    folders["imagenet"] = work / "imagenet"
+    for split in ("train", "val", "test"):
+        for label in range(CLASSES):
+            folder = folders["imagenet"] / split / f"n{label:08d}"
+            folder.mkdir(parents=True)
+            for i in range(2):
+                image = np.full((80, 96, 3), 30 * label + 20 * i, np.uint8)
+                cv2.imwrite(str(folder / f"{i}.JPEG"), image)
+    return folders
+
+
+def _frames(folder: Path, kind: str) -> None:
+    folder.mkdir()
+    for split in ("train", "val", "test"):
+        lines = ["original_vido_id video_id frame_id path labels\n"]
+        for video in range(CLIPS):
+            name = f"{split}{video}"
+            (folder / name).mkdir()
+            for frame in range(24):
+                path = folder / name / f"{frame:05d}.jpg"
+                cv2.imwrite(str(path), np.full((80, 96, 3), 20 * video + frame, np.uint8))
+                labels = f'"{video % CLASSES},{(video + 1) % CLASSES}"'
+                given = labels if kind == "charades" else '""'
+                lines.append(f"{name} {video} {frame} {path} {given}\n")
+        (folder / f"{split}.csv").write_text("".join(lines))
+    if kind == "ssv2":
+        names = {f"class {i}": str(i) for i in range(CLASSES)}
+        (folder / "something-something-v2-labels.json").write_text(json.dumps(names))
+        for split, word in (("train", "train"), ("val", "validation")):
+            rows = [
+                {"id": f"{split}{i}", "template": f"[class] {i}", "label": f"class {i}"}
+                for i in range(CLIPS)
+            ]
+            (folder / f"something-something-v2-{word}.json").write_text(json.dumps(rows))
+
+
+def said(case: Case, values: dict[str, Any], stack: target.Target) -> tuple[str, str]:
+    """Return the worst level of the check and its ids."""
+    try:
+        read = content.load(case.path)
+    except Exception:  # noqa: BLE001  (whatever the file is, config check calls it an error)
+        return "error", "unreadable"
+    pairs = [str(word) for pair in values.items() for word in pair]
+    found = validate.check(content.with_options(read, pairs), Path(), stack)
+    for level in ("error", "warning"):
+        ids = sorted({row.id for row in found if row.level == level})
+        if ids:
+            return level, ", ".join(ids)
+    return "", ""
+
+
+def happens(case: Case, values: dict[str, Any], log: Path) -> None:
+    """Train, evaluate and test in this process; a failure is an exception."""
+    import torch  # noqa: PLC0415
+    from slowfast.config.defaults import assert_and_infer_cfg, get_cfg  # noqa: PLC0415
+
+    torch.set_num_threads(1)
+    sys.path.insert(0, str(Path(sys.modules["slowfast"].__file__ or "").parents[1] / "tools"))
+    cfg = get_cfg()
+    cfg.merge_from_file(str(case.path))
+    cfg.merge_from_list([word for pair in values.items() for word in pair])
+    cfg = assert_and_infer_cfg(cfg)
+    import slowfast.utils.checkpoint as cu  # noqa: PLC0415
+
+    cu.make_checkpoint_dir(cfg.OUTPUT_DIR)
+    if cfg.TRAIN.ENABLE:
+        from train_net import train  # noqa: PLC0415
+
+        train(cfg.clone())
+    if cfg.TEST.ENABLE:
+        from test_net import test  # noqa: PLC0415
+
+        test(cfg.clone())
+    log.with_suffix(".done").touch()
+
+
+def _apart(case: Case, values: dict[str, Any], log: Path) -> int:
+    """Start a process for a case; return its id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    with log.open("w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    signal.alarm(SECONDS)
+    code = 1
+    try:
+        happens(case, values, log)
+        code = 0
+    except BaseException as error:  # noqa: BLE001  (the last line of the log is the reason)
+        import traceback  # noqa: PLC0415
+
+        traceback.print_exc()
+        print(f"{type(error).__name__}: {error}", flush=True)
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def cases(source: Path, *, planted: bool) -> Iterator[Case]:
+    """List every file as it is, or the planted values."""
+    if planted:
+        for index, row in enumerate(planted_values.ROWS):
+            path = source / f"{row.config}.yaml"
+            part = " ".join(f"{key} {value!r}" for key, value in row.values.items())
+            yield Case(f"{index:02d} {row.config}", path, row.values, part)
+        return
+    for path in sorted([*source.glob("configs/**/*.yaml"), *source.glob("demo/**/*.yaml")]):
+        yield Case(str(path.relative_to(source).with_suffix("")), path, {})
+
+
+def sweep(stack: Path, work: Path, given: argparse.Namespace) -> int:
+    """Run all cases, some at a time, and print the table."""
+    source = stack / "src/slowfast"
+    folders = data(work)
+    known = target.Target(source_tree.at(source), target.this_machine())
+    waiting = [row for row in cases(source, planted=given.planted) if given.only in row.name]
+    running: dict[int, tuple[Case, tuple[str, str], Path, float]] = {}
+    wrong = done = trained = 0
+    numbers = itertools.count()
+    print("| configuration | planted | check | happened | s |\n|---|---|---|---|--:|", flush=True)
+    while waiting or running:
+        while waiting and len(running) < given.jobs:
+            case = waiting.pop(0)
+            out = work / f"out{next(numbers)}"
+            out.mkdir()
+            values = _values(case, folders, out) | case.values
+            word = said(case, values, known)
+            running[_apart(case, values, out / "log")] = (case, word, out / "log", time.time())
+        pid, status = os.wait()
+        case, word, log, started = running.pop(pid)
+        ok, done = status == 0, done + 1
+        trained += ok
+        alarm = word[0] == "error" and ok
+        miss = word[0] != "error" and not ok
+        wrong += alarm or miss
+        mark = "**FALSE ALARM** " if alarm else "**MISS** " if miss else ""
+        reason = "ran" if ok else _reason(log, status)
+        print(
+            f"| {case.name} | {case.part} | {' '.join(word)} | {mark}{reason} "
+            f"| {time.time() - started:.0f} |",
+            flush=True,
+        )
+    print(f"\n{trained} of {done} ran; the check was wrong on {wrong}.")
+    return int(wrong > 0)
+
+
+def _values(case: Case, folders: dict[str, Path], out: Path) -> dict[str, Any]:
+    try:
+        return overrides(content.load(case.path), folders, out)
+    except Exception:  # noqa: BLE001  (not YAML: upstream says so itself)
+        return dict(SMALL)
+
+
+def _reason(log: Path, status: int) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    last = lines[-1] if lines else ""
+    return f"signal {status}" if 0 < status < 256 else last[:110].replace("|", "/")
+
+
+def main() -> int:
+    """Run the sweep."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("stack", type=Path)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--planted", action="store_true")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--work", type=Path)
+    given = parser.parse_args()
+    work = given.work or Path(tempfile.mkdtemp(prefix="config-sweep-"))
+    work.mkdir(parents=True, exist_ok=True)
+    import slowfast.models  # noqa: F401, PLC0415  (each process inherits it)
+
+    return sweep(given.stack.resolve(), work.resolve(), given)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
