@@ -228,6 +228,7 @@ def sweep(stack: Path, work: Path, given: argparse.Namespace) -> int:
     """Run all cases, some at a time, and print the table."""
     source = stack / "src/slowfast"
     folders = data(work)
+    os.chdir(work)  # upstream writes what it detects into the current folder
     known = target.Target(source_tree.at(source), target.this_machine())
     waiting = [row for row in cases(source, planted=given.planted) if given.only in row.name]
     running: dict[int, tuple[Case, tuple[str, str], Path, float]] = {}
