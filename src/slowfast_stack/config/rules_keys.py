@@ -98,6 +98,20 @@ def _pathways(read: Content) -> Iterator[Finding]:
         yield Finding("alpha", "SLOWFAST.ALPHA", message, "A divisor of DATA.NUM_FRAMES.")
 
 
+def _views(read: Content) -> Iterator[Finding]:
+    """Refuse numbers of views that a data set cannot be tested with."""
+    key, data_set = "TEST.NUM_ENSEMBLE_VIEWS", read.get("TEST.DATASET")
+    views = read.get("TEST.NUM_TEMPORAL_CLIPS") or [read.get(key)]
+    if not read.get("TEST.ENABLE"):
+        return
+    if data_set == "charades" and 1 in views:
+        message = "Charades cannot be tested with one view; upstream divides by 0."
+        yield Finding("views", key, message, "10", set={key: 10} if views == [1] else {})
+    if data_set == "ptvssv2" and views != [1]:
+        message = "PyTorchVideo tests Something-Something with one view; upstream stops."
+        yield Finding("views", key, message, "1", set={key: 1} if len(views) == 1 else {})
+
+
 def _batch_norm(read: Content) -> Iterator[Finding]:
     """Compare the kinds of batch norm with the GPUs and clips that they divide."""
     kind, gpus = read.get("BN.NORM_TYPE"), max(1, read.get("NUM_GPUS"))
@@ -241,6 +255,7 @@ RULES: tuple[Rule, ...] = (
     _decoder,
     _divisible,
     _pathways,
+    _views,
     _batch_norm,
     _groups,
     _augmentation,

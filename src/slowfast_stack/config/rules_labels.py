@@ -43,18 +43,26 @@ MISFITS = (
     Misfit(ONE, "bce_logit", ERROR, _SHAPES, "cross_entropy"),
     Misfit(ONE, "mse", ERROR, _SHAPES, "cross_entropy"),
     Misfit(ONE, "multi_mse", ERROR, "is for masked pretraining alone.", "cross_entropy"),
-    Misfit(ONE, "contrastive_loss", ERROR, "ignores the labels.", "cross_entropy"),
+    Misfit(ONE, "contrastive_loss", WARNING, "ignores the labels.", "cross_entropy"),
     Misfit(MANY, "bce", ERROR, _RAW, "bce_logit"),
     Misfit(MANY, "cross_entropy", WARNING, _SOFT, "bce_logit"),
     Misfit(MANY, "soft_cross_entropy", WARNING, _SOFT, "bce_logit"),
-    Misfit(MANY, "contrastive_loss", ERROR, "ignores the labels.", "bce_logit"),
+    Misfit(MANY, "contrastive_loss", WARNING, "ignores the labels.", "bce_logit"),
     Misfit(MANY, "multi_mse", ERROR, "is for masked pretraining alone.", "bce_logit"),
     Misfit(BOXES, "cross_entropy", WARNING, _SOFT, "bce"),
     Misfit(BOXES, "soft_cross_entropy", WARNING, _SOFT, "bce"),
     Misfit(BOXES, "bce_logit", WARNING, "applies a sigmoid after that of the head.", "bce"),
-    Misfit(BOXES, "contrastive_loss", ERROR, "ignores the labels.", "bce"),
+    Misfit(BOXES, "contrastive_loss", WARNING, "ignores the labels.", "bce"),
     Misfit(BOXES, "multi_mse", ERROR, "is for masked pretraining alone.", "bce"),
 )
+
+
+def masked(read: Content) -> Iterator[Finding]:
+    """Compare the loss of masked pretraining, whose predictions are a list."""
+    named, key = read.get("MODEL.LOSS_FUNC"), "MODEL.LOSS_FUNC"
+    if read.get("TRAIN.ENABLE") and read.get("MASK.ENABLE") and named != "multi_mse":
+        message = f"Masked pretraining gives lists, which the loss {named} does not take."
+        yield Finding("loss", key, message, "multi_mse", set={key: "multi_mse"})
 
 
 def _is_supervised(read: Content) -> bool:
@@ -111,7 +119,9 @@ def multi_label(read: Content) -> Iterator[Finding]:
         expected = kind == MANY
         if used and given is not expected:
             message = f"{read.get(f'{part}.DATASET')} has {kind}, but MULTI_LABEL is {given}."
-            yield Finding("labels", key, message, f"{expected}", set={key: expected})
+            # Top-1 of several classes fails; the mAP of one class each is computed, and wrong.
+            level = ERROR if expected else WARNING
+            yield Finding("labels", key, message, f"{expected}", level, set={key: expected})
             return
 
 
@@ -123,4 +133,4 @@ def activation(read: Content) -> Iterator[Finding]:
         yield Finding("head", key, message, "sigmoid", WARNING, set={key: "sigmoid"})
 
 
-RULES = (loss, mixup, multi_label, activation)
+RULES = (loss, masked, mixup, multi_label, activation)

@@ -91,6 +91,8 @@ def overrides(read: content.Content, folders: dict[str, Path], out: Path) -> dic
     kind = str(read.get("TRAIN.DATASET")).removeprefix("ptv")
     folder = folders.get(kind, folders["kinetics"])
     values |= {"DATA.PATH_TO_DATA_DIR": str(folder), "DATA.PATH_PREFIX": ""}
+    if kind == "charades":
+        values["TEST.NUM_ENSEMBLE_VIEWS"] = 2
     if kind == "ava":
         values |= {
             **{f"AVA.{key}": str(folder) for key in ("FRAME_LIST_DIR", "ANNOTATION_DIR")},

@@ -111,6 +111,7 @@ ROWS = (
     Planted(CHARADES, LOCAL | {"MODEL.LOSS_FUNC": "cross_entropy"}),
     Planted(CHARADES, LOCAL | {"MODEL.LOSS_FUNC": "bce"}),
     Planted(CHARADES, LOCAL | {"MODEL.NUM_CLASSES": 4}),
+    Planted(CHARADES, LOCAL | {"TEST.NUM_ENSEMBLE_VIEWS": 1}),
     Planted(CHARADES, LOCAL | {"DATA.PATH_TO_DATA_DIR": "/nowhere"}),
     Planted(CHARADES, LOCAL | {"DATA.PATH_PREFIX": "/nowhere"}),
     Planted(SSV2, {"DATA.PATH_TO_DATA_DIR": "/nowhere"}),

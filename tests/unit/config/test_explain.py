@@ -161,3 +161,12 @@ def test_asking_for_a_plan_does_not_load_yaml() -> None:
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize("name", ["Kinetics/SLOWFAST_8x8_R50", "kinetics/slowfast_8x8_r50.yaml"])
+def test_a_path_below_configs_is_that_file_and_not_one_of_demo(name: str) -> None:
+    assert upstream.places(name) == ("configs/Kinetics/SLOWFAST_8x8_R50.yaml",)
+    assert len(upstream.places("SLOWFAST_8x8_R50")) > 2
+    assert upstream.places("demo/Kinetics/SLOWFAST_8x8_R50") == (
+        "demo/Kinetics/SLOWFAST_8x8_R50.yaml",
+    )

@@ -201,3 +201,41 @@ def test_each_process_gets_a_complete_batch(here: Path, more: str, batch: int) -
     (here / "base.yaml").write_text(BASE + more)
     assert _transfer() == 0
     assert content.load(here / "mine.yaml").values["TRAIN.BATCH_SIZE"] == batch
+
+
+OTHERS = """\
+BN: {NORM_TYPE: sync_batchnorm, NUM_SYNC_DEVICES: 4}
+DATA: {MULTI_LABEL: True, NUM_FRAMES: 32}
+MODEL: {LOSS_FUNC: bce_logit, HEAD_ACT: sigmoid}
+SLOWFAST: {ALPHA: 4}
+NUM_GPUS: 8
+NUM_SHARDS: 4
+TRAIN: {DATASET: charades, BATCH_SIZE: 16}
+"""
+
+
+@pytest.mark.parametrize(("gpus", "devices"), [(1, 1), (2, 2), (3, 1), (8, 4)])
+def test_a_base_for_other_labels_and_gpus_becomes_one_for_these(
+    here: Path, gpus: int, devices: int
+) -> None:
+    (here / "base.yaml").write_text(OTHERS)
+    assert _transfer("--gpus", str(gpus)) == 0
+    made = content.load(here / "mine.yaml")
+    assert made.get("BN.NUM_SYNC_DEVICES") == devices
+    assert made.get("NUM_SHARDS") == 1
+    assert made.get("DATA.MULTI_LABEL") is False
+    assert (made.get("MODEL.LOSS_FUNC"), made.get("MODEL.HEAD_ACT")) == ("cross_entropy", "softmax")
+
+
+@pytest.mark.parametrize(("more", "mixed"), [((), True), (("--batch", "1"), False)])
+def test_mixup_needs_two_clips(here: Path, more: tuple[str, ...], *, mixed: bool) -> None:
+    mixing = "MIXUP: {ENABLE: True}\nMODEL: {LOSS_FUNC: soft_cross_entropy}\n"
+    (here / "base.yaml").write_text(BASE + mixing)
+    assert _transfer(*more) == 0
+    assert content.load(here / "mine.yaml").get("MIXUP.ENABLE") is mixed
+
+
+def test_boxes_are_tested_with_one_clip_for_each_gpu(here: Path) -> None:
+    assert _transfer("--to", "ava", "--gpus", "2") == 1  # the data of AVA are not there
+    made = content.load(here / "mine.yaml")
+    assert (made.get("TEST.BATCH_SIZE"), made.get("TRAIN.BATCH_SIZE")) == (2, 16)
