@@ -29,19 +29,20 @@ def table(checkout: Path) -> str:
 
 
 def _disagreements(path: str, checkout: Path) -> list[tuple[str, str]]:
-    found = explain(path, checkout)["file"]
+    found = explain(path, checkout).file
     if found is None:
         raise SystemExit(f"configs_page.py: {checkout} has no {path}")
-    if found["error"]:
-        return [("", "**refused**: " + found["error"].replace(f"{checkout}/", ""))]
-    refused = [("", f"**refused**: {row['message']}") for row in found["problems"] if row["fatal"]]
-    different = [row for row in found["comparison"] if not row["agrees"]]
+    if found.content is None:
+        return [("", "**refused**: " + found.error.replace(f"{checkout}/", ""))]
+    refused = [
+        ("", f"**refused**: {problem.message}")
+        for problem in found.content.problems
+        if problem.fatal
+    ]
     return refused + [
-        (
-            f"`{row['part']}`: {row['name_says']}" if row["part"] else row["name_says"],
-            row["file_says"],
-        )
-        for row in different
+        (f"`{row.part}`: {row.name_says}" if row.part else row.name_says, row.file_says)
+        for row in found.comparison
+        if not row.agrees
     ]
 
 

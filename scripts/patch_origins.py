@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import cast
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "collections"))
 
@@ -28,7 +29,8 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.regi
 
 def different(origin: str, component: str, tree: str) -> list[str]:
     """Return a line for each patch whose origins do not say what the tree needs."""
-    outcomes = api.run(tree, component=component, check=True)["patches"]
+    report = api.run(tree, component=component, check=True)
+    outcomes = cast("list[dict[str, str]]", report["patches"])
     return [
         f"{row['id']} is {row['status']} in {tree}, and its origins are {by_id(row['id']).origins}"
         for row in outcomes

@@ -282,7 +282,7 @@ def _head(base: Content, request: Request, data: Data, kind: Kind) -> Iterator[C
             f"your {classes} and empty ones: upstream counts hits among the best {FEWEST_CLASSES}"
         )
         yield Change("MODEL.NUM_CLASSES", FEWEST_CLASSES, cause)
-    yield Change("DATA.MULTI_LABEL", value=False, reason="no list of labels for a whole video")
+    yield Change("DATA.MULTI_LABEL", value=False, reason="one label for each video, not a list")
     if request.to == CLASSES:
         yield Change("DETECTION.ENABLE", value=False, reason="a label for each video, no boxes")
         if base.get("MODEL.LOSS_FUNC") not in _LOSSES:
