@@ -94,6 +94,7 @@ def transfer(
     the GPU.
     """
     from slowfast_stack.config import finetune
+    from slowfast_stack.training import installed
     from slowfast_stack.training.memory import MemoryCheck
 
     request = finetune.Request(
@@ -108,7 +109,8 @@ def transfer(
         gpu_memory=gpu_memory,
     )
     fitting = MemoryCheck(prefix, gpu_memory).fitting
-    made = finetune.make(base, _checkout(source), request, output, fitting)
+    place = finetune.Place(fitting, installed.target_of(installed.current(prefix)).elsewhere())
+    made = finetune.make(base, _checkout(source), request, output, place)
     terminal.show(made.as_dict(), made.lines(), as_json=json)
     return Exit.FAILED if made.errors else Exit.PROVEN
 

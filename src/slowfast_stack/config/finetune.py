@@ -14,6 +14,7 @@ from slowfast_stack.config.content import Content
 from slowfast_stack.config.findings import errors
 from slowfast_stack.config.rules_files import largest_batch
 from slowfast_stack.config.rules_keys import DECODED, FEWEST_CLASSES
+from slowfast_stack.config.target import UNKNOWN
 from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         Kind,
     )
     from slowfast_stack.config.findings import Finding
+    from slowfast_stack.config.target import Target
 
     FittingClips = Callable[[Path], int | None]
 
@@ -108,12 +110,20 @@ class Transfer:
         return [*out, f"written: {self.path}"]
 
 
-def make(
-    base: str, source: Path | None, request: Request, path: Path, fitting: FittingClips
-) -> Transfer:
+@dataclass(frozen=True)
+class Place:
+    """Where the configuration will run, and how many clips of one fit in a GPU there.
+
+    ``fitting`` returns None where that is unknown.
+    """
+
+    fitting: FittingClips
+    target: Target = UNKNOWN
+
+
+def make(base: str, source: Path | None, request: Request, path: Path, place: Place) -> Transfer:
     """Write the configuration to ``path``, which must not exist yet.
 
-    ``fitting`` returns how many clips of a configuration fit in a GPU, None where that is unknown.
     Raises UsageError.
     """
     if path.exists():
@@ -143,10 +153,10 @@ def make(
         made, result = changed(request)
         fresh.write_text(result, encoding="utf-8")
         if request.batch is None and request.gpus:
-            made, result = changed(replace(request, fitting=fitting(fresh)))
+            made, result = changed(replace(request, fitting=place.fitting(fresh)))
             fresh.write_text(result, encoding="utf-8")
     diff = validate.diff(str(found), before, str(path), result)
-    return Transfer(path, made, diff, validate.check(content.load(path), Path()))
+    return Transfer(path, made, diff, validate.check(content.load(path), Path(), place.target))
 
 
 def _base(base: str, source: Path | None) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,10 @@ class Target:
     def has_breakage(self, patch: str) -> bool | None:
         """Return whether the tree has what a patch is about; None where the tree is not known."""
         return self.tree.has_breakage(patch) if self.tree else None
+
+    def elsewhere(self) -> Target:
+        """Return the same tree on a machine that is not known."""
+        return replace(self, machine=None)
 
 
 UNKNOWN = Target()

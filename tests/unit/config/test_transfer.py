@@ -52,7 +52,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _transfer(*more: str, checkpoint: str = "k400.pkl", out: str = "mine.yaml") -> int:
-    given = ("--checkpoint", checkpoint, "--data-dir", "data", "-o", out)
+    given = ("--checkpoint", checkpoint, "--data-dir", "data", "-o", out, "--prefix", "nowhere")
     return run(["config", "transfer", "base.yaml", *given, *more])
 
 
