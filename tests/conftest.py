@@ -9,6 +9,7 @@ import pytest
 from support.http import FileServer, serving
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the mark in a hook of the same name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give all tests of the proven stack to one worker, so that it is built once.
 
