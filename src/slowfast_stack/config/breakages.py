@@ -235,6 +235,17 @@ TABLE = (
 )
 
 
+# Keys that a patch adds to upstream's.
+ADDED = {"TRAIN.MIXED_PRECISION_DTYPE": "mixed-precision-dtype"}
+
+
+def keys_of(target: Target) -> frozenset[str]:
+    """Return the keys of the tree that will run it, or those that patches will add to it."""
+    if target.tree:
+        return target.tree.keys
+    return frozenset(key for key, patch in ADDED.items() if patch in _KNOWN)
+
+
 def remaining(read: Content, target: Target) -> Iterator[Finding]:
     """List what breaks this configuration in the tree that will run it.
 

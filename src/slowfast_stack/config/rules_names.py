@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from slowfast_stack.config.breakages import data_sets
 from slowfast_stack.config.findings import Finding
+from slowfast_stack.config.source_tree import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +29,14 @@ _HEADS = "slowfast/models/head_helper.py"
 _BUILDER = "slowfast/models/video_model_builder.py"
 _DATA = "slowfast/datasets"
 _CLOSE = 0.6
+
+
+_ASSERTIONS = "assert_and_infer_cfg"
+_DTYPE = "TRAIN.MIXED_PRECISION_DTYPE"  # a patch adds it
+
+
+def _has_dtype(read: Content) -> bool:
+    return _DTYPE in read.values
 
 
 def _model(read: Content) -> str:
@@ -238,8 +247,24 @@ CHOICES = (
         ("byol", "mem", "moco", "self", "simclr", "swav"),
     ),
     Choice("MVIT.NORM", _is_mvit, lambda _tree: frozenset(), ("layernorm",)),
-    Choice("TRAIN.CHECKPOINT_TYPE", _always, lambda _tree: frozenset(), ("caffe2", "pytorch")),
-    Choice("TEST.CHECKPOINT_TYPE", _always, lambda _tree: frozenset(), ("caffe2", "pytorch")),
+    Choice(
+        "TRAIN.CHECKPOINT_TYPE",
+        _always,
+        lambda tree: tree.compared(DEFAULTS, _ASSERTIONS, "cfg.TRAIN.CHECKPOINT_TYPE"),
+        ("caffe2", "pytorch"),
+    ),
+    Choice(
+        "TEST.CHECKPOINT_TYPE",
+        _always,
+        lambda tree: tree.compared(DEFAULTS, _ASSERTIONS, "cfg.TEST.CHECKPOINT_TYPE"),
+        ("caffe2", "pytorch"),
+    ),
+    Choice(
+        _DTYPE,
+        _has_dtype,
+        lambda tree: tree.compared(DEFAULTS, _ASSERTIONS, f"cfg.{_DTYPE}"),
+        ("bfloat16", "float16"),
+    ),
     Choice("DIST_BACKEND", _distributed, lambda _tree: frozenset(), ("gloo", "mpi", "nccl")),
 )
 

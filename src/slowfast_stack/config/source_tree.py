@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
@@ -61,7 +61,17 @@ class SourceTree:
 
     def parsed(self, path: str) -> ast.Module:
         """Return the syntax tree of a file, an empty one where it cannot be read."""
-        return _parsed(self.root / path)
+        if path not in self._files:
+            try:
+                text = (self.root / path).read_text(encoding="utf-8")
+                self._files[path] = ast.parse(text)
+            except (OSError, SyntaxError, ValueError):
+                self._files[path] = ast.Module([], [])
+        return self._files[path]
+
+    @cached_property
+    def _files(self) -> dict[str, ast.Module]:
+        return {}
 
     def registered(self, folder: str, registry: str) -> frozenset[str]:
         """Return the names of what the files of a folder register."""
@@ -104,14 +114,6 @@ class SourceTree:
             if isinstance(node, ast.Compare) and ast.unparse(node.left) == expression
             for text in _texts(node.comparators[0])
         )
-
-
-@lru_cache(maxsize=64)
-def _parsed(path: Path) -> ast.Module:
-    try:
-        return ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError):
-        return ast.Module([], [])
 
 
 def _texts(node: ast.expr) -> Iterator[str]:

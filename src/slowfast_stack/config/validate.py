@@ -41,8 +41,7 @@ def check(read: Content, here: Path, target: Target = UNKNOWN) -> list[Finding]:
 
     ``target`` is what is known of the source tree and the machine that will run it.
     """
-    keys = target.tree.keys if target.tree else frozenset()
-    found = list(rules_keys.refused(read, keys))
+    found = list(rules_keys.refused(read, breakages.keys_of(target)))
     found += breakages.remaining(read, target)
     for rule in (*rules_names.RULES, *rules_machine.RULES):
         found += rule(read, target)

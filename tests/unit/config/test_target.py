@@ -118,10 +118,20 @@ def test_a_newer_upstream_is_judged_by_its_own_names_and_keys(tree: SourceTree) 
     }
 
 
+def test_a_key_that_a_patch_adds_is_known_where_it_is_added(tree: SourceTree) -> None:
+    text = "TRAIN: {MIXED_PRECISION_DTYPE: bfloat16}"
+    assert "unknown-key" not in _ids(text, UNKNOWN)
+    assert "unknown-key" in _ids(text, Target(tree))
+    path = tree.root / "slowfast/config/defaults.py"
+    path.write_text(DEFAULTS + '_C.TRAIN.MIXED_PRECISION_DTYPE = "float16"\n')
+    assert "unknown-key" not in _ids(text, Target(SourceTree(tree.root)))
+
+
 @pytest.mark.parametrize(
     "change",
     [
         "MODEL: {MODEL_NAME: ResNet_nopool}",
+        "TRAIN: {MIXED_PRECISION_DTYPE: fp8}",
         "MODEL: {ARCH: slowonly}",
         "TRAIN: {DATASET: kinetics400}",
         "TEST: {DATASET: ucf}",
