@@ -128,7 +128,20 @@ def _videos(read: Content, here: Path) -> Iterator[Finding]:
         yield from _list(listed, separator, read, mode)
         if mode == "train":
             yield from _one_label(path, listed.labels, listed.rows, read)
+            yield from _neighbours(path, listed.rows, read)
             yield from empty_loader(listed.rows, "clips", read)
+
+
+_NEIGHBOURS = 200  # clips that ContrastiveModel.eval_knn compares with
+
+
+def _neighbours(path: Path, rows: int, read: Content) -> Iterator[Finding]:
+    """Refuse too few clips for the evaluation of contrastive pretraining."""
+    pretrains = read.get("TASK") == "ssl" and read.get("MODEL.MODEL_NAME") == "ContrastiveModel"
+    key = "CONTRASTIVE.KNN_ON"
+    if pretrains and read.get(key) and rows < _NEIGHBOURS:
+        message = f"Evaluation takes the {_NEIGHBOURS} nearest clips, and {path} has {rows}."
+        yield Finding("neighbours", key, message, "False", set={key: False})
 
 
 def _one_label(path: Path, labels: frozenset[int], rows: int, read: Content) -> Iterator[Finding]:

@@ -38,13 +38,16 @@ import upstream_end_to_end as made
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CLIPS = 6
+CLIPS, MORE_CLIPS = 6, 16  # the largest batch of the long cycle is 16 times the smallest
+EVALUATED = 4
 CLASSES = 6
 MEMORY = 10 << 30
 SECONDS = 240
 SMALL: dict[str, Any] = {
     "NUM_GPUS": 0,
     "NUM_SHARDS": 1,
+    "BN.NUM_SYNC_DEVICES": 1,
+    "CONTRASTIVE.KNN_ON": False,
     "DATA.TRAIN_JITTER_SCALES": [64, 80],
     "DATA.TRAIN_CROP_SIZE": 64,
     "DATA.TEST_CROP_SIZE": 64,
@@ -90,6 +93,8 @@ def overrides(read: content.Content, folders: dict[str, Path], out: Path) -> dic
         values |= LONG_CYCLE | {"TRAIN.BATCH_SIZE": 1}
     kind = str(read.get("TRAIN.DATASET")).removeprefix("ptv")
     folder = folders.get(kind, folders["kinetics"])
+    if read.get("MULTIGRID.LONG_CYCLE"):
+        folder = folders[f"{kind}-long"]
     values |= {"DATA.PATH_TO_DATA_DIR": str(folder), "DATA.PATH_PREFIX": ""}
     if kind == "charades":
         values["TEST.NUM_ENSEMBLE_VIEWS"] = 2
@@ -111,9 +116,11 @@ def data(work: Path) -> dict[str, Path]:
     """Make data of each kind: clips, frames with lists, images in folders, boxes."""
     run = made.Run(work, [], work, None)
     folders = {"kinetics": run.clips(CLIPS), "ava": made.ava_data(run)}
+    folders["kinetics-long"] = run.clips(MORE_CLIPS)
     for kind in ("ssv2", "charades"):
-        folders[kind] = work / kind
-        _frames(folders[kind], kind)
+        for name, clips in ((kind, CLIPS), (f"{kind}-long", MORE_CLIPS)):
+            folders[name] = work / name
+            _frames(folders[name], kind, clips)
     folders["imagenet"] = work / "imagenet"
     for split in ("train", "val", "test"):
         for label in range(CLASSES):
@@ -125,16 +132,16 @@ def data(work: Path) -> dict[str, Path]:
     return folders
 
 
-def _frames(folder: Path, kind: str) -> None:
+def _frames(folder: Path, kind: str, clips: int) -> None:
     folder.mkdir()
     for split in ("train", "val", "test"):
         lines = ["original_vido_id video_id frame_id path labels\n"]
-        for video in range(CLIPS):
+        for video in range(clips if split == "train" else EVALUATED):
             name = f"{split}{video}"
             (folder / name).mkdir()
             for frame in range(24):
                 path = folder / name / f"{frame:05d}.jpg"
-                cv2.imwrite(str(path), np.full((80, 96, 3), 20 * video + frame, np.uint8))
+                cv2.imwrite(str(path), np.full((80, 96, 3), 12 * video + frame, np.uint8))
                 labels = f'"{video % CLASSES},{(video + 1) % CLASSES}"'
                 given = labels if kind == "charades" else '""'
                 lines.append(f"{name} {video} {frame} {path} {given}\n")
@@ -144,8 +151,8 @@ def _frames(folder: Path, kind: str) -> None:
         (folder / "something-something-v2-labels.json").write_text(json.dumps(names))
         for split, word in (("train", "train"), ("val", "validation")):
             rows = [
-                {"id": f"{split}{i}", "template": f"[class] {i}", "label": f"class {i}"}
-                for i in range(CLIPS)
+                {"id": f"{split}{i}", "template": f"[class] {i % CLASSES}"}
+                for i in range(clips if split == "train" else EVALUATED)
             ]
             (folder / f"something-something-v2-{word}.json").write_text(json.dumps(rows))
 

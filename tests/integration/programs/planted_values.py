@@ -14,7 +14,6 @@ SSV2 = "configs/contrastive_ssl/finetune_SSv2_Slow_R50_syn0"
 CHARADES = "configs/Charades/SLOWFAST_16x8_R50"
 IMAGENET = "configs/ImageNet/MVITv2_T"
 MASKED = "configs/masked_ssl/k400_VIT_B_16x4_MAE_PT"
-LOCAL = {"BN.NORM_TYPE": "batchnorm"}  # Charades asks for four GPUs
 
 
 class Planted(NamedTuple):
@@ -38,7 +37,7 @@ ROWS = (
     Planted(KINETICS, {"BN.NORM_TYPE": "sync_batchnorm_apex"}),
     Planted(KINETICS, {"BN.NORM_TYPE": "sync_batchnorm", "BN.NUM_SYNC_DEVICES": 8}),
     Planted(KINETICS, {"BN.NORM_TYPE": "sync_batchnorm", "BN.GLOBAL_SYNC": True}),
-    Planted(KINETICS, {"BN.NORM_TYPE": "sub_batchnorm", "BN.NUM_SPLITS": 4}),
+    Planted(KINETICS, {"BN.NORM_TYPE": "sub_batchnorm", "BN.NUM_SPLITS": 3}),
     Planted(KINETICS, {"BN.NORM_TYPE": "sub_batchnorm", "BN.NUM_SPLITS": 2}),
     Planted(KINETICS, {"MODEL.HEAD_ACT": "relu"}),
     Planted(X3D, {"MODEL.HEAD_ACT": "none"}),
@@ -73,7 +72,7 @@ ROWS = (
     Planted(KINETICS, {"SOLVER.LAYER_DECAY": 0.0}),
     Planted(KINETICS, {"SOLVER.OPTIMIZING_METHOD": "mt_adamw"}),
     Planted(KINETICS, {"TRAIN.BATCH_SIZE": 64}),
-    Planted(KINETICS, {"MULTIGRID.SHORT_CYCLE": True, "TRAIN.BATCH_SIZE": 2}),
+    Planted(KINETICS, {"MULTIGRID.SHORT_CYCLE": True, "TRAIN.BATCH_SIZE": 8}),
     Planted(KINETICS, {"MULTIGRID.SHORT_CYCLE": True, "TRAIN.BATCH_SIZE": 1}),
     Planted(KINETICS, {"MULTIGRID.LONG_CYCLE": True}),
     Planted(KINETICS, {"NUM_GPUS": 8, "TRAIN.BATCH_SIZE": 8, "TEST.BATCH_SIZE": 8}),
@@ -107,13 +106,14 @@ ROWS = (
     Planted(AVA, {"MODEL.LOSS_FUNC": "bce_logit"}),
     Planted(AVA, {"MODEL.NUM_CLASSES": 5}),
     Planted(AVA, {"AVA.FRAME_DIR": "/nowhere"}),
-    Planted(CHARADES, LOCAL | {"DATA.MULTI_LABEL": False}),
-    Planted(CHARADES, LOCAL | {"MODEL.LOSS_FUNC": "cross_entropy"}),
-    Planted(CHARADES, LOCAL | {"MODEL.LOSS_FUNC": "bce"}),
-    Planted(CHARADES, LOCAL | {"MODEL.NUM_CLASSES": 4}),
-    Planted(CHARADES, LOCAL | {"TEST.NUM_ENSEMBLE_VIEWS": 1}),
-    Planted(CHARADES, LOCAL | {"DATA.PATH_TO_DATA_DIR": "/nowhere"}),
-    Planted(CHARADES, LOCAL | {"DATA.PATH_PREFIX": "/nowhere"}),
+    Planted(CHARADES, {"DATA.MULTI_LABEL": False}),
+    Planted(CHARADES, {"MODEL.LOSS_FUNC": "cross_entropy"}),
+    Planted(CHARADES, {"MODEL.LOSS_FUNC": "bce"}),
+    Planted(CHARADES, {"MODEL.NUM_CLASSES": 4}),
+    Planted(CHARADES, {"TEST.NUM_ENSEMBLE_VIEWS": 1}),
+    Planted(CHARADES, {"DATA.PATH_TO_DATA_DIR": "/nowhere"}),
+    Planted(CHARADES, {"DATA.PATH_PREFIX": "/nowhere"}),
+    Planted("configs/contrastive_ssl/MoCo_SlowR50_8x8", {"CONTRASTIVE.KNN_ON": True}),
     Planted(SSV2, {"DATA.PATH_TO_DATA_DIR": "/nowhere"}),
     Planted(SSV2, {"DATA.PATH_PREFIX": "/nowhere"}),
     Planted(IMAGENET, {"DATA.PATH_TO_DATA_DIR": "/nowhere"}),

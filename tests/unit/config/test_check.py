@@ -105,6 +105,12 @@ CAFFE2 = "TRAIN: {CHECKPOINT_FILE_PATH: checkpoints/caffe2-protocol-2.pyth}"
             "SOLVER.WARMUP_EPOCHS",
             0.6,
         ),
+        (
+            "{TASK: ssl, MODEL: {MODEL_NAME: ContrastiveModel}}",
+            "neighbours",
+            "CONTRASTIVE.KNN_ON",
+            False,
+        ),
         ("DATA: {CROP_SIZE: 112}", "unknown-key", "DATA.CROP_SIZE", None),
         ("BN: {EPSILON: 0.001}", "unknown-key", "BN.EPSILON", None),
         ("SOLVER: {WARMUP_EPOCHS: 1}", "type", "SOLVER.WARMUP_EPOCHS", 1.0),
