@@ -176,6 +176,7 @@ def _base(base: str, source: Path | None) -> Path:
 
 def changes(base: Content, request: Request) -> list[Change]:
     """Return the changes to a base; a key that already has the value is left out."""
+    _has_labels(base)
     kind = _kind(request.checkpoint)
     data = _inspect(request)
     batch = _batch(base, request, data)
@@ -320,6 +321,17 @@ def _mixing(base: Content, request: Request, batch: int) -> Iterator[Change]:
         yield Change("MIXUP.ENABLE", value=False, reason="it mixes videos, not boxes")
     elif base.get("MIXUP.ENABLE") and clips == 1:
         yield Change("MIXUP.ENABLE", value=False, reason="a GPU has one clip, nothing to mix")
+
+
+def _has_labels(base: Content) -> None:
+    name = base.get("MODEL.MODEL_NAME")
+    if base.get("MASK.ENABLE") or name == "ContrastiveModel":
+        raise UsageError(
+            f"A fine-tuning configuration cannot be made from {name}.",
+            "It pretrains without labels: its model has no head for classes.",
+            "Start from the configuration of the fine-tuned model, such as *_FT or finetune_*.",
+            code="config.pretraining",
+        )
 
 
 def _boxes_are_possible(base: Content) -> None:

@@ -239,3 +239,13 @@ def test_boxes_are_tested_with_one_clip_for_each_gpu(here: Path) -> None:
     assert _transfer("--to", "ava", "--gpus", "2") == 1  # the data of AVA are not there
     made = content.load(here / "mine.yaml")
     assert (made.get("TEST.BATCH_SIZE"), made.get("TRAIN.BATCH_SIZE")) == (2, 16)
+
+
+@pytest.mark.parametrize(
+    "more", ["MASK: {ENABLE: True}\n", "MODEL: {MODEL_NAME: ContrastiveModel, ARCH: slow}\n"]
+)
+def test_pretraining_is_no_base(here: Path, more: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "base.yaml").write_text(BASE + more)
+    assert _transfer() == 2
+    assert "error[config.pretraining]" in capsys.readouterr().err
+    assert not (here / "mine.yaml").exists()

@@ -76,6 +76,7 @@ CODES = {
     "config.does-not-fit": Row("The model does not fit into the memory of the GPU.", "Use a smaller batch, or another GPU."),
     "config.no-boxes": Row("The model has no form for boxes of AVA.", "Use a base configuration of a ResNet."),
     "config.no-checkpoint": Row("The file to start from is no checkpoint of SlowFast.", "Name another file."),
+    "config.pretraining": Row("A configuration of pretraining without labels cannot be fine-tuned from.", "Start from the configuration of the fine-tuned model."),
     "config.unknown-classes": Row("The number of classes is unknown or contradicts the data.", "Give --classes."),
     "config.unknown-form": Row("A key is written in a YAML form that this program cannot edit.", "Edit the file by hand."),
     "config.unknown-name": Row("The text is neither a file nor a name built of known parts.", "Check the spelling."),
