@@ -48,7 +48,8 @@ def explain_package_failure(result: dict[str, Any]) -> dict[str, str]:
     output = _COMMAND.sub("", "\n".join(str(text) for text in said if text))
     found = failure_hints.explain(output or "no output", failure_hints.PACKAGE_MANAGER)
     if found is None:  # a line of spaces
-        return {"code": "packages.failed", "cause": "The package manager failed.", "hint": ""}
+        hint = "Read the log of the package manager on the host."
+        return {"code": "packages.failed", "cause": "It printed nothing.", "hint": hint}
     cause = f"{found.cause} It said: {found.line}"
     return {"code": found.code, "cause": cause, "hint": found.hint}
 

@@ -53,6 +53,7 @@ from pathlib import Path
 from ..module_utils._module import Params, Result, run_module
 from ..module_utils._stack.core.files import atomic_write
 from ..module_utils._stack.core.process import Commands
+from ..module_utils._stack.core.validation import parse_json
 from ..module_utils._stack.cuda.verify import prove
 
 GPU = Path("/dev/nvidia0")
@@ -89,7 +90,7 @@ def act(params: Params, check: bool) -> Result:
 def _noted(record: Path) -> Result:
     """Return what was proven before; a record that is missing or damaged proves nothing."""
     try:
-        noted = json.loads(record.read_text(encoding="utf-8"))
+        noted = parse_json(record.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return noted if isinstance(noted, dict) else {}

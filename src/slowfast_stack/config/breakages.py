@@ -1,15 +1,15 @@
-"""One table of the keys that need a patch: rules ask it what a source tree breaks.
-
-A row without a patch in the catalog is a breakage that no patch handles yet.
-"""
+"""One table of the keys that need a patch: rules ask it what a source tree breaks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.registry import PATCHES
-from slowfast_stack.config.findings import Finding
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.model import (
+    AFFECTED,
+    UNKNOWN,
+)
+from slowfast_stack.config.findings import ERROR, WARNING, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from slowfast_stack.config.content import Content
     from slowfast_stack.config.target import Target
 
-_KNOWN = frozenset(patch.id for patch in PATCHES)
 _PATCH_IT = "Patch the tree: slowfast-stack patch TREE."
+# What a patch finds in a tree that may run wrong, and how sure that is.
+LEVELS = {AFFECTED: ERROR, UNKNOWN: WARNING}
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,6 @@ class Breakage:
     applies: Callable[[Content], bool]
     message: str
     id: str = "upstream-bug"
-    fix: str = ""
 
 
 def data_sets(read: Content) -> set[str]:
@@ -156,7 +156,6 @@ TABLE = (
         "SOLVER.OPTIMIZING_METHOD",
         _multi_tensor,
         "torch has no module optim._multi_tensor any more.",
-        fix="adamw.",
     ),
     Breakage(
         "cpu-synchronize",
@@ -181,56 +180,48 @@ TABLE = (
         "TRAIN.MIXED_PRECISION",
         _mixed_boxes,
         "BCELoss is unsafe in mixed precision, and torch refuses it.",
-        fix="False.",
     ),
     Breakage(
         "clip-tuple",
         "TRAIN.DATASET",
         _pytorchvideo_data,
         "The data sets of PyTorchVideo return four values, and the loops take five.",
-        fix="The same data set without ptv in its name.",
     ),
     Breakage(
         "clip-decoder",
         "DATA.DECODING_BACKEND",
         _pytorchvideo_torchvision,
         "PyTorchVideo's own torchvision decoder is dead: no clip is read.",
-        fix="pyav.",
     ),
     Breakage(
         "empty-kv-stride",
         "MVIT.POOL_KV_STRIDE",
         _pytorchvideo_mvit,
         "PTVMViT asks an empty POOL_KV_STRIDE whether it is None.",
-        fix="MODEL.MODEL_NAME MViT.",
     ),
     Breakage(
         "reversible-class-token",
         "MVIT.CLS_EMBED_ON",
         _reversible_with_class,
         "The reversible MViT has no class token, and its pooling attention expects one.",
-        fix="False.",
     ),
     Breakage(
         "image-time-axis",
         "MODEL.MODEL_NAME",
         _image_resnet,
         "Images of ImageNet come without the time axis that a ResNet takes.",
-        fix="MViT.",
     ),
     Breakage(
         "cpu-multigrid",
         "MULTIGRID.LONG_CYCLE",
         _long_cycle_on_cpu,
         "The long cycle divides by NUM_GPUS, which is 0.",
-        fix="False, or a GPU.",
     ),
     Breakage(
         "cpu-contrastive",
         "NUM_GPUS",
         _contrastive_on_cpu,
         "Contrastive tasks move their tensors to a GPU.",
-        fix="1 or more, on a machine with GPUs.",
     ),
 )
 
@@ -243,24 +234,27 @@ def keys_of(target: Target) -> frozenset[str]:
     """Return the keys of the tree that will run it, or those that patches will add to it."""
     if target.tree:
         return target.tree.keys
-    return frozenset(key for key, patch in ADDED.items() if patch in _KNOWN)
+    return frozenset(ADDED)
 
 
 def remaining(read: Content, target: Target) -> Iterator[Finding]:
     """List what breaks this configuration in the tree that will run it.
 
-    Where the tree is not known, `up` will make it, with every patch of the catalog.
+    Where the tree is not known, `up` will make it, with every patch of the catalog. Code that a
+    patch does not know may run, so it is a warning.
     """
     for row in TABLE:
-        patched = row.patch in _KNOWN
-        broken = target.has_breakage(row.patch) if patched else True
-        if broken and row.applies(read):
-            fix = _PATCH_IT if patched else row.fix
-            yield Finding(row.id, row.key, row.message, fix, set=_instead(row, read, target))
+        status = target.status(row.patch)
+        if status in LEVELS and row.applies(read):
+            level, message = LEVELS[status], row.message
+            if level == WARNING:
+                message = f"The tree has code that the patch {row.patch} does not know. {message}"
+            set_ = _instead(row, read, target)
+            yield Finding(row.id, row.key, message, _PATCH_IT, level, set=set_)
 
 
 def _instead(row: Breakage, read: Content, target: Target) -> dict[str, str]:
     """Return another value of the key that this tree runs."""
     if row.patch != "dead-torchvision-decoder" or read.get("DATA.TRAIN_CROP_NUM_TEMPORAL") > 1:
         return {}
-    return {} if target.has_breakage("pyav-decoder") else {row.key: "pyav"}
+    return {} if target.status("pyav-decoder") in LEVELS else {row.key: "pyav"}

@@ -176,7 +176,7 @@ def _base(base: str, source: Path | None) -> Path:
 
 def changes(base: Content, request: Request) -> list[Change]:
     """Return the changes to a base; a key that already has the value is left out."""
-    _has_labels(base)
+    _require_labels(base)
     kind = _kind(request.checkpoint)
     data = _inspect(request)
     batch = _batch(base, request, data)
@@ -323,7 +323,7 @@ def _mixing(base: Content, request: Request, batch: int) -> Iterator[Change]:
         yield Change("MIXUP.ENABLE", value=False, reason="a GPU has one clip, nothing to mix")
 
 
-def _has_labels(base: Content) -> None:
+def _require_labels(base: Content) -> None:
     name = base.get("MODEL.MODEL_NAME")
     if base.get("MASK.ENABLE") or name == "ContrastiveModel":
         raise UsageError(

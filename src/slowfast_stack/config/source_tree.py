@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULTS = "slowfast/config/defaults.py"
-_REMAINS = (model.AFFECTED, model.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -55,9 +54,9 @@ class SourceTree:
             found |= {outcome.id: outcome.status for outcome in report.outcomes}
         return found
 
-    def has_breakage(self, patch: str) -> bool:
-        """Return whether the breakage that a patch is about is still there."""
-        return self._statuses.get(patch, model.UNKNOWN) in _REMAINS
+    def status(self, patch: str) -> str:
+        """Return what a patch finds in this tree."""
+        return self._statuses.get(patch, model.UNKNOWN)
 
     def parsed(self, path: str) -> ast.Module:
         """Return the syntax tree of a file, an empty one where it cannot be read."""

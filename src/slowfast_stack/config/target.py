@@ -31,9 +31,9 @@ class Target:
     machine: Machine | None = None
     has_apex: bool = False
 
-    def has_breakage(self, patch: str) -> bool | None:
-        """Return whether the tree has what a patch is about; None where the tree is not known."""
-        return self.tree.has_breakage(patch) if self.tree else None
+    def status(self, patch: str) -> str | None:
+        """Return what a patch finds in the tree; None where the tree is not known."""
+        return self.tree.status(patch) if self.tree else None
 
     def elsewhere(self) -> Target:
         """Return the same tree on a machine that is not known."""

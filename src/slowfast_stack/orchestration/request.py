@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validation import (
     InvalidValueError,
+    parse_json,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
     request as requests,
@@ -63,8 +63,8 @@ def checkout(texts: list[str] | None, name: str) -> Path | None:
 def lock(path: Path) -> dict[str, object]:
     """Read a lock. Raises UsageError."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        found = parse_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"--locked {path} cannot be read.",
             f"{error}.",

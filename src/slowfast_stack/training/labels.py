@@ -10,6 +10,9 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validation import (
+    parse_json,
+)
 from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
@@ -77,7 +80,7 @@ def _read(path: Path) -> dict[str, int]:
 
 def _from_json(path: Path, content: str) -> dict[str, int]:
     try:
-        found = json.loads(content)
+        found = parse_json(content)
     except ValueError as error:
         raise _unreadable(path, f"{error}.") from error
     if isinstance(found, list):

@@ -47,6 +47,7 @@ SHARED = "plugins/module_utils/_stack/"
 DAMAGED = [
     "", "{", "[]", "[1]", "5", "null", '"x"', "{}", '{"schema": 999}', '{"schema": "x"}',
     '{"schema": Infinity}', '{"schema": 1}', '{"schema": 2}', '{"schema": 3}', "\xff", "[[1, 2]]",
+    "[" * 100_000,
 ]  # fmt: skip
 OTHER_TYPES = ["5", '"x"', "[]", "[1]", "{}", "null", "true", '{"a": 1}']
 
@@ -210,11 +211,12 @@ READERS = {
 }
 # What else reads JSON: the output of a program, a line of a log, or for the readers above.
 NO_FILE = {
-    "core/saved.py", "environment/reuse_packages.py", "datasets/ava/media.py", "host/parsers.py",
+    "core/saved.py", "core/validation.py",
+    "environment/reuse_packages.py", "datasets/ava/media.py", "host/parsers.py",
     "src/slowfast_stack/training/memory.py", "src/slowfast_stack/training/log_parser.py",
     "src/slowfast_stack/bundle/conda.py",
 }  # fmt: skip
-_READS = re.compile(r"\bsaved\.(?:read|load)\(|\bjson\.loads?\(")
+_READS = re.compile(r"\bsaved\.(?:read|load|read_mapping)\(|\b(?:parse_json|json\.loads?)\(")
 
 
 def _texts(reader: Reader) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..core.errors import StackError
 from ..core.files import sha256_of
 from ..core.process import locked
-from ..core.validation import mapping
+from ..core.validation import mapping, parse_json
 from .key import key_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Artifact:
 def read_manifest(folder: Path) -> Artifact | None:
     """Return what the manifest in ``folder`` says, unverified; None where there is none."""
     try:
-        manifest = mapping(json.loads((folder / MANIFEST).read_text(encoding="utf-8")), MANIFEST)
+        manifest = mapping(parse_json((folder / MANIFEST).read_text(encoding="utf-8")), MANIFEST)
         inputs, files = (mapping(manifest.get(key), key) for key in ("inputs", "files"))
     except (OSError, ValueError, StackError):
         return None

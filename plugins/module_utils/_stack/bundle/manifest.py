@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.construct import construct
 from ..core.errors import StackError
+from ..core.validation import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,7 +92,7 @@ def create(facts: Mapping[str, object], members: tuple[Member, ...]) -> Manifest
 def parse(text: bytes) -> Manifest:
     """Read a manifest. Raises ``UnusableManifest`` for anything that could mislead an extraction."""
     try:
-        data = json.loads(text)
+        data = parse_json(text)
         found = (data["format"], data["schema"])
         rows = enumerate(data.pop("members") if found == (FORMAT, SCHEMA) else [])
         members = tuple(construct(Member, row, f"members[{n}]") for n, row in rows)

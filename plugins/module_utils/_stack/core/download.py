@@ -25,6 +25,7 @@ from .errors import StackError
 from .files import Busy, locked, not_writable, replacing, size_and_sha256
 from .http import opened
 from .progress import Progress, silent
+from .validation import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -404,7 +405,7 @@ def _resumable(download: Download, part: Path) -> _Version | None:
     Without a validator, only a known SHA-256 can reveal that the file has changed since.
     """
     try:
-        known = _Version(**json.loads(_state_file(part).read_text(encoding="utf-8")))
+        known = _Version(**parse_json(_state_file(part).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
     texts = (known.url, known.validator or "")

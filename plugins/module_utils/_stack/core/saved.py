@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar
 from .construct import construct, plain
 from .errors import StackError, Unreadable, reason
 from .files import atomic_write
-from .validation import count, mapping
+from .validation import count, mapping, parse_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def load(cls: type[T], path: Path, schema: int) -> T | None:
     Raises ``StackError`` for a newer one.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parse_json(path.read_text(encoding="utf-8"))
         number = count(mapping(found, path.name).get("schema"), "schema")
     except (OSError, ValueError, StackError):
         return None
@@ -58,16 +58,32 @@ def read(
     A file without the key ``schema`` has schema 1. Raises ``StackError`` for a newer one, and
     ``Unreadable`` with ``hint`` for a file that is damaged.
     """
+    data = read_mapping(path, hint)
+    if data is None:
+        return None
     try:
-        data = mapping(json.loads(path.read_text(encoding="utf-8")), path.name)
         number = count(data.pop("schema", 1), "schema")
         if number <= schema:
             return parse(data)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, StackError) as error:
-        raise Unreadable(
-            f"{path} cannot be read.", reason(error), hint, code="record.unreadable"
-        ) from error
+    except (ValueError, KeyError, TypeError, StackError) as error:
+        raise unreadable(path, error, hint) from error
     require_known(path, number, schema)
     return None
+
+
+def read_mapping(path: Path, hint: str) -> dict[str, Any] | None:
+    """Return the mapping in a JSON file; None where there is no such file.
+
+    Raises ``Unreadable`` with ``hint`` for a file that is damaged.
+    """
+    try:
+        return mapping(parse_json(path.read_text(encoding="utf-8")), path.name)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, StackError) as error:
+        raise unreadable(path, error, hint) from error
+
+
+def unreadable(path: Path, error: Exception, hint: str) -> Unreadable:
+    """Return the error for a saved file that is damaged."""
+    return Unreadable(f"{path} cannot be read.", reason(error), hint, code="record.unreadable")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Callable
@@ -30,6 +31,14 @@ class InvalidValueError(StackError):
 def bad(where: str, wanted: str, value: object) -> InvalidValueError:
     """Build the error for a value of the wrong shape."""
     return InvalidValueError(where, wanted, value)
+
+
+def parse_json(text: str | bytes) -> Any:  # noqa: ANN401  (JSON has all types)
+    """Return what JSON text says. Raises ``ValueError``, also where it is nested too deep."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("It is nested too deep.") from error
 
 
 def mapping(value: object, where: str) -> dict[str, Any]:

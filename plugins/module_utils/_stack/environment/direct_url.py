@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..core.errors import StackError, Unreadable, reason
+from ..core import saved
 from ..core.validation import mapping, text
 
 if TYPE_CHECKING:
@@ -23,15 +22,9 @@ class DirectUrl(NamedTuple):
 
 def read(info: Path) -> DirectUrl | None:
     """Return what a metadata folder says; None for a package of an index. Raises ``Unreadable``."""
-    path = info / FILE
-    try:
-        found = mapping(json.loads(path.read_text(encoding="utf-8")), FILE)
-        folder = mapping(found.get("dir_info") or {}, "dir_info")
-        return DirectUrl(text(found.get("url"), "url"), bool(folder.get("editable")))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, StackError) as error:
-        hint = f"Install the package of {info.name} again."
-        raise Unreadable(
-            f"{path} cannot be read.", reason(error), hint, code="record.unreadable"
-        ) from error
+    return saved.read(info / FILE, _parse, f"Install the package of {info.name} again.")
+
+
+def _parse(found: dict[str, Any]) -> DirectUrl:
+    folder = mapping(found.get("dir_info") or {}, "dir_info")
+    return DirectUrl(text(found.get("url"), "url"), bool(folder.get("editable")))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core import saved, validation
 from ..core.construct import construct
-from ..core.errors import StackError, Unreadable, reason
+from ..core.errors import StackError, reason
 from ..core.process import locked
 
 if TYPE_CHECKING:
@@ -65,16 +65,8 @@ def recorded_plan(stack: Path) -> dict[str, Any] | None:
 
     Raises ``Unreadable`` for a damaged one.
     """
-    path = stack / "proof" / PLAN
-    try:
-        return validation.mapping(json.loads(path.read_text(encoding="utf-8")), PLAN)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, StackError) as error:
-        hint = "Run `slowfast-stack up` to prove the stack again."
-        raise Unreadable(
-            f"{path} cannot be read.", reason(error), hint, code="record.unreadable"
-        ) from error
+    hint = "Run `slowfast-stack up` to prove the stack again."
+    return saved.read_mapping(stack / "proof" / PLAN, hint)
 
 
 def own_subject(stack: Path) -> Subject:
@@ -167,7 +159,7 @@ def _run(commands: Commands, subject: Subject, uv: str) -> dict[str, Any]:
             code="proof.interrupted",
         )
     try:
-        return validation.mapping(json.loads(out.read_text(encoding="utf-8")), out.name)
+        return validation.mapping(validation.parse_json(out.read_text(encoding="utf-8")), out.name)
     except (ValueError, StackError) as error:
         raise StackError(
             "The proof ended without a result.",

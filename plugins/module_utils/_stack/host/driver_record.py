@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import Unreadable
+from ..core.validation import InvalidValueError, mapping, parse_json
 from .packages import Package, is_driver
 
 if TYPE_CHECKING:
@@ -70,24 +70,28 @@ def parse(text: str) -> dict[str, Any] | None:
     if not text:
         return None
     try:
-        record = json.loads(text)
+        record = mapping(parse_json(text), "driver.json")
         schema = record.get("schema", SCHEMA)
+        if type(schema) is int and schema > SCHEMA:
+            raise _newer(schema)
         complete = isinstance(record["done"], bool) and Installed.from_dict(record["before"])
         older = record.get("older")
         if older is not None:
             Installed.from_dict(older["before"])
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, InvalidValueError) as error:
         raise _damaged() from error
-    if not isinstance(schema, int) or schema < SCHEMA or not complete:
+    if type(schema) is not int or schema != SCHEMA or not complete:
         raise _damaged()
-    if schema > SCHEMA:
-        raise Unreadable(
-            f"{PATH} was written by a newer release of slowfast.stack.",
-            f"Its schema is {schema}; this release reads {SCHEMA}.",
-            "Upgrade slowfast.stack on the controller.",
-            code="record.unsupported-schema",
-        )
-    return dict(record)
+    return record
+
+
+def _newer(schema: int) -> Unreadable:
+    return Unreadable(
+        f"{PATH} was written by a newer release of slowfast.stack.",
+        f"Its schema is {schema}; this release reads {SCHEMA}.",
+        "Upgrade slowfast.stack on the controller.",
+        code="record.unsupported-schema",
+    )
 
 
 def _damaged() -> Unreadable:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from ..core.errors import StackError, reason
-from ..core.validation import InvalidValueError, count, items, mapping, text
+from ..core.validation import InvalidValueError, count, items, mapping, parse_json, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +67,7 @@ def load(tree: ReadableTree, component: str) -> Record:
     if data is None:
         return Record(component)
     try:
-        stored = json.loads(data)
+        stored = parse_json(data)
         schema = count(mapping(stored, FILE).get("schema"), "schema")
         if schema > SCHEMA:
             raise _newer(schema)

@@ -28,7 +28,8 @@ def _examine(source: Source) -> Finding:
     shares = [node for node in find(update, ast.BinOp) if isinstance(node.op, ast.Div)]
     divisors = [node.right for node in shares if same(node.right, DIVISOR)]
     tests = [node.test for node in find(update, ast.If) if same(node.test, SMALL)]
-    if not divisors and not tests:
+    guarded = [node for node in shares if same(node.right, AT_LEAST_ONE)]
+    if not divisors and not tests and guarded:
         return already_applied()
     if len(divisors) != 1 or len(tests) != 1:
         return unknown(

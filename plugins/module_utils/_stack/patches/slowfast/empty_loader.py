@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..model import Finding, Patch, Site, affected, already_applied, not_applicable, unknown
-from ..syntax.source_file import Source, dotted, find, function
+from ..syntax.source_file import Source, dotted, find, function, same
 from ..syntax.splices import before
 
 HELPER = "_require_a_batch"
@@ -113,7 +113,7 @@ def _examine_loop(source: Source) -> Finding:
     loops = [n for n in epoch.body if isinstance(n, ast.For) and _is_known_loop(n)]
     if not ends:
         return not_applicable("train_epoch does not delete inputs.")
-    if any(isinstance(node, ast.Assign) and _names(node) == ["inputs"] for node in epoch.body):
+    if any(isinstance(node, ast.If) and same(node.test, "inputs is None") for node in epoch.body):
         return already_applied()
     if len(ends) != 1 or len(loops) != 1:
         return unknown("train_epoch does not have one loop over inputs and one `del inputs`.")
