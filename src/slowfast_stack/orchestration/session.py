@@ -61,6 +61,15 @@ def _command_line() -> str:
     return shlex.join(["slowfast-stack", *sys.argv[1:]])
 
 
+def _no_host(outcome: Outcome, play: Play) -> str:
+    """Return why a play had no host; nothing where Ansible failed for another reason."""
+    if "as an inventory source" in outcome.tail or "parse inventory source" in outcome.tail:
+        return "Ansible could not parse it."
+    if outcome.code and "no hosts" not in outcome.tail:
+        return ""
+    return f"--limit {play.limit} matches none of its hosts." if play.limit else "It has no host."
+
+
 def check(outcome: Outcome, progress: Progress, play: Play) -> None:
     """Pass if every host has a result. Raises Interrupted, StackError, and UsageError without hosts."""
     last = "\n".join(outcome.tail.replace("\r", "").strip().splitlines()[-15:])
@@ -70,10 +79,11 @@ def check(outcome: Outcome, progress: Progress, play: Play) -> None:
             "The playbook has ended; finished steps are kept, and incomplete builds are not used.",
             f"Run the same command again; it resumes: {_command_line()}",
         )
-    if not progress.hosts:
+    cause = _no_host(outcome, play) if not progress.hosts else ""
+    if cause:
         raise UsageError(
             f"No host of {play.inventory} matched.",
-            "The inventory cannot be read, has no host, or has none that --limit names.",
+            cause,
             "See its hosts with: ansible-inventory --graph -i INVENTORY. "
             "The output of Ansible is in the log named above.",
             code="inventory.no-host",

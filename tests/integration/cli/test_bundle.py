@@ -65,7 +65,7 @@ def test_up_from_a_damaged_bundle_starts_nothing(stack, bundle, inventory):
         (["--part-size", "1KiB"], "1MiB"),
         (["-o", "nowhere/x.bundle"], "nowhere"),
         (["-o", "thesis.tex"], "thesis.tex"),
-        (["--gpu", "10de:2330", "-i", "."], "exclude each other"),
+        (["--gpu", "10de:2330", "-i", "."], "cli.conflicting-options"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(stack, tmp_path, arguments, words):

@@ -92,7 +92,9 @@ def test_flags_reach_the_play_limit_picks_hosts_and_verbose_shows_all(stack, inv
 def test_a_mistyped_limit_is_an_error(stack, inventory):
     done = stack.run("up", "-i", inventory(one={}), "--yes", "--json", "--limit", "oen")
     assert done.returncode == 2
-    assert "leaves us with no hosts" in json.loads(done.stdout)["error"]["cause"]
+    error = json.loads(done.stdout)["error"]
+    assert error["code"] == "inventory.no-host"
+    assert "--limit oen" in error["cause"]
 
 
 def test_prove_prints_the_contract_and_writes_a_page(stack, inventory, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,22 @@ def test_a_playbook_that_ansible_gives_up_on_is_a_failure_with_its_last_words():
     assert code_of(printed.value) is Exit.FAILED
 
 
-def test_a_playbook_without_hosts_is_wrong_use():
-    with fails("inventory.no-host"):
-        session.check(Outcome(0, 0, ""), Progress(()), PLAY)
+@pytest.mark.parametrize(
+    ("code", "tail", "limit", "cause"),
+    [
+        (0, "skipping: no hosts matched", None, "It has no host."),
+        (1, "--limit leaves us with no hosts to target.", "oen", "--limit oen "),
+        (0, "Unable to parse hosts.yml as an inventory source", "oen", "could not parse"),
+    ],
+)
+def test_a_playbook_without_hosts_is_wrong_use(code, tail, limit, cause):
+    with fails("inventory.no-host", cause):
+        session.check(Outcome(code, 0, tail), Progress(()), replace(PLAY, limit=limit))
+
+
+def test_a_playbook_that_fails_before_its_first_host_is_not_called_one_without_hosts():
+    with fails("ansible.failed", "no such role"):
+        session.check(Outcome(4, 0, "no such role"), Progress(()), PLAY)
 
 
 def test_an_interruption_comes_before_everything_else():
