@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support import ROOT
 from support.stack_under_test import Stack
 
 OTHER = "0" * 12
@@ -85,7 +86,7 @@ def test_plain_ansible_lists_and_keeps(stack: Stack) -> None:
             "--extra-vars",
             json.dumps(variables),
         ],
-        cwd=Path(__file__).resolve().parents[2],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
