@@ -16,7 +16,7 @@ options:
 
     RELEASE = r"""
 options:
-  version:
+  release:
     description: The release of the annotations.
     type: str
     choices: ["2.1", "2.2"]
@@ -25,7 +25,7 @@ options:
 
     VIDEOS = r"""
 options:
-  videos:
+  only:
     description: Only these videos, by id.
     type: list
     elements: str
@@ -42,7 +42,7 @@ options:
     description: Among how many hosts the list is divided.
     type: int
     default: 1
-  cut_s:
+  start:
     description:
       - The second of a video where its frames begin; default V(900), as in AVA. It is saved.
     type: int

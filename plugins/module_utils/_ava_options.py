@@ -4,14 +4,14 @@ from __future__ import annotations
 
 ROOT: dict[str, object] = {"root": {"type": "path", "required": True}}
 RELEASE: dict[str, object] = {
-    "version": {"type": "str", "choices": ["2.1", "2.2"], "default": "2.2"}
+    "release": {"type": "str", "choices": ["2.1", "2.2"], "default": "2.2"}
 }
 VIDEOS: dict[str, object] = {
-    "videos": {"type": "list", "elements": "str", "default": []},
+    "only": {"type": "list", "elements": "str", "default": []},
     "disk_check": {"type": "bool", "default": True},
     "shard": {"type": "int", "default": 0},
     "shards": {"type": "int", "default": 1},
-    "cut_s": {"type": "int"},
+    "start": {"type": "int"},
     "frames": {"type": "int"},
     "ffmpeg": {"type": "str", "default": "ffmpeg"},
     "ffprobe": {"type": "str", "default": "ffprobe"},

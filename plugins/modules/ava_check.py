@@ -66,7 +66,7 @@ def act(params: Params, check: bool) -> Result:
     del check
     tree = dataset.layout(params["root"])
     folder = Path(params["lists"]) if params["lists"] else None
-    numbers, version = dataset.load(tree), params["version"]
+    numbers, version = dataset.load(tree), params["release"]
     found = checking.run(tree, numbers, version, folder=folder, deep=params["deep"])
     return {"changed": False, **found.to_dict()}
 

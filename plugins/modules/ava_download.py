@@ -95,11 +95,11 @@ def act(params: Params, check: bool) -> Result:
     """Download what is missing."""
     tree = dataset.layout(params["root"])
     options = download.Options(
-        version=params["version"],
+        version=params["release"],
         mirror=params["mirror"],
         full_videos=params["full_videos"],
         lists_only=params["lists_only"],
-        videos=tuple(params["videos"]),
+        videos=tuple(params["only"]),
         shard=(params["shard"], params["shards"]),
         jobs=params["jobs"],
         attempts=params["attempts"],
@@ -111,7 +111,7 @@ def act(params: Params, check: bool) -> Result:
     )
     if check:
         return dict(plain(results.planned(download.absent(tree, options))))
-    numbers = dataset.chosen(tree, cut_s=params["cut_s"], frames=params["frames"])
+    numbers = dataset.chosen(tree, cut_s=params["start"], frames=params["frames"])
     return dict(plain(results.summary(download.run(Commands(), tree, numbers, options))))
 
 

@@ -16,11 +16,11 @@ description:
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: [slowfast.stack.attributes, slowfast.stack.ava, slowfast.stack.ava.videos]
 options:
-  folder:
+  videos:
     description: The folder of the videos; default C(videos) in O(root).
     type: path
   boxes:
-    description: A CSV file of boxes and labels for the clips in O(folder), which become the data set.
+    description: A CSV file of boxes and labels for the clips in O(videos), which become the data set.
     type: path
   val_percent:
     description: How many of a hundred clips become validation, where O(boxes) does not say it.
@@ -44,7 +44,7 @@ EXAMPLES = r"""
 - name: Make a data set of my own clips
   slowfast.stack.ava_extract:
     root: /data/mine
-    folder: /data/clips
+    videos: /data/clips
     boxes: /data/boxes.csv
 """
 
@@ -76,7 +76,7 @@ from ..module_utils._stack.datasets.ava.media import Tools
 SPEC = {
     **ROOT,
     **VIDEOS,
-    "folder": {"type": "path"},
+    "videos": {"type": "path"},
     "boxes": {"type": "path"},
     "val_percent": {"type": "int", "default": 20},
     "jobs": {"type": "int", "default": 0},
@@ -88,8 +88,8 @@ def act(params: Params, check: bool) -> Result:
     """Extract what is missing."""
     tree = dataset.layout(params["root"])
     options = scheduler.Options(
-        videos=tuple(params["videos"]),
-        folder=Path(params["folder"]) if params["folder"] else None,
+        videos=tuple(params["only"]),
+        folder=Path(params["videos"]) if params["videos"] else None,
         shard=(params["shard"], params["shards"]),
         jobs=params["jobs"],
         replace=params["replace"],
@@ -102,7 +102,7 @@ def act(params: Params, check: bool) -> Result:
     elif check:
         found = results.planned(scheduler.absent(tree, dataset.load(tree), options))
     else:
-        numbers = dataset.chosen(tree, cut_s=params["cut_s"], frames=params["frames"])
+        numbers = dataset.chosen(tree, cut_s=params["start"], frames=params["frames"])
         found = results.summary(scheduler.run(Commands(), tree, numbers, options))
     return {"lists": None, **plain(found)}
 

@@ -51,7 +51,7 @@ def act(params: Params, check: bool) -> Result:
     """Write what differs."""
     tree = dataset.layout(params["root"])
     made = lists.write(
-        tree, dataset.load(tree), params["version"], every=params["which"] == "all", dry=check
+        tree, dataset.load(tree), params["release"], every=params["which"] == "all", dry=check
     )
     return {"changed": made.changed, "lists": plain(made)}
 

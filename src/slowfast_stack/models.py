@@ -10,6 +10,10 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints 
     formats,
     requests,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import (
+    StackError,
+    reason,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import sha256_of
 from slowfast_stack.exit_codes import UsageError
 
@@ -27,14 +31,15 @@ if TYPE_CHECKING:
     )
 
 _SUFFIXES = (".pkl", ".pyth", ".pth", ".pt")
+_AGAIN = "Remove it and fetch it again: slowfast-stack models get NAME"
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A checkpoint that was checked; ``error`` is empty where it is as recorded."""
+    """A checkpoint that was checked; ``error`` is None where it is as recorded."""
 
     path: Path
-    error: str
+    error: StackError | None
     verified_by: str
     kind: Kind | None
 
@@ -68,19 +73,27 @@ def _one(path: Path, seen: Recorded | None) -> Checked:
         kind = formats.of_file(path)
         return Checked(path, _difference(path, kind, seen), _by(seen), kind)
     except OSError as error:
-        return Checked(path, error.strerror or str(error), "", None)
+        unreadable = StackError(
+            f"{path} cannot be read.", reason(error), _AGAIN, code="file.unreadable"
+        )
+        return Checked(path, unreadable, "", None)
 
 
-def _difference(path: Path, kind: Kind, seen: Recorded | None) -> str:
+def _difference(path: Path, kind: Kind, seen: Recorded | None) -> StackError | None:
     if kind.type in fetch.UNUSABLE:
-        return kind.cause
+        return StackError(
+            f"{path} is not a checkpoint.", kind.cause, _AGAIN, code="checkpoint.unusable"
+        )
     if seen is None:
-        return ""
-    if path.stat().st_size != seen.size:
-        return f"It has {path.stat().st_size} bytes; {seen.size} were recorded."
-    if sha256_of(path) != seen.sha256:
-        return "Its SHA-256 differs from the recorded one."
-    return ""
+        return None
+    size = path.stat().st_size
+    if size != seen.size:
+        cause = f"It has {size} bytes; {seen.size} were recorded."
+    elif sha256_of(path) != seen.sha256:
+        cause = "Its SHA-256 differs from the recorded one."
+    else:
+        return None
+    return StackError(f"{path} is not as recorded.", cause, _AGAIN, code="checkpoint.changed")
 
 
 def _by(seen: Recorded | None) -> str:

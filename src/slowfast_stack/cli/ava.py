@@ -188,9 +188,9 @@ def download(
     if hosts.inventory is not None:
         part.refuse_shards("The hosts of an inventory")
         return _on_hosts(
-            hosts, "download", root, version=_release(release), mirror=mirror, full_videos=full_videos,
-            lists_only=lists_only, sums=expected, videos=part.only, accept_change=accept_change,
-            verify=verify, attempts=attempts, download_jobs=parallel, cut_s=part.start,
+            hosts, "download", root, release=_release(release), mirror=mirror, full_videos=full_videos,
+            lists_only=lists_only, sums=expected, only=part.only, accept_change=accept_change,
+            verify=verify, attempts=attempts, download_jobs=parallel, start=part.start,
             frames=part.frames, **tools.variables(),
         )  # fmt: skip
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
@@ -260,8 +260,8 @@ def extract(
                 code="cli.conflicting-options",
             )
         return _on_hosts(
-            hosts, "extract", root, videos=part.only, folder=str(videos) if videos else None,
-            jobs=jobs, replace=replace, cut_s=part.start, frames=part.frames, **tools.variables(),
+            hosts, "extract", root, only=part.only, videos=str(videos) if videos else None,
+            jobs=jobs, replace=replace, start=part.start, frames=part.frames, **tools.variables(),
         )  # fmt: skip
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
         media,

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import Unreadable
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import (
+    StackError,
+    Unreadable,
+)
 from slowfast_stack.config import content, name_check, names, upstream
 from slowfast_stack.exit_codes import UsageError
 
@@ -20,17 +23,21 @@ _CLOSE = 0.6
 
 @dataclass(frozen=True)
 class FileContent:
-    """A file beside its name; ``error`` says why it has no ``content``."""
+    """A file beside its name; ``content`` is the error where it cannot be read."""
 
     path: Path
-    content: Content | None
+    content: Content | StackError
     comparison: tuple[Comparison, ...]
-    error: str = ""
+
+    @property
+    def error(self) -> StackError | None:
+        """Why the file cannot be read."""
+        return self.content if isinstance(self.content, StackError) else None
 
     def as_dict(self) -> dict[str, object]:
         """Return the output of --json."""
-        if self.content is None:
-            return {"path": str(self.path), "error": self.error, "problems": []}
+        if isinstance(self.content, StackError):
+            return {"path": str(self.path), "error": self.content.to_dict(), "problems": []}
         return {
             "path": str(self.path),
             "error": None,
@@ -45,8 +52,8 @@ class FileContent:
     def lines(self) -> list[str]:
         """Return it as text."""
         out = ["", f"The file {self.path}"]
-        if self.content is None:
-            return [*out, f"  cannot be read: {self.error}"]
+        if isinstance(self.content, StackError):
+            return [*out, f"  {self.content.message} {self.content.cause}"]
         out += [f"  {message:<11}{value}" for message, value in summary(self.content).items()]
         out += [
             f"  {'refused' if problem.fatal else 'note'}: {problem.message}"
@@ -150,7 +157,7 @@ def _compared(path: Path, name: Name) -> FileContent:
     try:
         read = content.load(path)
     except Unreadable as error:
-        return FileContent(path, None, (), f"{error.message} {error.cause}")
+        return FileContent(path, error, ())
     return FileContent(path, read, name_check.compare(name, read))
 
 

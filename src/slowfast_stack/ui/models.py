@@ -107,13 +107,14 @@ def fetched_lines(got: Checkpoint) -> list[str]:
 def checked(result: Checked) -> dict[str, object]:
     """Return a checked checkpoint as JSON has it."""
     kind = _kind(result.kind) if result.kind else {}
-    file = {"file": str(result.path), "error": result.error or None}
+    error = result.error.to_dict() if result.error else None
+    file = {"file": str(result.path), "error": error}
     return file | {"verified_by": result.verified_by} | kind
 
 
 def checked_lines(result: Checked) -> list[str]:
     """Return a checked checkpoint as text."""
-    state = f"FAILED: {result.error}" if result.error else f"ok, {result.verified_by}"
+    state = f"FAILED: {result.error.cause}" if result.error else f"ok, {result.verified_by}"
     settings = _settings(result.path, result.kind) if result.kind else []
     return [f"{result.path}: {state}", *settings]
 

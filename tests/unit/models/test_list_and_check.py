@@ -104,9 +104,9 @@ def folder(tmp_path: Path) -> Path:
     ("change", "error"),
     [
         (lambda data: data, None),
-        (lambda data: data + b"x", "bytes"),
-        (lambda data: data.replace(b"\0\0\x80?", b"\0\0\x90?", 1), "SHA-256 differs"),
-        (lambda _data: b"", "empty"),
+        (lambda data: data + b"x", "checkpoint.changed"),
+        (lambda data: data.replace(b"\0\0\x80?", b"\0\0\x90?", 1), "checkpoint.changed"),
+        (lambda _data: b"", "checkpoint.unusable"),
     ],
 )
 def test_a_recorded_file_is_compared(
@@ -118,7 +118,7 @@ def test_a_recorded_file_is_compared(
         1 if error else 0
     )
     (row,) = json.loads(capsys.readouterr().out)["models"]
-    assert (error or "") in (row["error"] or "")
+    assert (row["error"] and row["error"]["code"]) == error
 
 
 def test_a_recorded_file_that_is_missing_is_reported(
