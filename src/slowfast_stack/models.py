@@ -15,6 +15,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
     reason,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import sha256_of
+from slowfast_stack import trusted
 from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     )
 
 _SUFFIXES = (".pkl", ".pyth", ".pth", ".pt")
+_TRUST = f"Use a file of tensors alone. To trust this one: {trusted.VARIABLE}=<its SHA-256>"
 _AGAIN = "Remove it and fetch it again: slowfast-stack models get NAME"
 
 
@@ -80,19 +82,20 @@ def _one(path: Path, seen: Recorded | None) -> Checked:
 
 
 def _difference(path: Path, kind: Kind, seen: Recorded | None) -> StackError | None:
-    if kind.type in fetch.UNUSABLE:
-        return StackError(
-            f"{path} is not a checkpoint.", kind.cause, _AGAIN, code="checkpoint.unusable"
-        )
-    if seen is None:
-        return None
     size = path.stat().st_size
-    if size != seen.size:
+    if seen is not None and size != seen.size:
         cause = f"It has {size} bytes; {seen.size} were recorded."
-    elif sha256_of(path) != seen.sha256:
-        cause = "Its SHA-256 differs from the recorded one."
-    else:
+        return StackError(f"{path} is not as recorded.", cause, _AGAIN, code="checkpoint.changed")
+    refused = trusted.refusal(path, kind)
+    if refused and kind.suspicious:
+        return StackError(f"{path} asks for code.", refused, _TRUST, code="checkpoint.runs-code")
+    if refused:
+        return StackError(
+            f"{path} is not a checkpoint.", refused, _AGAIN, code="checkpoint.unusable"
+        )
+    if seen is None or sha256_of(path) == seen.sha256:
         return None
+    cause = "Its SHA-256 differs from the recorded one."
     return StackError(f"{path} is not as recorded.", cause, _AGAIN, code="checkpoint.changed")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import replacing
+from slowfast_stack import trusted
 from slowfast_stack.config import content, data_lists, explain, upstream, validate, yaml_edit
 from slowfast_stack.config.content import Content
 from slowfast_stack.config.findings import errors
@@ -207,10 +208,11 @@ def _kind(path: Path) -> Kind:
         raise UsageError(
             f"{path} cannot be read.", cause, hint, code="config.unreadable-data"
         ) from error
-    if kind.type not in (formats.PYTORCH, formats.CAFFE2):
+    refused = trusted.refusal(path, kind)
+    if refused or kind.type not in (formats.PYTORCH, formats.CAFFE2):
         raise UsageError(
             f"{path} is not a checkpoint of SlowFast.",
-            kind.cause,
+            refused or kind.cause,
             "Name another file.",
             code="config.no-checkpoint",
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
+from slowfast_stack import trusted
 from slowfast_stack.config import data_lists
 from slowfast_stack.config.findings import ERROR, NOTE, WARNING, Finding
 
@@ -52,6 +53,10 @@ def _kind(part: str, path: Path, kind: Kind, read: Content) -> Iterator[Finding]
     if kind.type not in (formats.PYTORCH, formats.CAFFE2):
         message = f"{path} is not a checkpoint of SlowFast ({kind.type}). {kind.cause}"
         fix = "Fetch it again: slowfast-stack models get."
+        yield Finding("no-checkpoint", f"{part}.CHECKPOINT_FILE_PATH", message, fix)
+    elif refused := trusted.refusal(path, kind):
+        fix = "Use a checkpoint of tensors alone: slowfast-stack models list."
+        message = f"{path} is refused. {refused}"
         yield Finding("no-checkpoint", f"{part}.CHECKPOINT_FILE_PATH", message, fix)
     elif kind.type != read.get(key):
         message = f"{path.name} is a {kind.type} file, but {key} is {read.get(key)}. {kind.cause}"

@@ -115,19 +115,19 @@ def checked(result: Checked) -> dict[str, object]:
 def checked_lines(result: Checked) -> list[str]:
     """Return a checked checkpoint as text."""
     state = f"FAILED: {result.error.cause}" if result.error else f"ok, {result.verified_by}"
-    settings = _settings(result.path, result.kind) if result.kind else []
+    settings = (
+        _settings(result.path, result.kind, refused=bool(result.error)) if result.kind else []
+    )
     return [f"{result.path}: {state}", *settings]
 
 
-def _settings(path: Path, kind: Kind) -> list[str]:
+def _settings(path: Path, kind: Kind, *, refused: bool = False) -> list[str]:
     lines = [f"  {kind.type}: {kind.cause}"]
-    if kind.type in ("pytorch", "caffe2"):
+    if not refused and kind.type in ("pytorch", "caffe2"):
         lines += [
             f"  TRAIN.CHECKPOINT_FILE_PATH: {path.absolute()}",
             f"  TRAIN.CHECKPOINT_TYPE: {kind.type}",
         ]
     lines += [f"  classes: {kind.classes}"] if kind.classes else []
     lines += [f"  epoch: {kind.epoch}"] if kind.epoch is not None else []
-    if kind.suspicious:
-        lines += [f"  Loading it would run: {', '.join(kind.suspicious)}"]
     return lines

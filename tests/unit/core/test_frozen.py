@@ -11,8 +11,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils import _stack
 
 # What is collected or filled in step by step.
 COLLECTING = {
-    "checkpoints.pickles.Call",
-    "checkpoints.pickles.Reading",
+    "checkpoints.pickle_machine.Budget",
+    "checkpoints.pickle_machine.Call",
+    "checkpoints.pickle_machine.Machine",
     "datasets.ava.check._Look",
     "patches.record.FileRecord",
     "patches.record.Record",

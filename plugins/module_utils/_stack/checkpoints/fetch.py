@@ -21,7 +21,6 @@ _HINTS = {
     False: "Check the digest that you gave. An existing file is not changed.",
 }
 RECORD = "models.json"
-UNUSABLE = (formats.UNKNOWN, formats.DAMAGED)
 
 
 @dataclass(frozen=True)
@@ -93,9 +92,16 @@ def _expected(request: Request, recorded: Recorded | None) -> tuple[str | None, 
 
 
 def _usable(path: Path) -> Kind:
-    """Return the kind of a file. Raises MismatchError if it is not a checkpoint."""
+    """Return the kind of a file. Raises MismatchError if it is not a checkpoint, or has code."""
     kind = formats.of_file(path)
-    if kind.type in UNUSABLE:
+    if kind.suspicious:
+        raise MismatchError(
+            f"{path.name} asks for code.",
+            kind.refusal,
+            "Ask its author for the tensors alone. The file was not kept.",
+            code="checkpoint.runs-code",
+        )
+    if kind.refusal:
         raise MismatchError(
             f"{path.name} is not a checkpoint.",
             kind.cause,

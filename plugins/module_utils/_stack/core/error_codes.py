@@ -58,6 +58,7 @@ CODES = {
     "checkpoint.manual-download": Row("The publisher asks for a login or consent first.", "Download it in a browser and put it into the folder."),
     "checkpoint.none-found": Row("No checkpoint was found where one is needed.", "Run `slowfast-stack models get`, or name a file."),
     "checkpoint.other-type": Row("The checkpoint is of a type that SlowFast does not load here.", "Use it where its type is supported."),
+    "checkpoint.runs-code": Row("Loading the checkpoint would run code, or is refused for it.", "Use a file of tensors alone; allow one that you trust by its SHA-256."),
     "checkpoint.unknown": Row("The model zoo has no checkpoint of that name.", "Run `slowfast-stack models list`."),
     "checkpoint.unusable": Row("The file is no checkpoint, or it is damaged.", "Download it again, or use another file."),
     "cli.aborted": Row("The question was answered with no, or the input ended.", "Start again, with --yes where no question should be asked."),
