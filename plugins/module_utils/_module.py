@@ -7,20 +7,28 @@ from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._stack.core.errors import StackError
+from ._stack.core import notices
+from ._stack.core.errors import StackError, not_writable
 
 Params = Mapping[str, Any]
 Result = dict[str, Any]
 
 
+def _fail(module: AnsibleModule, error: StackError) -> None:
+    module.fail_json(msg=str(error), **error.to_dict())
+
+
 def run_module(argument_spec: Mapping[str, Any], act: Callable[[Params, bool], Result]) -> None:
     """Run ``act(params, check_mode)`` and exit; a StackError fails the module with all its parts."""
     module = AnsibleModule(argument_spec=dict(argument_spec), supports_check_mode=True)
-    try:
-        result = act(module.params, module.check_mode)
-    except StackError as error:
-        module.fail_json(msg=str(error), **error.to_dict())
-    else:
-        for warning in result.pop("warnings", ()):
-            module.warn(warning)
-        module.exit_json(**result)
+    with notices.collected() as said:
+        try:
+            result = act(module.params, module.check_mode)
+        except StackError as error:
+            _fail(module, error)
+        except OSError as error:
+            _fail(module, not_writable(error.filename or "A file", error))
+        else:
+            for warning in (*said, *result.pop("warnings", ())):
+                module.warn(warning)
+            module.exit_json(**result)

@@ -47,22 +47,31 @@ seen:
   returned: always
 """
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..module_utils._module import Params, Result, run_module
-from ..module_utils._stack.core.files import atomic_write
+from ..module_utils._stack.core import saved
 from ..module_utils._stack.core.process import Commands
-from ..module_utils._stack.core.validation import parse_json
 from ..module_utils._stack.cuda.verify import prove
 
-GPU = Path("/dev/nvidia0")
+GPU, SCHEMA = Path("/dev/nvidia0"), 1
 SPEC = {
     "home": {"type": "path", "required": True},
     "arch_list": {"type": "str", "required": True},
     "cxx": {"type": "path"},
     "record": {"type": "path", "required": True},
 }
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was verified: the compiler and the parameters, and a summary of what they made."""
+
+    subject: dict[str, Any]
+    seen: str
+    schema: int = SCHEMA
 
 
 def act(params: Params, check: bool) -> Result:
@@ -76,24 +85,15 @@ def act(params: Params, check: bool) -> Result:
         "nvcc": nvcc.stat().st_mtime_ns if nvcc.exists() else None,
         "gpu": gpu,
     }
-    noted = _noted(record)
-    if noted.get("subject") == subject and "seen" in noted:
-        return {"changed": False, "seen": noted["seen"]}
+    known = saved.load(Verified, record, SCHEMA)
+    if known and known.subject == subject:
+        return {"changed": False, "seen": known.seen}
     if check:
         return {"changed": True, "seen": None}
     seen = prove(home, params["arch_list"], params["cxx"], Commands(), gpu=gpu)
     record.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    atomic_write(record, json.dumps({"subject": subject, "seen": seen}) + "\n")
+    saved.save(record, Verified(subject, seen))
     return {"changed": True, "seen": seen}
-
-
-def _noted(record: Path) -> Result:
-    """Return what was proven before; a record that is missing or damaged proves nothing."""
-    try:
-        noted = parse_json(record.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return noted if isinstance(noted, dict) else {}
 
 
 def main() -> None:

@@ -54,12 +54,11 @@ release:
   returned: always
 """
 
-import json
 from pathlib import Path
 
 from ..module_utils._module import Params, Result, run_module
 from ..module_utils._runner import LocalRunner
-from ..module_utils._stack.core.files import atomic_write
+from ..module_utils._stack.core import saved
 from ..module_utils._stack.driver import history
 from ..module_utils._stack.host import driver_record
 
@@ -84,7 +83,7 @@ def act(params: Params, check: bool) -> Result:
         fresh = history.ended(record, now)
     if fresh != record and not check:
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        atomic_write(path, json.dumps(fresh) + "\n")
+        saved.write(path, fresh, indent=None)
     before = driver_record.Installed.from_dict(fresh["before"]) if fresh else None
     return {
         "changed": fresh != record,

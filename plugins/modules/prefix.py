@@ -41,7 +41,7 @@ stack:
   type: str
   returned: always
 current_plan:
-  description: The plan of the current stack; null where there is none.
+  description: The plan of the current stack; null where there is none, and where O(plan) is given.
   type: dict
   returned: always
 """
@@ -76,7 +76,7 @@ def act(params: Params, check: bool) -> Result:
         "changed": changed,
         "path": str(prefix),
         "stack": str(stack),
-        "current_plan": current_plan(prefix),
+        "current_plan": None if plan else current_plan(prefix),
     }
 
 

@@ -128,7 +128,9 @@ class HostCommand:
 
         return Session(
             self._display,
-            lambda text: self.console.print(text, highlight=False, soft_wrap=True, style="dim"),
+            lambda text: self.console.print(
+                text, highlight=False, markup=False, soft_wrap=True, style="dim"
+            ),
         )
 
     def _display(

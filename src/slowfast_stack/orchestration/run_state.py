@@ -33,6 +33,7 @@ _LABELLED = re.compile(
     r"\[(?P<code>[a-z]+\.[a-z-]+)\] (?P<message>.*)\ncause: (?P<cause>.*)\nhint: (?P<hint>.*)",
     re.DOTALL,
 )
+_CODED = re.compile(r"\[[a-z]+\.[a-z-]+\] ")
 Event = dict[str, Any]  # of ansible-runner, and each part of one
 
 
@@ -72,7 +73,10 @@ class Failure:
 
 @dataclass
 class HostRun:
-    """One host of a playbook run; ``facts`` are its results as Ansible returned them."""
+    """One host of a playbook run; ``facts`` are its results as Ansible returned them.
+
+    ``notices`` are what its modules said although nothing failed.
+    """
 
     name: str
     steps: list[Step] = field(default_factory=list)
@@ -81,6 +85,7 @@ class HostRun:
     changed: int = 0
     facts: dict[str, Mapping[str, object]] = field(default_factory=dict)
     failure: Failure | None = None
+    notices: list[str] = field(default_factory=list)
 
     def value(self, kind: type[F]) -> F:
         """Return a fact. Raises StackError where it is missing or malformed."""
@@ -159,6 +164,7 @@ class Progress:
         elif data.get("host") and kind in _HANDLERS:
             run = self.host(data["host"])
             _HANDLERS[kind](run, data, now)
+            _note(run, (data.get("res") or {}).get("warnings"))
             if kind == "runner_on_ok":
                 self._keep(run, (data.get("res") or {}).get("ansible_facts") or {})
 
@@ -182,6 +188,13 @@ class Progress:
             run.leave(State.FAILED if failed else State.DONE, now)
             if not failed:
                 run.failure = None  # it was rescued
+
+
+def _note(run: HostRun, warnings: object) -> None:
+    """Keep the warnings of our own modules, which begin with a code; a loop repeats them."""
+    for text in warnings if isinstance(warnings, list) else ():
+        if _CODED.match(str(text)) and str(text) not in run.notices:
+            run.notices.append(str(text))
 
 
 def _on_start(run: HostRun, data: Event, now: float) -> None:

@@ -53,6 +53,9 @@ class Session:
         finally:
             log.close()
             self.say(f"Log: {log.path}")
+        for run in progress.hosts.values():
+            for notice in run.notices:
+                self.say(f"{run.name}: {notice}")
         check(outcome, progress, play)
         return list(progress.hosts.values())
 

@@ -48,6 +48,23 @@ def test_a_playbook_that_fails_before_its_first_host_is_not_called_one_without_h
         session.check(Outcome(4, 0, "no such role"), Progress(()), PLAY)
 
 
+def test_what_our_modules_say_of_damaged_files_is_shown_once(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    damaged = "[record.unreadable] /opt/x/history.json cannot be read."
+    result = {"host": "one", "res": {"warnings": [damaged, "Ansible says something."]}}
+
+    def replay(_play, listen):
+        for _ in range(2):
+            listen({"event": "runner_on_ok", "event_data": result})
+        listen({"event": "playbook_on_stats", "event_data": {"processed": {"one": 1}}})
+        return Outcome(0, 0, "")
+
+    said = []
+    monkeypatch.setattr(session.ansible, "run", replay)
+    session.Session(say=said.append).follow(PLAY, "up", (), "stack_proof")
+    assert [text for text in said if "Log:" not in text] == [f"one: {damaged}"]
+
+
 def test_an_interruption_comes_before_everything_else():
     with fails("run.stopped", "SIGHUP") as printed:
         session.check(Outcome(99, 1, "ERROR! User interrupted execution"), started(), PLAY)

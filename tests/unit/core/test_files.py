@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,6 @@ from support.users import as_user, give, user_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 def mode(path: Path) -> int:
@@ -115,10 +115,11 @@ def test_a_link_replaces_a_link_and_its_target_stays(tmp_path: Path) -> None:
     (tmp_path / "one").chmod(0o600)
     (tmp_path / "two").write_text("2")
     (tmp_path / "current").symlink_to("one")
-    with files.replacing(tmp_path / "current", mode=0o777) as fresh:
-        fresh.symlink_to("two")
+    (tmp_path / ".current.new").symlink_to("left by a killed process")
+    files.replace_link(tmp_path / "current", Path("two"))
     assert (tmp_path / "current").readlink().name == "two"
-    assert [mode(tmp_path / name) for name in ("one", "two")] == [0o600, mode(tmp_path / "two")]
+    assert mode(tmp_path / "one") == 0o600
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["current", "one", "two"]
 
 
 def test_a_user_may_not_write_into_a_read_only_folder_and_the_file_stays() -> None:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import disk_space
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import disk_space, notices
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.prefix import (
     MARKER,
@@ -22,6 +22,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.proof import (
     PLAN_SCHEMA,
 )
+from ansible_collections.slowfast.stack.plugins.modules import prefix as module
 from support.errors import fails
 from support.users import as_user, user_folder
 
@@ -102,6 +103,37 @@ def test_a_claimed_prefix_says_whose_it_is_and_only_that_file_counts(tmp_path: P
     assert claim(prefix, prefix / "stacks/two") is True
     (prefix / MARKER).unlink()
     assert claim(prefix, prefix / "stacks/two") is True
+
+
+def test_a_prefix_whose_claim_was_killed_is_claimed_by_the_next_run(tmp_path: Path) -> None:
+    (tmp_path / f".{MARKER}.new").touch()
+    refuse_foreign(tmp_path)
+    claim(tmp_path, tmp_path / "stacks/one")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [MARKER, "stacks"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", '{"schema": 1, "owner": 5}', '{"sch'])
+def test_a_damaged_marker_is_said_and_written_again(text: str, tmp_path: Path) -> None:
+    (tmp_path / MARKER).write_text(text)
+    (tmp_path / "stacks").mkdir()
+    with notices.collected() as said:
+        refuse_foreign(tmp_path)
+        claim(tmp_path, tmp_path / "stacks/one")
+    assert said[0].startswith("[record.unreadable] ")
+    assert MARKER in said[0]
+    assert json.loads((tmp_path / MARKER).read_text()) == {"owner": "slowfast.stack", "schema": 1}
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", '{"id": '])
+def test_a_damaged_plan_does_not_keep_up_from_making_a_new_one(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "current" / "proof" / "plan.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    claim(tmp_path, tmp_path / "stacks" / "one")
+    given = {"path": str(tmp_path), "plan": {"id": "one", "needs_disk_mib": 1}, "current": None}
+    assert module.act(given, check=False)["current_plan"] is None
+    with fails("record.unreadable", path, "slowfast-stack up"):
+        module.act({**given, "plan": None}, check=False)
 
 
 def test_a_prefix_of_a_newer_release_is_refused(tmp_path: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import saved
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import notices, saved
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
     dataset,
@@ -127,6 +128,41 @@ def test_a_damaged_or_older_file_is_no_result(text: str, tmp_path: Path) -> None
     assert saved.load(Saved, path, 2) is None
     path.write_text(text)
     assert saved.load(Saved, path, 2) is None
+
+
+def test_a_damaged_file_is_said_and_a_missing_or_older_one_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "saved.json"
+    with notices.collected() as said:
+        saved.load(Saved, path, 2)
+        for text in ('{"schema": 1}', "{}"):
+            path.write_text(text)
+            saved.load(Saved, path, 2)
+    assert said == []
+    for text in (
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"schema": "x"}',
+        '{"schema": 2}',
+        '{"schema": 2, "a": "x"}',
+    ):
+        path.write_text(text)
+        with notices.collected() as said:
+            assert saved.load(Saved, path, 2) is None
+        (found,) = said
+        assert found.startswith(f"[record.unreadable] {path}")
+        assert saved.AGAIN in found
+
+
+def test_the_mode_of_a_saved_file_does_not_depend_on_the_umask(tmp_path: Path) -> None:
+    for number, mask in enumerate((0o000, 0o077, 0o777)):
+        before = os.umask(mask)
+        try:
+            saved.save(tmp_path / str(number), Saved(1))
+        finally:
+            os.umask(before)
+        assert (tmp_path / str(number)).stat().st_mode & 0o7777 == 0o644
 
 
 def test_a_file_of_this_schema_is_read(tmp_path: Path) -> None:

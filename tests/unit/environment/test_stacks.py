@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import notices
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import stacks
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.proof import (
@@ -229,6 +230,56 @@ def test_there_is_a_current_stack_at_every_moment(prefix: Path) -> None:
 def row(name: str, state: str, **more: bool) -> stacks.Stack:
     given: dict[str, Any] = {"current": False, "previous": False, **more}
     return stacks.Stack(name, Path(name), state, proven_at=None, versions={}, size_mib=0, **given)
+
+
+def test_of_two_processes_that_switch_at_once_each_switch_is_recorded(tmp_path: Path) -> None:
+    for name in (ONE, TWO, THREE):
+        (tmp_path / "stacks" / name).mkdir(parents=True)
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import stacks\n"
+        "for _ in range(100): [stacks.switch(Path(sys.argv[1]), name) for name in sys.argv[2:]]"
+    )
+    argv = [sys.executable, "-c", program, str(tmp_path)]
+    runs = [subprocess.Popen([*argv, *names]) for names in ((ONE, TWO), (THREE, ONE))]
+    assert [run.wait() for run in runs] == [0, 0]
+    history = json.loads((tmp_path / stacks.HISTORY).read_text())["switches"]
+    assert sorted(history) == [ONE, TWO, THREE]
+    assert history[-1] == stacks.current_id(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [stacks.CURRENT, stacks.HISTORY, stacks.LOCK, "stacks"]
+    )
+
+
+def test_a_switch_that_a_killed_run_did_not_record_is_recorded_by_the_next(tmp_path: Path) -> None:
+    for name in (ONE, TWO, THREE):
+        (tmp_path / "stacks" / name).mkdir(parents=True)
+        stacks.switch(tmp_path, name)
+    (tmp_path / stacks.HISTORY).write_text(json.dumps({"schema": 1, "switches": [ONE, TWO]}))
+    stacks.switch(tmp_path, ONE)
+    assert [stack.id for stack in stacks.listed(tmp_path)] == [ONE, THREE, TWO]
+
+
+@pytest.mark.parametrize(
+    "target", ["/etc", "../../elsewhere", f"stacks/{ONE}x", f"/x/stacks/{ONE}"]
+)
+def test_a_link_to_another_place_is_no_current_stack_and_that_is_said(
+    target: str, tmp_path: Path
+) -> None:
+    (tmp_path / stacks.CURRENT).symlink_to(target)
+    with notices.collected() as said:
+        assert stacks.current_id(tmp_path) is None
+    assert [text.split()[0] for text in said] == ["[record.unreadable]"]
+    (tmp_path / "stacks" / ONE).mkdir(parents=True)
+    assert stacks.switch(tmp_path, ONE) is True
+    assert stacks.current_id(tmp_path) == ONE
+
+
+def test_a_folder_in_place_of_the_link_is_an_error_and_stays(tmp_path: Path) -> None:
+    (tmp_path / stacks.CURRENT / "work").mkdir(parents=True)
+    with fails("file.not-writable"):
+        stacks.switch(tmp_path, ONE)
+    assert (tmp_path / stacks.CURRENT / "work").is_dir()
 
 
 ROWS = [

@@ -111,10 +111,11 @@ def build(commands: Commands, cache: Path, recipe: Recipe) -> tuple[Artifact, bo
     """
     key = key_of(recipe.inputs)
     with locked(commands, cache / f"{key}.lock") as held:
-        found = find(cache, key)
+        found, work = find(cache, key), cache / f"{key}.work"
         if found:
+            shutil.rmtree(work, ignore_errors=True)
             return found, False
-        started, work = time.monotonic(), cache / f"{key}.work"
+        started = time.monotonic()
         work.mkdir(exist_ok=True)
         try:
             ready = recipe.build(held, work)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..core import archives, validation
 from ..core.errors import StackError
-from ..core.files import replace_folder
+from ..core.files import fresh_folder, replace_folder
 from ..core.process import locked
 
 if TYPE_CHECKING:
@@ -83,11 +83,10 @@ def place(
     ``bundle`` alone where there is one. Raises ``StackError`` when the source cannot be reached,
     has no such commit or has another SHA-256.
     """
-    fresh = tree.with_name(f".{tree.name}.new")
     with locked(commands, tree.with_name(f".{tree.name}.lock")) as held:
+        fresh = fresh_folder(tree)
         if identity_of(held, tree) == source.identity:
             return  # another run has placed it, and may have patched it
-        shutil.rmtree(fresh, ignore_errors=True)
         if source.commit:
             _clone(held, source, fresh, bundle)
         else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ..core.disk_space import free_bytes
 from ..core.errors import StackError
-from ..core.files import locked, replace_folder
+from ..core.files import fresh_folder, locked, replace_folder
 from . import manifest, verify
 from .parts import PartReader, find
 
@@ -59,8 +59,7 @@ def extract(bundle: Path, folder: Path, digest: str | None = None) -> Manifest:
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = folder.with_name(f".{folder.name}.lock")
     with locked(lock), closing(PartReader(find(bundle))) as source:
-        fresh = folder.with_name(f".{folder.name}.new")
-        shutil.rmtree(fresh, ignore_errors=True)
+        fresh = fresh_folder(folder)
         _require_space(source, folder)
         try:
             contents = verify.read(source, lambda member: _create(fresh, member))

@@ -10,22 +10,21 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import json
 import os
 import socket
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from http.client import HTTPResponse
-from typing import IO, TYPE_CHECKING, Callable, NamedTuple, Optional
+from typing import IO, TYPE_CHECKING, Callable, Optional
 
-from .errors import StackError
-from .files import Busy, locked, not_writable, replacing, size_and_sha256
+from . import saved
+from .errors import StackError, not_writable
+from .files import Busy, locked, open_own, size_and_sha256
 from .http import opened
 from .progress import Progress, silent
-from .validation import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +34,7 @@ Open = Callable[[urllib.request.Request], HTTPResponse]
 Report = Callable[[int, Optional[int]], None]
 
 TIMEOUT_S = 30.0
+SCHEMA = 1
 _BLOCK = 1 << 18
 _PAUSE = 0.5  # seconds, times the number of failures in a row
 _PARTIAL, _RANGE_REFUSED = 206, 416
@@ -69,12 +69,14 @@ class _StatusError(Exception):
         self.code = code
 
 
-class _Version(NamedTuple):
+@dataclass(frozen=True)
+class _Version:
     """A file as a server sent it: its address, its strong validator, its size in bytes."""
 
     url: str
-    validator: str | None
-    size: int | None
+    validator: str | None = None
+    size: int | None = None
+    schema: int = SCHEMA
 
 
 @dataclass(frozen=True)
@@ -282,9 +284,8 @@ def _receive(download: Download, part: Path, report: Report, open_: Open) -> Non
             _receive(download, part, report, open_)
             return
         if not start:
-            with replacing(_state_file(part)) as fresh:
-                fresh.write_text(json.dumps(found._asdict()), encoding="utf-8")
-        with part.open("r+b") as file:
+            saved.save(_state_file(part), found)
+        with open_own(part) as file:
             _write(response, file, (start, total), report)
     if total is not None and part.stat().st_size != total:
         raise _TemporaryError(f"{part.stat().st_size} of {total} bytes arrived")
@@ -292,7 +293,7 @@ def _receive(download: Download, part: Path, report: Report, open_: Open) -> Non
 
 def _is_same(known: _Version | None, found: _Version) -> bool:
     """Compare two versions; a response with a range need not repeat Last-Modified."""
-    return known is not None and found in (known, known._replace(validator=None))
+    return known is not None and found in (known, replace(known, validator=None))
 
 
 def _write(
@@ -394,7 +395,8 @@ def _state_file(part: Path) -> Path:
 
 
 def _restart(part: Path) -> None:
-    os.truncate(part, 0)
+    with open_own(part) as file:
+        file.truncate(0)
     if _state_file(part).exists():
         _state_file(part).unlink()
 
@@ -404,12 +406,8 @@ def _resumable(download: Download, part: Path) -> _Version | None:
 
     Without a validator, only a known SHA-256 can reveal that the file has changed since.
     """
-    try:
-        known = _Version(**parse_json(_state_file(part).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-    texts = (known.url, known.validator or "")
-    if not all(isinstance(text, str) for text in texts) or type(known.size or 0) is not int:
+    known = saved.load(_Version, _state_file(part), SCHEMA)
+    if known is None:
         return None
     verifiable = known.validator or download.sha256
     return known if part.stat().st_size and verifiable and known.url == download.url else None

@@ -141,6 +141,7 @@ CODES = {
     "ffmpeg.unreadable-list": Row("The output of `ffmpeg -encoders` or a similar list has a new form.", "Report this with the output."),
     "file.not-found": Row("A named file does not exist.", "Check the path."),
     "file.not-writable": Row("A file could not be written.", "Free disk space, or choose a folder that you may write to."),
+    "file.untrusted": Row("Another user could change a file, folder or program that is about to be used, or put a link there.", "Let it and all folders above it belong to root without write permission for others, or run as the user who owns it."),
     "file.unreadable": Row("A file exists and could not be read.", "Check its permissions, or restore it."),
     "host.damaged-record": Row("The record of an interrupted driver installation is damaged.", "Remove the record that is named."),
     "host.not-root": Row("Only root can install system packages.", "Run as root, or set `ansible_become`."),

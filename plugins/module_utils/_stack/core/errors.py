@@ -44,3 +44,13 @@ def reason(error: Exception) -> str:
 
 class Unreadable(StackError):
     """A source exists and could not be read or understood; absence is never this error."""
+
+
+def not_writable(path: object, error: OSError) -> StackError:
+    """Return the error for a file or folder that could not be written."""
+    return StackError(
+        f"{path} cannot be written.",
+        f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}.",
+        "Free disk space there, or make the folder writable; then run the same command again.",
+        code="file.not-writable",
+    )

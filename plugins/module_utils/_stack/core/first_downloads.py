@@ -6,13 +6,12 @@ changed since is refused until the user accepts the change.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import saved
 from .construct import construct, plain, read
-from .files import atomic_write, locked
+from .files import locked
 from .validation import mapping
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class FirstDownloads:
             files = self.load()
             if files.get(name) != row:
                 data = {"schema": 1, "files": plain(dict(sorted({**files, name: row}.items())))}
-                atomic_write(self._path, json.dumps(data, indent=2) + "\n")
+                saved.write(self._path, data, indent=2)
 
 
 def _parse(data: Any) -> dict[str, Recorded]:  # noqa: ANN401  (it is JSON)

@@ -1,10 +1,16 @@
-"""Read and write JSON files that this project saves."""
+"""Read and write JSON files that this project saves: the one place that does.
+
+A file is written by one rename, with a schema and with the same mode whatever the umask. A damaged
+one that can be made again counts as absent, and that is said; any other is an error with a hint.
+One of a newer schema is refused.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
+from . import notices
 from .construct import construct, plain
 from .errors import StackError, Unreadable, reason
 from .files import atomic_write
@@ -16,9 +22,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+# Everyone may read what a stack is, and only its owner changes it.
+MODE = 0o644
+
+
 def save(path: Path, value: object) -> None:
     """Write a dataclass with a field ``schema``. Raises ``StackError``."""
-    atomic_write(path, json.dumps(plain(value), indent=1) + "\n")
+    write(path, plain(value))
+
+
+def write(path: Path, data: object, *, indent: int | None = 1, sort: bool = False) -> None:
+    """Write plain data. Raises ``StackError``."""
+    text = json.dumps(data, indent=indent, sort_keys=sort)
+    atomic_write(path, text + "\n", mode=MODE)
 
 
 def load(cls: type[T], path: Path, schema: int) -> T | None:
@@ -28,15 +44,24 @@ def load(cls: type[T], path: Path, schema: int) -> T | None:
     Raises ``StackError`` for a newer one.
     """
     try:
-        found = parse_json(path.read_text(encoding="utf-8"))
-        number = count(mapping(found, path.name).get("schema"), "schema")
-    except (OSError, ValueError, StackError):
+        found = mapping(parse_json(path.read_text(encoding="utf-8")), path.name)
+        number = count(found.get("schema", 0), "schema")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, StackError) as error:
+        notices.say(unreadable(path, error, AGAIN))
         return None
     require_known(path, number, schema)
-    try:
-        return construct(cls, found, path.name, ignore_unknown=True) if number == schema else None
-    except StackError:
+    if number < schema:
         return None
+    try:
+        return construct(cls, found, path.name, ignore_unknown=True)
+    except StackError as error:
+        notices.say(unreadable(path, error, AGAIN))
+        return None
+
+
+AGAIN = "It counts as absent and is made again by the next command that writes it."
 
 
 def require_known(path: Path, number: int, schema: int) -> None:

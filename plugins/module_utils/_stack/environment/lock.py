@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from ..artifacts.cache import read_manifest
+from ..core import saved
 from ..core.construct import plain, read
 from ..core.errors import StackError
 from ..core.files import atomic_write, sha256_of
@@ -196,9 +197,9 @@ def _files(tree: Path) -> Iterator[Path]:
 def write(lock: Lock, path: Path, *, check: bool = False) -> bool:
     """Write a lock, unless this is a check; return whether it differs from the file."""
     text = json.dumps(plain(lock), indent=1, sort_keys=True) + "\n"
-    changed = not path.is_file() or path.read_text(encoding="utf-8") != text
+    changed = not path.is_file() or path.read_bytes() != text.encode()
     if changed and not check:
-        atomic_write(path, text)
+        atomic_write(path, text, mode=saved.MODE)
     return changed
 
 

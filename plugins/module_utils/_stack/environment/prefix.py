@@ -49,7 +49,8 @@ def refuse_foreign(prefix: Path) -> None:
             "Choose another prefix.",
             code="prefix.not-a-folder",
         )
-    entries = sorted(entry.name for entry in prefix.iterdir())
+    # A run that was killed while it wrote the marker leaves only that.
+    entries = sorted({entry.name for entry in prefix.iterdir()} - {f".{MARKER}.new"})
     if entries:
         raise StackError(
             f"{prefix} belongs to another program.",
@@ -79,9 +80,11 @@ def claim(prefix: Path, stack: Path) -> bool:
     marker = prefix / MARKER
     new = not (marker.is_file() and stack.is_dir())
     try:
-        stack.mkdir(parents=True, exist_ok=True)
-        if not marker.is_file():
+        prefix.mkdir(parents=True, exist_ok=True)
+        # Before anything else, or a killed run would leave a folder that belongs to no program.
+        if saved.load(Marker, marker, SCHEMA) is None:
             saved.save(marker, Marker())
+        stack.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StackError(
             f"{error.filename} could not be created.",

@@ -131,7 +131,7 @@ def prove(commands: Commands, subject: Subject, *, uv: str) -> Evidence:
 def _run(commands: Commands, subject: Subject, uv: str) -> dict[str, Any]:
     folder = subject.folder
     plan, out, log = folder / PLAN, folder / "claims.json", folder / "proof.log"
-    plan.write_text(json.dumps(subject.plan, indent=1) + "\n", encoding="utf-8")
+    saved.write(plan, subject.plan)
     out.unlink(missing_ok=True)
     log.unlink(missing_ok=True)
     program = folder / "program"

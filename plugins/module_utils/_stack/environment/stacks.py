@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import saved
-from ..core.errors import StackError, Unreadable
-from ..core.files import Busy, locked, replacing
+from ..core import notices, saved
+from ..core.errors import StackError, Unreadable, not_writable
+from ..core.files import locked, replace_link
 from .proof import EVIDENCE, Evidence, fingerprint, own_subject, recorded_plan
 from .proof import SCHEMA as PROOF_SCHEMA
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CURRENT = "current"
 HISTORY, SCHEMA = "history.json", 1
 PREVIOUS = "previous"
+# Held while the current stack changes, or stacks are removed.
+LOCK = ".switch.lock"
 PROVEN, CHANGED, FAILED, UNPROVEN = "proven", "changed", "failed", "unproven"
 NEWER = "newer"
 WHY_NOT = {
@@ -85,9 +87,22 @@ def listed(prefix: Path) -> list[Stack]:
 
 
 def current_id(prefix: Path) -> str | None:
-    """Return the id that the link names; None where there is no link."""
+    """Return the id that the link names; None where there is no link to a stack of this prefix."""
     link = prefix / CURRENT
-    return link.readlink().name if link.is_symlink() else None
+    target = link.readlink() if link.is_symlink() else None
+    if target is None:
+        return None
+    inside = target.parent in (Path("stacks"), prefix / "stacks")
+    if inside and _ID.fullmatch(target.name):
+        return target.name
+    error = StackError(
+        f"{link} does not name a stack of this prefix.",
+        f"It is a link to {target}.",
+        "It counts as absent; `slowfast-stack up` or `rollback ID` makes it again.",
+        code="record.unreadable",
+    )
+    notices.say(error)
+    return None
 
 
 def _ids(prefix: Path) -> list[str]:
@@ -202,17 +217,27 @@ def _others(stacks: Sequence[Stack]) -> str:
 
 
 def switch(prefix: Path, name: str) -> bool:
-    """Make a stack current with one rename; return whether this changed the current stack."""
-    changed = current_id(prefix) != name
-    if changed:
-        with replacing(prefix / CURRENT) as fresh:
-            fresh.symlink_to(Path("stacks") / name)
-    history = _history(prefix)
-    if history[-1:] != [name]:
-        # Only the last use of each stack matters.
-        switches = (*(other for other in history if other != name), name)
+    """Make a stack current with one rename; return whether this changed the current stack.
+
+    Of two switches at once, one comes after the other. Raises ``StackError``.
+    """
+    try:
+        with locked(prefix / LOCK):
+            return _switch(prefix, name)
+    except OSError as error:
+        raise not_writable(prefix / CURRENT, error) from error
+
+
+def _switch(prefix: Path, name: str) -> bool:
+    before, history = current_id(prefix), _history(prefix)
+    if before != name:
+        replace_link(prefix / CURRENT, Path("stacks") / name)
+    # Only the last use of each stack matters; a killed run may not have recorded the one before.
+    used = [*([before] if before else []), name]
+    switches = (*(other for other in history if other not in used), *dict.fromkeys(used))
+    if switches != tuple(history):
         saved.save(prefix / HISTORY, History(switches))
-    return changed
+    return before != name
 
 
 def superfluous(stacks: Sequence[Stack], keep: int) -> list[Stack]:
@@ -235,13 +260,14 @@ def superfluous(stacks: Sequence[Stack], keep: int) -> list[Stack]:
 def remove(prefix: Path, stacks: Sequence[Stack], now: float) -> list[Stack]:
     """Remove stacks and return the removed ones; a stack in use at the time ``now`` is kept."""
     removed = []
-    for stack in stacks:
-        if stack.id != current_id(prefix) and not in_use(stack.path, now):
-            stack.path.rename(stack.path.with_name(_LEAVING + stack.id))
-            removed.append(stack)
-    # Also what an interrupted earlier call left.
-    for leaving in (prefix / "stacks").glob(f"{_LEAVING}*"):
-        shutil.rmtree(leaving)
+    with locked(prefix / LOCK):
+        for stack in stacks:
+            if stack.id != current_id(prefix) and not in_use(stack.path, now):
+                stack.path.rename(stack.path.with_name(_LEAVING + stack.id))
+                removed.append(stack)
+        # Also what an interrupted earlier call left.
+        for leaving in (prefix / "stacks").glob(f"{_LEAVING}*"):
+            shutil.rmtree(leaving)
     return removed
 
 
@@ -265,7 +291,7 @@ def _held(lock: Path) -> bool:
     try:
         with locked(lock, wait=False):
             return False
-    except (OSError, Busy):
+    except (OSError, StackError):
         return True
 
 

@@ -102,7 +102,7 @@ def test_the_part_has_five_seconds_more_at_both_ends(
     assert programs.value("-output_ts_offset") == "60"
     assert programs.value("-rw_timeout") == "30000000"
     note = json.loads(sources.cut_note(programs.tree, "v").read_text())
-    assert note == {"origin_s": 60 + 0.5 + cut, "url": URL, "bytes": 10}
+    assert note == {"schema": 1, "origin_s": 60 + 0.5 + cut, "url": URL, "bytes": 10}
     assert sources.source_of(programs.tree, "v", path).origin_s == 60.5 + cut
     assert programs.reported == [("v", 10, None)]
     assert [entry.name for entry in programs.tree.videos.iterdir()] == [path.name]

@@ -7,14 +7,13 @@ milliseconds, and some frames then differ.)
 
 from __future__ import annotations
 
-import json
 import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...core import disk_space
-from ...core.errors import StackError
-from ...core.files import atomic_write, not_writable, replacing
+from ...core import disk_space, saved
+from ...core.errors import StackError, not_writable
+from ...core.files import replacing
 from . import sources
 from .dataset import FPS
 from .media import BrokenVideo, probe, progress_value
@@ -55,8 +54,8 @@ def fetch(job: Job, video: str, url: str) -> Path:
             )
             _require_fetched(done, url)
             _require_all(job, url, part, origin, media.fps)
-            note = {"origin_s": origin, "url": url, "bytes": part.stat().st_size}
-            atomic_write(sources.cut_note(job.tree, video), json.dumps(note) + "\n")
+            note = {"schema": 1, "origin_s": origin, "url": url, "bytes": part.stat().st_size}
+            saved.write(sources.cut_note(job.tree, video), note, indent=None)
     except BrokenVideo as error:
         if disk_space.is_full(path.parent):  # FFmpeg ends without an error there
             raise StackError(

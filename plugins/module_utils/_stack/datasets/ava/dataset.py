@@ -7,12 +7,10 @@ ava_helper.py, SlowFast 287ec00), 27,030 of them for 901 seconds (datasets/DATAS
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...core import saved
-from ...core.files import atomic_write
 from ...core.validation import bad, mapping, only_keys
 
 ORIGIN = 900  # the second that the loader gives to the first row of a video
@@ -130,8 +128,7 @@ def described(value: object) -> DataSet:
 
 def save(tree: Layout, numbers: DataSet) -> None:
     """Save the numbers of a tree."""
-    text = json.dumps({"schema": 1, **dataclasses.asdict(numbers)}, indent=1)
-    atomic_write(_saved(tree), text + "\n")
+    saved.write(_saved(tree), {"schema": 1, **dataclasses.asdict(numbers)})
 
 
 def _saved(tree: Layout) -> Path:

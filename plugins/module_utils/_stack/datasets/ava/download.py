@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Callable
 from urllib.parse import quote
 
 from ...core import disk_space, download
-from ...core.errors import StackError, Unreadable
-from ...core.files import atomic_write, not_writable
+from ...core.errors import StackError, Unreadable, not_writable
+from ...core.files import atomic_write
 from ...core.first_downloads import FirstDownloads, Recorded
 from ...core.process import locked
 from ...core.progress import Progress, silent

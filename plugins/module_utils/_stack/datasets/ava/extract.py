@@ -13,8 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...core import disk_space
-from ...core.errors import StackError
-from ...core.files import not_writable, replace_folder
+from ...core.errors import StackError, not_writable
+from ...core.files import replace_folder
 from . import frames, manifest, media
 from .dataset import FPS
 from .manifest import Manifest

@@ -7,13 +7,12 @@ KeyError, a video with boxes alone trips its assertion (slowfast/datasets/ava_da
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Callable
 
 from ...core.errors import StackError, Unreadable
-from ...core.files import atomic_write, locked, replace_folder
+from ...core.files import atomic_write, fresh_folder, locked, replace_folder
 from . import frames, rows
 from .dataset import frame_name, usable_name
 from .official import SPLITS, VERSIONS, predicted
@@ -177,8 +176,7 @@ def publish(tree: Layout, numbers: DataSet, lists: Lists, *, dry: bool = False) 
     with locked(folder.with_name(f".{lists.name}.lock")):
         changed = not all(_same(folder / file, text()) for file, text in files.items())
         if changed and not dry:
-            fresh = folder.with_name(f".{lists.name}.new")
-            shutil.rmtree(fresh, ignore_errors=True)
+            fresh = fresh_folder(folder)
             for file, text in files.items():
                 atomic_write(fresh / file, text())
             replace_folder(fresh, folder)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...core import saved
-from ...core.construct import construct, plain
-from ...core.files import atomic_write
+from ...core.construct import construct
 
 if TYPE_CHECKING:
     from .dataset import Layout
@@ -45,5 +43,4 @@ def read(tree: Layout, video: str) -> Manifest | None:
 
 def write(tree: Layout, manifest: Manifest) -> None:
     """Record frames that were verified."""
-    text = json.dumps(plain(manifest), indent=1, ensure_ascii=False)
-    atomic_write(tree.manifest_of(manifest.video), text + "\n")
+    saved.save(tree.manifest_of(manifest.video), manifest)

@@ -10,8 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from ...core import disk_space
-from ...core.errors import StackError
-from ...core.files import Busy, not_writable
+from ...core.errors import StackError, not_writable
+from ...core.files import Busy
 from ...core.process import locked
 from ...core.progress import ALL, Progress, silent
 from . import lists, manifest, media, sources
