@@ -34,6 +34,7 @@ VERBS = {
     "config": "Explain, make and check configurations of SlowFast.",
     "models": "List, fetch and check checkpoints.",
     "ava": "Prepare the AVA data set, or a custom one in its format.",
+    "rehearse": "Rehearse a configuration on GPUs that this machine need not have.",
     "train": "Train, test or run a demo from a configuration.",
     "demo": "Detect persons and their actions in a video.",
 }

@@ -14,11 +14,6 @@ from slowfast_stack.ui import terminal
 
 verbs = Verbs("Explain, make and check configurations of SlowFast.")
 
-GpuMemory = Annotated[
-    float | None,
-    typer.Option(metavar="GIB", min=1, help="Memory of a GPU; default: that of this machine."),
-]
-
 
 def _checkout(source: list[str] | None) -> Path | None:
     from slowfast_stack.orchestration import request
@@ -78,7 +73,7 @@ def transfer(
     batch: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Global batch size.")
     ] = None,
-    gpu_memory: GpuMemory = None,
+    gpu_memory: options.GpuMemory = None,
     epochs: Annotated[int, typer.Option(metavar="N", min=1, help="Epochs to train.")] = 20,
     output_dir: Annotated[
         str | None,
@@ -131,7 +126,7 @@ def check(
         bool | None,
         typer.Option(help="Estimate memory; default: where a stack exists and NUM_GPUS is set."),
     ] = None,
-    gpu_memory: GpuMemory = None,
+    gpu_memory: options.GpuMemory = None,
     prefix: options.Prefix = None,
     json: options.Json = False,
 ) -> int:

@@ -114,6 +114,10 @@ RequiredConfig = Annotated[Path, _CONFIG]
 Gpus = Annotated[
     int | None, typer.Option(metavar="N", min=0, help="How many GPUs to use; 0 is the CPU.")
 ]
+GpuMemory = Annotated[
+    float | None,
+    typer.Option(metavar="GIB", min=1, help="Memory of a GPU; default: that of the GPU."),
+]
 Mirror = Annotated[
     str | None,
     typer.Option(metavar="URL", help="Download from this mirror instead of the official servers."),

@@ -1,0 +1,136 @@
+"""The GPU of a rehearsal: one of the catalog by its name or id, or the one of this machine."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+import pynvml
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import CHIPS, GPUS
+from slowfast_stack.exit_codes import UsageError
+
+GIB = 1 << 30
+DEFAULT = "H100 SXM5 80GB"
+# Memory in GiB of products whose name in the catalog does not say it, the longest name first;
+# what NVIDIA sells them with. --gpu-memory overrides it.
+MEMORY = {
+    "GeForce GTX 1060 6GB": 6,
+    "GeForce GTX 1070": 8,
+    "GeForce GTX 1080": 8,
+    "GeForce GTX 1080 Ti": 11,
+    "GeForce RTX 2060": 6,
+    "GeForce RTX 2070": 8,
+    "GeForce RTX 2080": 8,
+    "GeForce RTX 2080 Ti": 11,
+    "GeForce RTX 3060": 12,
+    "GeForce RTX 3060 Ti": 8,
+    "GeForce RTX 3070": 8,
+    "GeForce RTX 3080": 10,
+    "GeForce RTX 3090": 24,
+    "GeForce RTX 4060": 8,
+    "GeForce RTX 4070": 12,
+    "GeForce RTX 4080": 16,
+    "GeForce RTX 4090": 24,
+    "GeForce RTX 5070": 12,
+    "GeForce RTX 5080": 16,
+    "GeForce RTX 5090": 32,
+    "A10": 24,
+    "A30 PCIe": 24,
+    "A40": 48,
+    "B200": 180,
+    "H100": 80,
+    "H100 PCIe": 80,
+    "L4": 24,
+    "L40S": 48,
+    "RTX A6000": 48,
+    "TITAN V": 12,
+    "Tesla T4": 16,
+}
+_ID = re.compile(r"(?:10de:)?([0-9a-f]{4})")
+_GIGABYTES = re.compile(r"(\d+)\s?GB\b")
+
+
+@dataclass(frozen=True)
+class RehearsedGpu:
+    """What the fake runtime answers: a name, a compute capability, and memory in bytes."""
+
+    name: str
+    capability: tuple[int, int]
+    memory: int
+
+    def environment(self, count: int) -> dict[str, str]:
+        """Return the variables that describe ``count`` of them to the fake runtime."""
+        major, minor = self.capability
+        return {
+            "FAKE_CUDA_GPUS": str(count),
+            "FAKE_CUDA_NAME": self.name,
+            "FAKE_CUDA_MAJOR": str(major),
+            "FAKE_CUDA_MINOR": str(minor),
+            "FAKE_CUDA_BYTES": str(self.memory),
+        }
+
+
+def find(text: str, gib: float | None = None) -> RehearsedGpu:
+    """Return a GPU of the catalog by its id or by words of its name. Raises UsageError.
+
+    Of several that match, the one with the shortest name counts; ``gib`` overrides its memory.
+    """
+    capabilities = {row.chip: row.capability for row in CHIPS}
+    identity = _ID.fullmatch(text.lower())
+    rows = [row for row in GPUS if row.product and capabilities.get(row.chip)]
+    if identity and any(row.device == identity[1] for row in rows):
+        rows = [row for row in rows if row.device == identity[1]]
+    else:
+        words = _words(text)
+        rows = [row for row in rows if words <= _words(row.product)]
+    if not rows:
+        raise UsageError(
+            f"--gpu {text} is not in the catalog.",
+            "No NVIDIA GPU has this id, or a name with all of these words.",
+            "For example: --gpu 'RTX 3060', --gpu 'A100 80GB', --gpu 10de:2330",
+            code="cli.unknown-value",
+        )
+    # "RTX 3060" is neither the Ti nor the laptop GPU.
+    row = min(rows, key=lambda row: (len(_words(row.product)), memory_of(row.product) is None))
+    memory = gib or memory_of(row.product)
+    if memory is None:
+        raise UsageError(
+            f"The memory of {row.product} is not known.",
+            "Its name in the catalog does not say it.",
+            "Give it: --gpu-memory GIB",
+            code="cli.missing-argument",
+        )
+    major, minor = (int(part) for part in str(capabilities[row.chip]).split("."))
+    return RehearsedGpu(f"NVIDIA {row.product}", (major, minor), int(memory * GIB))
+
+
+def of_machine() -> RehearsedGpu | None:
+    """Return the first GPU of this machine as NVML describes it; None where there is none."""
+    try:
+        pynvml.nvmlInit()
+        handle = pynvml.nvmlDeviceGetHandleByIndex(0)
+        name = str(pynvml.nvmlDeviceGetName(handle))
+        major, minor = pynvml.nvmlDeviceGetCudaComputeCapability(handle)
+        return RehearsedGpu(name, (major, minor), pynvml.nvmlDeviceGetMemoryInfo(handle).total)
+    except pynvml.NVMLError:
+        return None
+
+
+def chosen(text: str | None, gib: float | None) -> RehearsedGpu:
+    """Return the GPU that the user named, or that of this machine, or an H100. Raises UsageError."""
+    if text:
+        return find(text, gib)
+    found = of_machine() or find(DEFAULT)
+    return replace(found, memory=int(gib * GIB)) if gib else found
+
+
+def memory_of(product: str) -> int | None:
+    """Return the memory of a product in GiB, from its name or the table; None where unknown."""
+    if said := _GIGABYTES.search(product):
+        return int(said[1])
+    return MEMORY.get(product)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z]+\d*[a-z]*|\d+[a-z]*", text.lower())) - {"nvidia"}
