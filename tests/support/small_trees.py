@@ -484,6 +484,41 @@ def assert_and_infer_cfg(cfg):
     return cfg
 """
 
+ACCUMULATION = """\
+import torch
+
+
+def train_epoch(train_loader, model, optimizer, scaler, cur_epoch, cfg, rates):
+    data_size = len(train_loader)
+    loss_fun = torch.nn.CrossEntropyLoss(reduction="mean")
+    for cur_iter, (inputs, labels) in enumerate(train_loader):
+        epoch_exact = cur_epoch + float(cur_iter) / data_size
+        for group in optimizer.param_groups:
+            group["lr"] = 0.1 / (1 + epoch_exact)
+        optimizer.zero_grad()
+        preds = model(inputs)
+        loss = loss_fun(preds, labels)
+        # Perform the backward pass.
+        scaler.scale(loss).backward()
+        scaler.unscale_(optimizer)
+        # Clip gradients if necessary
+        grad_norm = torch.nn.utils.clip_grad_norm_(
+            model.parameters(), cfg.SOLVER.CLIP_GRAD_L2NORM
+        )
+        scaler.step(optimizer)
+        scaler.update()
+        rates.append((optimizer.param_groups[0]["lr"], loss.item(), grad_norm.item()))
+"""
+
+TRAIN_KEYS = """\
+_C = make()
+_C.TRAIN.BATCH_SIZE = 64
+
+
+def _assert_and_infer_cfg(cfg):
+    return cfg
+"""
+
 D2_SETUP = """\
 from os import path
 
@@ -582,6 +617,10 @@ BROKEN: dict[str, dict[str, str]] = {
     "mixed-precision-dtype": {
         "tools/train_net.py": TRAIN,
         "slowfast/config/defaults.py": MIXED_PRECISION,
+    },
+    "gradient-accumulation": {
+        "tools/train_net.py": ACCUMULATION,
+        "slowfast/config/defaults.py": TRAIN_KEYS,
     },
     "cpu-synchronize": {"tools/train_net.py": TRAIN},
     "cpu-multigrid": {"slowfast/utils/multigrid.py": MULTIGRID},

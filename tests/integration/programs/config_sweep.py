@@ -174,8 +174,8 @@ def said(case: Case, values: dict[str, Any], stack: target.Target) -> tuple[str,
 
 def happens(case: Case, values: dict[str, Any], log: Path) -> None:
     """Train, evaluate and test in this process; a failure is an exception."""
-    import torch  # noqa: PLC0415
-    from slowfast.config.defaults import assert_and_infer_cfg, get_cfg  # noqa: PLC0415
+    import torch
+    from slowfast.config.defaults import assert_and_infer_cfg, get_cfg
 
     torch.set_num_threads(1)
     sys.path.insert(0, str(Path(sys.modules["slowfast"].__file__ or "").parents[1] / "tools"))
@@ -183,15 +183,15 @@ def happens(case: Case, values: dict[str, Any], log: Path) -> None:
     cfg.merge_from_file(str(case.path))
     cfg.merge_from_list([word for pair in values.items() for word in pair])
     cfg = assert_and_infer_cfg(cfg)
-    import slowfast.utils.checkpoint as cu  # noqa: PLC0415
+    import slowfast.utils.checkpoint as cu
 
     cu.make_checkpoint_dir(cfg.OUTPUT_DIR)
     if cfg.TRAIN.ENABLE:
-        from train_net import train  # noqa: PLC0415
+        from train_net import train
 
         train(cfg.clone())
     if cfg.TEST.ENABLE:
-        from test_net import test  # noqa: PLC0415
+        from test_net import test
 
         test(cfg.clone())
     log.with_suffix(".done").touch()
@@ -212,7 +212,7 @@ def _apart(case: Case, values: dict[str, Any], log: Path) -> int:
         happens(case, values, log)
         code = 0
     except BaseException as error:  # noqa: BLE001  (the last line of the log is the reason)
-        import traceback  # noqa: PLC0415
+        import traceback
 
         traceback.print_exc()
         print(f"{type(error).__name__}: {error}", flush=True)
@@ -294,7 +294,7 @@ def main() -> int:
     given = parser.parse_args()
     work = given.work or Path(tempfile.mkdtemp(prefix="config-sweep-"))
     work.mkdir(parents=True, exist_ok=True)
-    import slowfast.models  # noqa: F401, PLC0415  (each process inherits it)
+    import slowfast.models  # noqa: F401  (each process inherits it)
 
     return sweep(given.stack.resolve(), work.resolve(), given)
 

@@ -674,6 +674,55 @@ def check_bfloat16_needs_no_scaler(folder: Path) -> None:
         require(got == want, f"{patches} {dtype}: {got}")
 
 
+def check_batches_of_a_group_are_one_step(folder: Path) -> None:
+    """Three batches of different sizes equal one of their clips, with a scaler and without."""
+    del folder
+    name, keys = (
+        "gradient-accumulation",
+        CfgNode({"TRAIN": {}, "MODEL": {"MODEL_NAME": "SlowFast"}}),
+    )
+    defaults = code("slowfast/config/defaults.py", name, make=keys.clone)
+    cfg = defaults._assert_and_infer_cfg(defaults._C)
+    require(cfg.TRAIN.ACCUMULATION_STEPS == 1, "another default")
+    cfg.SOLVER = CfgNode({"CLIP_GRAD_L2NORM": 0.5})
+    torch.manual_seed(0)
+    clips, labels = torch.randn(20, 4), torch.arange(20) % 4
+
+    def trained(sizes: list[int], steps: int, *patches: str) -> tuple[Any, list[Any]]:
+        cfg.TRAIN.ACCUMULATION_STEPS = steps
+        net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 4))
+        net.load_state_dict(
+            {k: v for k, v in model(4).state_dict().items() if k in net.state_dict()}
+        )
+        opt = torch.optim.SGD(net.parameters(), lr=1.0, momentum=0.9)
+        scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+        rows: list[Any] = []
+        batches = list(zip(clips.split(sizes), labels.split(sizes), strict=True))
+        module = code("tools/train_net.py", *patches, tree=name)
+        module.train_epoch(batches, net, opt, scaler, 0, cfg, rows)
+        return torch.cat([p.detach().flatten() for p in net.parameters()]), rows
+
+    once, rows = trained([10, 10], 1)
+    same, logged = trained([10, 10], 1, name)
+    require(torch.equal(once, same) and rows == logged, "the default is not as before")
+    parts, logged = trained([4, 3, 3, 2, 4, 4], 3, name)
+    apart = (once - parts).abs().max().item()
+    require(apart < 1e-6, f"other weights: {apart}")
+    means = [sum(n * logged[i][1] for n, i in ((4, 0), (3, 1), (3, 2))) / 10]
+    require(abs(means[0] - rows[0][1]) < 1e-6, "another loss")
+    require([row[0] for row in logged] == [rows[0][0]] * 3 + [rows[1][0]] * 3, "another rate")
+    require(abs(logged[5][2] - rows[1][2]) < 1e-6, "another norm of the gradients")
+    # An incomplete group at the end of an epoch is a step of its own.
+    once, _ = trained([15, 5], 1)
+    parts, logged = trained([5, 5, 5, 5], 3, name)
+    rate, exact = logged[3][0], 0.1 / (1 + 3 / 4)
+    require(len(logged) == 4 and abs(rate - exact) < 1e-9, "another rate of the last group")
+    require((once - parts).abs().max().item() > 1e-4, "a rate by steps, where steps differ")
+    cfg.MODEL.MODEL_NAME = "ContrastiveModel"
+    with fails(AssertionError, "momentum encoder"):
+        defaults._assert_and_infer_cfg(cfg)
+
+
 def check_contrastive_tasks_on_a_cpu(folder: Path) -> None:
     del folder
     name, cfg = "cpu-contrastive", SimpleNamespace(NUM_GPUS=0, NUM_SHARDS=1)

@@ -63,6 +63,24 @@ def rewrite(source: Source, statement: ast.stmt, lines: str) -> Splice:
     return Splice(start, end, text[len(indent) : -len(source.newline)])
 
 
+def nest(source: Source, statements: Sequence[ast.stmt], head: str, lines: str = "") -> Splice:
+    """Indent statements that follow each other below ``head``, and add lines after them."""
+    first, last = statements[0], statements[-1]
+    strings = [node for part in statements for node in ast.walk(part) if _spans_lines(node)]
+    if strings:
+        raise _bad(source, f"A string of several lines would be indented (line {first.lineno})")
+    start, end = source.line_of(first), source.line_after(last)
+    old = source.text[start:end].splitlines(keepends=True)
+    deeper = "".join(source.unit + line if line.strip() else line for line in old)
+    added = block(source, first, lines) if lines else ""
+    return Splice(start, end, block(source, first, head) + deeper + added)
+
+
+def _spans_lines(node: ast.AST) -> bool:
+    is_string = isinstance(node, ast.JoinedStr) or isinstance(getattr(node, "value", 0), str)
+    return is_string and getattr(node, "lineno", 0) != getattr(node, "end_lineno", 0)
+
+
 def remove(source: Source, statement: ast.stmt) -> Splice:
     """Remove a statement with its line."""
     _whole_line(source, statement)
