@@ -10,6 +10,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.mode
     UNKNOWN,
 )
 from slowfast_stack.config.findings import ERROR, WARNING, Finding
+from slowfast_stack.config.usage import data_sets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,12 +32,6 @@ class Breakage:
     applies: Callable[[Content], bool]
     message: str
     id: str = "upstream-bug"
-
-
-def data_sets(read: Content) -> set[str]:
-    """Return the data sets that are read."""
-    parts = [part for part in ("TRAIN", "TEST") if read.get(f"{part}.ENABLE")]
-    return {str(read.get(f"{part}.DATASET")).lower() for part in parts}
 
 
 def _decodes(read: Content, backend: str) -> bool:

@@ -44,6 +44,15 @@ class Content:
         value = self.values.get(key)
         return DEFAULTS.get(key) if value is None else value
 
+    @property
+    def empty(self) -> list[str]:
+        """Return the keys that are written without a value and have a default."""
+        return [
+            key
+            for key, value in self.values.items()
+            if value is None and DEFAULTS.get(key) is not None
+        ]
+
 
 def load(path: Path) -> Content:
     """Read a file and what it is based on."""
@@ -136,9 +145,9 @@ def _unknown(values: dict[str, object]) -> list[Problem]:
 def _mistyped(values: dict[str, object]) -> list[Problem]:
     """List values that upstream refuses for their type; it accepts no 1 for 1.0 or for True."""
     return [
-        Problem(key, _type_message(key, value), fatal=value is not None, value=value)
+        Problem(key, _type_message(key, value), fatal=True, value=value)
         for key, value in values.items()
-        if key in DEFAULTS and not is_like(value, key)
+        if key in DEFAULTS and value is not None and not is_like(value, key)
     ]
 
 
@@ -153,8 +162,6 @@ def is_like(value: Any, key: str) -> bool:  # noqa: ANN401  (YAML has all types)
 
 
 def _type_message(key: str, value: Any) -> str:  # noqa: ANN401  (YAML has all types)
-    if value is None:
-        return f"{key} has no value; perhaps upstream's default {DEFAULTS[key]!r} was intended."
     expected = type(DEFAULTS[key]).__name__
     return f"{key} is {value!r}; upstream expects a {expected} such as {DEFAULTS[key]!r}."
 

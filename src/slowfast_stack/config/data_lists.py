@@ -31,7 +31,7 @@ class VideoList:
 def read_videos(path: Path, separator: str, prefix: Path) -> VideoList:
     """Read ``train.csv`` and its like."""
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    rows = [line.split(separator) for line in lines]
+    rows = [line.split(separator) if separator else [line] for line in lines]
     bad = next((line for line, row in zip(lines, rows, strict=True) if not _readable(row)), "")
     labels = {int(row[-1]) for row in rows if len(row) > 1 and _readable(row)}
     checked = rows[:_CHECKED]

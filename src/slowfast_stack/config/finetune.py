@@ -14,8 +14,9 @@ from slowfast_stack.config import content, data_lists, explain, upstream, valida
 from slowfast_stack.config.content import Content
 from slowfast_stack.config.findings import errors
 from slowfast_stack.config.rules_files import largest_batch
-from slowfast_stack.config.rules_keys import DECODED, FEWEST_CLASSES
+from slowfast_stack.config.rules_keys import FEWEST_CLASSES
 from slowfast_stack.config.target import UNKNOWN
+from slowfast_stack.config.usage import DECODED
 from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:

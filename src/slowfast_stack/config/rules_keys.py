@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     Rule = Callable[[Content], Iterator[Finding]]
 
-DECODED = ("kinetics", "ptvkinetics", "ptvcharades")  # data sets that are read from video files
 PATHWAYS = {"slowfast": 2}
 FEWEST_CLASSES = 5  # top-5 accuracy is always computed where a clip has one label
 _CLOSE = 0.9
@@ -195,7 +194,7 @@ def _schedule(read: Content) -> Iterator[Finding]:
     epochs = read.get("SOLVER.MAX_EPOCH")
     if policy == "cosine" and read.get("SOLVER.COSINE_END_LR") >= rate:
         message = f"The learning rate would not fall: it ends at or above BASE_LR {rate}."
-        fixed = {"SOLVER.COSINE_END_LR": rate / 100}
+        fixed = {"SOLVER.COSINE_END_LR": rate / 100} if rate > 0 else {}
         yield Finding("cosine", "SOLVER.COSINE_END_LR", message, f"{rate / 100}", set=fixed)
     # The long cycle writes its own steps.
     if policy == "steps_with_relative_lrs" and not read.get("MULTIGRID.LONG_CYCLE"):
@@ -218,6 +217,28 @@ def _schedule(read: Content) -> Iterator[Finding]:
     elif decay < 1 and read.get("MODEL.MODEL_NAME") not in ("MViT", "MaskMViT"):
         message = "A decay of the layers is for transformers: upstream refuses batch norm with it."
         yield Finding("layer-decay", "SOLVER.LAYER_DECAY", message, "1.0")
+
+
+def _optimizer(read: Content) -> Iterator[Finding]:
+    """Compare the settings of the optimizer with each other."""
+    if not read.get("TRAIN.ENABLE"):
+        return
+    sgd = read.get("SOLVER.OPTIMIZING_METHOD") == "sgd" and read.get("SOLVER.NESTEROV")
+    if sgd and (read.get("SOLVER.MOMENTUM") == 0 or read.get("SOLVER.DAMPENING") != 0):
+        key = "SOLVER.NESTEROV"
+        message = "Nesterov's momentum needs a momentum above 0 and no dampening; upstream stops."
+        yield Finding("nesterov", key, message, "False", set={key: False})
+    key = "SOLVER.CLIP_GRAD_VAL"
+    if read.get(key) and not read.get("DETECTION.ENABLE"):
+        message = "Upstream asks what clipping by value returns, which is nothing; it stops."
+        fix, fixed = "None, and SOLVER.CLIP_GRAD_L2NORM 1.0", {key: None}
+        yield Finding("clip-gradients", key, message, fix, set=fixed)
+    for key in ("SOLVER.CLIP_GRAD_VAL", "SOLVER.CLIP_GRAD_L2NORM"):
+        value = read.get(key)
+        if value is not None and not (isinstance(value, int | float) and value >= 0):
+            message = f"{value!r} is not a bound of gradients: they change their sign, or it stops."
+            level = WARNING if isinstance(value, int | float) else ERROR
+            yield Finding("limit", key, message, "None, or a number above 0.", level)
 
 
 def _steps(steps: list[Any], rates: list[Any], epochs: int) -> Iterator[Finding]:
@@ -263,5 +284,6 @@ RULES: tuple[Rule, ...] = (
     _detection,
     _long_cycle,
     _schedule,
+    _optimizer,
     _demo,
 )

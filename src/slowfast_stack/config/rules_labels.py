@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from slowfast_stack.config.findings import ERROR, WARNING, Finding
+from slowfast_stack.config.usage import clips_of_a_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,16 +99,10 @@ def mixup(read: Content) -> Iterator[Finding]:
     elif named in ("bce_logit", "mse"):
         message = f"MIXUP mixes the labels of exclusive classes; the loss {named} is not for them."
         yield Finding("mixup", "MODEL.LOSS_FUNC", message, "soft_cross_entropy", WARNING, set=fixed)
-    if mixed_clips(read) == 1 and read.get("MIXUP.PROB") > 0:
+    if clips_of_a_process(read) == 1 and read.get("MIXUP.PROB") > 0:
         message = "MIXUP mixes the clips of a batch, and each GPU has only one; upstream stops."
         fix = "False, or at least 2 clips for each GPU."
         yield Finding("mixup-one-clip", "MIXUP.ENABLE", message, fix, set={"MIXUP.ENABLE": False})
-
-
-def mixed_clips(read: Content) -> int:
-    """Return the clips of one process, with those that repeated augmentation adds."""
-    clips = read.get("TRAIN.BATCH_SIZE") // max(1, read.get("NUM_GPUS"))
-    return int(clips * max(1, read.get("AUG.NUM_SAMPLE")))
 
 
 def multi_label(read: Content) -> Iterator[Finding]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from slowfast_stack.config.breakages import data_sets
 from slowfast_stack.config.findings import ERROR, NOTE, WARNING, Finding
+from slowfast_stack.config.usage import data_sets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

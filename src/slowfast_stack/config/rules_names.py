@@ -10,9 +10,9 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slowfast_stack.config.breakages import data_sets
 from slowfast_stack.config.findings import Finding
 from slowfast_stack.config.source_tree import DEFAULTS
+from slowfast_stack.config.usage import data_sets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -210,7 +210,7 @@ CHOICES = (
     ),
     Choice(
         "RESNET.DEPTH",
-        _has_depth,
+        _is_resnet,
         lambda tree: tree.keys_of(_BUILDER, "_MODEL_STAGE_DEPTH"),
         (18, 50, 101),
     ),
@@ -294,9 +294,15 @@ def _legal(choice: Choice, tree: SourceTree | None) -> Names | frozenset[str | i
 
 
 def pathways(read: Content, _target: Target) -> Iterator[Finding]:
-    """Refuse an architecture that is in neither list of pathways."""
-    listed = [*read.get("MODEL.SINGLE_PATHWAY_ARCH"), *read.get("MODEL.MULTI_PATHWAY_ARCH")]
+    """Refuse an architecture that is in neither list of pathways, or in the wrong one."""
+    single = read.get("MODEL.SINGLE_PATHWAY_ARCH")
+    listed = [*single, *read.get("MODEL.MULTI_PATHWAY_ARCH")]
     arch = read.get("MODEL.ARCH")
+    if arch in single and arch == "slowfast":
+        key = "MODEL.SINGLE_PATHWAY_ARCH"
+        message = f"{arch} has two pathways, and {key} makes one clip of a video; upstream stops."
+        fixed = [name for name in single if name != arch]
+        yield Finding("pathways", key, message, f"{fixed}", set={key: fixed})
     if arch not in listed:
         message = f"{arch} is neither in MODEL.SINGLE_PATHWAY_ARCH nor in MULTI_PATHWAY_ARCH."
         close = difflib.get_close_matches(str(arch), listed, 1, _CLOSE)

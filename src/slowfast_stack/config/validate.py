@@ -14,11 +14,16 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files i
 from slowfast_stack.config import (
     breakages,
     content,
+    rules_clips,
     rules_files,
+    rules_forms,
     rules_keys,
     rules_labels,
+    rules_limits,
     rules_machine,
+    rules_mvit,
     rules_names,
+    rules_resnet,
     yaml_edit,
 )
 from slowfast_stack.config.findings import WARNING, Finding, errors
@@ -34,6 +39,15 @@ if TYPE_CHECKING:
     MoreFindings = Callable[[Path, Content], list[Finding]]
 
 _PASSES = 5  # a fixed key can reveal another error
+_OF_KEYS = (
+    *rules_limits.RULES,
+    *rules_forms.RULES,
+    *rules_keys.RULES,
+    *rules_labels.RULES,
+    *rules_clips.RULES,
+    *rules_resnet.RULES,
+    *rules_mvit.RULES,
+)
 
 
 def check(read: Content, here: Path, target: Target = UNKNOWN) -> list[Finding]:
@@ -45,7 +59,7 @@ def check(read: Content, here: Path, target: Target = UNKNOWN) -> list[Finding]:
     found += breakages.remaining(read, target)
     for rule in (*rules_names.RULES, *rules_machine.RULES):
         found += rule(read, target)
-    for of_keys in (*rules_keys.RULES, *rules_labels.RULES):
+    for of_keys in _OF_KEYS:
         found += of_keys(read)
     for of_files in rules_files.RULES:
         found += of_files(read, here)

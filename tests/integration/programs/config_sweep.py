@@ -32,12 +32,15 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "collections")]
 
 from slowfast_stack.config import content, source_tree, target, validate
 
+import planted_numbers
+import planted_shapes
 import planted_values
 import upstream_end_to_end as made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PLANTED = (*planted_values.ROWS, *planted_numbers.ROWS, *planted_shapes.ROWS)
 CLIPS, MORE_CLIPS = 6, 16  # the largest batch of the long cycle is 16 times the smallest
 EVALUATED = 4
 CLASSES = 6
@@ -178,10 +181,10 @@ def happens(case: Case, values: dict[str, Any], log: Path) -> None:
     from slowfast.config.defaults import assert_and_infer_cfg, get_cfg
 
     torch.set_num_threads(1)
-    sys.path.insert(0, str(Path(sys.modules["slowfast"].__file__ or "").parents[1] / "tools"))
     cfg = get_cfg()
     cfg.merge_from_file(str(case.path))
     cfg.merge_from_list([word for pair in values.items() for word in pair])
+    cfg.NUM_SHARDS, cfg.SHARD_ID = 1, 0  # run_net.py takes them from its command line alone
     cfg = assert_and_infer_cfg(cfg)
     import slowfast.utils.checkpoint as cu
 
@@ -190,6 +193,8 @@ def happens(case: Case, values: dict[str, Any], log: Path) -> None:
         from train_net import train
 
         train(cfg.clone())
+        if not cu.has_checkpoint(cfg.OUTPUT_DIR):
+            raise RuntimeError("Nothing was trained.")
     if cfg.TEST.ENABLE:
         from test_net import test
 
@@ -224,10 +229,10 @@ def _apart(case: Case, values: dict[str, Any], log: Path) -> int:
 def cases(source: Path, *, planted: bool) -> Iterator[Case]:
     """List every file as it is, or the planted values."""
     if planted:
-        for index, row in enumerate(planted_values.ROWS):
+        for index, row in enumerate(PLANTED):
             path = source / f"{row.config}.yaml"
             part = " ".join(f"{key} {value!r}" for key, value in row.values.items())
-            yield Case(f"{index:02d} {row.config}", path, row.values, part)
+            yield Case(f"{index:03d} {row.config}", path, row.values, part)
         return
     for path in sorted([*source.glob("configs/**/*.yaml"), *source.glob("demo/**/*.yaml")]):
         yield Case(str(path.relative_to(source).with_suffix("")), path, {})
@@ -294,7 +299,11 @@ def main() -> int:
     given = parser.parse_args()
     work = given.work or Path(tempfile.mkdtemp(prefix="config-sweep-"))
     work.mkdir(parents=True, exist_ok=True)
-    import slowfast.models  # noqa: F401  (each process inherits it)
+    import slowfast.models
+
+    sys.path.insert(0, str(Path(slowfast.__file__ or "").parents[1] / "tools"))
+    import test_net  # noqa: F401  (each process inherits what is imported here)
+    import train_net  # noqa: F401
 
     return sweep(given.stack.resolve(), work.resolve(), given)
 

@@ -14,6 +14,7 @@ SSV2 = "configs/contrastive_ssl/finetune_SSv2_Slow_R50_syn0"
 CHARADES = "configs/Charades/SLOWFAST_16x8_R50"
 IMAGENET = "configs/ImageNet/MVITv2_T"
 MASKED = "configs/masked_ssl/k400_VIT_B_16x4_MAE_PT"
+NON_LOCAL = "configs/Kinetics/SLOW_NLN_8x8_R50"
 
 
 class Planted(NamedTuple):

@@ -25,6 +25,13 @@ DATA:
   NUM_FRAMES: 32
 SLOWFAST:
   ALPHA: 4
+RESNET:
+  NUM_BLOCK_TEMP_KERNEL: [[3, 3], [4, 4], [6, 6], [3, 3]]
+  SPATIAL_STRIDES: [[1, 1], [2, 2], [2, 2], [2, 2]]
+  SPATIAL_DILATIONS: [[1, 1], [1, 1], [1, 1], [1, 1]]
+NONLOCAL:
+  LOCATION: [[[], []], [[], []], [[], []], [[], []]]
+  GROUP: [[1, 1], [1, 1], [1, 1], [1, 1]]
 MODEL:
   NUM_CLASSES: 5
 SOLVER:
@@ -209,8 +216,8 @@ AVA = """\
 TRAIN: {DATASET: ava, BATCH_SIZE: 2}
 TEST: {DATASET: ava, BATCH_SIZE: 1}
 DETECTION: {ENABLE: True}
-MODEL: {NUM_CLASSES: 80, LOSS_FUNC: bce, HEAD_ACT: sigmoid}
-DATA: {NUM_FRAMES: 32}
+MODEL: {NUM_CLASSES: 80, LOSS_FUNC: bce, HEAD_ACT: sigmoid, ARCH: slow, MODEL_NAME: ResNet}
+DATA: {NUM_FRAMES: 32, INPUT_CHANNEL_NUM: [3]}
 AVA: {FRAME_DIR: ava/frames, FRAME_LIST_DIR: ava/frame_lists, ANNOTATION_DIR: ava/annotations}
 """
 

@@ -61,8 +61,10 @@ def test_fix_writes_the_batch_that_fits_and_keeps_the_original_once(tmp_path: Pa
     for name in ("train", "val", "test"):
         rows = [f"{path} {i % 5}\n" for i in range(64)]
         (tmp_path / f"{name}.csv").write_text("".join(rows))
-    sets = f"TRAIN: {{BATCH_SIZE: 64}}\nDATA: {{PATH_TO_DATA_DIR: {tmp_path}}}"
-    path.write_text(f"NUM_GPUS: 1\nSLOWFAST: {{ALPHA: 4}}\n{sets}\n")
+    sets = (
+        f"TRAIN: {{BATCH_SIZE: 64}}\nDATA: {{PATH_TO_DATA_DIR: {tmp_path}, INPUT_CHANNEL_NUM: [3]}}"
+    )
+    path.write_text(f"NUM_GPUS: 1\nMODEL: {{ARCH: slow, MODEL_NAME: ResNet}}\n{sets}\n")
 
     def weigh(_: Path, read: content.Content) -> list[Finding]:
         return [memory_of.finding(read, FOUND, 16 * GIB)]

@@ -22,6 +22,13 @@ DATA:
   NUM_FRAMES: 32
 SLOWFAST:
   ALPHA: 4
+RESNET:
+  NUM_BLOCK_TEMP_KERNEL: [[3, 3], [4, 4], [6, 6], [3, 3]]
+  SPATIAL_STRIDES: [[1, 1], [2, 2], [2, 2], [2, 2]]
+  SPATIAL_DILATIONS: [[1, 1], [1, 1], [1, 1], [1, 1]]
+NONLOCAL:
+  LOCATION: [[[], []], [[], []], [[], []], [[], []]]
+  GROUP: [[1, 1], [1, 1], [1, 1], [1, 1]]
 BN:
   USE_PRECISE_STATS: True
 SOLVER:
@@ -205,9 +212,8 @@ def test_each_process_gets_a_complete_batch(here: Path, more: str, batch: int) -
 
 OTHERS = """\
 BN: {NORM_TYPE: sync_batchnorm, NUM_SYNC_DEVICES: 4}
-DATA: {MULTI_LABEL: True, NUM_FRAMES: 32}
-MODEL: {LOSS_FUNC: bce_logit, HEAD_ACT: sigmoid}
-SLOWFAST: {ALPHA: 4}
+DATA: {MULTI_LABEL: True, NUM_FRAMES: 32, INPUT_CHANNEL_NUM: [3]}
+MODEL: {LOSS_FUNC: bce_logit, HEAD_ACT: sigmoid, ARCH: slow, MODEL_NAME: ResNet}
 NUM_GPUS: 8
 NUM_SHARDS: 4
 TRAIN: {DATASET: charades, BATCH_SIZE: 16}
