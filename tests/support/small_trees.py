@@ -510,6 +510,31 @@ def train_epoch(train_loader, model, optimizer, scaler, cur_epoch, cfg, rates):
         rates.append((optimizer.param_groups[0]["lr"], loss.item(), grad_norm.item()))
 """
 
+BUILD = """\
+import torch
+
+MODEL_REGISTRY = {}
+
+
+def build_model(cfg):
+    name = cfg.MODEL.MODEL_NAME
+    model = MODEL_REGISTRY.get(name)(cfg)
+    return model
+"""
+
+RESNET = """\
+class ResNet:
+    def _construct_network(self, cfg):
+        s1, s2 = cfg.STAGES
+        if cfg.MODEL.ACT_CHECKPOINT:
+            validate_checkpoint_wrapper_import(checkpoint_wrapper)
+            self.s1 = checkpoint_wrapper(s1)
+            self.s2 = checkpoint_wrapper(s2)
+        else:
+            self.s1 = s1
+            self.s2 = s2
+"""
+
 TRAIN_KEYS = """\
 _C = make()
 _C.TRAIN.BATCH_SIZE = 64
@@ -621,6 +646,11 @@ BROKEN: dict[str, dict[str, str]] = {
     "gradient-accumulation": {
         "tools/train_net.py": ACCUMULATION,
         "slowfast/config/defaults.py": TRAIN_KEYS,
+    },
+    "activation-checkpointing": {
+        "slowfast/models/build.py": BUILD,
+        "slowfast/models/video_model_builder.py": RESNET,
+        "slowfast/config/defaults.py": f"{MIXED_PRECISION}\n\n_C.MODEL.ACT_CHECKPOINT = False\n",
     },
     "cpu-synchronize": {"tools/train_net.py": TRAIN},
     "cpu-multigrid": {"slowfast/utils/multigrid.py": MULTIGRID},

@@ -28,6 +28,7 @@ from .forks import (
 )
 from .pytorchvideo import cat_all_gather, clip_decoder, functional_tensor
 from .slowfast import (
+    activation_checkpointing,
     ava_mixed_precision,
     ava_test_timer,
     checkpoint_weights_only,
@@ -95,6 +96,7 @@ PATCHES: tuple[Patch, ...] = (
     cuda_amp.PATCH,
     mixed_precision_dtype.PATCH,
     gradient_accumulation.PATCH,
+    activation_checkpointing.PATCH,
     cpu_synchronize.PATCH,
     cpu_multigrid.PATCH,
     cpu_contrastive.PATCH,
