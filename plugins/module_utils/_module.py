@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
 
+from . import _private
 from ._stack.core import notices
 from ._stack.core.errors import StackError, not_writable
 
@@ -18,11 +20,21 @@ def _fail(module: AnsibleModule, error: StackError) -> None:
     module.fail_json(msg=str(error), **error.to_dict())
 
 
-def run_module(argument_spec: Mapping[str, Any], act: Callable[[Params, bool], Result]) -> None:
-    """Run ``act(params, check_mode)`` and exit; a StackError fails the module with all its parts."""
+def run_module(
+    argument_spec: Mapping[str, Any],
+    act: Callable[[Params, bool], Result],
+    *,
+    data: tuple[str, ...] = (),
+) -> None:
+    """Run ``act(params, check_mode)`` and exit; a StackError fails the module with all its parts.
+
+    As root, every parameter that is a path must be private to root, but those that ``data`` names.
+    """
     module = AnsibleModule(argument_spec=dict(argument_spec), supports_check_mode=True)
     with notices.collected() as said:
         try:
+            _private.prepare(os.environ)
+            _private.require_places(argument_spec, module.params, data)
             result = act(module.params, module.check_mode)
         except StackError as error:
             _fail(module, error)

@@ -34,4 +34,4 @@ def run_patch_module(spec: Mapping[str, object], ids: Sequence[str] | None = Non
             check=check,
         )
 
-    run_module(spec, act)
+    run_module(spec, act, data=("path",))

@@ -169,7 +169,7 @@ def act(params: Params, check: bool) -> Result:
 
 
 def main() -> None:
-    run_module(SPEC, act)
+    run_module(SPEC, act, data=("uv",))
 
 
 if __name__ == "__main__":

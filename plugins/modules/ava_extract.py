@@ -108,7 +108,7 @@ def act(params: Params, check: bool) -> Result:
 
 
 def main() -> None:
-    run_module(SPEC, act)
+    run_module(SPEC, act, data=("root", "videos", "boxes"))
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def act(params: Params, check: bool) -> Result:
 
 
 def main() -> None:
-    run_module(SPEC, act)
+    run_module(SPEC, act, data=("home", "cxx"))
 
 
 if __name__ == "__main__":

@@ -75,6 +75,7 @@ from pathlib import Path
 
 from ..module_utils._module import Params, Result, run_module
 from ..module_utils._stack.bundle.manifest import CONDA
+from ..module_utils._stack.core import ownership
 from ..module_utils._stack.core.process import Commands
 from ..module_utils._stack.environment.python_env import Conda, PythonEnv, create, why_rebuild
 
@@ -97,6 +98,8 @@ def act(params: Params, check: bool) -> Result:
     pythons = Path(params["pythons"]) if params["pythons"] else None
     env = PythonEnv(Path(params["path"]), params["uv"], pythons)
     python = params["python"] or params["version"]
+    if Path(python).is_absolute():
+        ownership.require_private(Path(python))
     if params["conda"]:
         folder = Path(params["bundle"]) / CONDA if params["bundle"] else None
         files = tuple(folder / name for name in params["files"]) if folder else ()
@@ -109,7 +112,7 @@ def act(params: Params, check: bool) -> Result:
 
 
 def main() -> None:
-    run_module(SPEC, act)
+    run_module(SPEC, act, data=("uv",))
 
 
 if __name__ == "__main__":

@@ -6,12 +6,15 @@ A module of this package is imported only when its verb is called or its help is
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import typer.core
 
+from ansible_collections.slowfast.stack.plugins.module_utils import _private
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import notices
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack.exit_codes import Exit, UsageError, code_of
 from slowfast_stack.version import __version__
@@ -149,6 +152,10 @@ def _fail(error: StackError, code: int, arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Be the console script."""
+    with notices.collected() as said:
+        _private.prepare(os.environ)
+    for text in said:
+        print(f"warning: {text}", file=sys.stderr)
     sys.exit(run(sys.argv[1:]))
 
 

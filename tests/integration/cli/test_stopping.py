@@ -9,6 +9,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from slowfast_stack.orchestration import playbooks, processes
 
 # A task as the build of an extension is one: its own session, a child, a grandchild in background.
@@ -28,6 +30,15 @@ def running(stack, hosts):
         processes.stop(lambda: children(process.pid), patience=0)
         for pipe in (process.stdout, process.stderr):
             pipe.close()
+
+
+@pytest.fixture(autouse=True)
+def same_secret(stack, monkeypatch):
+    """This process looks for what the command line has marked."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(stack.state))
+    processes._secret.cache_clear()
+    yield
+    processes._secret.cache_clear()
 
 
 def children(pid):

@@ -57,6 +57,7 @@ def test_the_probe_ships_neither_solver_nor_catalog() -> None:
         "core/errors.py",
         "core/http.py",
         "core/notices.py",
+        "core/ownership.py",
         "core/validation.py",
         "core/versions.py",
         "host/driver_record.py",

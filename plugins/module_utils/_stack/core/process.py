@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
-from . import files
+from . import files, ownership
 from .errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 TAIL_LINES = 15
 
@@ -53,8 +54,13 @@ class Commands:
         """Run ``argv`` and return its exit status and output.
 
         Each line of output is appended to ``log`` and passed to ``each`` as soon as it arrives.
-        A program that does not exist has the exit status 127.
+        A program that does not exist has the exit status 127. Raises ``StackError`` where root would
+        run a program that another user can change.
         """
+        program = Path(argv[0])
+        # Who started this Python decided to trust what is installed beside it.
+        if program.is_absolute() and program.parent != Path(sys.executable).parent:
+            ownership.require_private(program)
         full = {**os.environ, **self.environment, **(environment or {})}
         try:
             child = subprocess.Popen(

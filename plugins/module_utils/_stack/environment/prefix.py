@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import disk_space, saved, validation
+from ..core import disk_space, ownership, saved, validation
 from ..core.errors import StackError, Unreadable, reason
 from .proof import EVIDENCE, PLAN, PLAN_SCHEMA, recorded_plan
 
@@ -28,10 +27,14 @@ def default_prefix(*, root: bool, home: Path) -> Path:
 
 
 def resolve(path: str | None) -> Path:
-    """Return the absolute prefix; None means the default of the user who runs this."""
-    if path:
-        return Path(path).expanduser().absolute()
-    return default_prefix(root=os.geteuid() == 0, home=Path.home())
+    """Return the absolute prefix; None means the default of the user who runs this.
+
+    As root, raises ``StackError`` for one that another user can change.
+    """
+    default = default_prefix(root=ownership.is_root(), home=Path.home())
+    prefix = Path(path).expanduser().absolute() if path else default
+    ownership.require_private(prefix)
+    return prefix
 
 
 def refuse_foreign(prefix: Path) -> None:
@@ -85,6 +88,8 @@ def claim(prefix: Path, stack: Path) -> bool:
         if saved.load(Marker, marker, SCHEMA) is None:
             saved.save(marker, Marker())
         stack.mkdir(parents=True, exist_ok=True)
+        # Again: in a folder like /tmp another user may have been faster.
+        ownership.require_private(stack)
     except OSError as error:
         raise StackError(
             f"{error.filename} could not be created.",
