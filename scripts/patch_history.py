@@ -198,7 +198,7 @@ def table(name: str, rows: dict[str, Row]) -> str:
 
 
 def _paths(patch: Patch) -> list[str]:
-    beside = [site.beside.path for site in patch.sites if site.beside]
+    beside = [beside.path for site in patch.sites for beside in site.beside]
     sites = [path for site in patch.sites for path in (site.path, site.lacks) if path]
     return list(dict.fromkeys([*sites, *beside]))
 

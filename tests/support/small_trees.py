@@ -41,6 +41,14 @@ def load_checkpoint(path, model, optimizer=None, scaler=None, epoch_reset=False)
     return epoch
 """
 
+GATHER = """\
+import pickle
+
+
+def receive(buffer):
+    return pickle.loads(buffer)
+"""
+
 CAUGHT = CHECKPOINT.replace(
     """            optimizer.load_state_dict(checkpoint["optimizer_state"])
 """,
@@ -632,7 +640,10 @@ BROKEN: dict[str, dict[str, str]] = {
     },
     "clip-iterator": {"slowfast/datasets/ptv_datasets.py": CLIPS},
     "empty-loader": {"slowfast/datasets/loader.py": LOADER, "tools/train_net.py": TRAIN},
-    "checkpoint-weights-only": {"slowfast/utils/checkpoint.py": CHECKPOINT},
+    "checkpoint-weights-only": {
+        "slowfast/utils/checkpoint.py": CHECKPOINT,
+        "slowfast/utils/distributed.py": GATHER,
+    },
     "optimizer-state": {"slowfast/utils/checkpoint.py": CHECKPOINT},
     "layer-decay-default": {"slowfast/models/optimizer.py": SET_LR},
     "scaler-state": {"slowfast/utils/checkpoint.py": CHECKPOINT},
@@ -698,6 +709,11 @@ BROKEN: dict[str, dict[str, str]] = {
     "functional-tensor": {
         "pytorchvideo/transforms/augmentations.py": (
             "import torchvision.transforms.functional_tensor as F_t\n\nAFFINE = F_t.affine\n"
+        )
+    },
+    "hub-weights-only": {
+        "pytorchvideo/models/hub/x3d.py": (
+            "from torch.hub import load_state_dict_from_url\n\nLOAD = load_state_dict_from_url\n"
         )
     },
     "clip-decoder": {"pytorchvideo/data/encoded_video.py": ENCODED},

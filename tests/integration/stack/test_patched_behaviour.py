@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from support.stack_under_test import PROGRAMS, Stack
 
+LOADERS = 10
+
 
 def run(stack: Stack, program: str, *arguments: str) -> str:
     python = stack.prefix / "current/env/bin/python"
@@ -36,6 +38,15 @@ def test_what_saves_memory_trains_the_same(stack: Stack, program: str) -> None:
         pytest.skip("the reduced stack has no tools/: PyPI's slowfast is the library alone")
     said = run(stack, program, str(source))
     assert len([line for line in said.splitlines() if line.startswith("| ")]) == 9
+
+
+def test_no_loader_runs_code_of_a_file(stack: Stack, tmp_path: Path) -> None:
+    source = stack.prefix / "current/src"
+    if not (source / "detectron2").is_dir() or not (source / "pytorchvideo").is_dir():
+        pytest.skip("the reduced stack has only PyPI's slowfast")
+    said = run(stack, "hostile_checkpoints.py", str(source), "--work", str(tmp_path / "w"))
+    assert said.count("nothing ran") == LOADERS
+    assert said.endswith("ok\n")
 
 
 def test_upstreams_own_programs_run(stack: Stack, tmp_path: Path) -> None:

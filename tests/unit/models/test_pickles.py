@@ -7,7 +7,6 @@ import io
 import json
 import pickle
 import struct
-import tarfile
 import time
 import tracemalloc
 import zipfile
@@ -19,120 +18,25 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import sha256_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.hostile_checkpoints import (
+    CODE,
+    HIDDEN,
+    LEGACY,
+    MAGIC,
+    NESTED,
+    PLAIN,
+    SAFE,
+    as_text,
+    loading,
+    zipped,
+)
 
 from slowfast_stack.cli.app import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
-CODE = b"cposix\nsystem\n(S'touch ran'\ntR."
-SAFE = pickle.dumps({"model_state": {}}, protocol=2)
-MAGIC = pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2)
-PLAIN = pickle.dumps(1001, protocol=2)
-NESTED = "ctorch.storage\n_load_from_bytes\n"
-
-
-def _zip(members: Mapping[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", method) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return file.getvalue()
-
-
-def _twice(first: bytes, second: bytes) -> bytes:
-    """Return a zip with two members of one name."""
-    return _zip({"archive/data.pkl": first, "archive/dataXpkl": second}).replace(
-        b"dataXpkl", b"data.pkl"
-    )
-
-
-def _tar(members: Mapping[str, bytes], form: int = tarfile.USTAR_FORMAT) -> bytes:
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w", format=form) as archive:
-        for name, content in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-    return file.getvalue()
-
-
-def _without_magic(tar: bytes) -> bytes:
-    """Return a tar of 1979, which has no magic number, with its checksum."""
-    header = bytearray(tar[:512])
-    header[257:265] = b"\0" * 8
-    header[148:156] = b" " * 8
-    header[148:156] = b"%06o\0 " % sum(header)
-    return bytes(header) + tar[512:]
-
-
-def _loads(data: bytes) -> bytes:
-    """Return a pickle in which torch would load bytes again."""
-    return b"\x80\x03" + NESTED.encode() + b"B" + struct.pack("<I", len(data)) + data + b"\x85R."
-
-
-def _as_text(data: bytes) -> bytes:
-    """Return the same with the bytes as encoded text, as Python writes them before protocol 3."""
-    text = data.decode("latin-1").encode()
-    length = struct.pack("<I", len(text))
-    call = b"c_codecs\nencode\nX" + length + text + b"X\x06\0\0\0latin1\x86R\x85R."
-    return b"\x80\x02" + NESTED.encode() + call
-
-
-LEGACY = MAGIC + PLAIN + PLAIN + SAFE
-HIDDEN: dict[str, bytes] = {
-    "zip": _zip({"archive/data.pkl": CODE}),
-    "zip, deflated": _zip({"archive/data.pkl": CODE}, zipfile.ZIP_DEFLATED),
-    "zip, decoy first": _zip({"decoy/data.pkl": SAFE, "archive/data.pkl": CODE}),
-    "zip, decoy last": _zip({"archive/data.pkl": CODE, "decoy/data.pkl": SAFE}),
-    "zip, duplicate first": _twice(CODE, SAFE),
-    "zip, duplicate last": _twice(SAFE, CODE),
-    "zip, upper case": _zip({"archive/data.pkl": SAFE, "archive/DATA.PKL": CODE}),
-    "zip, at the root": _zip({"data.pkl": CODE}),
-    "zip, in another folder": _zip({"archive/data.pkl": SAFE, "archive/data/data.pkl": CODE}),
-    "zip, constants": _zip({"archive/data.pkl": SAFE, "archive/constants.pkl": CODE}),
-    "zip, another name": _zip({"archive/data.pkl": SAFE, "archive/extra": CODE}),
-    "zip, a program": _zip({"archive/data.pkl": SAFE, "archive/code/a.py": b""}),
-    "zip, another after it": _zip({"a/data.pkl": SAFE}) + _zip({"a/data.pkl": CODE}),
-    "zip, hidden in the comment": _zip({"a/data.pkl": SAFE})[:-2] + b"\x04\0PK\5\6",
-    "legacy, magic": CODE,
-    "legacy, protocol": MAGIC + CODE,
-    "legacy, system": MAGIC + PLAIN + CODE,
-    "legacy, value": MAGIC + PLAIN + PLAIN + CODE,
-    "legacy, storages": LEGACY + CODE,
-    "tar": _tar({"pickle": CODE}),
-    "tar, tensors": _tar({"pickle": SAFE, "tensors": PLAIN + CODE}),
-    "tar, storages": _tar({"storages": PLAIN + CODE, "pickle": SAFE}),
-    "tar, without magic": _without_magic(_tar({"pickle": CODE})),
-    "tar, pax": _tar({"pickle": CODE}, tarfile.PAX_FORMAT),
-    "tar that is a pickle": _tar({CODE.decode() + "#": SAFE}),
-    "after the pickle": SAFE + CODE,
-    "text beyond ASCII": b"(dS'blobs'\nS'\xe9\xff'\nscposix\nsystem\n(S'touch \xff'\ntR.",
-    "truncated after the call": CODE[:-1],
-    "unknown opcode after the call": CODE[:-1] + b"\xff",
-    "stack global": b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x01a\x85R.",
-    "stack global by the memo": (
-        b"\x80\x04\x8c\x06system\x94\x8c\x05posix\x94h\x01h\x00\x93\x8c\x01a\x85R."
-    ),
-    "stack global, computed": b"\x80\x04]\x8c\x06system\x93.",
-    "stack global of attributes": b"\x80\x04\x8c\x08builtins\x8c\x0dset.__class__\x93.",
-    "long name": b"c" + b"a" * 5000 + b"\nb\n.",
-    "inst": b"(S'touch ran'\niposix\nsystem\n.",
-    "object": b"(cposix\nsystem\nS'touch ran'\no.",
-    "extension": b"\x80\x02\x82\x01.",
-    "wide extension": b"\x80\x02\x84\x01\0\0\0.",
-    "new object": b"\x80\x02cposix\nsystem\n)\x81.",
-    "new object with keywords": b"\x80\x04cposix\nsystem\n)}\x92.",
-    "call of a result": b"cbuiltins\nset\n)R)R.",
-    "call of a persistent object": b"\x80\x02K\x01Q)R.",
-    "attributes of an import": b"ccollections\nOrderedDict\n(dS'a'\nI1\nsb.",
-    "bytes that torch loads": _loads(MAGIC + PLAIN + PLAIN + CODE),
-    "bytes that torch loads as zip": _loads(_zip({"archive/data.pkl": CODE})),
-    "text that torch loads": _as_text(MAGIC + PLAIN + PLAIN + CODE),
-    "bytes in bytes": _loads(MAGIC + PLAIN + PLAIN + _loads(LEGACY + SAFE) + SAFE),
-    "computed bytes": b"\x80\x02" + NESTED.encode() + b"cbuiltins\nbytearray\n)R\x85R.",
-}
 
 
 @pytest.mark.parametrize("case", HIDDEN)
@@ -174,7 +78,7 @@ def test_what_checkpoints_hold_is_not_refused(protocol: int, tmp_path: Path) -> 
     assert (kind.type, kind.refusal, kind.keys) == ("caffe2", "", ("blobs", "more"))
 
 
-@pytest.mark.parametrize("data", [_loads(LEGACY + PLAIN), _as_text(LEGACY + PLAIN)])
+@pytest.mark.parametrize("data", [loading(LEGACY + PLAIN), as_text(LEGACY + PLAIN)])
 def test_harmless_bytes_that_torch_loads_are_followed(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.pkl"
     path.write_bytes(data)
@@ -207,8 +111,8 @@ LARGE: dict[str, Callable[[], bytes]] = {
     "declared sizes": lambda: b"\x8e" + b"\xff" * 8 + b".",
     "declared frame": lambda: b"\x80\x04\x95" + b"\xff" * 8 + b"N.",
     "many names": lambda: b"".join(b"ca\nb%d\n0" % i for i in range(100_000)) + b"N.",
-    "zip of zeros": lambda: _zip({"a/data.pkl": bytes(200 << 20)}, zipfile.ZIP_DEFLATED),
-    "many members": lambda: _zip({f"a/{i}": b"" for i in range(4_000)}),
+    "zip of zeros": lambda: zipped({"a/data.pkl": bytes(200 << 20)}, zipfile.ZIP_DEFLATED),
+    "many members": lambda: zipped({f"a/{i}": b"" for i in range(4_000)}),
     "deep parameters": lambda: b"(dS'model'\n(dS'pred_w'\n" + _parameters(20_000) + b"ss.",
 }
 

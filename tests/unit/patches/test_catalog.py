@@ -18,13 +18,11 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.regi
 # The package, the last release that does not need the patch, and the first that does.
 NEEDED_FROM = {
     "numpy-nan-alias": ("numpy", "1.23.5", "1.24.0"),
-    "checkpoint-weights-only": ("torch", "2.5.1", "2.6.0"),
     "multi-tensor-adamw": ("torch", "2.3.1", "2.4.0"),
     "cuda-amp": ("torch", "2.3.1+cu121", "2.4.0+cu121"),
     "pkg-resources": ("setuptools", "81.0.0", "82.0.0"),
     "pil-linear": ("pillow", "9.5.0", "10.0.0"),
     "detectron2-numpy-aliases": ("numpy", "1.23.5", "1.24.0"),
-    "detectron2-weights-only": ("torch", "2.5.1", "2.6.0"),
     "functional-tensor": ("torchvision", "0.16.2", "0.17.0"),
 }
 EVERYTHING_OLD = {"numpy": "1.0", "torch": "1.0", "torchvision": "0.1", "setuptools": "1.0"}
@@ -59,7 +57,13 @@ def test_the_groups_of_the_modules() -> None:
     assert {by_id(name).component for name in (*CHECKPOINT, *TRAIN_LOOP)} == {"slowfast"}
     assert not set(CHECKPOINT) & set(TRAIN_LOOP)
     files = {site.path for name in CHECKPOINT for site in by_id(name).sites}
-    assert files == {"slowfast/utils/checkpoint.py", "slowfast/models/optimizer.py"}
+    assert files == {
+        "slowfast/utils/checkpoint.py",
+        "slowfast/utils/distributed.py",
+        "slowfast/utils/trusted_load.py",
+        "slowfast/models/optimizer.py",
+        "tools/visualization.py",
+    }
 
 
 def test_forks_are_patched_before_what_depends_on_their_code() -> None:

@@ -158,7 +158,7 @@ class _Draft:
         data = self.read(path)
         if site.lacks and self._exists(site.lacks):
             return Finding(NOT_APPLICABLE)
-        if site.beside and not self._holds(site.beside):
+        if site.beside and not any(map(self._holds, site.beside)):
             return Finding(NOT_APPLICABLE)
         if data is None:
             if site.text is None:

@@ -106,14 +106,14 @@ class Site:
 
     A missing file is created with ``text``, unless that is None.
     With ``lacks``, the site applies only to trees without the file of that path; with ``beside``,
-    only to those whose other file has the code that makes the patch necessary.
+    only to those in which one of these files has the code that makes the patch necessary.
     """
 
     path: str
     examine: Callable[[Source], Finding] = lambda _: not_applicable()
     text: str | None = None
     lacks: str | None = None
-    beside: Beside | None = None
+    beside: tuple[Beside, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from .forks import (
     short_cycle_guard,
     use_pillow,
 )
-from .pytorchvideo import cat_all_gather, clip_decoder, functional_tensor
+from .pytorchvideo import cat_all_gather, clip_decoder, functional_tensor, hub_weights_only
 from .slowfast import (
     activation_checkpointing,
     ava_mixed_precision,
@@ -118,6 +118,7 @@ PATCHES: tuple[Patch, ...] = (
     functional_tensor.PATCH,
     cat_all_gather.PATCH,
     clip_decoder.PATCH,
+    hub_weights_only.PATCH,
 )
 
 # The groups that the modules checkpoint_patch and train_loop_patch apply.

@@ -1,12 +1,26 @@
-"""torch 2.6 refuses checkpoints of Detectron2 that hold NumPy values or a configuration."""
+"""Detectron2 unpickles checkpoints and proposals."""
 
 from __future__ import annotations
 
-from ..trusted_load import weights_only_patch
+from ..model import Patch
+from ..trusted_load import REASON, checkpoint_site, pickle_site, with_loaders
 
-PATCH = weights_only_patch(
-    "detectron2-weights-only",
-    "detectron2",
-    "detectron2/checkpoint/detection_checkpoint.py",
-    "DetectionCheckpointer._load_file",
+_PACKAGE = "detectron2.utils"
+
+PATCH = Patch(
+    id="detectron2-weights-only",
+    component="detectron2",
+    title="Load files without running code of theirs; others only if their SHA-256 is trusted",
+    symptom="_pickle.UnpicklingError: Weights only load failed",
+    reason=REASON,
+    issues=("D2#5456", "fvcore#154"),
+    sites=with_loaders(
+        _PACKAGE,
+        checkpoint_site(
+            "detectron2/checkpoint/detection_checkpoint.py",
+            _PACKAGE,
+            "DetectionCheckpointer._load_file",
+        ),
+        pickle_site("detectron2/data/build.py", _PACKAGE),
+    ),
 )

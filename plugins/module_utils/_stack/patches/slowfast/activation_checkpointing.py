@@ -148,8 +148,8 @@ PATCH = Patch(
         "backward pass; elsewhere the key does nothing. Running statistics of batch norm count once."
     ),
     sites=(
-        Site("slowfast/models/build.py", _examine_build, beside=KEY),
-        Site("slowfast/models/video_model_builder.py", _examine_resnet, beside=KEY),
+        Site("slowfast/models/build.py", _examine_build, beside=(KEY,)),
+        Site("slowfast/models/video_model_builder.py", _examine_resnet, beside=(KEY,)),
     ),
     origins=GIT_ONLY,
 )

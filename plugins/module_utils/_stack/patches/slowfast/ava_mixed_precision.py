@@ -93,8 +93,8 @@ PATCH = Patch(
         "whose loss has no gradient, so the head computes probabilities in float32 too."
     ),
     sites=(
-        Site("slowfast/models/losses.py", _examine_losses, beside=MIXED_PRECISION),
-        Site("slowfast/models/head_helper.py", _examine_head, beside=MIXED_PRECISION),
+        Site("slowfast/models/losses.py", _examine_losses, beside=(MIXED_PRECISION,)),
+        Site("slowfast/models/head_helper.py", _examine_head, beside=(MIXED_PRECISION,)),
     ),
     origins=GIT_ONLY,
 )

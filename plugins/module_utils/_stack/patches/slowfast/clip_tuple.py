@@ -53,7 +53,7 @@ PATCH = Patch(
         Site(
             "slowfast/datasets/ptv_datasets.py",
             _examine,
-            beside=Beside("slowfast/datasets/loader.py", _takes_time),
+            beside=(Beside("slowfast/datasets/loader.py", _takes_time),),
         ),
     ),
     origins=GIT_ONLY,

@@ -205,7 +205,7 @@ PATCH = Patch(
         "another batch and learning rate than the configuration. The default stays one batch."
     ),
     sites=(
-        Site("slowfast/config/defaults.py", _examine_defaults, beside=Beside(LOOP, _trains)),
+        Site("slowfast/config/defaults.py", _examine_defaults, beside=(Beside(LOOP, _trains),)),
         Site(LOOP, _examine_loop),
     ),
     origins=GIT_ONLY,

@@ -79,7 +79,7 @@ PATCH = Patch(
         Site(
             "slowfast/datasets/imagenet.py",
             _examine,
-            beside=Beside("slowfast/config/defaults.py", _has_patches_of_images),
+            beside=(Beside("slowfast/config/defaults.py", _has_patches_of_images),),
         ),
     ),
     origins=GIT_ONLY,
