@@ -143,7 +143,8 @@ def test_a_changed_byte_anywhere_stops_up_before_it_installs_anything(
         assert {"system package", "package index"} <= set(kinds)
     away = Stack(tmp_path / "prefix")
     argv = away.argv("up", "--yes", "--offline", str(bundle))
-    for path, offset in kinds.values():
+    # Every byte is tried on a small bundle in tests/unit/bundle.
+    for path, offset in (kinds["manifest"], kinds["wheel"]):
         part = flip(bundle, offset)
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         flip(bundle, offset)
