@@ -19,6 +19,5 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible has no types
     ) -> dict[str, Any]:
         """Return the failure."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, params = self.validate_argument_spec(SPEC)
-        refusal = error(params)
+        refusal = error(self.validate_argument_spec(SPEC)[1])
         return {**result, "failed": True, "msg": str(refusal), **refusal.to_dict()}

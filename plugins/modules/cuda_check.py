@@ -56,7 +56,8 @@ from ..module_utils._stack.core import saved
 from ..module_utils._stack.core.process import Commands
 from ..module_utils._stack.cuda.verify import prove
 
-GPU, SCHEMA = Path("/dev/nvidia0"), 1
+GPU = Path("/dev/nvidia0")
+SCHEMA = 1
 SPEC = {
     "home": {"type": "path", "required": True},
     "arch_list": {"type": "str", "required": True},

@@ -18,7 +18,7 @@ options:
     description: The stable code of the error, one of the table in C(docs/errors.md).
     type: str
     required: true
-  message:
+  msg:
     description: What is refused, or what happened.
     type: str
     required: true
@@ -38,7 +38,7 @@ EXAMPLES = r"""
 - name: Refuse a stack without a lock
   slowfast.stack.refuse:
     code: stack.no-lock
-    message: There is no stack.lock.json.
+    msg: There is no stack.lock.json.
     cause: It is written when the proof of a stack passes.
     hint: Run `slowfast-stack up` first.
   when: not lock_file.stat.exists
@@ -66,12 +66,12 @@ hint:
 from ..module_utils._module import Params, Result, run_module
 from ..module_utils._stack.core.errors import StackError
 
-SPEC = {part: {"type": "str", "required": True} for part in ("code", "message", "cause", "hint")}
+SPEC = {part: {"type": "str", "required": True} for part in ("code", "msg", "cause", "hint")}
 
 
 def error(params: Params) -> StackError:
     """Return the error that the parameters describe."""
-    return StackError(params["message"], params["cause"], params["hint"], code=params["code"])
+    return StackError(params["msg"], params["cause"], params["hint"], code=params["code"])
 
 
 def act(params: Params, _check: bool) -> Result:

@@ -725,7 +725,7 @@ def check_batches_of_a_group_are_one_step(folder: Path) -> None:
     require(len(logged) == 4 and abs(rate - exact) < 1e-9, "another rate of the last group")
     require((once - parts).abs().max().item() > 1e-4, "a rate by steps, where steps differ")
     cfg.MODEL.MODEL_NAME = "ContrastiveModel"
-    with fails(AssertionError, "momentum encoder"):
+    with fails(ValueError, "momentum encoder"):
         defaults._assert_and_infer_cfg(cfg)
 
 

@@ -143,7 +143,7 @@ def test_a_role_fails_only_with_a_code_a_cause_and_a_hint() -> None:
     found = [place for place, task in yaml_tasks() if bare & task.keys()]
     assert not found, f"use slowfast.stack.refuse: {found}"
     for place, refusal in refusals():
-        assert refusal.keys() == {"code", "message", "cause", "hint"}, place
+        assert refusal.keys() == {"code", "msg", "cause", "hint"}, place
         assert all(refusal.values()), place
 
 

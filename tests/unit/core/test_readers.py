@@ -214,6 +214,7 @@ NO_FILE = {
     "core/saved.py", "core/validation.py",
     "environment/reuse_packages.py", "datasets/ava/media.py", "host/parsers.py",
     "src/slowfast_stack/training/memory.py", "src/slowfast_stack/training/log_parser.py",
+    "src/slowfast_stack/training/rehearsal.py",
     "src/slowfast_stack/bundle/conda.py",
 }  # fmt: skip
 _READS = re.compile(r"\bsaved\.(?:read|load|read_mapping)\(|\b(?:parse_json|json\.loads?)\(")

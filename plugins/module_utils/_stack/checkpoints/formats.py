@@ -196,7 +196,7 @@ def _of_pickle(file: IO[bytes], budget: Budget, depth: int) -> Kind:
     try:
         first = _read(file, budget, depth)
         imports |= first.imports
-        if type(first.value) is int and first.value == _LEGACY_MAGIC:
+        if isinstance(first.value, int) and first.value == _LEGACY_MAGIC:
             return _of_pickles(file, budget, depth, imports)
         # A loader reads one pickle; what is hidden after it is reported nevertheless.
         imports |= _follow(file, budget, depth)

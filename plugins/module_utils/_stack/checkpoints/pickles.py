@@ -64,5 +64,5 @@ def _numbers(values: Any, place: int) -> tuple[int, ...] | None:  # noqa: ANN401
     if not isinstance(values, tuple) or len(values) <= place:
         return None
     value = values[place]
-    numbers = isinstance(value, tuple) and all(type(number) is int for number in value)
+    numbers = isinstance(value, tuple) and all(isinstance(number, int) for number in value)
     return value if numbers else None

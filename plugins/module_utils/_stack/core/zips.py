@@ -66,7 +66,7 @@ def _require_plain(file: IO[bytes]) -> None:
     """
     size = file.seek(0, os.SEEK_END)
     end = size - _END.size
-    sign, disk, _, _, _, length, start, comment = _END.unpack(_at(file, end, _END.size))
+    sign, disk, *_counts, length, start, comment = _END.unpack(_at(file, end, _END.size))
     if sign != b"PK\5\6" or comment or disk not in (0, 0xFFFF):
         raise zipfile.BadZipFile("it does not end with its directory")
     locator = _at(file, end - _LOCATOR.size, _LOCATOR.size) if end >= _LOCATOR.size else b""

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import Unreadable
-from ..core.validation import InvalidValueError, mapping, parse_json
+from ..core.validation import InvalidValueError, count, mapping, parse_json
 from .packages import Package, is_driver
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ def parse(text: str) -> dict[str, Any] | None:
         return None
     try:
         record = mapping(parse_json(text), "driver.json")
-        schema = record.get("schema", SCHEMA)
-        if type(schema) is int and schema > SCHEMA:
+        schema = count(record.get("schema", SCHEMA), "driver.json: schema")
+        if schema > SCHEMA:
             raise _newer(schema)
         complete = isinstance(record["done"], bool) and Installed.from_dict(record["before"])
         older = record.get("older")
@@ -80,7 +80,7 @@ def parse(text: str) -> dict[str, Any] | None:
             Installed.from_dict(older["before"])
     except (ValueError, TypeError, KeyError, AttributeError, InvalidValueError) as error:
         raise _damaged() from error
-    if type(schema) is not int or schema != SCHEMA or not complete:
+    if schema != SCHEMA or not complete:
         raise _damaged()
     return record
 

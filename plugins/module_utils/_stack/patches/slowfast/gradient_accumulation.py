@@ -24,15 +24,15 @@ KEY = """
 # clips, apart from batch norm, which takes its statistics from each batch.
 _C.TRAIN.ACCUMULATION_STEPS = 1
 """
-CHECK = """
-assert cfg.TRAIN.ACCUMULATION_STEPS >= 1, "TRAIN.ACCUMULATION_STEPS is at least 1."
-assert (
-    cfg.TRAIN.ACCUMULATION_STEPS == 1
-    or cfg.MODEL.get("MODEL_NAME") != "ContrastiveModel"
-), (
-    "TRAIN.ACCUMULATION_STEPS must be 1 for a ContrastiveModel: its loss compares the "
-    "clips of one batch, and its queue and momentum encoder move with every batch."
-)
+CHECK = """assert cfg.TRAIN.ACCUMULATION_STEPS >= 1, "TRAIN.ACCUMULATION_STEPS is at least 1."
+if (
+    cfg.TRAIN.ACCUMULATION_STEPS > 1
+    and cfg.MODEL.get("MODEL_NAME") == "ContrastiveModel"
+):
+    raise ValueError(
+        "TRAIN.ACCUMULATION_STEPS must be 1 for a ContrastiveModel: its loss compares "
+        "the clips of one batch, and its queue and momentum encoder move with each."
+    )
 """
 HELPER = f'''
 class {CLASS}:

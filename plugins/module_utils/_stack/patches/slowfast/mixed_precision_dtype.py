@@ -24,8 +24,7 @@ KEY = """
 # scaled, or `bfloat16`, which needs no scaling, on GPUs since Ampere.
 _C.TRAIN.MIXED_PRECISION_DTYPE = "float16"
 """
-CHECK = f"""
-assert {DTYPE} in ["float16", "bfloat16"], (
+CHECK = f"""assert {DTYPE} in ["float16", "bfloat16"], (
     "TRAIN.MIXED_PRECISION_DTYPE is float16 or bfloat16, not {{}}".format(
         {DTYPE}
     )
