@@ -33,7 +33,8 @@ def read(
     ``omit`` leaves the key out of the plain data where the value is the default.
     """
     metadata = {READ: reader, KEY: key, OMIT: omit}
-    # pylint: disable-next=invalid-field-call  (what it returns is the field of a dataclass)
+    # It is called where a dataclass declares its fields.
+    # pylint: disable-next=invalid-field-call
     return field(default=default, default_factory=default_factory, metadata=metadata)
 
 
