@@ -40,7 +40,7 @@ _value:
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..module_utils._stack.artifacts import election, key
+from ..module_utils._stack.artifacts import copies, election
 from ..plugin_utils._filter import filter_module
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ def elect_builders(hosts: Mapping[str, Mapping[str, Any]], folder: str) -> dict[
     """Elect among the hosts, with what the folder of the controller holds."""
     candidates = {name: election.Candidate(**host) for name, host in hosts.items()}
     keys = {candidate.key for candidate in candidates.values()}
-    copies = {text for text in keys if (Path(folder) / key.archive_name(text)).is_file()}
-    return election.elect(candidates, copies)
+    return election.elect(candidates, {key for key in keys if copies.find(Path(folder), key)})
 
 
 FilterModule = filter_module(elect_builders)

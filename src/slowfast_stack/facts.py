@@ -139,3 +139,9 @@ class Lock(Fact):
     driver: str | None = None
 
     fact: ClassVar[str] = "stack_lock"
+
+
+# By the name that Ansible gives it.
+FACTS: dict[str, type[Fact]] = {
+    kind.fact: kind for kind in (Proof, Purge, DriverRollback, Rollback, AvaStep, Lock)
+}

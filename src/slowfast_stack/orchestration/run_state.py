@@ -12,6 +12,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import construct
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.error_codes import CODES
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.limits import require_small
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validation import mapping
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
     Conflict,
@@ -19,7 +23,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan
     Plan,
     from_dict,
 )
-from slowfast_stack.facts import Fact, Proof
+from slowfast_stack.facts import FACTS, Fact, Proof
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +38,8 @@ _LABELLED = re.compile(
     re.DOTALL,
 )
 _CODED = re.compile(r"\[[a-z]+\.[a-z-]+\] ")
+_NOTICES, _NOTICE_LENGTH = 50, 2000  # of one host
+_SET_FACT = ("set_fact", "ansible.builtin.set_fact")
 Event = dict[str, Any]  # of ansible-runner, and each part of one
 
 
@@ -62,13 +68,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a host failed."""
+    """Why a host failed; ``refused`` where its answer has another shape than its module gives it."""
 
     message: str
     cause: str
     hint: str = ""
     code: str = "ansible.task-failed"
     unreachable: bool = False
+    refused: bool = False
 
 
 @dataclass
@@ -165,7 +172,8 @@ class Progress:
             run = self.host(data["host"])
             _HANDLERS[kind](run, data, now)
             _note(run, (data.get("res") or {}).get("warnings"))
-            if kind == "runner_on_ok":
+            # Any module may answer with facts; those of a role are set on the controller.
+            if kind == "runner_on_ok" and data.get("task_action") in _SET_FACT:
                 self._keep(run, (data.get("res") or {}).get("ansible_facts") or {})
 
     def host(self, name: str) -> HostRun:
@@ -175,9 +183,21 @@ class Progress:
         return self.hosts[name]
 
     def _keep(self, run: HostRun, facts: Event) -> None:
-        run.facts |= {name: facts[name] or {} for name in self.facts if name in facts}
+        for name in self.facts:
+            if name in facts:
+                try:
+                    run.facts[name] = _read(name, facts[name])
+                except StackError as error:
+                    run.facts.pop(name, None)
+                    run.failure = Failure(
+                        error.message,
+                        error.cause,
+                        error.hint,
+                        code="host.invalid-answer",
+                        refused=True,
+                    )
         if "stack_plan" in facts:
-            _announce(run, (facts["stack_plan"] or {}).get("roles") or [])
+            _announce(run, run.facts.get("stack_plan", {}).get("roles") or [])
 
     def _finish(self, stats: Event, now: float) -> None:
         self.finished = True
@@ -186,15 +206,25 @@ class Progress:
             run.changed = (stats.get("changed") or {}).get(name, 0)
             failed = name in (stats.get("failures") or {}) or name in (stats.get("dark") or {})
             run.leave(State.FAILED if failed else State.DONE, now)
-            if not failed:
+            if not failed and not (run.failure and run.failure.refused):
                 run.failure = None  # it was rescued
 
 
 def _note(run: HostRun, warnings: object) -> None:
     """Keep the warnings of our own modules, which begin with a code; a loop repeats them."""
-    for text in warnings if isinstance(warnings, list) else ():
-        if _CODED.match(str(text)) and str(text) not in run.notices:
-            run.notices.append(str(text))
+    for warning in warnings if isinstance(warnings, list) else ():
+        text = str(warning)[:_NOTICE_LENGTH]
+        if _CODED.match(text) and text not in run.notices and len(run.notices) < _NOTICES:
+            run.notices.append(text)
+
+
+def _read(name: str, value: object) -> Mapping[str, object]:
+    """Return a fact of a host, where it has the type and the size of one. Raises StackError."""
+    require_small(value, name)
+    found = mapping(value or {}, name)
+    if found and name in FACTS:
+        FACTS[name].read(found)
+    return found
 
 
 def _on_start(run: HostRun, data: Event, now: float) -> None:
@@ -224,9 +254,10 @@ def _on_unreachable(run: HostRun, data: Event, _now: float) -> None:
     )
 
 
-def _announce(run: HostRun, roles: list[str]) -> None:
+def _announce(run: HostRun, roles: object) -> None:
     known = {step.name for step in run.steps}
-    run.steps.extend(Step(role) for role in roles if role not in known)
+    named = roles if isinstance(roles, list) else []
+    run.steps.extend(Step(str(role)) for role in named if role not in known)
 
 
 def _step_of(run: HostRun, role: str | None) -> str:
@@ -244,13 +275,14 @@ def _failure(run: HostRun, result: Event) -> Failure:
     """Return the failure of a task, with its own message, cause and hint where it has them."""
     if result.get("message"):
         cause, hint = str(result.get("cause", "")), str(result.get("hint", ""))
-        return Failure(str(result["message"]), cause, hint, result.get("code") or Failure.code)
+        code = str(result.get("code"))
+        return Failure(str(result["message"]), cause, hint, code if code in CODES else Failure.code)
     texts = [str(result.get(key) or "").strip() for key in ("msg", "stderr", "module_stderr")]
     for text in texts:
         labelled = _LABELLED.fullmatch(_WRAPPING.sub("", text))
         if labelled:
             message, cause, hint, code = labelled.group("message", "cause", "hint", "code")
-            return Failure(message, cause, hint, code)
+            return Failure(message, cause, hint, code if code in CODES else Failure.code)
     lines = "\n".join(part for part in dict.fromkeys(texts) if part).splitlines()
     step = f"{run.current.name}: " if run.current else ""
     cause = _WRAPPING.sub("", "\n".join(lines[-12:]))

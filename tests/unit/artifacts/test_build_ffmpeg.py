@@ -12,7 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import build_ffmpeg
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import (
+    build_ffmpeg,
+    cache,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.build_ffmpeg import (
     FFmpegRecipe,
 )
@@ -206,8 +209,9 @@ def test_the_distributions_own_is_linked_and_a_newer_one_is_noticed(
 ) -> None:
     binaries = tmp_path / "usr"
     binaries.mkdir()
-    monkeypatch.setattr(build_ffmpeg, "PACKAGED", str(binaries))
-    own = replace(recipe, origin="distribution", sources={})
+    monkeypatch.setattr(cache, "PACKAGED", (str(binaries),))
+    inputs = {**recipe.inputs, "origin": "distribution"}
+    own = replace(recipe, origin="distribution", sources={}, inputs=inputs)
     with fails("ffmpeg.no-distribution-program"):
         build(Commands(), tmp_path / "cache", own)
     for name in ("ffmpeg", "ffprobe"):

@@ -46,6 +46,9 @@ class Recipe:
         if self.fails == "verify" or not self.path(folder).is_file():
             raise StackError("No.", "It does not run.", code="test.no")
 
+    def examine(self, folder: Path) -> None:
+        self.verify(Commands(), folder)
+
     def path(self, folder: Path) -> Path:
         return folder / WHEEL
 

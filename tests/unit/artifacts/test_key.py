@@ -12,10 +12,3 @@ def test_a_key_is_64_hexadecimal_digits(bad: object) -> None:
     with pytest.raises(StackError):
         key.archive_name(bad)
     assert key.archive_name("0a" * 32) == "0a" * 32 + ".tar.gz"
-
-
-@pytest.mark.parametrize("bad", ["", ".", "..", "a/b", "/etc/passwd", ".hidden", "a\n", None])
-def test_a_file_name_has_no_folder(bad: object) -> None:
-    with pytest.raises(StackError):
-        key.validate_file_name(bad)
-    assert key.validate_file_name("a-1.0+cu130.whl") == "a-1.0+cu130.whl"

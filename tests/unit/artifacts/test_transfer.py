@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +52,7 @@ def test_an_imported_artifact_is_used_and_nothing_is_compiled(
 
 
 @pytest.mark.parametrize(
-    "harm", ["cut", "changed", "added", "of another key", "does not run here", "newer schema"]
+    "harm", ["cut", "changed", "added", "of another key", "no program", "newer schema"]
 )
 def test_a_damaged_copy_is_refused_and_leaves_nothing(
     recipe: FFmpegRecipe, tmp_path: Path, archive: Path, harm: str
@@ -71,13 +72,31 @@ def test_a_damaged_copy_is_refused_and_leaves_nothing(
         manifest = built.folder / cache.MANIFEST
         manifest.write_text(manifest.read_text().replace('"schema": 1', '"schema": 9'))
     else:
-        requested = replace(recipe, required={"filters": ["scale_npp"]})
+        (built.folder / "bin" / "ffmpeg").unlink()
+        manifest = json.loads((built.folder / cache.MANIFEST).read_text())
+        del manifest["files"]["bin/ffmpeg"]
+        (built.folder / cache.MANIFEST).write_text(json.dumps(manifest))
     if harm != "cut":
         transfer.export_archive(built, archive)
     refused = transfer.import_archive(Commands(), second, requested, archive)
     assert refused
     assert cache.find(second, key.key_of(requested.inputs)) is None
     assert not [path for path in second.iterdir() if path.suffix != ".lock"]
+
+
+def test_a_received_program_is_not_run_to_judge_it(recipe: FFmpegRecipe, tmp_path: Path) -> None:
+    built, _ = cache.build(Commands(), tmp_path / "first", recipe)
+    ran = tmp_path / "ran"
+    program = built.folder / "bin" / "ffmpeg"
+    program.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    manifest = json.loads((built.folder / cache.MANIFEST).read_text())
+    manifest["files"] = cache.digests(built.folder)
+    (built.folder / cache.MANIFEST).write_text(json.dumps(manifest))
+    (tmp_path / "second").mkdir()
+    archive = tmp_path / "second" / "archive.tar.gz"
+    transfer.export_archive(built, archive)
+    assert transfer.import_archive(Commands(), tmp_path / "second", recipe, archive) is None
+    assert not ran.exists()
 
 
 def test_no_file_is_written_outside_the_staging_folder(

@@ -16,6 +16,7 @@ from slowfast_stack.cli.app import run
 from slowfast_stack.exit_codes import Exit
 from slowfast_stack.orchestration import playbooks, session
 from slowfast_stack.orchestration.ansible import Outcome, Play
+from slowfast_stack.orchestration.results import Results
 from slowfast_stack.orchestration.run_state import Progress
 
 PURGED = {
@@ -24,7 +25,24 @@ PURGED = {
     "dependents": ["gpu-burn"],
     "removed": False,
 }
+SET_FACT = "ansible.builtin.set_fact"
 DRIVER = {"packages": ["nvidia-open-570=570.1"], "removed": ["nvidia-open-580"], "done": False}
+
+LOCK = {
+    "plan": plan_builder.plan_data(),
+    "python": {"implementation": "CPython", "version": "3.11.2"},
+    "compilers": {"cc": None},
+    "packages": [],
+    "sources": {},
+}
+VALUES: dict[str, dict[str, Any]] = {
+    "stack_proof": {"ok": True, "claims": []},
+    "stack_purge_result": PURGED,
+    "stack_driver_rollback": DRIVER,
+    "stack_rollback": {"stacks": [], "removed": []},
+    "stack_ava": {"ok": True},
+    "stack_lock": LOCK,
+}
 
 
 @pytest.fixture
@@ -45,7 +63,7 @@ def plays(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> list[Play]:
                 | {"done": play.variables.get("stack_rollback_allowed", False)}
             },
         }[play.playbook]
-        result = {"host": "one", "res": {"ansible_facts": facts}}
+        result = {"host": "one", "task_action": SET_FACT, "res": {"ansible_facts": facts}}
         listen({"event": "runner_on_start", "event_data": {"host": "one", "task": "Return it"}})
         listen({"event": "runner_on_ok", "event_data": result})
         listen({"event": "playbook_on_stats", "event_data": {"processed": {"one": 1}}})
@@ -125,10 +143,73 @@ def test_the_result_of_every_verb_is_a_fact_that_is_recorded() -> None:
     assert len(verbs) == 9
     for verb in verbs:
         progress = Progress(verb.steps, verb.fact)
-        facts = {verb.fact: {"of": verb.name}, "stack_other": {"of": "another role"}}
-        data = {"host": "one", "res": {"ansible_facts": facts}}
+        value = VALUES.get(verb.fact, {"of": verb.name})
+        facts = {verb.fact: value, "stack_other": {"of": "another role"}}
+        data = {"host": "one", "task_action": SET_FACT, "res": {"ansible_facts": facts}}
         progress.feed({"event": "runner_on_ok", "event_data": data}, 1.0)
-        assert progress.hosts["one"].facts == {verb.fact: {"of": verb.name}}
+        assert progress.hosts["one"].facts == {verb.fact: value}
+
+
+def deep(levels: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(levels):
+        value = {"ok": value}
+    return value
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "text",
+        7,
+        [{"ok": True}],
+        {"ok": "yes"},
+        {"ok": True, "claims": "none"},
+        {"ok": True, "claims": [{"id": {"a": 1}}]},
+        {"ok": True, "claims": [{"id": "x", "measured": "y" * (9 << 20)}]},
+        {"ok": True, "claims": [], "more": deep(2000)},
+    ],
+    ids=["text", "number", "list", "truth", "claims", "id", "huge", "deep"],
+)
+def test_a_forged_answer_fails_its_host_and_no_other(answer: Any) -> None:
+    progress = Progress(("proof",), "stack_proof")
+    for name, proof in (("evil", answer), ("good", {"ok": True, "claims": []})):
+        data = {
+            "host": name,
+            "task_action": SET_FACT,
+            "res": {"ansible_facts": {"stack_proof": proof}},
+        }
+        progress.feed({"event": "runner_on_ok", "event_data": data}, 1.0)
+    stats = {"processed": {"evil": 1, "good": 1}}
+    progress.feed({"event": "playbook_on_stats", "event_data": stats}, 2.0)
+    results = Results(list(progress.hosts.values()), "stack_proof")
+    evil, good = results.runs
+    assert (results.code(evil), results.code(good)) == (Exit.FAILED, Exit.PROVEN)
+    assert [error.code for error in results.failures()] == ["host.invalid-answer"]
+    assert list(results.proofs) == ["good"]
+
+
+def test_a_module_of_a_host_cannot_set_a_result() -> None:
+    progress = Progress(("proof",), "stack_proof")
+    forged = {"stack_proof": {"ok": True}, "stack_plan": {"roles": ["evil"]}}
+    data = {"host": "evil", "task_action": "slowfast.stack.prove", "res": {"ansible_facts": forged}}
+    progress.feed({"event": "runner_on_ok", "event_data": data}, 1.0)
+    assert progress.hosts["evil"].facts == {}
+    assert [step.name for step in progress.hosts["evil"].steps] == ["proof"]
+
+
+def test_a_code_of_a_host_is_one_of_the_table() -> None:
+    progress = Progress(("proof",), "stack_proof")
+    for code, wanted in (
+        ("file.not-found", "file.not-found"),
+        ("own.code", "ansible.task-failed"),
+        ([1], "ansible.task-failed"),
+    ):
+        data = {"host": "evil", "res": {"message": "m", "code": code, "cause": {}, "hint": 3}}
+        progress.feed({"event": "runner_on_failed", "event_data": data}, 1.0)
+        failure = progress.hosts["evil"].failure
+        assert failure
+        assert failure.code == wanted
 
 
 def test_plan_from_python_returns_typed_results() -> None:

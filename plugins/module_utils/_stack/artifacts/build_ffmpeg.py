@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Callable
 from ..core import validation
 from ..core.construct import read
 from ..core.errors import StackError
-from . import ffmpeg_capabilities
+from ..core.names import is_regular
+from . import cache, ffmpeg_capabilities
 from .source_tree import Source, place
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ SUSPECT_S = 120
 NVCC = "--nvcc="
 # The build works in any folder, so configure gets the same prefix on every host.
 PREFIX = "/ffmpeg"
-# Where the distribution's programs are; one in /usr/local is the user's own.
-PACKAGED = "/usr/bin:/bin"
 _PRODUCT = re.compile(r"\.(o|d|a|so[.\d]*|ptx(\.c|\.gz)?)$")
 PYPI_HINT = "Check that PyPI is reachable (proxy, certificates, index), then run again."
 ANOTHER_BUNDLE = "Create a bundle for this host: slowfast-stack bundle create."
@@ -73,6 +72,17 @@ class FFmpegRecipe:
         program = folder / "bin" / "ffmpeg"
         ffmpeg_capabilities.require(commands, program, self.required, hint=hint)
 
+    def examine(self, folder: Path) -> None:
+        """Raise ``StackError`` where it has no program: flags and pins of the key decide the rest."""
+        program = folder / "bin" / "ffmpeg"
+        if not is_regular(program) or not program.stat().st_mode & 0o100:
+            raise StackError(
+                "The FFmpeg has no program.",
+                f"{program} is not an executable file.",
+                "It is built here.",
+                code="artifact.refused",
+            )
+
     def path(self, folder: Path) -> Path:
         """Return the folder with ``bin/ffmpeg``."""
         return folder
@@ -90,11 +100,11 @@ def _packaged(site: Site, _recipe: FFmpegRecipe) -> Path:
     """Link the distribution's own programs."""
     ready = _empty(site.work / "ready")
     for name in ("ffmpeg", "ffprobe"):
-        found = shutil.which(name, path=PACKAGED)
+        found = shutil.which(name, path=":".join(cache.PACKAGED))
         if found is None:
             raise StackError(
                 f"The distribution's {name} is not installed.",
-                f"It is not in {PACKAGED}.",
+                f"It is not in {' or '.join(cache.PACKAGED)}.",
                 "Install the package ffmpeg, or choose another with --ffmpeg.",
                 code="ffmpeg.no-distribution-program",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,12 +11,16 @@ from typing import TYPE_CHECKING
 from ..core import failure_hints, validation
 from ..core.construct import read
 from ..core.errors import StackError
+from ..core.names import is_regular
+from .cache import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from ..core.process import Commands, Finished
+
+_WHEEL = re.compile(r"([A-Za-z0-9_.]+)-[A-Za-z0-9_.+!]+(?:-[A-Za-z0-9_.]+){3,4}\.whl")
 
 
 def _texts(value: object, where: str) -> dict[str, str]:
@@ -55,10 +60,17 @@ class WheelRecipe:
     def verify(self, commands: Commands, folder: Path) -> None:
         """Raise ``StackError`` where ``folder`` holds no wheel; an index would be asked for it."""
         del commands
-        if not self.path(folder).is_file():
+        self.examine(folder)
+
+    def examine(self, folder: Path) -> None:
+        """Raise ``StackError`` where ``folder`` holds anything but one wheel of this source."""
+        found = sorted(path.name for path in folder.iterdir() if path.name != MANIFEST)
+        own = _WHEEL.fullmatch(found[0]) if len(found) == 1 else None
+        name = self.source.name.replace("-", "_").lower()
+        if own is None or own[1].lower() != name or not is_regular(folder / found[0]):
             raise StackError(
                 f"The build of {self.source.name} has no wheel.",
-                f"{folder} holds {sorted(path.name for path in folder.iterdir())}.",
+                f"{folder} holds {found[:5]}.",
                 f"See {self.log}.",
                 code="wheel.missing",
             )

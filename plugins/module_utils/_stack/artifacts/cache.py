@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import stat
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from ..core import names
 from ..core.errors import StackError
 from ..core.files import sha256_of
 from ..core.process import locked
@@ -17,11 +20,12 @@ from .key import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from ..core.process import Commands
 
 MANIFEST, SCHEMA = "artifact.json", 1
+# Where the distribution's programs are; one in /usr/local is the user's own.
+PACKAGED = ("/usr/bin", "/bin")
 
 
 class Recipe(Protocol):
@@ -38,7 +42,10 @@ class Recipe(Protocol):
         """
 
     def verify(self, commands: Commands, folder: Path) -> None:
-        """Raise ``StackError`` where the artifact in ``folder`` cannot be used on this host."""
+        """Raise ``StackError`` where what was built in ``folder`` cannot be used; it may be run."""
+
+    def examine(self, folder: Path) -> None:
+        """Raise ``StackError`` where ``folder`` is no such artifact; nothing in it is run."""
 
     def path(self, folder: Path) -> Path:
         """Return the file or folder that the artifact in ``folder`` is used by."""
@@ -60,13 +67,28 @@ class Artifact:
 def read_manifest(folder: Path) -> Artifact | None:
     """Return what the manifest in ``folder`` says, unverified; None where there is none."""
     try:
-        manifest = mapping(parse_json((folder / MANIFEST).read_text(encoding="utf-8")), MANIFEST)
+        return parse_manifest(names.read_regular(folder / MANIFEST), folder)
+    except OSError:
+        return None
+
+
+def parse_manifest(text: bytes, folder: Path) -> Artifact | None:
+    """Return what the text of a manifest says of ``folder``, unverified; None where it is none.
+
+    Each file that it names is inside of the folder.
+    """
+    try:
+        manifest = mapping(parse_json(text), MANIFEST)
         inputs, files = (mapping(manifest.get(key), key) for key in ("inputs", "files"))
-    except (OSError, ValueError, StackError):
+        for name, digest in files.items():
+            names.relative_path(name, "files")
+            names.sha256(digest, f"files.{name}")
+    except (ValueError, StackError):
         return None
     seconds = manifest.get("seconds")
-    texts = all(isinstance(text, str) for text in (*inputs.values(), *files.values()))
-    if manifest.get("schema") != SCHEMA or not texts or not isinstance(seconds, (int, float)):
+    texts = all(isinstance(text, str) for text in inputs.values())
+    known = type(manifest.get("schema")) is int and manifest["schema"] == SCHEMA
+    if not known or not texts or not isinstance(seconds, (int, float)):
         return None
     return Artifact(folder, inputs, files, seconds)
 
@@ -74,9 +96,29 @@ def read_manifest(folder: Path) -> Artifact | None:
 def load(folder: Path, key: str) -> Artifact | None:
     """Return the artifact in ``folder`` where it is that of ``key`` and every file is intact."""
     artifact = read_manifest(folder)
-    if artifact is None or key_of(artifact.inputs) != key or artifact.files != digests(folder):
+    if artifact is None or key_of(artifact.inputs) != key or leading_out(artifact):
         return None
-    return artifact
+    return artifact if artifact.files == digests(folder) else None
+
+
+def leading_out(artifact: Artifact) -> list[str]:
+    """Return what is no regular file or folder, and links that leave the folder of the artifact.
+
+    That of the distribution is made of links to its own programs.
+    """
+    root, allowed = artifact.folder.resolve(), set()
+    if artifact.inputs.get("origin") == "distribution":
+        allowed = {Path(place) / name for place in PACKAGED for name in ("ffmpeg", "ffprobe")}
+    found = [] if root == artifact.folder.parent.resolve() / artifact.folder.name else ["."]
+    for path in artifact.folder.rglob("*"):
+        mode = path.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            stays = root in path.resolve().parents or path.readlink() in allowed
+        else:
+            stays = stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+        if not stays:
+            found.append(str(path.relative_to(artifact.folder)))
+    return found
 
 
 def find(cache: Path, key: str) -> Artifact | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..core import archives
 from ..core.errors import StackError
 from ..core.process import locked
+from .archive import require_intact
 from .cache import find, load, move_into_place
 from .key import key_of
 
@@ -29,29 +30,26 @@ def export_archive(artifact: Artifact, archive: Path) -> None:
 def import_archive(commands: Commands, cache: Path, recipe: Recipe, archive: Path) -> str | None:
     """Import the artifact of ``recipe`` and remove the archive; return why it was refused, or None.
 
-    It is imported where it has the key of ``recipe``, every file has the SHA-256 of its manifest,
-    and it can be used on this host.
+    It is imported where it has the key of ``recipe``, and every file has the SHA-256 of its
+    manifest. Nothing in it is run to find that out.
     """
     key, staging = key_of(recipe.inputs), archive.with_name(f"{archive.name}.unpacked")
-    with locked(commands, cache / f"{key}.lock") as held:
+    refused = None
+    with locked(commands, cache / f"{key}.lock"):
         try:
+            require_intact(archive, key)
             archives.unpack(archive, staging)
-            refused = _refusal(held, recipe, staging, key)
-            if refused is None and find(cache, key) is None:
-                move_into_place(staging, cache / key)
-        except (OSError, EOFError, zlib.error, tarfile.TarError, StackError) as error:
+            if load(staging, key) is None:
+                refused = "Its files do not match its manifest and its key."
+            else:
+                recipe.examine(staging)
+                if find(cache, key) is None:
+                    move_into_place(staging, cache / key)
+        except StackError as error:
+            refused = f"{error.message} {error.cause}"
+        except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
             refused = f"It cannot be unpacked: {error}"
         finally:
             shutil.rmtree(staging, ignore_errors=True)
             archive.unlink(missing_ok=True)
     return refused and f"The artifact imported for key {key} is not used. {refused}"
-
-
-def _refusal(commands: Commands, recipe: Recipe, folder: Path, key: str) -> str | None:
-    if load(folder, key) is None:
-        return "Its files do not match its manifest and its key."
-    try:
-        recipe.verify(commands, folder)
-    except StackError as error:
-        return f"{error.message} {error.cause}"
-    return None

@@ -67,6 +67,9 @@ class Gpu:
         return self.pci_id.partition(":")[2]
 
 
+FAMILIES = ("debian", "redhat", "other")
+
+
 @dataclass(frozen=True)
 class Distribution:
     """The contents of os-release; ``family`` is debian, redhat or other."""
@@ -75,7 +78,7 @@ class Distribution:
     version: str = read(
         lambda value, where: validation.text(value, where) if value else "", default=""
     )
-    family: str = "other"
+    family: str = read(validation.choice(*FAMILIES), default="other")
     name: str = ""
 
     @classmethod

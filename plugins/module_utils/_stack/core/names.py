@@ -1,0 +1,100 @@
+"""What a record, an archive or another host may name: bare files, paths inside a folder, digests.
+
+Each function returns the value where it is harmless as a part of a path or of a command line, and
+raises ``StackError`` for anything else. They fit `construct.read`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from typing import TYPE_CHECKING, Any, Callable
+
+from .errors import StackError
+from .validation import bad
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    Reader = Callable[[Any, str], str]
+
+_PART = r"[A-Za-z0-9_][A-Za-z0-9._+~@=,%! -]{0,254}"
+_PATH_LIMIT = 1024
+# A saved record of this project has at most a few thousand rows.
+RECORD_LIMIT = 16 << 20  # bytes
+
+
+def matching(pattern: str, wanted: str) -> Reader:
+    """Return a reader of text that ``pattern`` matches from its first character to its last."""
+    compiled = re.compile(pattern)
+
+    def reader(value: Any, where: str) -> str:  # noqa: ANN401  (it is from outside)
+        if not isinstance(value, str) or not compiled.fullmatch(value):
+            raise bad(where, wanted, shortened(value))
+        return str(value)
+
+    return reader
+
+
+def shortened(value: object) -> object:
+    """Return a value for a message: long text is cut, and a value of another type is named."""
+    if isinstance(value, str):
+        return value if len(value) <= 80 else value[:77] + "..."  # noqa: PLR2004
+    return value if isinstance(value, (int, float, type(None))) else type(value).__name__
+
+
+sha256 = matching(r"[0-9a-f]{64}", "64 hexadecimal digits")
+bare_name = matching(_PART, "the name of a file without a folder")
+stack_id = matching(r"[0-9a-f]{12}", "the id of a stack, 12 hexadecimal digits")
+
+
+def relative_path(value: object, where: str) -> str:
+    """Return a path below a folder: relative, without ``..``, hidden folders are allowed."""
+    text = value if isinstance(value, str) else ""
+    parts = text.split("/")
+    clean = all(part not in ("", ".", "..") and part.isprintable() for part in parts)
+    if not clean or len(text) > _PATH_LIMIT or "\\" in text:
+        raise bad(where, "a relative path inside of its folder", shortened(value))
+    return str(text)
+
+
+def is_regular(path: Path) -> bool:
+    """Return whether ``path`` is a regular file itself: no link, folder, pipe or device."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def inside(folder: Path, name: str) -> Path:
+    """Return the regular file ``name`` below ``folder``, to which no link leads.
+
+    Raises ``StackError``, also where it does not exist.
+    """
+    path = folder / relative_path(name, "The name of a file")
+    if not is_regular(path) or path.resolve() != folder.resolve() / name:
+        raise StackError(
+            f"{shortened(name)} is not used.",
+            f"It is no regular file inside of {folder}, or a link leads to it.",
+            "Remove it, then run again.",
+            code="file.not-inside",
+        )
+    return path
+
+
+def read_regular(path: Path, limit: int = RECORD_LIMIT) -> bytes:
+    """Return the bytes of a regular file of at most ``limit`` bytes.
+
+    A link is not followed, and a pipe is not waited for. Raises OSError; its ``strerror`` says what
+    the file is.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        state = os.fstat(handle)
+        if not stat.S_ISREG(state.st_mode):
+            raise OSError(0, "It is no regular file", str(path))
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(0, f"It has more than {limit} bytes", str(path))
+    return content
