@@ -45,10 +45,10 @@ path:
 """
 
 import shutil
-import tempfile
 from pathlib import Path
 
 from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core import scratch
 from ..module_utils._stack.core.errors import StackError
 from ..module_utils._stack.core.files import atomic_write
 from ..module_utils._stack.core.http import opened
@@ -77,8 +77,8 @@ def act(params: Params, check: bool) -> Result:
             result["diff"] = {"before": "another key\n", "after": f"{fingerprint}\n"}
         else:
             return {**result, "changed": False}
-    with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as folder:
-        downloaded = Path(folder) / "key"
+    with scratch.folder() as folder:
+        downloaded = folder / "key"
         downloaded.write_bytes(_fetch(params["url"]))
         signing_key.require(commands, downloaded, fingerprint, params["url"])
         if not check:

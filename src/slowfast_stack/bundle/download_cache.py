@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import download
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import (
+    fresh_folder,
+    locked,
     replacing,
     sha256_of,
 )
@@ -87,9 +89,10 @@ class DownloadCache:
         if file.is_wheel:
             return archive
         ready = archive.parent / "wheel"
-        if not ready.is_dir():
-            fresh = archive.parent / ".wheel.new"
-            shutil.rmtree(fresh, ignore_errors=True)
+        with locked(archive.parent / ".wheel.lock"):
+            fresh = fresh_folder(ready)
+            if ready.is_dir():
+                return next(ready.glob("*.whl"))
             argv = [str(UV), "build", "--quiet", "--wheel", "--out-dir", str(fresh), str(archive)]
             done = subprocess.run(argv, capture_output=True, text=True, check=False)
             if done.returncode:

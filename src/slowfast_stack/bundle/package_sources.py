@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import shutil
-import tempfile
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.dist
     CODENAMES,
     COMPONENTS,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import scratch
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.architectures import (
     ARCHITECTURES,
 )
@@ -71,7 +71,7 @@ def _known(runner: LocalRunner, origin: str) -> set[tuple[str, str]]:
     found = apt_sources.known(runner, origin)
     if found:
         return found
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch.folder() as folder:
         private = _PrivateApt((f"Dir::State::lists={folder}", "APT::Sandbox::User=root"))
         # An archive that is not reached is not listed.
         private.run(("apt-get", "update"), timeout_s=_UPDATE_S)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 import subprocess
-import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import source_tree
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import files
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 
 # The roles exclude them from checkouts too: 30 MB of animations that no program reads.
@@ -19,59 +24,86 @@ def pack(url: str, commit: str, folder: Path) -> Path:
     if ready.is_file():
         return ready
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        repository = _repository(url, commit, Path(scratch))
-        fresh = Path(scratch, "bundle")
-        pack_ = _git(
-            repository, "pack-objects", "--stdout", "-q", text=_objects(repository, commit)
-        )
-        fresh.write_bytes(_HEAD.format(commit).encode() + pack_)
-        fresh.rename(ready)
+    with files.locked(folder / f".{commit}.lock") as lock:
+        git = _Git(lock)
+        scratch = files.fresh_folder(folder / commit)
+        if ready.is_file():
+            return ready  # another process has packed it
+        scratch.mkdir()
+        try:
+            repository = _repository(git, url, commit, scratch)
+            objects = _objects(git, repository, commit)
+            packed = git(repository, "pack-objects", "--stdout", "-q", text=objects)
+            files.atomic_write(ready, _HEAD.format(commit).encode() + packed)
+        finally:
+            shutil.rmtree(scratch)
     return ready
 
 
-def _repository(url: str, commit: str, scratch: Path) -> Path:
+def _repository(git: _Git, url: str, commit: str, scratch: Path) -> Path:
     """Return a repository that has the commit: a local one, or a shallow clone."""
     if Path(url).is_dir():
         return Path(url)
     copy = scratch / "copy.git"
     if Path(url).is_absolute():
-        _git(None, "clone", "--quiet", "--bare", url, str(copy))
+        git(None, "clone", "--quiet", "--bare", url, str(copy))
         return copy
-    _git(None, "init", "--quiet", "--bare", str(copy))
-    _git(copy, "remote", "add", "origin", url)
+    git(None, "init", "--quiet", "--bare", str(copy))
+    git(copy, "remote", "add", "origin", url)
     narrow = ("--depth=1", "--filter=blob:limit=1m", "origin", commit)
     try:
-        _git(copy, "fetch", "--quiet", *narrow)
+        git(copy, "fetch", "--quiet", *narrow)
     except StackError:
         # Not every server allows fetching a commit that no branch points to.
-        _git(copy, "fetch", "--quiet", "origin")
+        git(copy, "fetch", "--quiet", "origin")
     return copy
 
 
-def _objects(repository: Path, commit: str) -> bytes:
-    listing = _git(repository, "ls-tree", "-r", "-t", "-z", commit).decode()
+def _objects(git: _Git, repository: Path, commit: str) -> bytes:
+    listing = git(repository, "ls-tree", "-r", "-t", "-z", commit).decode()
     rows = [row.split("\t", 1) for row in listing.split("\0") if row]
     kept = [facts.split()[2] for facts, path in rows if not path.endswith(_EXCLUDED)]
-    root = _git(repository, "rev-parse", f"{commit}^{{tree}}").decode().strip()
+    root = git(repository, "rev-parse", f"{commit}^{{tree}}").decode().strip()
     return "\n".join(dict.fromkeys([commit, root, *kept])).encode() + b"\n"
 
 
-def _git(repository: Path | None, *arguments: str, text: bytes = b"") -> bytes:
-    where = ["-C", str(repository)] if repository else []
-    argv = ["git", *where, *arguments]
-    try:
-        done = subprocess.run(argv, input=text, capture_output=True, check=False)
-    except FileNotFoundError as error:
-        cause = "git is not installed on this machine."
-        raise StackError(
-            "The sources cannot be packed.", cause, "Install git.", code="bundle.git-missing"
-        ) from error
-    if done.returncode:
-        raise StackError(
-            "A source tree cannot be packed.",
-            f"`{' '.join(argv[:8])}` failed: {done.stderr.decode(errors='replace').strip()[-1000:]}",
-            "Check its URL and its commit, or give another one with --source.",
-            code="bundle.source-not-packed",
-        )
-    return done.stdout
+class _Git(NamedTuple):
+    """Runs git, which holds the lock until it has ended, also where this process is killed."""
+
+    lock: int
+
+    def __call__(self, repository: Path | None, *arguments: str, text: bytes = b"") -> bytes:
+        """Return the output. Raises StackError."""
+        where = ["-C", str(repository)] if repository else []
+        argv = ["git", *where, *arguments]
+        try:
+            child = subprocess.Popen(
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, **source_tree.PATIENCE},
+                start_new_session=True,
+                pass_fds=[self.lock],
+            )
+        except FileNotFoundError as error:
+            cause = "git is not installed on this machine."
+            raise StackError(
+                "The sources cannot be packed.", cause, "Install git.", code="bundle.git-missing"
+            ) from error
+        with child:
+            try:
+                output, said = child.communicate(text, timeout=source_tree.GIT_S)
+            except subprocess.TimeoutExpired:
+                output, said = b"", f"it did not end within {source_tree.GIT_S:.0f} s.".encode()
+            finally:
+                if child.returncode is None:  # also after Ctrl-C, which its session does not get
+                    os.killpg(child.pid, signal.SIGKILL)
+        if child.returncode:
+            raise StackError(
+                "A source tree cannot be packed.",
+                f"`{' '.join(argv[:8])}` failed: {said.decode(errors='replace').strip()[-1000:]}",
+                "Check its URL and its commit, or give another one with --source.",
+                code="bundle.source-not-packed",
+            )
+        return output

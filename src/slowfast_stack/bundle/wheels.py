@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import scratch
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def resolve(
 
 def _compile(requirements: list[str], *options: str, override: str = "") -> list[dict[str, Any]]:
     """Run uv pip compile in the root folder, so that it reads no project of the current one."""
-    with tempfile.TemporaryDirectory() as scratch:
-        inputs, overrides = Path(scratch, "requirements.in"), Path(scratch, "override.txt")
+    with scratch.folder() as folder:
+        inputs, overrides = folder / "requirements.in", folder / "override.txt"
         inputs.write_text("\n".join(requirements) + "\n", encoding="utf-8")
         overrides.write_text(override, encoding="utf-8")
         argv = [str(UV), "--directory", "/", "pip", "compile", "--quiet", "--no-header"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import tempfile
 import time
 from collections import deque
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import errors
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import errors, scratch
 from slowfast_stack.orchestration import processes
 
 if TYPE_CHECKING:
@@ -98,16 +97,17 @@ def run(play: Play, listen: Callable[[Event], None]) -> Outcome:
         return True  # a false value would lose the statistics
 
     mark = processes.own_mark(play.scope)
-    with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as private, watching(mark) as watch:
+    with scratch.folder() as private, watching(mark) as watch:
         try:
             result = ansible_runner.run(
-                private_data_dir=private,
+                private_data_dir=str(private),
                 playbook=play.playbook,
                 inventory=str(play.inventory),
                 limit=play.limit,
                 extravars=play.variables,
                 verbosity=play.verbosity,
-                envvars=environment(mark),
+                # A killed ansible-playbook leaves its folder there.
+                envvars=environment(mark) | {"ANSIBLE_LOCAL_TEMP": str(private / "tmp")},
                 settings={"pexpect_timeout": 1},
                 event_handler=on_event,
                 cancel_callback=watch.is_final,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import scratch
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import replacing
 from slowfast_stack.config import content
@@ -113,12 +113,9 @@ def make(
 @contextmanager
 def _private(output: Path) -> Iterator[tuple[Path, Path]]:
     """Yield the path of an incomplete video beside ``output``, and a folder for upstream."""
-    part = output.absolute().with_name(f".{output.stem}.{os.getpid()}.part.mp4")
-    with (
-        replacing(output.absolute(), fresh=part),
-        tempfile.TemporaryDirectory(prefix="slowfast-stack-") as folder,
-    ):
-        yield part, Path(folder)
+    # PyAV takes the format from the suffix.
+    with replacing(output.absolute(), suffix=".mp4") as part, scratch.folder() as folder:
+        yield part, folder
 
 
 def _job(

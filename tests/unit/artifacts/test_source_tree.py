@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import subprocess
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import source_tree
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.source_tree import (
     Source,
     identity_of,
@@ -172,3 +175,17 @@ def test_a_tree_from_an_offline_bundle_has_one_commit_without_history(
     with fails("bundle.missing-source", commits[0]):
         place(Commands(), Source("git", source.url, commits[0]), tree, uv=UV, bundle=bundle)
     assert identity_of(Commands(), tree) == commits[1]
+
+
+def test_a_server_that_never_answers_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_tree, "GIT_S", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/x.git"
+        source = Source("git", url=url, commit="0" * 40)
+        began = time.monotonic()
+        with fails("source.unreachable", url, "1 s"):
+            place(Commands(), source, tmp_path / "tree", uv=UV)
+    assert time.monotonic() - began < 30
+    assert not (tmp_path / "tree").exists()

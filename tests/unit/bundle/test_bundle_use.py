@@ -78,7 +78,8 @@ def test_built_wheels_of_a_bundle_go_into_the_cache_once(tmp_path: Path) -> None
     assert call(bundle, **options)["changed"] is True
     assert (cache / "a" / "wheel.whl").read_bytes() == b"built here"
     assert (cache / "b" / "wheel.whl").read_bytes() == b"wheel"
-    assert sorted(path.name for path in cache.iterdir()) == ["a", "b"]
+    assert sorted(path.name for path in cache.glob("?")) == ["a", "b"]
+    assert list(cache.glob(".*")) == []
     assert call(bundle, **options)["changed"] is False
     (cache / "b" / "wheel.whl").unlink()
     (cache / "b").rmdir()

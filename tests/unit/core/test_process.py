@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,23 @@ def test_a_child_inherits_the_lock_and_holds_it(tmp_path: Path) -> None:
             pass
     with process.locked(Commands(), lock, wait=False) as commands:
         assert len(commands.locks) == 1
+
+
+def test_a_program_that_takes_too_long_is_stopped_with_its_children(tmp_path: Path) -> None:
+    began = time.monotonic()
+    script = f"sleep 60 & echo $! > {tmp_path}/child; echo begun; wait"
+    done = Commands().within(0.5).run(["sh", "-c", script])
+    assert time.monotonic() - began < 30
+    assert done.rc == process.TIMED_OUT
+    assert done.output.startswith("begun\n")
+    child = Path("/proc", (tmp_path / "child").read_text().strip(), "stat")
+    assert not child.exists() or child.read_text().split()[2] == "Z"
+    assert Commands().within(60).run(["echo", "in time"]).output == "in time\n"
+    with process.locked(Commands().within(7), tmp_path / "lock") as commands:
+        assert commands.timeout_s == 7
+
+
+def test_a_child_that_outlives_its_parent_does_not_keep_the_output_open_for_ever() -> None:
+    began = time.monotonic()
+    assert Commands().within(0.5).run(["sh", "-c", "sleep 60 &"]).rc == process.TIMED_OUT
+    assert time.monotonic() - began < 30

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import archives, validation
+from ..core import archives, scratch, validation
 from ..core.errors import StackError
 from ..core.files import fresh_folder, replace_folder
 from ..core.process import locked
@@ -20,6 +19,14 @@ if TYPE_CHECKING:
 # Demo animations: 30 MB of SlowFast's checkout that no program reads.
 LEFT_OUT = ("/*", "!*.gif")
 ORIGIN_FILE = ".slowfast-stack-origin"
+# The longest that one command of git may take, in seconds: a slow disk, or a slow line.
+GIT_S = 1800.0
+# Neither a password is asked for, nor a connection waited for that is silent for a minute.
+PATIENCE = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_HTTP_LOW_SPEED_LIMIT": "1",
+    "GIT_HTTP_LOW_SPEED_TIME": "60",
+}
 # What names and pins a source of each origin.
 REQUIRED = {
     "git": ("url", "commit"),
@@ -63,7 +70,7 @@ def identity_of(commands: Commands, tree: Path) -> str | None:
     if marker.is_file():
         return marker.read_text(encoding="utf-8").strip()
     if (tree / ".git").exists():
-        head = commands.run(["git", "-C", str(tree), "rev-parse", "HEAD"])
+        head = commands.within(GIT_S).run(["git", "-C", str(tree), "rev-parse", "HEAD"])
         return head.output.strip() if head.rc == 0 else None
     return None
 
@@ -108,7 +115,8 @@ def _clone(commands: Commands, source: Source, tree: Path, bundle: Path | None) 
             _fetch_from_bundle(commands, source, tree, bundle)
         else:
             _fetch(commands, source, tree)
-    found = commands.run(["git", "-C", str(tree), "cat-file", "-e", f"{source.commit}^{{commit}}"])
+    argv = ["git", "-C", str(tree), "cat-file", "-e", f"{source.commit}^{{commit}}"]
+    found = commands.within(GIT_S).run(argv)
     if found.rc:
         raise StackError(
             f"{source.url} has no commit {source.commit}.",
@@ -122,7 +130,7 @@ def _clone(commands: Commands, source: Source, tree: Path, bundle: Path | None) 
 
 
 def _git(commands: Commands, tree: Path, *words: str) -> str:
-    return commands.checked(
+    return commands.within(GIT_S).checked(
         f"git could not create {tree}",
         ["git", "-C", str(tree), *words],
         hint="The repository may be damaged: try `git fsck` there.",
@@ -138,7 +146,7 @@ def _clone_local(commands: Commands, source: Source, tree: Path) -> None:
             "Correct the path, or give the source as a URL.",
             code="source.not-found",
         )
-    commands.checked(
+    commands.within(GIT_S).checked(
         f"{source.url} is neither a git repository nor a bundle",
         ["git", "clone", "--quiet", "--no-checkout", source.url, str(tree)],
         code="source.not-a-repository",
@@ -157,16 +165,18 @@ def _fetch_from_bundle(commands: Commands, source: Source, tree: Path, bundle: P
 
 
 def _fetch(commands: Commands, source: Source, tree: Path) -> None:
+    commands = commands.within(GIT_S)
     _git(commands, tree, "remote", "add", "origin", source.url)
     fetch = ["git", "-C", str(tree), "fetch", "--quiet"]
-    one = commands.run([*fetch, "--depth=1", "--filter=blob:limit=1m", "origin", source.commit])
-    if one.rc:
+    argv = [*fetch, "--depth=1", "--filter=blob:limit=1m", "origin", source.commit]
+    if commands.run(argv, environment=PATIENCE).rc:
         # Not every server has a commit fetched that no branch points at.
         commands.checked(
             f"{source.url} could not be fetched",
             [*fetch, "origin"],
             hint="Check the network and the URL, or give a local copy with --source.",
             code="source.unreachable",
+            environment=PATIENCE,
         )
 
 
@@ -198,15 +208,15 @@ def _in_bundle(source: Source, bundle: Path) -> Path:
 
 def _address(commands: Commands, source: Source, uv: str) -> str:
     """Return the URL on the index that uv uses; pip would run setup.py, which imports torch."""
-    with tempfile.NamedTemporaryFile("w", suffix=".in") as file:
-        file.write(source.requirement + "\n")
-        file.flush()
+    with scratch.folder() as folder:
+        file = folder / "source.in"
+        file.write_text(source.requirement + "\n", encoding="utf-8")
         name = source.requirement.split("==")[0]
         answer = commands.checked(
             f"PyPI could not be read for {source.requirement}",
             [
                 uv, "pip", "compile", "--quiet", "--no-deps", "--no-header", "--no-binary", name,
-                "--format", "pylock.toml", file.name,
+                "--format", "pylock.toml", str(file),
             ],
             hint="Check that PyPI is reachable (proxy, certificates, index), then run again.",
             code="index.unreachable",

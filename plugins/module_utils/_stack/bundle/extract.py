@@ -101,10 +101,11 @@ def copy_built_wheels(folder: Path, cache: Path) -> list[str]:
     new = []
     for entry in sorted((folder / BUILT).glob("*")):
         target = cache / entry.name
-        if not target.exists():
-            fresh = cache / f".{entry.name}.new"
-            shutil.rmtree(fresh, ignore_errors=True)
-            shutil.copytree(entry, fresh)
-            fresh.rename(target)
-            new.append(entry.name)
+        # The lock of its key, as for a build.
+        with locked(cache / f"{entry.name}.lock"):
+            fresh = fresh_folder(target)
+            if not target.exists():
+                shutil.copytree(entry, fresh)
+                fresh.rename(target)
+                new.append(entry.name)
     return new

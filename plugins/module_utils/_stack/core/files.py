@@ -64,17 +64,19 @@ def atomic_write(path: Path, content: Content, *, mode: int | None = None) -> No
 
 
 @contextlib.contextmanager
-def replacing(path: Path, *, mode: int | None = None, fresh: Path | None = None) -> Iterator[Path]:
+def replacing(
+    path: Path, *, mode: int | None = None, fresh: Path | None = None, suffix: str = ""
+) -> Iterator[Path]:
     """Give a temporary name beside ``path``; rename the file made there to ``path`` at the end.
 
     The file takes over owner and mode of the one it replaces; ``mode`` overrides. File and folder
     are on the disk when this returns. After an error the temporary file is removed; what a killed
     process left is removed by the next call for the same file. ``fresh`` is the temporary name
-    where the caller has a lock. Raises ``OSError``.
+    where the caller has a lock, ``suffix`` the end of its name where not. Raises ``OSError``.
     """
     held = None
     if fresh is None:
-        fresh = path.with_name(f".{path.name[:50]}.new")
+        fresh = path.with_name(f".{path.name[:50]}.new{suffix}")
         held = _claimed(fresh, 0o666 if mode is None else 0o600)
     try:
         yield fresh

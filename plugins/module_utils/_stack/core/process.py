@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
-from dataclasses import dataclass, field
+import threading
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 TAIL_LINES = 15
+TIMED_OUT = 124  # as of timeout(1)
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,17 @@ class Commands:
     """Run programs with ``environment`` added to that of this process.
 
     ``locks`` are file descriptors that every child inherits: a lock taken with `locked` is held
-    until the last child has ended, even if this process is killed before.
+    until the last child has ended, even if this process is killed before. A program that takes
+    longer than ``timeout_s`` is stopped with its children.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
     locks: tuple[int, ...] = ()
+    timeout_s: float | None = None
+
+    def within(self, seconds: float) -> Commands:
+        """Return the same with a limit for each program."""
+        return replace(self, timeout_s=seconds)
 
     def run(
         self,
@@ -54,8 +63,8 @@ class Commands:
         """Run ``argv`` and return its exit status and output.
 
         Each line of output is appended to ``log`` and passed to ``each`` as soon as it arrives.
-        A program that does not exist has the exit status 127. Raises ``StackError`` where root would
-        run a program that another user can change.
+        A program that does not exist has the exit status 127, one that took too long 124. Raises
+        ``StackError`` where root would run a program that another user can change.
         """
         program = Path(argv[0])
         # Who started this Python decided to trust what is installed beside it.
@@ -73,10 +82,12 @@ class Commands:
                 text=True,
                 errors="replace",
                 pass_fds=self.locks,
+                start_new_session=self.timeout_s is not None,
             )
         except OSError as error:
             return Finished(127, f"{argv[0]}: {error.strerror}")
         with child, contextlib.ExitStack() as stack:
+            late = stack.enter_context(_limited(child, self.timeout_s))
             sink = stack.enter_context(log.open("a", encoding="utf-8")) if log else None
             lines = []
             for line in child.stdout or ():
@@ -86,7 +97,10 @@ class Commands:
                     sink.flush()
                 if each:
                     each(line)
-            return Finished(child.wait(), "".join(lines))
+            rc = child.wait()
+            if late.is_set():
+                lines.append(f"\nIt did not end within {self.timeout_s:.0f} s and was stopped.\n")
+            return Finished(TIMED_OUT if late.is_set() else rc, "".join(lines))
 
     def checked(
         self,
@@ -113,6 +127,27 @@ class Commands:
 
 
 @contextlib.contextmanager
+def _limited(child: subprocess.Popen[str], timeout_s: float | None) -> Iterator[threading.Event]:
+    """Stop a program and its children after a time; give what is set then."""
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+
+    if timeout_s is None:
+        yield late
+        return
+    timer = threading.Timer(timeout_s, stop)
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
+
+
+@contextlib.contextmanager
 def locked(commands: Commands, path: Path, *, wait: bool = True) -> Iterator[Commands]:
     """Hold the lock file ``path`` during this block and for every program started in it.
 
@@ -120,4 +155,4 @@ def locked(commands: Commands, path: Path, *, wait: bool = True) -> Iterator[Com
     ``files.Busy`` at once where ``wait`` is false.
     """
     with files.locked(path, wait=wait) as descriptor:
-        yield Commands(commands.environment, (*commands.locks, descriptor))
+        yield replace(commands, locks=(*commands.locks, descriptor))

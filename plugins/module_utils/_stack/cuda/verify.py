@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..core import scratch
 from ..core.errors import StackError
 from .cubin import missing, of_listing, ordered, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from ..core.process import Commands
 
@@ -48,8 +48,8 @@ def prove(
 ) -> str:
     """Compile and inspect, with a GPU also run; return a summary. Raise ``StackError``."""
     host_compiler = ["-ccbin", cxx] if cxx else []
-    with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as folder:
-        source, binary = Path(folder) / "scale.cu", Path(folder) / "scale.fatbin"
+    with scratch.folder() as folder:
+        source, binary = folder / "scale.cu", folder / "scale.fatbin"
         source.write_text(PROGRAM, encoding="utf-8")
         compiler = _argv(home, "nvcc", *host_compiler, *options(arch_list), source)
         message = f"The CUDA toolkit in {home} cannot compile for {arch_list}"
@@ -62,7 +62,7 @@ def prove(
         summary = _inspect(home, binary, arch_list, commands)
         if not gpu:
             return summary
-        program = str(Path(folder) / "scale")
+        program = str(folder / "scale")
         commands.checked(message, [*compiler, "-o", program], hint=HINT, code="cuda.compile-failed")
         commands.checked(
             f"A program compiled by {home} does not run on the GPU",

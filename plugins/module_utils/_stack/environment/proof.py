@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core import saved, validation
+from ..core import saved, scratch, validation
 from ..core.construct import construct
 from ..core.errors import StackError, reason
 from ..core.process import locked
@@ -150,7 +150,8 @@ def _run(commands: Commands, subject: Subject, uv: str) -> dict[str, Any]:
         "--uv",
         uv,
     ]
-    done = commands.run(argv, log=log, environment=ALONE)
+    with scratch.folder() as place:
+        done = commands.run(argv, log=log, environment={**ALONE, "TMPDIR": str(place)})
     if not out.is_file():
         raise StackError(
             "The proof ended early.",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import failure_hints
+from ..core import failure_hints, scratch
 from ..core.errors import StackError, Unreadable
 from ..core.files import replacing
 from ..core.process import locked
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 # Exists while packages are written: an interrupted installation leaves files that look installed.
 UNFINISHED = ".slowfast-stack-unfinished"
+# How long other uv processes of the user may keep its cache from being cleared, in seconds.
+PRUNE_S = 60.0
 EDITABLE, FROM_FILE = "-e ", "-r "
 # Like `setup.py develop`: folders of the tree without __init__.py can be imported too.
 EDITABLE_AS_DEVELOP = ("--config-setting", "editable_mode=compat")
@@ -113,12 +114,26 @@ def why_rebuild(commands: Commands, env: PythonEnv, version: str) -> str | None:
     return None if found == version else f"it has Python {found}, planned is {version}"
 
 
+@contextlib.contextmanager
+def _alone(commands: Commands, env: PythonEnv) -> Iterator[Commands]:
+    """Hold the lock of the environment, and clear what a uv that was killed in it left in its cache."""
+    busy = env.path.with_name(f".{env.path.name}.busy")
+    with locked(commands, env.lock) as held:
+        if busy.exists():
+            held.within(PRUNE_S).run([env.uv, "cache", "prune", "--quiet"])
+        busy.touch()
+        try:
+            yield held
+        finally:
+            busy.unlink()
+
+
 def create(commands: Commands, env: PythonEnv, python: str | Conda, version: str) -> str | None:
     """Create the environment where needed; return the reason, or None.
 
     ``python`` is an interpreter, a version that uv provides, or a conda installation.
     """
-    with locked(commands, env.lock) as held:
+    with _alone(commands, env) as held:
         reason = why_rebuild(held, env, version)
         if reason is None:
             return None
@@ -161,10 +176,10 @@ def _command(env: PythonEnv, wanted: Packages, *extra: str) -> Iterator[list[str
             argv += [*EDITABLE_AS_DEVELOP, *requirement.split(" ", 1)]
         else:
             argv.append(requirement)
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
-        constraints.write("\n".join(wanted.constraints) + "\n")
-        constraints.flush()
-        yield [*argv, "--constraints", constraints.name]
+    with scratch.folder() as folder:
+        constraints = folder / "constraints.txt"
+        constraints.write_text("\n".join(wanted.constraints) + "\n", encoding="utf-8")
+        yield [*argv, "--constraints", str(constraints)]
 
 
 def _editable_is_installed(env: PythonEnv, tree: Path) -> bool:
@@ -263,7 +278,7 @@ def _pip(
 
 def install(commands: Commands, env: PythonEnv, wanted: Packages, log: Path) -> tuple[str, ...]:
     """Install missing packages and return the changes; an interrupted call leaves UNFINISHED."""
-    with locked(commands, env.lock) as held:
+    with _alone(commands, env) as held:
         if not env.python.exists():
             raise StackError(
                 f"There is no environment at {env.path}.",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from typing import TYPE_CHECKING
 
+from ..core import scratch
 from ..core.errors import StackError, Unreadable
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def fingerprints(commands: Commands, path: Path, origin: str) -> list[str]:
 
     Raises ``Unreadable`` for a file without a key and ``StackError`` where there is no gpg.
     """
-    with tempfile.TemporaryDirectory(prefix="slowfast-stack-") as home:
+    with scratch.folder() as home:
         listed = commands.run(
-            [GPG, "--homedir", home, "--batch", "--with-colons", "--show-keys", str(path)]
+            [GPG, "--homedir", str(home), "--batch", "--with-colons", "--show-keys", str(path)]
         )
     if listed.rc == NO_PROGRAM:
         raise StackError(
