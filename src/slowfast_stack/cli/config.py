@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,6 +11,10 @@ from slowfast_stack.cli import options
 from slowfast_stack.cli.base import Verbs
 from slowfast_stack.exit_codes import Exit
 from slowfast_stack.ui import terminal
+
+if TYPE_CHECKING:
+    from slowfast_stack.config.content import Content
+    from slowfast_stack.config.findings import Finding
 
 verbs = Verbs("Explain, make and check configurations of SlowFast.")
 
@@ -113,7 +117,7 @@ def transfer(
 @verbs.add(
     "config check my.yaml",
     "config check my.yaml --fix",
-    "config check my.yaml --json",
+    "config check my.yaml --rehearse --json",
     changes="nothing; with --fix the file, whose original is kept as FILE.before.",
 )
 def check(
@@ -127,6 +131,10 @@ def check(
         typer.Option(help="Estimate memory; default: where a stack exists and NUM_GPUS is set."),
     ] = None,
     gpu_memory: options.GpuMemory = None,
+    rehearse: Annotated[
+        bool,
+        typer.Option("--rehearse", help="Run it without a GPU, as slowfast-stack rehearse does."),
+    ] = False,
     prefix: options.Prefix = None,
     json: options.Json = False,
 ) -> int:
@@ -136,12 +144,19 @@ def check(
     in place or in the file that --output names; comments are preserved.
     """
     from slowfast_stack.config import validate
-    from slowfast_stack.training import installed
+    from slowfast_stack.training import installed, rehearsal
     from slowfast_stack.training.memory import MemoryCheck
 
     estimate = MemoryCheck(prefix, gpu_memory, memory).findings
+    stack = installed.find(prefix) if rehearse else None
+
+    def more(path: Path, read: Content) -> list[Finding]:
+        ran = rehearsal.findings(stack, path, gpu_memory) if stack else []
+        return estimate(path, read) + ran
+
     target = installed.target_of(installed.current(prefix))
-    checks = validate.Checks(start, estimate, target)
+    target = target.elsewhere() if rehearse else target
+    checks = validate.Checks(start, more, target)
     report = validate.examine(file, checks, output=output or file, fix=fix)
     terminal.show(report.as_dict(), report.lines(), as_json=json)
     return Exit.FAILED if report.errors else Exit.PROVEN

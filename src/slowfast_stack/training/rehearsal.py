@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from slowfast_stack.training import fake_runtime, rehearsed_gpu
+from slowfast_stack.config.findings import Finding
+from slowfast_stack.training import fake_runtime, jobs, rehearsed_gpu
 from slowfast_stack.training.fake_runtime import LIBRARY, NotRehearsed
 
 if TYPE_CHECKING:
@@ -90,7 +91,11 @@ class Rehearsed:
 
 
 def of_job(
-    stack: Installed, job: Job, gpu: str | None, gpus: int | None, gib: float | None
+    stack: Installed,
+    job: Job,
+    gpu: str | None = None,
+    gpus: int | None = None,
+    gib: float | None = None,
 ) -> Rehearsed:
     """Rehearse a job on the named GPU, or on that of this machine. Raises NotRehearsed, UsageError.
 
@@ -99,6 +104,31 @@ def of_job(
     count = int(job.read.get("NUM_GPUS")) if gpus is None else gpus
     machine = Machine(rehearsed_gpu.chosen(gpu, gib), count)
     return run(stack, job.config, list(job.options), machine)
+
+
+def findings(stack: Installed, path: Path, gib: float | None) -> list[Finding]:
+    """Rehearse a file on this machine's GPU and return what was found. Raises NotRehearsed."""
+    found = finding(of_job(stack, jobs.job(path, [], Path()), gib=gib))
+    return [found] if found else []
+
+
+def finding(done: Rehearsed) -> Finding | None:
+    """Return what a rehearsal found, as config check reports it; None where all passed and fits."""
+    if not done.passed:
+        failure = done.failure
+        at = f" at {failure['at']}" if failure["at"] else ""
+        message = f"Upstream's code fails in {failure['step']}: {failure['type']}{at}: "
+        message += failure["message"] or "no message"
+        return Finding("rehearsal", "(all)", message, "See it: slowfast-stack rehearse FILE")
+    if done.fits is False:
+        return Finding(
+            "rehearsal",
+            "TRAIN.BATCH_SIZE",
+            f"The tensors need {(done.peak or 0) / GIB:.1f} GiB on each GPU; "
+            f"it has {done.report['gpu']['bytes'] / GIB:.1f}.",
+            "Lower the batch, or shorten and shrink the clips.",
+        )
+    return None
 
 
 def run(stack: Installed, config: Path, options: list[str], machine: Machine) -> Rehearsed:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-import pynvml
-
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import CHIPS, GPUS
 from slowfast_stack.exit_codes import UsageError
 
@@ -107,6 +105,8 @@ def find(text: str, gib: float | None = None) -> RehearsedGpu:
 
 def of_machine() -> RehearsedGpu | None:
     """Return the first GPU of this machine as NVML describes it; None where there is none."""
+    import pynvml  # noqa: PLC0415  (a named GPU needs no NVML)
+
     try:
         pynvml.nvmlInit()
         handle = pynvml.nvmlDeviceGetHandleByIndex(0)

@@ -10,7 +10,8 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
 from slowfast_stack.config import findings
 from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.orchestration import processes
-from slowfast_stack.training import jobs, runner
+from slowfast_stack.training import jobs, rehearsal, runner
+from slowfast_stack.training.fake_runtime import NotRehearsed
 from slowfast_stack.training.installed import target_of
 from slowfast_stack.training.run_state import DEMO, TEST, TRAINING, scores_text
 
@@ -59,9 +60,19 @@ class Run:
         return ", ".join(parts) + (f"\n  checkpoint: {last}" if last else "")
 
 
-def run(installed: Installed, job: Job, screen: Screen, *, validate: bool) -> Run:
+@dataclass(frozen=True)
+class Before:
+    """What is done before a run: refuse what validation finds, rehearse what uses GPUs."""
+
+    validate: bool
+    rehearse: bool
+
+
+def run(installed: Installed, job: Job, screen: Screen, before: Before) -> Run:
     """Run upstream's program. Raises StackError where not everything that is enabled was done."""
-    validate_job(installed, job, screen, refuse=validate)
+    validate_job(installed, job, screen, refuse=before.validate)
+    if before.validate and before.rehearse and job.read.get("NUM_GPUS"):
+        _rehearse(installed, job, screen)
     place = runner.Place("train", job.start, job.output)
     with jobs.alone(job.output):
         processes.stop_left_behind(processes.scope_of(str(job.output)), screen.print)
@@ -95,6 +106,27 @@ def validate_job(installed: Installed, job: Job, screen: Screen, *, refuse: bool
             "\n".join(f"{row.key}: {row.message} Fix: {row.fix}" for row in errors),
             f"See what can be fixed: slowfast-stack config check {job.config}; "
             "or start it anyway: --skip-validation",
+            code="config.would-fail",
+        )
+
+
+def _rehearse(installed: Installed, job: Job, screen: Screen) -> None:
+    """Rehearse a job. Raises StackError where upstream's code fails; memory is only a warning."""
+    try:
+        done = rehearsal.of_job(installed, job)
+    except NotRehearsed as error:
+        screen.print(f"warning: {error.message} {error.cause}")
+        return
+    found = rehearsal.finding(done)
+    if found is None:
+        screen.print(f"Rehearsed without a GPU in {done.seconds:.0f} s: nothing fails.")
+    elif done.passed:
+        screen.print(f"warning: {found.message} {found.fix}")
+    else:
+        raise StackError(
+            f"{job.config} fails in the rehearsal; nothing was started.",
+            found.message,
+            f"See it: slowfast-stack rehearse {job.config}; or start it anyway: --skip-rehearsal",
             code="config.would-fail",
         )
 

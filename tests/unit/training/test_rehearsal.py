@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 
 from slowfast_stack.exit_codes import UsageError
-from slowfast_stack.training import fake_runtime, rehearsed_gpu
+from slowfast_stack.training import fake_runtime, jobs, rehearsal, rehearsed_gpu, runs
 from slowfast_stack.training.fake_runtime import NotRehearsed
 from slowfast_stack.training.installed import Installed
 from slowfast_stack.training.rehearsal import Rehearsed
@@ -134,3 +135,44 @@ def test_a_report_says_what_failed_and_whether_it_fits() -> None:
 def test_a_rehearsal_that_measured_nothing_does_not_claim_to_fit() -> None:
     done = Rehearsed(REPORT | {"peak_bytes": None, "test_bytes": None}, 1.0)
     assert (done.peak, done.fits) == (None, None)
+
+
+class _Screen:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def print(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def _rehearsed_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: dict[str, object]
+) -> list[str]:
+    """Return what is said before a run that the rehearsal of a GPU host judged so."""
+    (tmp_path / "my.yaml").write_text("NUM_GPUS: 1\n")
+    job = jobs.job(tmp_path / "my.yaml", [], tmp_path)
+    monkeypatch.setattr(rehearsal, "of_job", lambda *_: Rehearsed(report, 1.0))
+    screen = _Screen()
+    runs._rehearse(Installed(tmp_path), job, screen)  # type: ignore[arg-type]
+    return screen.lines
+
+
+def test_training_is_refused_only_where_upstream_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(StackError) as error:
+        _rehearsed_before(tmp_path, monkeypatch, REPORT)
+    assert error.value.code == "config.would-fail"
+    passed = REPORT | {"outcome": "passed", "failure": None}
+    (line,) = _rehearsed_before(tmp_path, monkeypatch, passed)
+    assert line.startswith("warning: The tensors need 5.0 GiB on each GPU; it has 4.0.")
+    (line,) = _rehearsed_before(tmp_path, monkeypatch, passed | {"test_bytes": GIB})
+    assert line.endswith("nothing fails.")
+
+
+def test_training_starts_where_nothing_can_be_rehearsed(tmp_path: Path) -> None:
+    (tmp_path / "my.yaml").write_text("NUM_GPUS: 1\n")
+    job = jobs.job(tmp_path / "my.yaml", [], tmp_path)
+    screen = _Screen()
+    runs._rehearse(_stack(tmp_path), job, screen)  # type: ignore[arg-type]
+    assert screen.lines[0].startswith("warning: The configuration was not rehearsed.")

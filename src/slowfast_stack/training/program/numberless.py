@@ -1,7 +1,7 @@
 """Tensors without numbers on a GPU that is not there: what depends on numbers is answered here.
 
 Above PyTorch's FakeTensorMode, ``Answers`` gives ``.item()``, boolean masks and comparisons a value
-and counts how often the host waits for the GPU; ``Arrays`` does so for NumPy; ``Memory`` adds up
+and counts how often the host waits for the GPU; ``answer_arrays`` does so for NumPy; ``Memory`` adds up
 the bytes that live on the GPU, in the blocks of PyTorch's allocator.
 """
 
@@ -14,7 +14,6 @@ from collections import Counter
 import numpy as np
 import torch
 from torch._subclasses.fake_tensor import FakeTensor
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -57,7 +56,15 @@ class Memory:
         self.most = max(self.most, self.now)
 
 
-class Answers(TorchDispatchMode):
+class Mode(TorchDispatchMode):
+    """A mode that the compiler of PyTorch, which takes seconds to import, need not know of."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False
+
+
+class Answers(Mode):
     """Answer what depends on numbers, count the memory of every result and the waits for the GPU.
 
     A truth value is True, a number 0; ``share`` of the elements of a mask are set, the same in
@@ -156,21 +163,21 @@ ANSWERS = {
 }
 
 
-class Arrays(TorchFunctionMode):
-    """Give NumPy and lists numbers: 0 and 1 in turn, zeros where they are not floating."""
+def answer_arrays() -> None:
+    """Give NumPy, lists and texts numbers: 0 and 1 in turn, zeros where they are not floating."""
+    real = {name: getattr(torch.Tensor, name) for name in ("numpy", "tolist", "__array__")}
 
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        """Answer ``numpy``, ``tolist`` and conversion to an array."""
-        if (
-            function in (torch.Tensor.numpy, torch.Tensor.tolist, torch.Tensor.__array__)
-            and isinstance(args[0], FakeTensor)
-            and args[0].constant is None
-        ):
-            array = _array(args[0])
-            return array.tolist() if function is torch.Tensor.tolist else array
-        if function is torch.Tensor.__format__ and not args[0].dim():
-            return format(args[0].item(), args[1])
-        return function(*args, **(kwargs or {}))
+    def answered(name: str, of):
+        def answer(tensor, *args, **kwargs):
+            known = tensor.constant is not None
+            return real[name](tensor, *args, **kwargs) if known else of(_array(tensor))
+
+        return answer
+
+    FakeTensor.numpy = answered("numpy", lambda array: array)
+    FakeTensor.__array__ = answered("__array__", lambda array: array)
+    FakeTensor.tolist = answered("tolist", np.ndarray.tolist)
+    FakeTensor.__format__ = lambda tensor, form: format(tensor.item() if form else "tensor", form)
 
 
 def _array(tensor) -> np.ndarray:
@@ -181,7 +188,7 @@ def _array(tensor) -> np.ndarray:
     return np.zeros(tuple(tensor.shape), kind)
 
 
-class Unfilled(TorchDispatchMode):
+class Unfilled(Mode):
     """Leave large tensors without numbers while a model is built: no one reads them."""
 
     LARGE = 4096

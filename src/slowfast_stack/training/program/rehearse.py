@@ -39,7 +39,8 @@ NOT_SHOWN = [
     "files: checkpoints are neither read nor written",
 ]
 SEVERAL = "other processes: NCCL, and what the GPUs send each other"
-UNABLE = (
+FAILED, UNABLE = "failed", "unable"
+NEEDS_NUMBERS = (
     "DynamicOutputShapeException",
     "DataDependentOutputException",
     "UnsupportedOperatorException",
@@ -61,6 +62,10 @@ QUIET = {
 }
 
 
+class NoKernels(Exception):
+    """PyTorch has no code for the GPU, or there are too few GPUs."""
+
+
 class Enough(Exception):
     """The first epoch is over."""
 
@@ -70,21 +75,20 @@ class Rehearsal:
 
     def __init__(self, cfg) -> None:
         """Prepare to rehearse a configuration."""
-        from numberless import Answers, Arrays, Memory
+        from numberless import Answers, Memory
         from torch._subclasses.fake_tensor import FakeTensorMode
 
         self.cfg = cfg
         self.memory = Memory("cuda" if cfg.NUM_GPUS else "cpu")
         self.fake = FakeTensorMode(allow_non_fake_inputs=True)
         share = cfg.AUG.MASK_RATIO if cfg.MASK.ENABLE else 0.5
-        self.answers, self.arrays = Answers(self.memory, share), Arrays()
-        self.steps, self.active, self.failure = [], [], None
+        self.answers = Answers(self.memory, share)
+        self.steps, self.failed = [], None
         self.parameters, self.syncs, self.peaks = 0, {}, {}
 
     @contextlib.contextmanager
     def step(self, name: str):
         """Time a step; the innermost one that is open when something fails has failed."""
-        self.active.append(name)
         started, ok = time.monotonic(), False
         try:
             yield
@@ -92,12 +96,10 @@ class Rehearsal:
         except Enough:
             ok = True
             raise
-        except Exception as error:
-            if self.failure is None:
-                self.failure = described(error, name)
+        except Exception:
+            self.failed = self.failed or name
             raise
         finally:
-            self.active.pop()
             seconds = round(time.monotonic() - started, 2)
             self.steps.append({"step": name, "seconds": seconds, "ok": ok})
 
@@ -221,10 +223,21 @@ def described(error: Exception, step: str) -> dict[str, str]:
     """Return what happened, and the deepest line of upstream's own tree."""
     root = _root()
     frames = traceback.extract_tb(error.__traceback__)
-    own = [row for row in frames if row.filename.startswith(str(root))] or frames[-1:]
-    at = f"{own[-1].filename.removeprefix(f'{root}/')}:{own[-1].lineno}" if own else ""
-    text = str(error).strip()
-    return {"step": step, "type": type(error).__name__, "message": text[:2000], "at": at}
+    own = [row for row in frames if Path(row.filename).resolve().is_relative_to(root)]
+    at = f"{Path(own[-1].filename).resolve().relative_to(root)}:{own[-1].lineno}" if own else ""
+    text = str(error).strip()[:2000]
+    # What is raised here is no fault of upstream.
+    ours = bool(frames) and Path(frames[-1].filename).parent == Path(__file__).parent
+    outcome = UNABLE if type(error).__name__ in NEEDS_NUMBERS or ours else FAILED
+    if isinstance(error, NoKernels):
+        outcome = FAILED
+    return {
+        "outcome": outcome,
+        "step": step,
+        "type": type(error).__name__,
+        "message": text,
+        "at": at,
+    }
 
 
 def _root() -> Path:
@@ -258,10 +271,12 @@ def prepared(rehearsal: Rehearsal) -> None:
     import test_net
     import torch.optim.optimizer as optimizers
     import train_net
+    from numberless import answer_arrays
     from slowfast.utils import misc
     from torch._subclasses.fake_tensor import FakeTensor
 
     cfg = rehearsal.cfg
+    answer_arrays()
     loaders.build_dataset = made_up_data.build
     construct = loaders.construct_loader
 
@@ -302,10 +317,10 @@ def prepared(rehearsal: Rehearsal) -> None:
 
 
 def on_gpu(cfg) -> None:
-    """Take the first GPU. Raises RuntimeError where PyTorch has no kernels for it."""
+    """Take the first GPU. Raises NoKernels where PyTorch has no kernels for it."""
     if torch.cuda.device_count() < cfg.NUM_GPUS:
         text = f"NUM_GPUS is {cfg.NUM_GPUS}; the machine has {torch.cuda.device_count()} GPUs."
-        raise RuntimeError(text)
+        raise NoKernels(text)
     torch.cuda.set_device(0)
     major, minor = torch.cuda.get_device_capability(0)
     kinds = [
@@ -317,7 +332,7 @@ def on_gpu(cfg) -> None:
         for kind, there, least in codes
     ):
         text = f"PyTorch {torch.__version__} has no kernels for compute capability {major}.{minor}"
-        raise RuntimeError(f"{text}: {', '.join(torch.cuda.get_arch_list())}.")
+        raise NoKernels(f"{text}: {', '.join(torch.cuda.get_arch_list())}.")
 
 
 def _loss(rehearsal: Rehearsal, kind):
@@ -349,7 +364,6 @@ def rehearse(rehearsal: Rehearsal) -> None:
             with (
                 contextlib.suppress(Enough),
                 rehearsal.step(run.__name__ + "()"),
-                rehearsal.arrays,
                 rehearsal.fake,
                 rehearsal.answers,
             ):
@@ -358,9 +372,7 @@ def rehearse(rehearsal: Rehearsal) -> None:
 
 def report(rehearsal: Rehearsal | None, failure: dict[str, str] | None, cfg) -> dict[str, object]:
     """Return everything as plain data."""
-    outcome = "passed"
-    if failure:
-        outcome = "unable" if failure["type"] in UNABLE else "failed"
+    outcome = failure.pop("outcome") if failure else "passed"
     made = {"outcome": outcome, "failure": failure, "torch": torch.__version__}
     if rehearsal is None:
         return made | {"steps": [], "not_shown": NOT_SHOWN}
@@ -392,26 +404,30 @@ def _gpu() -> dict[str, object]:
     }
 
 
-def main() -> None:
-    """Rehearse, and print what happened."""
-    path, *pairs = sys.argv[1:]
-    path = str(Path(path).resolve())
+def rehearsed(path: Path, pairs: list[str]) -> dict[str, object]:
+    """Rehearse a configuration in this process, once, and return the report."""
     sys.path.insert(1, str(_root() / "tools"))
-    rehearsal = cfg = None
+    rehearsal = cfg = failure = None
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
         os.chdir(folder)  # AVA's evaluation writes into the current folder
         try:
-            cfg = configured(path, pairs, Path(folder))
+            cfg = configured(str(path), pairs, Path(folder))
             rehearsal = Rehearsal(cfg)
             prepared(rehearsal)
             rehearse(rehearsal)
-            failure = None
         except Exception as error:  # noqa: BLE001  (whatever upstream raises is the answer)
             traceback.print_exc()
-            known = rehearsal.failure if rehearsal else None
-            failure = known or described(error, "configuration")
+            step = rehearsal.failed if rehearsal else None
+            failure = described(error, step or "configuration")
+    return report(rehearsal, failure, cfg)
+
+
+def main() -> None:
+    """Rehearse, and print what happened."""
+    path, *pairs = sys.argv[1:]
+    made = rehearsed(Path(path).resolve(), pairs)
     sys.stdout.flush()
-    print(json.dumps(report(rehearsal, failure, cfg)), flush=True)
+    print(json.dumps(made), flush=True)
 
 
 if __name__ == "__main__":
