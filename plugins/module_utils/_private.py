@@ -70,5 +70,5 @@ def _paths(
     spec: Mapping[str, Mapping[str, Any]], params: Mapping[str, Any], others: tuple[str, ...]
 ) -> Iterator[Path]:
     for name, row in spec.items():
-        if row["type"] == "path" and name not in others and params[name]:
+        if row.get("type") == "path" and name not in others and params[name]:
             yield Path(params[name])

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import os
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.slowfast.stack.plugins.module_utils import _patch_module, _private
+from support.errors import fails
+from support.users import user_folder
 
 PLUGINS = "ansible_collections.slowfast.stack.plugins"
 ROOT = Path(__file__).resolve().parents[3]
@@ -75,3 +79,52 @@ def test_author_and_licence_are_where_ansible_test_looks(name: str) -> None:
     assert yaml.safe_load(module.DOCUMENTATION)["author"].endswith("(!UNKNOWN)")
     head = Path(module.__file__ or "").read_text(encoding="utf-8").splitlines()[:20]
     assert any("GNU General Public License v3.0+" in line for line in head)
+
+
+# Every other path that is a parameter must be private where root runs the module.
+DATA = {
+    "artifact": "uv",
+    "ava_check": "root lists",
+    "ava_download": "root",
+    "ava_extract": "root videos boxes",
+    "ava_lists": "root",
+    "bundle": "file",
+    "checkpoint": "dir",
+    "checkpoint_patch": "path",
+    "cuda_arch_info": "cuda_home",
+    "cuda_check": "home cxx",
+    "gpu_info": "uv",
+    "prove": "uv",
+    "python_env": "uv",
+    "python_packages": "uv",
+    "source_patch": "path",
+    "source_tree": "uv",
+    "train_loop_patch": "path",
+}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is protected")
+@pytest.mark.parametrize("name", MODULES)
+def test_only_the_paths_in_the_table_may_belong_to_another_user(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: dict[str, Any] = {}
+
+    def run(spec: Any, _act: Any, data: tuple[str, ...] = ()) -> None:  # noqa: ANN401
+        found.update(spec=spec, data=data)
+
+    module = load(name)
+    monkeypatch.setattr(module, "run_module", run, raising=False)
+    monkeypatch.setattr(_patch_module, "run_module", run)
+    module.main()
+    assert found["data"] == tuple(DATA.get(name, "").split())
+    with user_folder() as folder:
+        params = dict.fromkeys(found["spec"], str(folder))
+        _private.require_places(found["spec"], dict.fromkeys(found["spec"]), found["data"])
+        options = documented_options(module)
+        paths = {key for key in found["spec"] if options[key].get("type") == "path"}
+        if paths - set(found["data"]):
+            with fails("file.untrusted"):
+                _private.require_places(found["spec"], params, found["data"])
+        else:
+            _private.require_places(found["spec"], params, found["data"])
