@@ -34,6 +34,13 @@ CONFIG = """\
 TRAIN: {DATASET: kinetics, BATCH_SIZE: 2}
 DATA: {PATH_TO_DATA_DIR: data, PATH_PREFIX: data, DECODING_BACKEND: pyav, NUM_FRAMES: 32}
 SLOWFAST: {ALPHA: 4}
+RESNET:
+  NUM_BLOCK_TEMP_KERNEL: [[3, 3], [4, 4], [6, 6], [3, 3]]
+  SPATIAL_STRIDES: [[1, 1], [2, 2], [2, 2], [2, 2]]
+  SPATIAL_DILATIONS: [[1, 1], [1, 1], [1, 1], [1, 1]]
+NONLOCAL:
+  LOCATION: [[[], []], [[], []], [[], []], [[], []]]
+  GROUP: [[1, 1], [1, 1], [1, 1], [1, 1]]
 MODEL: {NUM_CLASSES: 5}
 SOLVER: {BASE_LR: 0.01, MAX_EPOCH: 2}
 OUTPUT_DIR: out

@@ -5,8 +5,10 @@
         [--state FILE]
 
 STACK is a finished stack with the sources and a PyTorch for CUDA. With one GPU, a configuration gets
-the clips that one of its GPUs has; with more, it is rehearsed as it is. --source rehearses another
-tree, such as one without a patch. --state keeps finished rows, so that a stopped sweep goes on.
+the clips that one of its GPUs has; with more, it is rehearsed as it is. The first --precision is
+rehearsed with evaluation and test, which use no mixed precision; the others in training. --source
+rehearses another tree, such as one without a patch. --state keeps finished rows, so that a
+stopped sweep goes on.
 Exits 1 where upstream's code failed or a configuration could not be rehearsed.
 """
 
@@ -45,6 +47,7 @@ class Case:
     name: str
     path: Path
     precision: str
+    only_training: bool
 
 
 def pairs(case: Case, gpus: int) -> list[str]:
@@ -56,9 +59,11 @@ def pairs(case: Case, gpus: int) -> list[str]:
         "TRAIN.MIXED_PRECISION": case.precision != "float32",
         "TRAIN.MIXED_PRECISION_DTYPE": "bfloat16" if case.precision == "bfloat16" else "float16",
     }
+    cfg = get_cfg()
+    cfg.merge_from_file(str(case.path))
+    if case.only_training and cfg.TRAIN.ENABLE:  # upstream evaluates and tests without autocast
+        values |= {"TEST.ENABLE": False, "BN.USE_PRECISE_STATS": False}
     if gpus == 1:
-        cfg = get_cfg()
-        cfg.merge_from_file(str(case.path))
         before = max(1, cfg.NUM_GPUS)
         values |= {
             "NUM_SHARDS": 1,
@@ -94,7 +99,7 @@ def cases(source: Path, given: argparse.Namespace) -> Iterator[Case]:
     for path in sorted([*source.glob("configs/**/*.yaml"), *source.glob("demo/**/*.yaml")]):
         name = str(path.relative_to(source).with_suffix(""))
         for precision in given.precision if re.search(given.only, name) else ():
-            yield Case(name, path, precision)
+            yield Case(name, path, precision, precision != given.precision[0])
 
 
 def sweep(source: Path, work: Path, given: argparse.Namespace) -> int:

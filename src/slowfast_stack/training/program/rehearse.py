@@ -66,6 +66,10 @@ class NoKernels(Exception):
     """PyTorch has no code for the GPU, or there are too few GPUs."""
 
 
+class NothingEnabled(Exception):
+    """There is nothing to rehearse."""
+
+
 class Enough(Exception):
     """The first epoch is over."""
 
@@ -350,6 +354,8 @@ def rehearse(rehearsal: Rehearsal) -> None:
     import train_net
 
     cfg = rehearsal.cfg
+    if not (cfg.TRAIN.ENABLE or cfg.TEST.ENABLE):
+        raise NothingEnabled("TRAIN.ENABLE and TEST.ENABLE are False; a demo is not rehearsed.")
     if cfg.NUM_GPUS > 1:
         with rehearsal.step("process group"):
             from torch.testing._internal.distributed.fake_pg import FakeStore
