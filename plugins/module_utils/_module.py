@@ -34,6 +34,7 @@ def run_module(
     with notices.collected() as said:
         try:
             _private.prepare(os.environ)
+            _private.leave_folder()
             _private.require_places(argument_spec, module.params, data)
             result = act(module.params, module.check_mode)
         except StackError as error:

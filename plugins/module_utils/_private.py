@@ -29,8 +29,10 @@ def prepare(environment: MutableMapping[str, str]) -> None:
     if not ownership.is_root():
         os.umask(before | 0o002)
         return
+    # Who can change this program needs no plugins of Ansible; they may be in the same clone.
+    families = _FAMILIES if _weakness(__file__) else (*_FAMILIES, "ANSIBLE_")
     for name in sorted(environment):
-        if name != "PATH" and (name in _PLACES or name.startswith(_FAMILIES)):
+        if name != "PATH" and (name in _PLACES or name.startswith(families)):
             _examine(environment, name)
     if "PATH" in environment:
         own = str(Path(sys.executable).parent)
@@ -53,6 +55,12 @@ def _examine(environment: MutableMapping[str, str], name: str) -> None:
 
 def _weakness(place: str, *, scratch: bool = False) -> str:
     return ownership.weakness_of(Path(place), scratch=scratch)
+
+
+def leave_folder() -> None:
+    """As root, leave a working folder that another user can change; programs read files there."""
+    if ownership.is_root() and ownership.weakness_of(Path.cwd()):
+        os.chdir("/")
 
 
 def require_places(

@@ -6,6 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
+from ._stack.core import ownership
 from ._stack.core.errors import Unreadable
 from ._stack.core.http import opened
 from ._stack.host.probe import Answer
@@ -18,7 +19,11 @@ class LocalRunner:
     """Access to this host; commands use the C locale and never prompt."""
 
     def run(self, argv: Sequence[str], *, timeout_s: float = 10, text: str = "") -> Answer:
-        """Run a command; ``rc`` is None if it does not exist, 124 after a timeout."""
+        """Run a command; ``rc`` is None if it does not exist, 124 after a timeout.
+
+        Raises ``StackError`` where root would run a program that another user can change.
+        """
+        ownership.require_program(argv[0])
         environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
         try:
             done = subprocess.run(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils import _private
+from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import (
     files,
     notices,
@@ -256,3 +257,37 @@ def test_a_collector_keeps_what_is_said_to_itself(caplog: pytest.LogCaptureFixtu
         notices.say(error)
     assert inner == outer == [f"[file.untrusted] {error}"]
     assert caplog.messages == []
+
+
+@needs_root
+def test_root_leaves_a_working_folder_of_another_user(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    _private.leave_folder()
+    assert Path.cwd() == place
+    _give(place)
+    _private.leave_folder()
+    assert Path.cwd() == Path("/")
+
+
+@needs_root
+def test_the_probe_does_not_run_a_program_of_another_user(place: Path) -> None:
+    program = place / "program"
+    program.write_text("#!/bin/sh\necho ran\n")
+    program.chmod(0o755)
+    assert LocalRunner().run([str(program)]).stdout == "ran\n"
+    _give(program)
+    with fails("file.untrusted", program):
+        LocalRunner().run([str(program)])
+
+
+@pytest.mark.parametrize("name", ["a link", "a dangling link"])
+def test_a_name_that_another_program_writes_to_is_no_link(name: str, place: Path) -> None:
+    (place / "victim").write_text("precious")
+    fresh = place / "part"
+    PLANTED[name](fresh)
+    with fails("file.untrusted", fresh), files.replacing(place / "x", fresh=fresh) as given:
+        given.write_text("lost")
+    assert (place / "victim").read_text() == "precious"
+    assert not (place / "absent").exists()

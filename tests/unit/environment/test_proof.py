@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import notices
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import proof
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.proof import (
@@ -65,6 +66,22 @@ def test_the_module_says_whether_evidence_is_reused(stack: Path) -> None:
         assert result["changed"] is changed
         assert (result["proof"] or {}).get("reused") is (None if check else not changed)
     assert module.act({**params, "force": True, "run": False}, check=False)["proof"] is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", '{"id": ', None])
+def test_without_a_plan_that_can_be_read_evidence_is_void_and_the_next_proof_writes_both(
+    text: str | None, stack: Path
+) -> None:
+    made, plan = run(stack), stack / "proof" / proof.PLAN
+    plan.unlink() if text is None else plan.write_text(text)
+    with notices.collected() as said:
+        assert recorded(subject(stack)) is None
+    expected = [] if text is None else ["[record.unreadable]"]
+    assert [line.split()[0] for line in said] == expected
+    params = {**vars(subject(stack)), "run": True, "force": False, "uv": "uv"}
+    assert module.act(params, check=False)["changed"] is True
+    assert recorded(subject(stack)) == made
+    assert proof.recorded_plan(stack)
 
 
 def test_a_failed_proof_is_never_reused(stack: Path) -> None:

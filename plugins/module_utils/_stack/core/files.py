@@ -78,6 +78,8 @@ def replacing(
     if fresh is None:
         fresh = path.with_name(f".{path.name[:50]}.new{suffix}")
         held = _claimed(fresh, 0o666 if mode is None else 0o600)
+    elif fresh.exists() or fresh.is_symlink():
+        open_own(fresh).close()  # what is written there could be followed
     try:
         yield fresh
         with open_own(fresh) as file:

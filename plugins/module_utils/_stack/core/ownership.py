@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 from .errors import StackError
@@ -36,6 +37,16 @@ def require_private(path: Path) -> None:
     """As root, raise ``StackError`` where another user can change what ``path`` names."""
     if is_root() and (weakness := weakness_of(path)):
         raise untrusted(path, weakness)
+
+
+def require_program(name: str) -> None:
+    """As root, raise ``StackError`` for a program, given by its path, that another user can change.
+
+    Whoever started this Python decided to trust what is installed beside it.
+    """
+    program = Path(name)
+    if program.is_absolute() and program.parent != Path(sys.executable).parent:
+        require_private(program)
 
 
 def weakness_of(path: Path, *, scratch: bool = False) -> str:

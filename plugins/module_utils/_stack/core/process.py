@@ -6,10 +6,8 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import threading
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 from . import files, ownership
@@ -17,6 +15,7 @@ from .errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
 TAIL_LINES = 15
 TIMED_OUT = 124  # as of timeout(1)
@@ -66,10 +65,7 @@ class Commands:
         A program that does not exist has the exit status 127, one that took too long 124. Raises
         ``StackError`` where root would run a program that another user can change.
         """
-        program = Path(argv[0])
-        # Who started this Python decided to trust what is installed beside it.
-        if program.is_absolute() and program.parent != Path(sys.executable).parent:
-            ownership.require_private(program)
+        ownership.require_program(argv[0])
         full = {**os.environ, **self.environment, **(environment or {})}
         try:
             child = subprocess.Popen(

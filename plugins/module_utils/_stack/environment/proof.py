@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core import saved, scratch, validation
+from ..core import notices, saved, scratch, validation
 from ..core.construct import construct
-from ..core.errors import StackError, reason
+from ..core.errors import StackError, Unreadable, reason
 from ..core.process import locked
 
 if TYPE_CHECKING:
@@ -115,7 +115,14 @@ def recorded(subject: Subject) -> Evidence | None:
     Raises ``StackError`` where a newer release wrote it.
     """
     found = saved.load(Evidence, subject.folder / EVIDENCE, SCHEMA)
-    return found if found and found.ok and found.fingerprint == fingerprint(subject) else None
+    if not (found and found.ok and found.fingerprint == fingerprint(subject)):
+        return None
+    try:
+        # Without its plan the other commands cannot use the stack.
+        return found if recorded_plan(subject.stack) is not None else None
+    except Unreadable as error:
+        notices.say(error)
+        return None
 
 
 def prove(commands: Commands, subject: Subject, *, uv: str) -> Evidence:
