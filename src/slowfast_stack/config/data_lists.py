@@ -78,3 +78,52 @@ def read_boxes(path: Path) -> tuple[int, frozenset[int]]:
     complete = [row for row in rows if len(row) >= 7]  # noqa: PLR2004  (columns of AVA)
     moments = {(row[0], row[1]) for row in complete}
     return len(moments), frozenset(int(row[6]) for row in complete if row[6].strip().isdigit())
+
+
+def videos_of_frames(path: Path) -> set[str]:
+    """Return the videos of a list of frames of AVA."""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[1:]
+    return {line.split()[0] for line in lines if line.split()}
+
+
+def videos_of_boxes(path: Path, threshold: float | None, every: int) -> set[str] | None:
+    """Return the videos with boxes, None where a line is of another kind.
+
+    With a threshold only boxes with such a score count; of the seconds each ``every``-th does.
+    """
+    found: set[str] = set()
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        row = line.strip().split(",")
+        try:
+            second, label = int(row[1]), row[6]
+            if threshold is not None and float(row[7]) < threshold:
+                continue
+            int(label or -1)
+        except (IndexError, ValueError):
+            return None
+        if second % every == 0:
+            found.add(row[0])
+    return found
+
+
+def unreadable_truth(text: str) -> str | None:
+    """Return the first line that is no box with an action: video, second, box, action."""
+    rows = ((line, line.split(",")) for line in text.splitlines())
+    columns = (_TRUTH, _TRUTH + 1)
+    wrong = (line for line, row in rows if len(row) not in columns or not row[6].strip().isdigit())
+    return next(wrong, None)
+
+
+_TRUTH = 7
+
+
+def unreadable_exclusion(text: str) -> str | None:
+    """Return the first line that is no moment: video, second."""
+    return next((line for line in text.splitlines() if line.count(",") != 1), None)
+
+
+def unreadable_label_map(text: str) -> str | None:
+    """Return the first line where there is no class as upstream reads it, with two spaces."""
+    named = re.search(r'^  name: *"', text, re.MULTILINE)
+    numbered = re.search(r"^  (?:label_)?id: *\d+$", text, re.MULTILINE)
+    return None if named and numbered else "".join(text.splitlines()[:1])

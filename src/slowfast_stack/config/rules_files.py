@@ -193,21 +193,27 @@ def empty_loader(samples: int, message: str, read: Content) -> Iterator[Finding]
     factor = largest_batch(read)
     if mine >= batch * factor or samples == 0:
         return
-    fixed = max(1, mine // factor) * gpus
+    fits = mine // factor * gpus
     full = (
         f"Each process has {mine} {message} and takes {batch * factor} at a time: none is trained."
     )
     key = "TRAIN.BATCH_SIZE"
-    yield Finding("empty-loader", key, full, f"At most {fixed}.", set={key: fixed})
+    fix = f"At most {fits}." if fits else "More data, or no multigrid."
+    yield Finding("empty-loader", key, full, fix, set={key: fits} if fits else {})
 
 
 def largest_batch(read: Content) -> int:
     """Return how many times larger than the others a batch of the short or long cycle can be."""
     size, factors = 1.0, read.get("MULTIGRID.SHORT_CYCLE_FACTORS") or [1]
+    factors = [n for n in factors if isinstance(n, int | float) and n > 0] or [1]
     if read.get("MULTIGRID.SHORT_CYCLE"):
         size = 1 / min(factors) ** 2
     if read.get("MULTIGRID.LONG_CYCLE"):
-        shapes = read.get("MULTIGRID.LONG_CYCLE_FACTORS")
+        shapes = [
+            (row[0], row[1])
+            for row in read.get("MULTIGRID.LONG_CYCLE_FACTORS")
+            if isinstance(row, list | tuple) and len(row) == 2 and min(row) > 0  # noqa: PLR2004
+        ] or [(1, 1)]
         short = 1 / min(factors) ** 2 if read.get("MULTIGRID.SHORT_CYCLE") else 1
         size = max(
             round(1 / (time * side * side)) * max(1, round(short * side * side))
@@ -357,6 +363,47 @@ def _demo(read: Content, here: Path) -> Iterator[Finding]:
         yield Finding("missing-file", key, message, "A JSON file of class names and numbers.")
 
 
+def _pictures(read: Content, here: Path) -> Iterator[Finding]:
+    """Compare the views of a test with pictures, which have one each."""
+    if not read.get("TEST.ENABLE") or str(read.get("TEST.DATASET")).lower() != "imagenet":
+        return
+    crops, key = read.get("TEST.NUM_SPATIAL_CROPS"), "TEST.NUM_ENSEMBLE_VIEWS"
+    views = [*read.get("TEST.NUM_TEMPORAL_CLIPS")] or [read.get(key)]
+    worst = max((n * crops for n in views if isinstance(n, int)), default=1)
+    folder = here / read.get("DATA.PATH_TO_DATA_DIR") / "test"
+    count = sum(1 for _ in folder.glob("n*/*"))
+    if worst > 1:
+        message = f"A picture has one view; {worst} pictures in a row would count as one."
+        level = ERROR if count % worst else WARNING
+        fixed = {key: 1, "TEST.NUM_SPATIAL_CROPS": 1, "TEST.NUM_TEMPORAL_CLIPS": []}
+        yield Finding("views", key, message, "1", level, set=fixed)
+
+
+def _tensorboard(read: Content, here: Path) -> Iterator[Finding]:
+    """Look for the names of classes, and compare a histogram with them."""
+    if not read.get("TENSORBOARD.ENABLE"):
+        return
+    key = "TENSORBOARD.CLASS_NAMES_PATH"
+    if read.get(key) and not (here / read.get(key)).is_file():
+        message = f"There is no file {read.get(key)} with the names of the classes."
+        yield Finding("missing-file", key, message, "(empty)", set={key: ""})
+    key, classes = "TENSORBOARD.HISTOGRAM.TOPK", read.get("MODEL.NUM_CLASSES")
+    if read.get("TENSORBOARD.HISTOGRAM.ENABLE") and read.get(key) > classes:
+        message = f"The histogram counts the best {read.get(key)} of {classes} classes."
+        yield Finding("limit", key, f"{message} Upstream stops.", f"{classes}", set={key: classes})
+
+
+def _results(read: Content, here: Path) -> Iterator[Finding]:
+    """Look for the folder of the results of a test."""
+    named, key = read.get("TEST.SAVE_RESULTS_PATH"), "TEST.SAVE_RESULTS_PATH"
+    clips = read.get("TEST.ENABLE") and not read.get("DETECTION.ENABLE")
+    output = here / read.get("OUTPUT_DIR")
+    folder = (output / named).parent
+    if clips and named and folder != output and not folder.is_dir():
+        message = f"There is no folder {folder}; the test stops when it is done."
+        yield Finding("missing-folder", key, message, Path(named).name, set={key: Path(named).name})
+
+
 RULES: tuple[Rule, ...] = (
     _checkpoint,
     _untrained,
@@ -364,5 +411,8 @@ RULES: tuple[Rule, ...] = (
     _videos,
     _frame_lists,
     _ava,
+    _results,
+    _pictures,
+    _tensorboard,
     _demo,
 )

@@ -127,6 +127,10 @@ def _crops_relatively(read: Content) -> bool:
     return usage.trained_on(read) in usage.SAMPLED and any(read.get(key) for key in both)
 
 
+def _crops_pictures(read: Content) -> bool:
+    return usage.trained_on(read) == "imagenet" and not read.get("AUG.ENABLE")
+
+
 def _adam(read: Content) -> bool:
     return usage.trains(read) and "adam" in str(read.get("SOLVER.OPTIMIZING_METHOD"))
 
@@ -143,8 +147,31 @@ def _betas(value: Any, read: Content) -> str:  # noqa: ANN401
     return _numbers(2, least=0)(value, read) or ("2 numbers below 1" if max(value) >= 1 else "")
 
 
-def _strings(value: Any, _read: Content) -> str:  # noqa: ANN401
-    return "" if all(isinstance(name, str) for name in value) else "names of files"
+def _factors(value: Any, read: Content) -> str:  # noqa: ANN401
+    """Refuse factors that make a batch of none: it grows as the square of the crop shrinks."""
+    words = "2 numbers above 0, up to 1.4"
+    return words if _numbers(2, least=0, above=True)(value, read) or max(value) ** -2 < 0.5 else ""  # noqa: PLR2004
+
+
+def _shapes(value: Any, read: Content) -> str:  # noqa: ANN401
+    pair = _numbers(2, least=0, above=True)
+    right = value and all(not pair(row, read) for row in value)
+    return "" if right else "pairs of factors for frames and sides, above 0"
+
+
+def _long_cycle(read: Content) -> bool:
+    return usage.trains(read) and bool(read.get("MULTIGRID.LONG_CYCLE"))
+
+
+def _jitters_light(read: Content) -> bool:
+    boxes = usage.trained_on(read) == "ava" and read.get("AVA.TRAIN_USE_COLOR_AUGMENTATION")
+    pictures = usage.trained_on(read) == "imagenet" and not read.get("AUG.ENABLE")
+    return bool(boxes or pictures)
+
+
+def _draws(read: Content) -> bool:
+    part = read.get("TENSORBOARD.CONFUSION_MATRIX.ENABLE")
+    return usage.runs(read) and bool(read.get("TENSORBOARD.ENABLE") and part)
 
 
 @dataclass(frozen=True)
@@ -171,8 +198,26 @@ TABLE = (
     Form("DATA.TRAIN_JITTER_SCALES", _scales, _numbers(2, least=1), fixed=[256, 320]),
     Form("DATA.TRAIN_JITTER_SCALES_RELATIVE", _crops_relatively, _numbers(2, least=0)),
     Form("DATA.TRAIN_JITTER_ASPECT_RELATIVE", _crops_relatively, _numbers(2, least=0, above=True)),
+    Form(
+        "DATA.TRAIN_JITTER_SCALES_RELATIVE",
+        _crops_pictures,
+        _numbers(2, least=0),
+        fixed=[0.08, 1.0],
+    ),
+    Form(
+        "DATA.TRAIN_JITTER_ASPECT_RELATIVE",
+        _crops_pictures,
+        _numbers(2, least=0, above=True),
+        fixed=[0.75, 1.3333],
+    ),
     Form("DATA.SSL_COLOR_BRI_CON_SAT", _jitters_color, _numbers(3, least=0), fixed=[0.4, 0.4, 0.4]),
-    Form("MULTIGRID.SHORT_CYCLE_FACTORS", _short_cycle, _numbers(2, least=0, above=True)),
+    Form(
+        "MULTIGRID.SHORT_CYCLE_FACTORS",
+        _short_cycle,
+        _factors,
+        fixed=DEFAULTS["MULTIGRID.SHORT_CYCLE_FACTORS"],
+    ),
+    Form("MULTIGRID.LONG_CYCLE_FACTORS", _long_cycle, _shapes),
     Form("RESNET.NUM_BLOCK_TEMP_KERNEL", _plain, _stages(_is_natural, "a number", exact=True)),
     Form("RESNET.SPATIAL_STRIDES", _plain, _stages(_is_count, "a stride", exact=True)),
     Form("RESNET.SPATIAL_STRIDES", _staged, _stages(_is_count, "a stride", exact=False)),
@@ -184,7 +229,18 @@ TABLE = (
     ),
     Form("NONLOCAL.GROUP", _builds_non_local, _stages(_is_count, "a number", exact=True)),
     Form("NONLOCAL.POOL", _pools_non_local, _stages(_is_pool, "three sizes", exact=False)),
-    Form("AVA.TRAIN_LISTS", _reads_boxes, _strings),
+    Form(
+        "DATA.TRAIN_PCA_EIGVAL",
+        _jitters_light,
+        _numbers(_COLORS),
+        fixed=DEFAULTS["DATA.TRAIN_PCA_EIGVAL"],
+    ),
+    Form(
+        "TENSORBOARD.CONFUSION_MATRIX.FIGSIZE",
+        _draws,
+        _numbers(2, least=0, above=True),
+        fixed=[8, 8],
+    ),
 )
 
 

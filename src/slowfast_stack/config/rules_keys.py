@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from slowfast_stack.config import content
 from slowfast_stack.config.defaults import DEFAULTS, KEYS, RENAMED
 from slowfast_stack.config.findings import ERROR, NOTE, WARNING, Finding
+from slowfast_stack.config.rules_resnet import pathways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     Rule = Callable[[Content], Iterator[Finding]]
 
-PATHWAYS = {"slowfast": 2}
 FEWEST_CLASSES = 5  # top-5 accuracy is always computed where a clip has one label
 _CLOSE = 0.9
 
@@ -83,11 +83,15 @@ def _divisible(read: Content) -> Iterator[Finding]:
 
 def _pathways(read: Content) -> Iterator[Finding]:
     arch, frames = read.get("MODEL.ARCH"), read.get("DATA.NUM_FRAMES")
-    expected, channels = PATHWAYS.get(arch, 1), list(read.get("DATA.INPUT_CHANNEL_NUM"))
+    expected, channels = pathways(read), list(read.get("DATA.INPUT_CHANNEL_NUM"))
+    named, key = read.get("MODEL.MODEL_NAME"), "MODEL.ARCH"
+    if named in ("SlowFast", "PTVSlowFast") and arch in read.get("MODEL.SINGLE_PATHWAY_ARCH"):
+        message = f"{arch} has one pathway, and {named} has two; upstream stops."
+        yield Finding("pathways", key, message, "slowfast", set={key: "slowfast"})
     # The others take the first number, whatever follows.
     strict = read.get("MODEL.MODEL_NAME") in ("ResNet", "SlowFast", "X3D", "PTVSlowFast")
     if strict and len(channels) != expected:
-        message = f"{arch} has {expected} pathway(s), but channels are given for {len(channels)}."
+        message = f"{named} has {expected} pathway(s), but channels are given for {len(channels)}."
         fixed = [3] * expected
         key = "DATA.INPUT_CHANNEL_NUM"
         yield Finding("pathways", key, message, f"{fixed}", set={key: fixed})
@@ -132,20 +136,23 @@ def _batch_norm(read: Content) -> Iterator[Finding]:
         yield Finding("bn-splits", "BN.NUM_BATCHES_PRECISE", message, "200")
 
 
+def _pytorchvideo(read: Content) -> Iterator[Finding]:
+    """Refuse what the models of PyTorchVideo do not have."""
+    named, key = str(read.get("MODEL.MODEL_NAME")), "RESNET.STRIDE_1X1"
+    if named in ("PTVResNet", "PTVSlowFast", "PTVX3D") and read.get(key):
+        message = f"{named} has no strides in its 1x1 convolutions; upstream stops."
+        yield Finding("strides", key, message, "False", set={key: False})
+    key = "DETECTION.ENABLE"
+    if named in ("PTVX3D", "PTVCSN", "PTVR2plus1D", "PTVMViT") and read.get(key):
+        message = f"{named} has no head for boxes; upstream stops."
+        yield Finding("detection", key, message, "False", set={key: False})
+
+
 def _groups(read: Content) -> Iterator[Finding]:
     width, groups = read.get("RESNET.WIDTH_PER_GROUP"), read.get("RESNET.NUM_GROUPS")
     if groups < 1 or width < 1 or width % groups:
         message = f"WIDTH_PER_GROUP {width} is no multiple of NUM_GROUPS {groups}; upstream stops."
         yield Finding("groups", "RESNET.WIDTH_PER_GROUP", message, "A multiple of NUM_GROUPS.")
-
-
-def _augmentation(read: Content) -> Iterator[Finding]:
-    kind, key = str(read.get("AUG.AA_TYPE")), "AUG.AA_TYPE"
-    videos = read.get("TRAIN.DATASET") in ("kinetics", "ssv2")
-    used = read.get("TRAIN.ENABLE") and read.get("AUG.ENABLE") and videos
-    if used and kind and not kind.startswith("rand"):
-        message = f"{kind} is not a random augmentation; upstream stops."
-        yield Finding("augmentation", key, message, "rand-m7-n4-mstd0.5-inc1")
 
 
 def _few_classes(read: Content) -> Iterator[Finding]:
@@ -178,8 +185,8 @@ def _detection(read: Content) -> Iterator[Finding]:
 def _long_cycle(read: Content) -> Iterator[Finding]:
     if not (read.get("TRAIN.ENABLE") and read.get("MULTIGRID.LONG_CYCLE")):
         return
-    if not read.get("SOLVER.STEPS"):
-        message = "The long cycle follows SOLVER.STEPS, which is empty; upstream stops."
+    if len(read.get("SOLVER.STEPS")) < 2:  # noqa: PLR2004
+        message = "The long cycle follows SOLVER.STEPS, which has no two steps; upstream stops."
         yield Finding("long-cycle", "SOLVER.STEPS", message, "Those of a stepwise schedule.")
     if not read.get("MULTIGRID.SHORT_CYCLE"):
         message = "The long cycle takes its last shape from the short cycle, which is off."
@@ -278,8 +285,8 @@ RULES: tuple[Rule, ...] = (
     _pathways,
     _views,
     _batch_norm,
+    _pytorchvideo,
     _groups,
-    _augmentation,
     _few_classes,
     _detection,
     _long_cycle,

@@ -58,6 +58,23 @@ def _jitters_color(read: Content) -> bool:
     return _kinetics(read) and bool(read.get("DATA.SSL_COLOR_JITTER"))
 
 
+def _multigrid(read: Content) -> bool:
+    cycles = read.get("MULTIGRID.SHORT_CYCLE") or read.get("MULTIGRID.LONG_CYCLE")
+    return usage.trains(read) and bool(cycles)
+
+
+def _long_cycle(read: Content) -> bool:
+    return usage.trains(read) and bool(read.get("MULTIGRID.LONG_CYCLE"))
+
+
+def _compares(read: Content) -> bool:
+    return usage.runs(read) and usage.model(read) == "ContrastiveModel"
+
+
+def _pictures(read: Content) -> bool:
+    return "imagenet" in usage.data_sets(read) and bool(read.get("AUG.ENABLE"))
+
+
 def _chunks(read: Content) -> bool:
     return _several_epochs(read) and read.get("DATA.LOADER_CHUNK_SIZE") > 0
 
@@ -114,6 +131,7 @@ class Limit:
 
 
 _DIVIDES = "upstream divides by it"
+_NO_LOSS = "the loss is not a number"
 _GROWS = "weights grow instead of shrinking"
 TABLE = (
     Limit("NUM_GPUS", _always, 0),
@@ -125,6 +143,11 @@ TABLE = (
     Limit("TRAIN.EVAL_PERIOD", _several_epochs, 1, happens=_DIVIDES, fixed=1),
     Limit("TRAIN.CHECKPOINT_PERIOD", _several_epochs, 1, happens=_DIVIDES, fixed=1),
     Limit("SOLVER.MAX_EPOCH", usage.trains, 1, happens="nothing is trained"),
+    Limit(
+        "MULTIGRID.EPOCH_FACTOR", _multigrid, 0, happens="nothing is trained", fixed=1.5, above=True
+    ),
+    Limit("MULTIGRID.BN_BASE_SIZE", _long_cycle, 1, happens=_DIVIDES, fixed=8),
+    Limit("MULTIGRID.EVAL_FREQ", _long_cycle, 1, happens=_DIVIDES, fixed=3),
     Limit("SOLVER.BASE_LR", usage.trains, 0),
     Limit(
         "SOLVER.BASE_LR", usage.trains, 0, above=True, happens="no weight changes", level=WARNING
@@ -169,6 +192,12 @@ TABLE = (
     Limit("X3D.DEPTH_FACTOR", _x3d, 0, fixed=2.2),
     Limit("X3D.BOTTLENECK_FACTOR", _x3d, 0, above=True, fixed=2.25),
     Limit("X3D.DIM_C5", _x3d, 1, fixed=2048),
+    Limit("DATA.IN_VAL_CROP_RATIO", _pictures, 0, fixed=0.875),
+    Limit("MVIT.EMBED_DIM", usage.is_mvit, 1),
+    Limit("MVIT.MLP_RATIO", usage.is_mvit, 0, fixed=4.0),
+    Limit("MVIT.DROPPATH_RATE", usage.is_mvit, greatest=0.999, happens=_NO_LOSS, fixed=0.1),
+    Limit("MVIT.DROPOUT_RATE", usage.is_mvit, 0, 1, fixed=0.0),
+    Limit("CONTRASTIVE.NUM_MLP_LAYERS", _compares, 1, fixed=1),
     Limit("MODEL.DROPOUT_RATE", _drops_out, -math.inf, 1, fixed=0.5),
     Limit("MIXUP.PROB", _mixes, 0, fixed=1.0),
     Limit("TEST.NUM_SPATIAL_CROPS", _tests_clips, 1, fixed=1),

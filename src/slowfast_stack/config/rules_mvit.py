@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MULTIPLIED = ("MVIT.DIM_MUL", "MVIT.HEAD_MUL")
 _STRIDES = ("MVIT.POOL_Q_STRIDE", "MVIT.POOL_KV_STRIDE")
 _MODES = ("avg", "max", "conv", "conv_unshared")
-_SINE_PARTS = 4  # a fixed position is a sine and a cosine for time, height and width
+_SINE_PARTS = 16  # a sine and a cosine for height and width in 3/4 of the width, for time in 1/4
 
 
 def _applies(read: Content) -> bool:
@@ -151,12 +151,7 @@ def widths(read: Content) -> Iterator[Finding]:
     """Compare the width of each block with its heads."""
     if not _applies(read):
         return
-    dim, heads = read.get("MVIT.EMBED_DIM"), read.get("MVIT.NUM_HEADS")
-    for key, value in (("MVIT.EMBED_DIM", dim), ("MVIT.NUM_HEADS", heads)):
-        if value < 1:
-            yield Finding("limit", key, f"{value} of them; upstream stops.", "At least 1.")
-            return
-    if any(lists(read)) or read.get("MVIT.REV.ENABLE"):
+    if read.get("MVIT.EMBED_DIM") < 1 or any(lists(read)) or read.get("MVIT.REV.ENABLE"):
         return
     for block in _blocks(read):
         if block.heads < 1 or block.attended % block.heads:
@@ -177,7 +172,7 @@ def _kernel(read: Content, strides: list[int]) -> list[int]:
 def pooling(read: Content) -> Iterator[Finding]:
     """Follow the sides through the pooling of queries, keys and the residual of each block."""
     mode, key = read.get("MVIT.MODE"), "MVIT.MODE"
-    if not _applies(read):
+    if not _applies(read) and usage.model(read) != "PTVMViT":
         return
     if mode not in _MODES:
         message = f"{mode} is not a way to pool; upstream stops."
@@ -194,7 +189,7 @@ def pooling(read: Content) -> Iterator[Finding]:
                 "pooling", name, message, "[1, 8, 8]" if name == adaptive else "[3, 3, 3]"
             )
             return
-    if any(lists(read)) or any(patches(read)):
+    if not _applies(read) or any(lists(read)) or any(patches(read)):
         return
     yield from _followed(read)
 
@@ -214,7 +209,10 @@ def _followed(read: Content) -> Iterator[Finding]:
         ]
         skip = [s + 1 if s > 1 else s for s in strides]
         kept = [after(n, k, s, k // 2) for n, k, s in zip(sizes, skip, strides, strict=True)]
-        if made != kept or min(made) < 1:
+        narrow = read.get("MVIT.MODE") == "avg" and any(
+            n < k for n, k in zip(sizes, _kernel(read, strides), strict=True)
+        )
+        if made != kept or min(made) < 1 or narrow:
             message = (
                 f"Block {row[0]} pools {sizes} to {made}, and what goes past it to {kept}; "
                 "upstream stops."
@@ -248,4 +246,42 @@ def switches(read: Content) -> Iterator[Finding]:
         yield Finding("positions", "MVIT.EMBED_DIM", message, f"A multiple of {_SINE_PARTS}.")
 
 
-RULES = (lists, patches, widths, pooling, switches)
+_FUSIONS = ("add", "max", "min", "avg", "concat")
+
+
+def _fuses(name: str) -> bool:
+    return name in _FUSIONS or "concat_linear" in name
+
+
+def reversible(read: Content) -> Iterator[Finding]:
+    """Compare the fusions, the buffered blocks and the path past them of a reversible model."""
+    if not (_applies(read) and read.get("MVIT.REV.ENABLE")):
+        return
+    if read.get("MASK.ENABLE"):
+        message = "A reversible model has no blocks for masked pretraining; upstream stops."
+        fixed: dict[str, object] = {"MVIT.REV.ENABLE": False}
+        yield Finding("reversible", "MVIT.REV.ENABLE", message, "False", set=fixed)
+        return
+    buffered, key = list(read.get("MVIT.REV.BUFFER_LAYERS")), "MVIT.REV.BUFFER_LAYERS"
+    for name in ("MVIT.REV.RESPATH_FUSE", *(("MVIT.REV.PRE_Q_FUSION",) if buffered else ())):
+        value, right = str(read.get(name)), "concat" if name.endswith("FUSE") else "avg"
+        if not _fuses(value):
+            message = f"{value} is not a way to fuse two streams; upstream stops."
+            yield Finding("unknown-name", name, message, right, set={name: right})
+        elif right == "concat" and right not in value and not read.get("MVIT.USE_MEAN_POOLING"):
+            message = f"{value} fuses after a norm for both streams; upstream stops."
+            yield Finding("reversible", name, message, right, set={name: right})
+    path = "MVIT.REV.RES_PATH"
+    if buffered and read.get(path) not in ("conv", "max"):
+        message = f"{read.get(path)} is not a path past the attention; upstream stops."
+        yield Finding("unknown-name", path, message, "conv", set={path: "conv"})
+    wider = {row[0] for row in read.get("MVIT.DIM_MUL") if _numbers(row, 2) and row[1] != 1}
+    pooled = read.get("MVIT.POOL_Q_STRIDE")
+    wider |= {row[0] for row in pooled if _numbers(row, 4) and math.prod(row[1:]) > 1}
+    if wider - set(buffered):
+        message = f"Blocks {sorted(wider)} change widths or sides, and {buffered} are buffered."
+        made = sorted(wider)
+        yield Finding("reversible", key, f"{message} Upstream stops.", f"{made}", set={key: made})
+
+
+RULES = (lists, patches, widths, pooling, switches, reversible)

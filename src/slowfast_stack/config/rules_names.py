@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slowfast_stack.config.findings import Finding
+from slowfast_stack.config.rules_resnet import pathways
 from slowfast_stack.config.source_tree import DEFAULTS
-from slowfast_stack.config.usage import data_sets
+from slowfast_stack.config.usage import data_sets, is_resnet, model, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     Names = frozenset[str] | frozenset[str | int]
 
-_RESNETS = ("ResNet", "SlowFast", "X3D")
 _MODELS = "slowfast/models"
 _HEADS = "slowfast/models/head_helper.py"
 _BUILDER = "slowfast/models/video_model_builder.py"
@@ -64,7 +64,23 @@ def _decodes(read: Content) -> bool:
 
 
 def _is_resnet(read: Content) -> bool:
-    return _model(read) in _RESNETS
+    return is_resnet(read)
+
+
+def _ptv_resnet(read: Content) -> bool:
+    return _model(read) == "PTVResNet"
+
+
+def _ptv_bottleneck(read: Content) -> bool:
+    return _model(read) in ("PTVResNet", "PTVSlowFast")
+
+
+def _ptv_x3d(read: Content) -> bool:
+    return _model(read) == "PTVX3D"
+
+
+def _ptv_decodes(read: Content) -> bool:
+    return bool(data_sets(read) & {"ptvkinetics"})
 
 
 def _has_depth(read: Content) -> bool:
@@ -220,6 +236,21 @@ CHOICES = (
         lambda tree: tree.keys_of("slowfast/models/ptv_model_builder.py", "_MODEL_STAGE_DEPTH"),
         (50, 101),
     ),
+    Choice("RESNET.DEPTH", _ptv_resnet, lambda _tree: frozenset(), (50, 101, 152)),
+    Choice("MODEL.ARCH", _ptv_resnet, lambda _tree: frozenset(), ("c2d", "i3d", "slow")),
+    Choice(
+        "RESNET.TRANS_FUNC", _ptv_bottleneck, lambda _tree: frozenset(), ("bottleneck_transform",)
+    ),
+    Choice("RESNET.TRANS_FUNC", _ptv_x3d, lambda _tree: frozenset(), ("x3d_transform",)),
+    Choice(
+        "DATA.DECODING_BACKEND", _ptv_decodes, lambda _tree: frozenset(), ("pyav", "torchvision")
+    ),
+    Choice(
+        "MODEL.ARCH",
+        _is_contrastive,
+        lambda tree: tree.keys_of("slowfast/models/contrastive.py", "_MODEL_TYPES"),
+        ("c2d", "i3d", "mvit", "slow", "slow_c2d", "slow_i3d", "slowfast", "x3d"),
+    ),
     Choice(
         "MODEL.ARCH",
         _is_resnet,
@@ -289,11 +320,11 @@ def _known(choice: Choice, value: object, tree: SourceTree | None) -> bool:
 
 
 def _legal(choice: Choice, tree: SourceTree | None) -> Names | frozenset[str | int]:
-    found = choice.legal(tree) if tree else None
+    found = tree.once(choice, choice.legal) if tree else None
     return found or frozenset(choice.pinned)
 
 
-def pathways(read: Content, _target: Target) -> Iterator[Finding]:
+def architecture(read: Content, _target: Target) -> Iterator[Finding]:
     """Refuse an architecture that is in neither list of pathways, or in the wrong one."""
     single = read.get("MODEL.SINGLE_PATHWAY_ARCH")
     listed = [*single, *read.get("MODEL.MULTI_PATHWAY_ARCH")]
@@ -303,6 +334,9 @@ def pathways(read: Content, _target: Target) -> Iterator[Finding]:
         message = f"{arch} has two pathways, and {key} makes one clip of a video; upstream stops."
         fixed = [name for name in single if name != arch]
         yield Finding("pathways", key, message, f"{fixed}", set={key: fixed})
+    elif arch in listed and arch not in single and pathways(read) == 1 and runs(read):
+        message = f"{arch} makes two clips of a video, and {model(read)} takes one; upstream stops."
+        yield Finding("pathways", "MODEL.ARCH", message, "slow, x3d or mvit, as the model is.")
     if arch not in listed:
         message = f"{arch} is neither in MODEL.SINGLE_PATHWAY_ARCH nor in MULTI_PATHWAY_ARCH."
         close = difflib.get_close_matches(str(arch), listed, 1, _CLOSE)
@@ -310,4 +344,4 @@ def pathways(read: Content, _target: Target) -> Iterator[Finding]:
         yield Finding("unknown-name", "MODEL.ARCH", message, fix)
 
 
-RULES = (names, pathways)
+RULES = (names, architecture)

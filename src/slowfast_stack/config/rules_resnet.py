@@ -156,7 +156,7 @@ def spatial(read: Content) -> Iterator[Finding]:
     if usage.tests(read) and left < pool:
         key = "DATA.TEST_CROP_SIZE"
         message = f"The head pools {pool} of a side, and a crop of {read.get(key)} leaves {left}."
-        yield Finding("crop-size", key, f"{message} Upstream stops.", f"At least {crop}.")
+        yield Finding("crop-size", key, f"{message} Upstream stops.", f"{crop}", set={key: crop})
 
 
 def _trained(read: Content, pool: int) -> Iterator[Finding]:
@@ -180,6 +180,10 @@ def frames(read: Content) -> Iterator[Finding]:
     """Refuse too few frames for an architecture that halves them."""
     arch, count = str(read.get("MODEL.ARCH")), read.get("DATA.NUM_FRAMES")
     plain = usage.backbone(read) in ("ResNet", "PTVResNet")
+    if plain and "imagenet" in usage.data_sets(read) and count != 1:
+        key = "DATA.NUM_FRAMES"
+        message = f"A picture is one frame, and the head pools {count}; upstream stops."
+        yield Finding("frames", key, message, "1", set={key: 1})
     if plain and arch in _POOLED and count == 1 and "imagenet" not in usage.data_sets(read):
         message = f"{arch} pools pairs of frames, and there is one; upstream stops."
         yield Finding("frames", "DATA.NUM_FRAMES", message, "At least 2.")
@@ -194,7 +198,8 @@ def x3d(read: Content) -> Iterator[Finding]:
     if left < pool:
         key = "DATA.TEST_CROP_SIZE"
         message = f"The head pools {pool} of a side, and a crop of {tested} leaves {left}."
-        yield Finding("crop-size", key, f"{message} Upstream stops.", f"At least {trained}.")
+        fixed = {key: trained}
+        yield Finding("crop-size", key, f"{message} Upstream stops.", f"{trained}", set=fixed)
 
 
 def non_local(read: Content) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.synt
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 DEFAULTS = "slowfast/config/defaults.py"
@@ -71,6 +71,20 @@ class SourceTree:
     @cached_property
     def _files(self) -> dict[str, ast.Module]:
         return {}
+
+    @cached_property
+    def _answers(self) -> dict[object, frozenset[str | int]]:
+        return {}
+
+    def once(
+        self,
+        question: object,
+        answer: Callable[[SourceTree], frozenset[str] | frozenset[str | int]],
+    ) -> frozenset[str | int]:
+        """Return what the tree answers to a question; it is read once."""
+        if question not in self._answers:
+            self._answers[question] = frozenset(answer(self))
+        return self._answers[question]
 
     def registered(self, folder: str, registry: str) -> frozenset[str]:
         """Return the names of what the files of a folder register."""

@@ -14,6 +14,8 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files i
 from slowfast_stack.config import (
     breakages,
     content,
+    rules_augment,
+    rules_boxes,
     rules_clips,
     rules_files,
     rules_forms,
@@ -24,6 +26,7 @@ from slowfast_stack.config import (
     rules_mvit,
     rules_names,
     rules_resnet,
+    rules_tasks,
     yaml_edit,
 )
 from slowfast_stack.config.findings import WARNING, Finding, errors
@@ -47,6 +50,9 @@ _OF_KEYS = (
     *rules_clips.RULES,
     *rules_resnet.RULES,
     *rules_mvit.RULES,
+    *rules_augment.RULES,
+    *rules_tasks.RULES,
+    *rules_boxes.RULES,
 )
 
 
@@ -61,7 +67,7 @@ def check(read: Content, here: Path, target: Target = UNKNOWN) -> list[Finding]:
         found += rule(read, target)
     for of_keys in _OF_KEYS:
         found += of_keys(read)
-    for of_files in rules_files.RULES:
+    for of_files in (*rules_files.RULES, *rules_boxes.FILE_RULES):
         found += of_files(read, here)
     return list({(row.id, row.key, row.message): row for row in found}.values())
 

@@ -1,12 +1,14 @@
 """Run every configuration of upstream, and planted wrong values, beside the word of `config check`.
 
     STACK/env/bin/python tests/integration/programs/config_sweep.py STACK
-        [--only TEXT] [--planted] [--jobs N] [--work DIR]
+        [--only TEXT] [--planted] [--fix] [--jobs N] [--work DIR]
 
 STACK is a finished stack with the sources. Each file goes through upstream's own train(), its
 evaluation and its test on the CPU, with small crops and made-up data of its kind, in a process of
 its own; ``config check`` sees the same file with the same overrides. The table says what the check
 said and what happened. Exits 1 where a check was wrong: an error that ran, or a failure unsaid.
+With --fix the cases are those that ``config check --fix`` changes, as it leaves them: each runs, or
+has an error left that says why not.
 """
 
 from __future__ import annotations
@@ -26,21 +28,31 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
+import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "collections")]
 
-from slowfast_stack.config import content, source_tree, target, validate
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from slowfast_stack.config import content, source_tree, target, validate, yaml_edit
 
+import planted_mvit
 import planted_numbers
 import planted_shapes
+import planted_tasks
 import planted_values
 import upstream_end_to_end as made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PLANTED = (*planted_values.ROWS, *planted_numbers.ROWS, *planted_shapes.ROWS)
+PLANTED = (
+    *planted_values.ROWS,
+    *planted_numbers.ROWS,
+    *planted_shapes.ROWS,
+    *planted_mvit.ROWS,
+    *planted_tasks.ROWS,
+)
 CLIPS, MORE_CLIPS = 6, 16  # the largest batch of the long cycle is 16 times the smallest
 EVALUATED = 4
 CLASSES = 6
@@ -238,6 +250,37 @@ def cases(source: Path, *, planted: bool) -> Iterator[Case]:
         yield Case(str(path.relative_to(source).with_suffix("")), path, {})
 
 
+def written(case: Case, values: dict[str, Any]) -> str:
+    """Return the text of a case as a file of its own."""
+    if not case.values:
+        return yaml_edit.set_values(case.path.read_text(), values)
+    tree: dict[str, Any] = {}
+    for key, value in (content.load(case.path).values | values).items():
+        *path, last = key.split(".")
+        holder = tree
+        for name in path:
+            holder = holder.setdefault(name, {})
+        holder[last] = list(value) if isinstance(value, tuple) else value
+    return yaml.safe_dump(json.loads(json.dumps(tree)))
+
+
+def after_fix(
+    case: Case, values: dict[str, Any], out: Path, known: target.Target
+) -> tuple[Case, validate.Report] | None:
+    """Apply ``config check --fix`` to a case; None where it changes nothing."""
+    given, fixed = out / "given.yaml", out / "fixed.yaml"
+    try:
+        given.write_text(written(case, values))
+    except StackError:  # it is not YAML
+        return None
+    checks = validate.Checks(Path(), lambda _path, _read: [], known)
+    report = validate.examine(given, checks, output=fixed, fix=True)
+    if not report.fixed:
+        return None
+    ids = ", ".join(sorted({row.id for row in report.fixed}))
+    return Case(case.name, fixed, {}, f"{case.part}; fixed {ids}"), report
+
+
 def sweep(stack: Path, work: Path, given: argparse.Namespace) -> int:
     """Run all cases, some at a time, and print the table."""
     source = stack / "src/slowfast"
@@ -255,8 +298,15 @@ def sweep(stack: Path, work: Path, given: argparse.Namespace) -> int:
             out = work / f"out{next(numbers)}"
             out.mkdir()
             values = _values(case, folders, out) | case.values
+            if given.fix:
+                after = after_fix(case, values, out, known)
+                if after is None:
+                    continue
+                case, values = after[0], {}
             word = said(case, values, known)
             running[_apart(case, values, out / "log")] = (case, word, out / "log", time.time())
+        if not running:
+            break
         pid, status = os.wait()
         case, word, log, started = running.pop(pid)
         ok, done = status == 0, done + 1
@@ -294,6 +344,7 @@ def main() -> int:
     parser.add_argument("stack", type=Path)
     parser.add_argument("--only", default="")
     parser.add_argument("--planted", action="store_true")
+    parser.add_argument("--fix", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--work", type=Path)
     given = parser.parse_args()

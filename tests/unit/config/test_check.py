@@ -82,7 +82,8 @@ CAFFE2 = "TRAIN: {CHECKPOINT_FILE_PATH: checkpoints/caffe2-protocol-2.pyth}"
         ("MODEL: {NUM_CLASSES: 2}", "few-classes", "MODEL.NUM_CLASSES", 5),
         (PYTORCH, "epoch-reset", "TRAIN.CHECKPOINT_EPOCH_RESET", True),
         (CAFFE2, "checkpoint-type", "TRAIN.CHECKPOINT_TYPE", "caffe2"),
-        ("MODEL: {ARCH: slow}", "pathways", "DATA.INPUT_CHANNEL_NUM", [3]),
+        ("MODEL: {ARCH: slow}", "pathways", "MODEL.ARCH", "slowfast"),
+        ("DATA: {INPUT_CHANNEL_NUM: [3]}", "pathways", "DATA.INPUT_CHANNEL_NUM", [3, 3]),
         ("MODEL: {LOSS_FUNC: bce}", "loss", "MODEL.LOSS_FUNC", "cross_entropy"),
         ("MODEL: {LOSS_FUNC: bce_logit}", "loss", "MODEL.LOSS_FUNC", "cross_entropy"),
         ("DATA: {MULTI_LABEL: True}", "labels", "DATA.MULTI_LABEL", False),
@@ -226,20 +227,30 @@ def test_ava_is_checked_file_by_file(here: Path) -> None:
     for folder in ("frames", "frame_lists", "annotations"):
         (here / "ava" / folder).mkdir(parents=True)
     assert set(_found(AVA, here)) == {"missing-file"}
-    boxes = "v,0902,0.1,0.1,0.9,0.9,80,1\nv,0902,0.1,0.1,0.9,0.9,79,1\nv,0903,0,0,1,1,1,1\n"
-    for name in (
-        "ava_action_list_v2.2_for_activitynet_2019.pbtxt",
-        "ava_val_excluded_timestamps_v2.2.csv",
-        "ava_val_v2.2.csv",
-        "ava_train_v2.2.csv",
-        "ava_val_predicted_boxes.csv",
-    ):
-        (here / "ava/annotations" / name).write_text(boxes)
+    boxes = "v,0904,0.1,0.1,0.9,0.9,80,1\nv,0904,0.1,0.1,0.9,0.9,79,1\nv,0908,0,0,1,1,1,1\n"
+    files = {
+        "ava_action_list_v2.2_for_activitynet_2019.pbtxt": 'item {\n  name: "run"\n  id: 1\n}\n',
+        "ava_val_excluded_timestamps_v2.2.csv": "v,0910\n",
+        "ava_val_v2.2.csv": boxes,
+        "ava_train_v2.2.csv": boxes,
+        "ava_val_predicted_boxes.csv": boxes,
+    }
+    for name, text in files.items():
+        (here / "ava/annotations" / name).write_text(text)
     for name in ("train.csv", "val.csv"):
-        (here / "ava/frame_lists" / name).touch()
+        frames = "original_vido_id video_id frame_id path labels\nv 0 0 v/1.jpg ''\n"
+        (here / "ava/frame_lists" / name).write_text(frames)
     assert _found(AVA, here) == {}
     assert set(_found(_changed(AVA, "TRAIN: {BATCH_SIZE: 3}"), here)) == {"empty-loader"}
     assert set(_found(_changed(AVA, "MODEL: {NUM_CLASSES: 60}"), here)) == {"class-count"}
+    for name, wrong in (
+        ("ava_action_list_v2.2_for_activitynet_2019.pbtxt", "1: run"),
+        ("ava_val_excluded_timestamps_v2.2.csv", boxes),
+        ("ava_val_v2.2.csv", "v,0904,0.1,0.1,0.9,0.9,,0.97"),
+    ):
+        (here / "ava/annotations" / name).write_text(wrong)
+        assert set(_found(AVA, here)) == {"boxes"}
+        (here / "ava/annotations" / name).write_text(files[name])
 
 
 def test_the_command_fixes_in_place_keeps_the_original_and_says_what_is_left(
