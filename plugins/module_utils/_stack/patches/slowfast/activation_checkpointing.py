@@ -37,7 +37,7 @@ def {HELPER}(model):
         stem_helper.X3DStem,
     )
     for module in model.modules():
-        if isinstance(module, kinds):
+        if isinstance(module, kinds) and "forward" not in vars(module):
             module.forward = functools.partial(_recomputed, module, module.forward)
 
 
