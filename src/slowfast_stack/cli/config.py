@@ -77,6 +77,7 @@ def transfer(
     batch: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Global batch size.")
     ] = None,
+    gpu: options.CatalogGpu = None,
     gpu_memory: options.GpuMemory = None,
     epochs: Annotated[int, typer.Option(metavar="N", min=1, help="Epochs to train.")] = 20,
     output_dir: Annotated[
@@ -90,12 +91,16 @@ def transfer(
 
     The head gets your number of classes, the checkpoint type is read from its bytes, the learning
     rate follows the batch. Where a finished stack exists, the batch is what fits in the memory of
-    the GPU.
+    the GPU; where that is less than the base's, several batches make one step of the optimizer, and
+    precision and activation checkpointing are chosen for the GPU.
     """
     from slowfast_stack.config import finetune
-    from slowfast_stack.training import installed
+    from slowfast_stack.training import installed, rehearsed_gpu
     from slowfast_stack.training.memory import MemoryCheck
 
+    named = rehearsed_gpu.find(gpu, gpu_memory) if gpu else rehearsed_gpu.of_machine()
+    if gpu and named:
+        gpu_memory = named.memory / rehearsed_gpu.GIB
     request = finetune.Request(
         to=to,
         checkpoint=checkpoint,
@@ -108,7 +113,8 @@ def transfer(
         gpu_memory=gpu_memory,
     )
     fitting = MemoryCheck(prefix, gpu_memory).fitting
-    place = finetune.Place(fitting, installed.target_of(installed.current(prefix)).elsewhere())
+    target = installed.target_of(installed.current(prefix)).elsewhere()
+    place = finetune.Place(fitting, target, named.capability if named else None)
     made = finetune.make(base, _checkout(source), request, output, place)
     terminal.show(made.as_dict(), made.lines(), as_json=json)
     return Exit.FAILED if made.errors else Exit.PROVEN

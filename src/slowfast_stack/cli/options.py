@@ -118,6 +118,13 @@ GpuMemory = Annotated[
     float | None,
     typer.Option(metavar="GIB", min=1, help="Memory of a GPU; default: that of the GPU."),
 ]
+CatalogGpu = Annotated[
+    str | None,
+    typer.Option(
+        metavar="GPU",
+        help="Id or name of a GPU of the catalog; default: that of this machine.",
+    ),
+]
 Mirror = Annotated[
     str | None,
     typer.Option(metavar="URL", help="Download from this mirror instead of the official servers."),

@@ -9,7 +9,8 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.mode
     AFFECTED,
     UNKNOWN,
 )
-from slowfast_stack.config.findings import ERROR, WARNING, Finding
+from slowfast_stack.config import usage
+from slowfast_stack.config.findings import ERROR, NOTE, WARNING, Finding
 from slowfast_stack.config.usage import data_sets
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from slowfast_stack.config.content import Content
     from slowfast_stack.config.target import Target
 
-_PATCH_IT = "Patch the tree: slowfast-stack patch TREE."
+PATCH_IT = "Patch the tree: slowfast-stack patch TREE."
 # What a patch finds in a tree that may run wrong, and how sure that is.
 LEVELS = {AFFECTED: ERROR, UNKNOWN: WARNING}
 
@@ -32,6 +33,7 @@ class Breakage:
     applies: Callable[[Content], bool]
     message: str
     id: str = "upstream-bug"
+    level: str = ERROR
 
 
 def _decodes(read: Content, backend: str) -> bool:
@@ -111,6 +113,11 @@ def _reversible_with_class(read: Content) -> bool:
 
 def _image_resnet(read: Content) -> bool:
     return "imagenet" in data_sets(read) and read.get("MODEL.MODEL_NAME") == "ResNet"
+
+
+def _checkpoints_resnet(read: Content) -> bool:
+    trains = usage.trains(read) and bool(read.get("MODEL.ACT_CHECKPOINT"))
+    return trains and usage.is_resnet(read)
 
 
 TABLE = (
@@ -207,6 +214,13 @@ TABLE = (
         "Images of ImageNet come without the time axis that a ResNet takes.",
     ),
     Breakage(
+        "activation-checkpointing",
+        "MODEL.ACT_CHECKPOINT",
+        _checkpoints_resnet,
+        "SlowFast, ResNets and X3D keep all or most of their activations all the same.",
+        level=NOTE,
+    ),
+    Breakage(
         "cpu-multigrid",
         "MULTIGRID.LONG_CYCLE",
         _long_cycle_on_cpu,
@@ -222,7 +236,10 @@ TABLE = (
 
 
 # Keys that a patch adds to upstream's.
-ADDED = {"TRAIN.MIXED_PRECISION_DTYPE": "mixed-precision-dtype"}
+ADDED = {
+    "TRAIN.MIXED_PRECISION_DTYPE": "mixed-precision-dtype",
+    "TRAIN.ACCUMULATION_STEPS": "gradient-accumulation",
+}
 
 
 def keys_of(target: Target) -> frozenset[str]:
@@ -242,10 +259,12 @@ def remaining(read: Content, target: Target) -> Iterator[Finding]:
         status = target.status(row.patch)
         if status in LEVELS and row.applies(read):
             level, message = LEVELS[status], row.message
-            if level == WARNING:
+            if level == ERROR:
+                level = row.level
+            else:
                 message = f"The tree has code that the patch {row.patch} does not know. {message}"
             set_ = _instead(row, read, target)
-            yield Finding(row.id, row.key, message, _PATCH_IT, level, set=set_)
+            yield Finding(row.id, row.key, message, PATCH_IT, level, set=set_)
 
 
 def _instead(row: Breakage, read: Content, target: Target) -> dict[str, str]:

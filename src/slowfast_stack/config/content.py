@@ -30,6 +30,7 @@ class Problem:
     message: str
     fatal: bool
     value: Any = None
+    mistyped: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def with_options(read: Content, options: Sequence[str]) -> Content:
     """Override a configuration with KEY VALUE pairs, as upstream's command line does."""
     given = dict(zip(options[::2], map(decoded, options[1::2]), strict=True))
     problems = (*_unknown(given), *_mistyped(given))
-    wrong = {problem.key for problem in problems}
+    wrong = {row.key for row in problems if row.mistyped or row.key not in DEFAULTS}
     taken = {key: value for key, value in given.items() if key not in wrong}
     return Content(read.values | taken, (*read.problems, *problems))
 
@@ -145,7 +146,7 @@ def _unknown(values: dict[str, object]) -> list[Problem]:
 def _mistyped(values: dict[str, object]) -> list[Problem]:
     """List values that upstream refuses for their type; it accepts no 1 for 1.0 or for True."""
     return [
-        Problem(key, _type_message(key, value), fatal=True, value=value)
+        Problem(key, _type_message(key, value), fatal=True, value=value, mistyped=True)
         for key, value in values.items()
         if key in DEFAULTS and value is not None and not is_like(value, key)
     ]

@@ -370,6 +370,12 @@ DEFAULTS: dict[str, Any] = {
 }
 
 KEYS = frozenset(DEFAULTS)
+# Keys that patches add, with the defaults that they write.
+ADDED: dict[str, Any] = {
+    "TRAIN.MIXED_PRECISION_DTYPE": "float16",
+    "TRAIN.ACCUMULATION_STEPS": 1,
+}
+DEFAULTS |= ADDED
 SECTIONS = frozenset(
     ".".join(key.split(".")[:depth]) for key in DEFAULTS for depth in range(1, key.count(".") + 1)
 )

@@ -10,11 +10,22 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import replacing
 from slowfast_stack import trusted
-from slowfast_stack.config import content, data_lists, explain, upstream, validate, yaml_edit
+from slowfast_stack.config import (
+    breakages,
+    content,
+    data_lists,
+    explain,
+    savings,
+    upstream,
+    usage,
+    validate,
+    yaml_edit,
+)
 from slowfast_stack.config.content import Content
 from slowfast_stack.config.findings import errors
 from slowfast_stack.config.rules_files import largest_batch
 from slowfast_stack.config.rules_keys import FEWEST_CLASSES
+from slowfast_stack.config.savings import Step
 from slowfast_stack.config.target import UNKNOWN
 from slowfast_stack.config.usage import DECODED
 from slowfast_stack.exit_codes import UsageError
@@ -26,14 +37,16 @@ if TYPE_CHECKING:
         Kind,
     )
     from slowfast_stack.config.findings import Finding
+    from slowfast_stack.config.savings import Fitting
     from slowfast_stack.config.target import Target
 
-    FittingClips = Callable[[Path], int | None]
+    FittingClips = Callable[[Path, list[str]], Fitting | None]
 
 CLASSES, AVA = "classes", "ava"
 AVA_CLASSES = 80
 EPOCHS = 20  # upstream's SHORT configurations of AVA; 22 on Something-Something
 PRECISE_BATCHES = 200
+FEWEST_CLIPS = 4  # for statistics of batch norm that are worth more than those of the checkpoint
 MEMORY = 16.0  # GiB of the V100 that upstream's clips per GPU are taken to be for
 
 
@@ -47,10 +60,22 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Tools:
+    """What may be used to make a step fit: the tree obeys its key, the GPU is fast with the type."""
+
+    accumulation: bool = False
+    checkpoint: bool = False
+    dtype: str | None = None
+
+
+NOTHING = Tools()
+
+
+@dataclass(frozen=True)
 class Request:
     """What to fine-tune on, with what, and on which hardware.
 
-    ``gpu_memory`` is in GiB; ``fitting`` is how many clips fit in it.
+    ``gpu_memory`` is in GiB; ``fitting`` is how many clips fit in it, for each way to train.
     """
 
     to: str
@@ -62,7 +87,8 @@ class Request:
     batch: int | None = None
     epochs: int = EPOCHS
     gpu_memory: float | None = None
-    fitting: int | None = None
+    fitting: Fitting | None = None
+    tools: Tools = NOTHING
 
 
 @dataclass(frozen=True)
@@ -116,11 +142,27 @@ class Transfer:
 class Place:
     """Where the configuration will run, and how many clips of one fit in a GPU there.
 
-    ``fitting`` returns None where that is unknown.
+    ``fitting`` takes a file and ways to train, and returns None where that is unknown. ``capability``
+    is the compute capability of the GPU.
     """
 
     fitting: FittingClips
     target: Target = UNKNOWN
+    capability: tuple[int, int] | None = None
+
+    def tools(self, base: Content, request: Request) -> Tools:
+        """Return what may be used in this tree and on this GPU, where memory is a limit."""
+        if not request.gpus:
+            return NOTHING
+        keys = breakages.keys_of(self.target)
+        asks_patch = usage.is_resnet(base)
+        patched = self.target.status("activation-checkpointing") not in breakages.LEVELS
+        dtype = savings.precision(self.capability) if savings.DTYPE in keys else None
+        return Tools(
+            savings.ACCUMULATION in keys,
+            savings.obeys_checkpoint(base) and (patched or not asks_patch),
+            dtype,
+        )
 
 
 def make(base: str, source: Path | None, request: Request, path: Path, place: Place) -> Transfer:
@@ -155,8 +197,12 @@ def make(base: str, source: Path | None, request: Request, path: Path, place: Pl
         made, result = changed(request)
         fresh.write_text(result, encoding="utf-8")
         if request.batch is None and request.gpus:
-            made, result = changed(replace(request, fitting=place.fitting(fresh)))
-            fresh.write_text(result, encoding="utf-8")
+            tools = place.tools(below, request)
+            ways = savings.ways(below, tools.dtype, may_checkpoint=tools.checkpoint)
+            fitting = place.fitting(fresh, ways)
+            if fitting or request.gpu_memory:
+                made, result = changed(replace(request, fitting=fitting, tools=tools))
+                fresh.write_text(result, encoding="utf-8")
     diff = validate.diff(str(found), before, str(path), result)
     return Transfer(path, made, diff, validate.check(content.load(path), Path(), place.target))
 
@@ -181,15 +227,17 @@ def changes(base: Content, request: Request) -> list[Change]:
     _require_labels(base)
     kind = _kind(request.checkpoint)
     data = _inspect(request)
-    batch = _batch(base, request, data)
+    step = _step(base, request, data)
+    batch = step.clips * max(1, request.gpus)
     made = [
         *_checkpoint(request, kind),
         *_data(base, request, data),
         *_head(base, request, data, kind),
-        *_machine(base, request, batch),
+        *_machine(base, request, step),
         *_mixing(base, request, batch),
-        *_schedule(base, request, batch),
+        *_schedule(base, request, step.total * max(1, request.gpus)),
         *_batch_norm(base, request, data, batch),
+        *_few_clips(base, request, step),
     ]
     last = {change.key: change for change in made}
     return [change for change in last.values() if not _is_set(base, change)]
@@ -348,8 +396,8 @@ def _boxes_are_possible(base: Content) -> None:
         )
 
 
-def _batch(base: Content, request: Request, data: Data) -> int:
-    """Return the clips of one step on all GPUs of a machine."""
+def _step(base: Content, request: Request, data: Data) -> Step:
+    """Return how many clips a GPU takes at a time, and how many batches are a step."""
     gpus = max(1, request.gpus)
     if request.batch is not None:
         if request.batch % gpus:
@@ -360,36 +408,82 @@ def _batch(base: Content, request: Request, data: Data) -> int:
                 f"Give a --batch that is a multiple of {gpus}.",
                 code="config.does-not-fit",
             )
-        return request.batch
-    mine = max(1, request.fitting if request.fitting is not None else _scaled(base, request))
+        return Step(request.batch // gpus, 1)
+    tools = request.tools
+    ways = savings.ways(base, tools.dtype, may_checkpoint=tools.checkpoint)
+    fitting = request.fitting or _scaled(base, request, ways)
+    wanted = math.ceil(_total(base) / gpus)
+    if not tools.accumulation:
+        most = max(1, *(fitting[way] for way in ways))
+        wanted = most if request.fitting else fitting[ways[0]]
     if data.samples:
-        most = math.ceil(data.samples / gpus) // largest_batch(base)
-        mine = max(1, min(mine, most))
-    return mine * gpus
+        wanted = min(wanted, math.ceil(data.samples / gpus) // largest_batch(base))
+    wanted = max(1, wanted)
+    # The fastest way that takes as many clips as upstream's GPUs do, or else the one that takes most.
+    enough = min(wanted, math.ceil(base.get("TRAIN.BATCH_SIZE") / max(1, base.get("NUM_GPUS"))))
+    way = next((way for way in ways if fitting[way] >= enough), max(ways, key=lambda w: fitting[w]))
+    return replace(savings.divided(wanted, fitting[way]), way=way)
 
 
-def _scaled(base: Content, request: Request) -> int:
+def _total(base: Content) -> int:
+    """Return the clips that the learning rate of the base is for."""
+    return int(base.get("TRAIN.BATCH_SIZE") * max(1, base.get(savings.ACCUMULATION)))
+
+
+def _scaled(base: Content, request: Request, ways: list[str]) -> dict[str, int]:
     """Return upstream's clips for each GPU, scaled by the memory that was asked for."""
     each = base.get("TRAIN.BATCH_SIZE") / max(1, base.get("NUM_GPUS"))
-    return int(each * (request.gpu_memory or MEMORY) / MEMORY)
+    return dict.fromkeys(ways, int(each * (request.gpu_memory or MEMORY) / MEMORY))
 
 
-def _machine(base: Content, request: Request, batch: int) -> Iterator[Change]:
+def _machine(base: Content, request: Request, step: Step) -> Iterator[Change]:
+    gpus = max(1, request.gpus)
+    batch = step.clips * gpus
     yield Change("NUM_GPUS", request.gpus, "of this machine")
-    each = f"{batch // max(1, request.gpus)} clips for each GPU"
-    if request.fitting and request.batch is None:
-        each += f", of {request.fitting} that fit"
+    each = f"{step.clips} clips for each GPU"
+    if request.fitting and request.batch is None and step.way:
+        each += f", of {request.fitting[step.way]} that fit"
     yield Change("TRAIN.BATCH_SIZE", batch, each)
+    yield from _savings(base, request, step)
     if request.to == AVA and request.gpus:
         cause = "boxes are tested with one clip for each GPU"
         yield Change("TEST.BATCH_SIZE", request.gpus, cause)
     else:
         yield Change("TEST.BATCH_SIZE", batch, each)
     yield Change("NUM_SHARDS", 1, "this machine alone")
-    yield from _statistics(base, max(1, request.gpus), batch)
+    yield from _statistics(base, gpus, batch)
     for key in ("TRAIN.EVAL_PERIOD", "TRAIN.CHECKPOINT_PERIOD"):
         if base.get(key) > request.epochs:
             yield Change(key, request.epochs, "at least once")
+
+
+def _savings(base: Content, request: Request, step: Step) -> Iterator[Change]:
+    """Use what makes a step fit."""
+    key = savings.ACCUMULATION
+    if step.batches > 1 or base.get(key) > 1:
+        full = step.total * max(1, request.gpus)
+        yield Change(key, step.batches, f"{full} clips for each step of the optimizer")
+    if step.way is None:
+        return
+    if request.tools.dtype and "mixed" in step.way:
+        dtype = request.tools.dtype
+        yield Change(savings.MIXED, value=True, reason="less memory, and faster on this GPU")
+        yield Change(savings.DTYPE, dtype, "the type that this GPU is fast with")
+    if "checkpoint" in step.way:
+        cause = "less memory: activations are computed again in the backward pass"
+        yield Change(savings.CHECKPOINT, value=True, reason=cause)
+
+
+def _few_clips(base: Content, request: Request, step: Step) -> Iterator[Change]:
+    """Keep the statistics of the checkpoint where batch norm would see too few clips."""
+    shared = 1
+    if str(base.get("BN.NORM_TYPE")).startswith("sync_batchnorm"):
+        shared = math.gcd(max(1, request.gpus), max(1, base.get("BN.NUM_SYNC_DEVICES")))
+    seen = step.clips * shared
+    if usage.is_resnet(base) and step.batches > 1 and seen < FEWEST_CLIPS:
+        cause = f"batch norm would see {seen} clips: the statistics of the checkpoint stay"
+        yield Change("MODEL.FROZEN_BN", value=True, reason=cause)
+        yield Change("BN.USE_PRECISE_STATS", value=False, reason="they stay")
 
 
 def _statistics(base: Content, gpus: int, batch: int) -> Iterator[Change]:
@@ -406,7 +500,7 @@ def _statistics(base: Content, gpus: int, batch: int) -> Iterator[Change]:
 
 
 def _schedule(base: Content, request: Request, batch: int) -> Iterator[Change]:
-    was, before = base.get("TRAIN.BATCH_SIZE"), base.get("SOLVER.MAX_EPOCH")
+    was, before = _total(base), base.get("SOLVER.MAX_EPOCH")
     for key in ("SOLVER.BASE_LR", "SOLVER.WARMUP_START_LR", "SOLVER.COSINE_END_LR"):
         rate = float(f"{base.get(key) * batch / was:.6g}")
         yield Change(key, rate, f"scaled by the batch: {batch} instead of {was}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
-from slowfast_stack.config import content
+from slowfast_stack.config import breakages, content, savings, usage
 from slowfast_stack.config.defaults import DEFAULTS, KEYS, RENAMED
 from slowfast_stack.config.findings import ERROR, NOTE, WARNING, Finding
 from slowfast_stack.config.rules_resnet import pathways
@@ -27,12 +27,14 @@ def refused(read: Content, known: frozenset[str] = frozenset()) -> Iterator[Find
     ``known`` are the keys of the tree that will run, which can be newer than those we know.
     """
     for problem in read.problems:
-        if problem.key in known - KEYS:
+        if problem.key in known - KEYS and not problem.mistyped:
             continue
         if not problem.fatal:
             yield Finding("file", problem.key, problem.message, "Write it once.", NOTE)
-        elif problem.key in KEYS:
+        elif problem.mistyped:
             yield _mistyped(problem)
+        elif problem.key in breakages.ADDED:
+            yield _not_patched(problem)
         else:
             yield _unknown(problem, read)
 
@@ -46,6 +48,12 @@ def _mistyped(problem: Problem) -> Finding:
     return Finding("type", problem.key, problem.message, f"{fixed}", set={problem.key: fixed})
 
 
+def _not_patched(problem: Problem) -> Finding:
+    patch = breakages.ADDED[problem.key]
+    message = f"{problem.key} is added by the patch {patch}, which the tree does not have."
+    return Finding("unknown-key", problem.key, message, breakages.PATCH_IT)
+
+
 def _unknown(problem: Problem, read: Content) -> Finding:
     close = difflib.get_close_matches(problem.key, KEYS - read.values.keys(), 1, _CLOSE)
     old = RENAMED.get(problem.key)
@@ -55,6 +63,21 @@ def _unknown(problem: Problem, read: Content) -> Finding:
     return Finding(
         "unknown-key", problem.key, problem.message, fix, set=renamed, remove=(problem.key,)
     )
+
+
+def _accumulation(read: Content) -> Iterator[Finding]:
+    """Refuse to accumulate batches of a loss that compares the clips of one."""
+    key = savings.ACCUMULATION
+    if usage.trains(read) and read.get(key) > 1 and usage.model(read) == "ContrastiveModel":
+        message = "The loss of contrastive pretraining compares the clips of one batch."
+        yield Finding("accumulation", key, message, "1", set={key: 1})
+
+
+def _checkpointing(read: Content) -> Iterator[Finding]:
+    key = savings.CHECKPOINT
+    if usage.trains(read) and read.get(key) and not savings.obeys_checkpoint(read):
+        message = f"{usage.model(read)} keeps its activations all the same."
+        yield Finding("checkpoint", key, message, "False", NOTE)
 
 
 def _decoder(read: Content) -> Iterator[Finding]:
@@ -280,6 +303,8 @@ def _demo(read: Content) -> Iterator[Finding]:
 
 
 RULES: tuple[Rule, ...] = (
+    _accumulation,
+    _checkpointing,
     _decoder,
     _divisible,
     _pathways,

@@ -139,6 +139,7 @@ TABLE = (
     Limit("LOG_PERIOD", usage.runs, 1, happens=_DIVIDES, fixed=10),
     Limit("DATA_LOADER.NUM_WORKERS", usage.runs, 0, fixed=0),
     Limit("TRAIN.BATCH_SIZE", usage.trains, 1),
+    Limit("TRAIN.ACCUMULATION_STEPS", usage.trains, 1, fixed=1),
     Limit("TEST.BATCH_SIZE", usage.tests, 1),
     Limit("TRAIN.EVAL_PERIOD", _several_epochs, 1, happens=_DIVIDES, fixed=1),
     Limit("TRAIN.CHECKPOINT_PERIOD", _several_epochs, 1, happens=_DIVIDES, fixed=1),

@@ -1,20 +1,23 @@
 """Estimate the GPU memory of a training step, and compare it with the memory of a GPU.
 
-The environment's own PyTorch and SlowFast run the model on tensors without data.
+The environment's own PyTorch and SlowFast run the model on tensors without data, on the fake CUDA
+runtime of rehearsals where this machine has no GPU and can compile it.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slowfast_stack.config import content
+from slowfast_stack.config import content, savings, source_tree
 from slowfast_stack.config.findings import ERROR, NOTE, Finding
 from slowfast_stack.config.finetune import MEMORY
-from slowfast_stack.training import installed
+from slowfast_stack.training import fake_runtime, installed, rehearsed_gpu
+from slowfast_stack.training.fake_runtime import LIBRARY, NotRehearsed
 
 if TYPE_CHECKING:
     from slowfast_stack.config.content import Content
@@ -30,6 +33,7 @@ ALLOWANCE = 0.1
 # Tensors as large as the parameters that an optimizer keeps (torch.optim).
 _STATES = {"sgd": 1, "adam": 2, "adamw": 2, "mt_adamw": 2}
 _TIMEOUT_S = 600
+_CLIPS = (2, 4)  # that the program runs
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Estimate:
     fixed: int
     clip: int
     gpus: tuple[tuple[str, int], ...]
+    exact: bool = True  # False: mixed precision needs less
 
     def needed(self, clips: int) -> int:
         """Return the bytes for a step with so many clips, allowance and context included."""
@@ -62,11 +67,18 @@ class Unknown:
     cause: str
 
 
-def estimate(stack: Installed, config: Path, read: Content) -> Estimate | Unknown:
-    """Run the model of a configuration on tensors without data; takes seconds and little memory."""
+def estimate(
+    stack: Installed, config: Path, read: Content, ways: list[str]
+) -> dict[str, Estimate] | Unknown:
+    """Run the model of a configuration on tensors without data; takes seconds and little memory.
+
+    Returns an estimate for each way to train.
+    """
+    argv = [str(stack.python), "-s", str(PROGRAM), str(config), "--ways", ",".join(ways)]
     try:
         done = subprocess.run(
-            [str(stack.python), str(PROGRAM), str(config)],
+            argv,
+            env={**os.environ, **_runtime(stack)},
             capture_output=True,
             text=True,
             check=False,
@@ -80,13 +92,33 @@ def estimate(stack: Installed, config: Path, read: Content) -> Estimate | Unknow
     return of(json.loads(done.stdout.splitlines()[-1]), read)
 
 
-def of(output: dict[str, object], read: Content) -> Estimate:
-    """Return the estimate from what the program measured for one clip and for two."""
-    parameters, one, two = (int(str(output[key])) for key in ("parameters", "one", "two"))
+def _runtime(stack: Installed) -> dict[str, str]:
+    """Return the variables of the fake CUDA runtime, none where there is a GPU or no compiler."""
+    if rehearsed_gpu.of_machine() is not None:
+        return {}
+    try:
+        place = str(fake_runtime.folder(stack))
+    except NotRehearsed:
+        return {}
+    gpu = rehearsed_gpu.find(rehearsed_gpu.DEFAULT)
+    loaded = {"LD_PRELOAD": str(Path(place) / LIBRARY), "LD_LIBRARY_PATH": place}
+    return gpu.environment(1) | loaded
+
+
+def of(output: dict[str, object], read: Content) -> dict[str, Estimate]:
+    """Return the estimates from what the program measured for a few clips and for twice as many."""
+    parameters, peaks = int(str(output["parameters"])), output["peaks"]
     states = _STATES.get(str(read.get("SOLVER.OPTIMIZING_METHOD")), 2)
     gpus = output["gpus"] if isinstance(output["gpus"], list) else []
     sizes = tuple((str(gpu["name"]), int(gpu["bytes"])) for gpu in gpus)
-    return Estimate(parameters * (1 + states) + max(0, 2 * one - two), two - one, sizes)
+    few, more = _CLIPS
+    found = {}
+    for way, (low, high) in peaks.items() if isinstance(peaks, dict) else ():
+        clip = (high - low) // (more - few)
+        fixed = parameters * states + max(0, low - few * clip)
+        exact = output["device"] == "cuda" or not way.startswith("mixed")
+        found[way] = Estimate(fixed, clip, sizes, exact=exact)
+    return found
 
 
 @dataclass(frozen=True)
@@ -107,41 +139,60 @@ class MemoryCheck:
             stack = installed.current(self.prefix)
             trains = read.get("TRAIN.ENABLE") and read.get("NUM_GPUS")
             enabled = bool(trains and stack and stack.program.is_file())
-        return [finding(read, *self._estimate(path, read))] if enabled else []
+        if not enabled:
+            return []
+        tree = source_tree.at(installed.find(self.prefix).source)
+        accumulates = tree is None or savings.ACCUMULATION in tree.keys
+        return [finding(read, *self._estimate(path, read), accumulates=accumulates)]
 
-    def fitting(self, path: Path) -> int | None:
-        """Return how many clips fit in a GPU, None where that is not known."""
+    def fitting(self, path: Path, ways: list[str]) -> dict[str, int] | None:
+        """Return how many clips fit in a GPU for each way to train, None where that is not known."""
         stack = installed.current(self.prefix)
         if stack is None or not stack.program.is_file():
             return None
-        found, memory = self._estimate(path, content.load(path))
+        found = estimate(stack, path, content.load(path), ways)
         if isinstance(found, Unknown):
             return None
-        return found.fitting(memory or int(MEMORY * GIB))
+        return {
+            way: each.fitting(self._memory(each) or int(MEMORY * GIB))
+            for way, each in found.items()
+        }
 
     def _estimate(self, path: Path, read: Content) -> tuple[Estimate | Unknown, int | None]:
-        found = estimate(installed.find(self.prefix), path, read)
+        own = savings.way(read)
+        found = estimate(installed.find(self.prefix), path, read, [own])
+        each = found if isinstance(found, Unknown) else found[own]
+        return each, self._memory(each)
+
+    def _memory(self, found: Estimate | Unknown) -> int | None:
         given = None if self.memory is None else int(self.memory * GIB)
-        return found, given or (found.smallest if isinstance(found, Estimate) else None)
+        return given or (found.smallest if isinstance(found, Estimate) else None)
 
 
-def finding(read: Content, found: Estimate | Unknown, memory: int | None) -> Finding:
+def finding(
+    read: Content, found: Estimate | Unknown, memory: int | None, *, accumulates: bool = True
+) -> Finding:
     """Compare an estimate with the memory of a GPU in bytes, where it is known."""
     if isinstance(found, Unknown):
         message = f"The memory of a step could not be estimated: {found.cause}"
         return Finding("memory", _KEY, message, "Watch the first iterations.", NOTE)
     gpus = max(1, read.get("NUM_GPUS"))
-    clips, mixed = read.get(_KEY) // gpus, read.get("TRAIN.MIXED_PRECISION")
-    text = f"A step of {clips} clips needs about {found.needed(clips) / GIB:.1f} GiB on each GPU"
-    text += ", without mixed precision; with it less" if mixed else ""
+    clips = read.get(_KEY) // gpus
+    text = f"A batch of {clips} clips needs about {found.needed(clips) / GIB:.1f} GiB on each GPU"
+    text += "" if found.exact else ", without mixed precision; with it less"
     if memory is None:
         return Finding("memory", _KEY, f"{text}.", "Compare it with your GPU.", NOTE)
     most, text = found.fitting(memory), f"{text}; it has {memory / GIB:.1f}"
-    if clips <= most or mixed:
+    if clips <= most or not found.exact:
         return Finding("memory", _KEY, f"{text}, enough for {most} clips.", "None needed.", NOTE)
     if not most:
-        fix = "Take shorter or smaller clips: DATA.NUM_FRAMES, DATA.TRAIN_CROP_SIZE."
+        fix = "Take MODEL.ACT_CHECKPOINT, or smaller clips: DATA.NUM_FRAMES, DATA.TRAIN_CROP_SIZE."
         return Finding("memory", _KEY, f"{text}, too little for one clip.", fix, ERROR)
-    batch = most * gpus
-    fix = f"{batch}, and SOLVER.BASE_LR times {batch / read.get(_KEY):.3g}."
-    return Finding("memory", _KEY, f"{text}.", fix, ERROR, set={_KEY: batch})
+    step = savings.divided(clips * read.get(savings.ACCUMULATION), most)
+    if accumulates:
+        batch, fixed = step.clips * gpus, {savings.ACCUMULATION: step.batches}
+        fix = f"{batch}, and {savings.ACCUMULATION} {step.batches} for the same learning rate."
+    else:
+        batch, fixed = most * gpus, {}
+        fix = f"{batch}, and SOLVER.BASE_LR times {batch / read.get(_KEY):.3g}."
+    return Finding("memory", _KEY, f"{text}.", fix, ERROR, set={_KEY: batch, **fixed})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,8 @@ def test_what_fits_is_the_most_that_is_needed_at_most() -> None:
 @pytest.mark.parametrize(
     ("text", "memory", "level", "batch"),
     [
-        ("NUM_GPUS: 2\nTRAIN: {BATCH_SIZE: 64}", 16, "error", 50),
-        ("NUM_GPUS: 2\nTRAIN: {BATCH_SIZE: 64, MIXED_PRECISION: True}", 16, "note", None),
+        ("NUM_GPUS: 2\nTRAIN: {BATCH_SIZE: 64}", 16, "error", 32),
+        ("NUM_GPUS: 2\nTRAIN: {BATCH_SIZE: 64, MIXED_PRECISION: True}", 16, "error", 32),
         ("NUM_GPUS: 2\nTRAIN: {BATCH_SIZE: 32}", 16, "note", None),
         ("NUM_GPUS: 2\nTRAIN: {BATCH_SIZE: 32}", None, "note", None),
         ("NUM_GPUS: 1\nTRAIN: {BATCH_SIZE: 1}", 2, "error", None),
@@ -44,11 +45,28 @@ def test_a_batch_that_does_not_fit_is_an_error_with_the_one_that_does(
     assert found.set.get("TRAIN.BATCH_SIZE") == batch
 
 
+def test_a_batch_that_does_not_fit_is_divided_where_the_tree_can() -> None:
+    read = _read("NUM_GPUS: 2\nTRAIN: {BATCH_SIZE: 64}")
+    assert memory_of.finding(read, FOUND, 16 * GIB).set["TRAIN.ACCUMULATION_STEPS"] == 2
+    alone = memory_of.finding(read, FOUND, 16 * GIB, accumulates=False)
+    assert alone.set == {"TRAIN.BATCH_SIZE": 50}
+    mixed = replace(FOUND, exact=False)
+    assert memory_of.finding(read, mixed, 16 * GIB).level == "note"
+
+
 def test_an_optimizer_keeps_tensors_as_large_as_the_parameters() -> None:
-    printed = {"parameters": 100, "one": 1000, "two": 1900, "gpus": [{"name": "x", "bytes": 7}]}
-    plain = memory_of.of(printed, _read(""))
-    assert (plain.fixed, plain.clip, plain.smallest) == (200 + 100, 900, 7)
-    assert memory_of.of(printed, _read("SOLVER: {OPTIMIZING_METHOD: adamw}")).fixed == 300 + 100
+    printed = {
+        "parameters": 100,
+        "peaks": {"plain": [2000, 3800], "mixed": [1100, 2000]},
+        "device": "cpu",
+        "gpus": [{"name": "x", "bytes": 7}],
+    }
+    found = memory_of.of(printed, _read(""))
+    plain, mixed = found["plain"], found["mixed"]
+    assert (plain.fixed, plain.clip, plain.smallest, plain.exact) == (100 + 200, 900, 7, True)
+    assert (mixed.fixed, mixed.clip, mixed.exact) == (100 + 200, 450, False)
+    found = memory_of.of(printed | {"device": "cuda"}, _read("SOLVER: {OPTIMIZING_METHOD: adamw}"))
+    assert (found["mixed"].fixed, found["mixed"].exact) == (200 + 200, True)
 
 
 def test_why_there_is_no_estimate_is_reported() -> None:
@@ -71,6 +89,7 @@ def test_fix_writes_the_batch_that_fits_and_keeps_the_original_once(tmp_path: Pa
 
     result = validate.examine(path, validate.Checks(tmp_path, weigh), output=path, fix=True)
     assert [row.id for row in result.fixed] == ["memory"]
-    assert content.load(path).get("TRAIN.BATCH_SIZE") == 25
+    read = content.load(path)
+    assert (read.get("TRAIN.BATCH_SIZE"), read.get("TRAIN.ACCUMULATION_STEPS")) == (16, 4)
     assert "BATCH_SIZE: 64" in path.with_name("my.yaml.before").read_text()
-    assert "+TRAIN: {BATCH_SIZE: 25" in result.diff
+    assert "BATCH_SIZE: 16" in result.diff
