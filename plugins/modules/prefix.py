@@ -47,6 +47,7 @@ current_plan:
 """
 
 from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core.names import stack_id
 from ..module_utils._stack.environment.prefix import (
     claim,
     current_plan,
@@ -54,7 +55,12 @@ from ..module_utils._stack.environment.prefix import (
     require_disk_space,
     resolve,
 )
-from ..module_utils._stack.environment.stacks import current_id, switch
+from ..module_utils._stack.environment.stacks import (
+    current,
+    current_id,
+    require_plan_of,
+    switch,
+)
 
 SPEC = {"path": {"type": "path"}, "plan": {"type": "dict"}, "current": {"type": "str"}}
 
@@ -62,22 +68,20 @@ SPEC = {"path": {"type": "path"}, "plan": {"type": "dict"}, "current": {"type": 
 def act(params: Params, check: bool) -> Result:
     """Check, then claim, then switch."""
     plan, prefix = params["plan"], resolve(params["path"])
-    # Resolved, because evidence records real paths and ``current`` is a link.
-    stack, changed = (prefix / "current").resolve(), False
+    now, changed, recorded = current(prefix), False, None
+    stack = now or prefix / "current"
     if plan:
-        stack = prefix / "stacks" / plan["id"]
+        stack = prefix / "stacks" / stack_id(plan.get("id"), "plan.id")
         refuse_foreign(prefix)
         require_disk_space(prefix, stack, plan["needs_disk_mib"])
         changed = not stack.is_dir() if check else claim(prefix, stack)
     if params["current"]:
         differs = current_id(prefix) != params["current"]
         changed = (differs if check else switch(prefix, params["current"])) or changed
-    return {
-        "changed": changed,
-        "path": str(prefix),
-        "stack": str(stack),
-        "current_plan": None if plan else current_plan(prefix),
-    }
+    elif now and not plan:
+        recorded = current_plan(prefix)
+        require_plan_of(now, recorded or {"id": now.name})
+    return {"changed": changed, "path": str(prefix), "stack": str(stack), "current_plan": recorded}
 
 
 def main() -> None:

@@ -53,7 +53,8 @@ def fetch_one(name: str, folder: Path, progress: Progress) -> Path:
 
 def check(files: list[Path], folder: Path) -> list[Checked]:
     """Check these files, or all of a folder and all that its record names. Raises UsageError."""
-    seen = {folder / line.file: line for line in fetch.record_of(folder).load().values()}
+    rows = fetch.record_of(folder).load().values()
+    seen = {folder / line.file: line for line in rows if line.file}
     chosen = files or sorted({*seen, *_found(folder)})
     if not chosen:
         raise UsageError(

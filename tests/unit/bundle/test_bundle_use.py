@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
+import shutil
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.key import key_of
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import (
     extract,
     manifest,
@@ -60,30 +64,60 @@ def test_the_module_extracts_once_and_reports_it(made: Callable[..., Path], tmp_
     assert call(file, check=True, **options) == {"changed": False, "extracted": True}
 
 
+def built(folder: Path, source: str) -> list[Entry]:
+    """Make the artifact of a source; return the entries of its wheel and its manifest."""
+    inputs = {"source": source}
+    key = key_of(inputs)
+    home = folder / key
+    home.mkdir(parents=True)
+    (home / "wheel.whl").write_bytes(b"wheel")
+    files = {"wheel.whl": hashlib.sha256(b"wheel").hexdigest()}
+    made = {"schema": 1, "inputs": inputs, "files": files, "seconds": 1}
+    (home / "artifact.json").write_text(json.dumps(made))
+    names = ("wheel.whl", "artifact.json")
+    return [writer.entry(home / name, f"{extract.BUILT}/{key}/{name}", "built") for name in names]
+
+
 def test_built_wheels_of_a_bundle_go_into_the_cache_once(tmp_path: Path) -> None:
-    source, cache = tmp_path / "wheel.whl", tmp_path / "cache"
-    source.write_bytes(b"wheel")
-    entries = [
-        writer.entry(source, f"{extract.BUILT}/{key}/wheel.whl", "built wheel") for key in "ab"
-    ]
-    bundle = tmp_path / "built.bundle"
+    cache, bundle = tmp_path / "cache", tmp_path / "built.bundle"
+    entries = [*built(tmp_path / "input", "a"), *built(tmp_path / "input", "b")]
+    a, b = key_of({"source": "a"}), key_of({"source": "b"})
     writer.write(bundle, facts(), entries, progress=lambda *_: None)
-    (cache / "a").mkdir(parents=True)
-    (cache / "a" / "wheel.whl").write_bytes(b"built here")
+    (cache / a).mkdir(parents=True)
+    (cache / a / "wheel.whl").write_bytes(b"built here")
     options = {
         "folder": str(tmp_path / "extracted"),
         "digest": extract.head(bundle)["digest"],
         "wheels": str(cache),
     }
     assert call(bundle, **options)["changed"] is True
-    assert (cache / "a" / "wheel.whl").read_bytes() == b"built here"
-    assert (cache / "b" / "wheel.whl").read_bytes() == b"wheel"
-    assert sorted(path.name for path in cache.glob("?")) == ["a", "b"]
+    assert (cache / a / "wheel.whl").read_bytes() == b"built here"
+    assert (cache / b / "wheel.whl").read_bytes() == b"wheel"
+    assert sorted(path.name for path in cache.iterdir() if path.is_dir()) == sorted([a, b])
     assert list(cache.glob(".*")) == []
     assert call(bundle, **options)["changed"] is False
-    (cache / "b" / "wheel.whl").unlink()
-    (cache / "b").rmdir()
+    shutil.rmtree(cache / b)
     assert call(bundle, **options)["changed"] is True
+
+
+def test_an_extracted_bundle_whose_program_was_exchanged_is_not_used(tmp_path: Path) -> None:
+    folder, source, bundle = tmp_path / "folder", tmp_path / "source", tmp_path / "tools.bundle"
+    source.write_bytes(b"a program")
+    paths = ("tools/x86_64/uv", "wheels/a.whl")
+    entries = [writer.entry(source, path, "file", executable=path.endswith("uv")) for path in paths]
+    writer.write(bundle, facts(), entries, progress=lambda *_: None)
+    contents = extract.extract(bundle, folder)
+    program, other = (folder / path for path in paths)
+    good = program.read_bytes()
+    program.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    assert not extract.is_extracted(folder, contents.digest)
+    program.write_bytes(good)
+    assert extract.is_extracted(folder, contents.digest)
+    # The same bytes, elsewhere.
+    (tmp_path / "elsewhere").write_bytes(other.read_bytes())
+    other.unlink()
+    other.symlink_to(tmp_path / "elsewhere")
+    assert not extract.is_extracted(folder, contents.digest)
 
 
 def test_a_missing_file_of_an_extracted_bundle_is_noticed(

@@ -56,6 +56,7 @@ def test_the_probe_ships_neither_solver_nor_catalog() -> None:
         "core/construct.py",
         "core/errors.py",
         "core/http.py",
+        "core/names.py",
         "core/notices.py",
         "core/ownership.py",
         "core/validation.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ from slowfast_stack.facts import Lock
 
 HOSTS = Path(__file__).parents[1] / "hosts"
 SITE = "lib/python3.11/site-packages"
+WHEEL = hashlib.sha256(b"wheel").hexdigest()
 
 
 def host() -> dict[str, Any]:
@@ -51,8 +53,8 @@ def made(tmp_path: Path) -> lock.Subject:
     key = tmp_path / "wheels" / "0123"
     inputs = {"component": "detectron2", "glibc": "2.36", "torch": "2.11.0+cu130"}
     file = "detectron2-0.6-cp311-cp311-linux_x86_64.whl"
-    artifact = {"schema": 1, "inputs": inputs, "files": {file: "ab" * 32}, "seconds": 1.0}
-    put(key, {"artifact.json": json.dumps(artifact)})
+    artifact = {"schema": 1, "inputs": inputs, "files": {file: WHEEL}, "seconds": 1.0}
+    put(key, {"artifact.json": json.dumps(artifact), file: "wheel"})
     wheel = {"url": f"file://{key}/{file}"}
     tree = {"url": f"file://{src}/slowfast", "dir_info": {"editable": True}}
     put(
@@ -84,7 +86,7 @@ def test_a_lock_lists_what_there_is(made: lock.Subject) -> None:
     found = record(made)
     rows = {row["name"]: row for row in found["packages"]}
     assert rows["six"]["origin"] == "index"
-    assert rows["detectron2"]["sha256"] == "ab" * 32
+    assert rows["detectron2"]["sha256"] == WHEEL
     assert rows["slowfast"] == {
         "name": "slowfast",
         "version": "1.0",
@@ -182,7 +184,7 @@ def test_the_sbom_is_valid_and_complete(made: lock.Subject) -> None:
     assert {"pkg:pypi/six@1.17.0", "pkg:pypi/slowfast@1.0"} <= purls
     assert {"python", "package detectron2"} <= {row["bom-ref"] for row in said["components"]}
     (built,) = (row for row in said["components"] if row["bom-ref"] == "package detectron2")
-    assert built["hashes"] == [{"alg": "SHA-256", "content": "ab" * 32}]
+    assert built["hashes"] == [{"alg": "SHA-256", "content": WHEEL}]
 
 
 def test_a_lock_records_what_planning_reads_of_it() -> None:

@@ -126,14 +126,40 @@ def test_a_damaged_marker_is_said_and_written_again(text: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("text", ["", "[]", "null", '{"id": '])
 def test_a_damaged_plan_does_not_keep_up_from_making_a_new_one(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "current" / "proof" / "plan.json"
-    path.parent.mkdir(parents=True)
+    name = "a" * 12
+    claim(tmp_path, tmp_path / "stacks" / name)
+    path = tmp_path / "stacks" / name / "proof" / "plan.json"
+    path.parent.mkdir()
     path.write_text(text)
-    claim(tmp_path, tmp_path / "stacks" / "one")
-    given = {"path": str(tmp_path), "plan": {"id": "one", "needs_disk_mib": 1}, "current": None}
+    (tmp_path / "current").symlink_to(f"stacks/{name}")
+    given = {"path": str(tmp_path), "plan": {"id": name, "needs_disk_mib": 1}, "current": None}
     assert module.act(given, check=False)["current_plan"] is None
-    with fails("record.unreadable", path, "slowfast-stack up"):
+    with fails("record.unreadable", "plan.json", "slowfast-stack up"):
         module.act({**given, "plan": None}, check=False)
+
+
+def test_the_plan_of_another_stack_is_not_that_of_the_current_one(tmp_path: Path) -> None:
+    name, given = "a" * 12, {"path": str(tmp_path), "plan": None, "current": None}
+    proof = tmp_path / "stacks" / name / "proof"
+    proof.mkdir(parents=True)
+    (proof / "plan.json").write_text(json.dumps({"schema": PLAN_SCHEMA, "id": "../../evil"}))
+    (tmp_path / "current").symlink_to(f"stacks/{name}")
+    with fails("record.unreadable", "../../evil"):
+        module.act(given, check=False)
+    # Nor is a folder elsewhere the current stack.
+    (tmp_path / "current").unlink()
+    (tmp_path / "current").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "stacks").rename(tmp_path / "elsewhere")
+    found = module.act(given, check=False)
+    assert (found["current_plan"], found["stack"]) == (None, str(tmp_path / "current"))
+
+
+@pytest.mark.parametrize("name", ["../../evil", "/evil", "one", None, 7])
+def test_no_folder_is_claimed_but_that_of_a_stack(tmp_path: Path, name: object) -> None:
+    plan = {"id": name, "needs_disk_mib": 1}
+    with fails("data.invalid-value"):
+        module.act({"path": str(tmp_path / "prefix"), "plan": plan, "current": None}, check=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_prefix_of_a_newer_release_is_refused(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_the_table_can_be_filtered(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_what_was_seen_is_in_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     url = GUIDE[0]
-    fetch.record_of(tmp_path).add(url, Recorded(3 << 20, "0", file="a.pkl", type="pytorch"))
+    fetch.record_of(tmp_path).add(url, Recorded(3 << 20, "0" * 64, file="a.pkl", type="pytorch"))
     run(["models", "list", "32x2_R101_50_50", "--checkpoint-dir", str(tmp_path)])
     line = next(row for row in capsys.readouterr().out.splitlines() if row.startswith("ava/"))
     assert line.split()[-2:] == ["pytorch", "3.0"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import archives, scratch, validation
+from ..core import archives, names, scratch, validation
 from ..core.errors import StackError
 from ..core.files import fresh_folder, replace_folder
 from ..core.process import locked
@@ -35,6 +35,21 @@ REQUIRED = {
     "pypi": ("requirement", "sha256"),
 }
 
+# They become words of commands, and parts of the names of files. Git runs a program for EXT::URL.
+_FORMS = {
+    "url": names.matching(
+        r"(?!-)(?![A-Za-z0-9+.-]*::)[^\x00-\x20\x7f]+(?: [^\x00-\x20\x7f]+)*",
+        "an address or a path",
+    ),
+    "commit": names.matching(r"[0-9a-f]{40}", "40 hexadecimal digits"),
+    "sha256": names.sha256,
+    "requirement": names.matching(
+        r"[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9][A-Za-z0-9.!+_-]*", "NAME==VERSION"
+    ),
+    "package": names.matching(r"[a-z0-9][a-z0-9+.-]*", "the name of a package"),
+    "suite": names.matching(r"[a-z0-9][a-z0-9./-]*", "the suite of an archive"),
+}
+
 
 @dataclass(frozen=True)
 class Source:
@@ -57,6 +72,9 @@ class Source:
         validation.one_of(self.origin, "source.origin", tuple(REQUIRED))
         for name in REQUIRED[self.origin]:
             validation.text(getattr(self, name), f"source.{name}")
+        for name, reader in _FORMS.items():
+            if getattr(self, name):
+                reader(getattr(self, name), f"source.{name}")
 
     @property
     def identity(self) -> str:

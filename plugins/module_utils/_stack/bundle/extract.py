@@ -6,9 +6,11 @@ import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO
 
+from ..artifacts.cache import find as find_artifact
+from ..core import names
 from ..core.disk_space import free_bytes
 from ..core.errors import StackError
-from ..core.files import fresh_folder, locked, replace_folder
+from ..core.files import fresh_folder, locked, replace_folder, sha256_of
 from . import manifest, verify
 from .parts import PartReader, find
 
@@ -33,14 +35,24 @@ def head(bundle: Path) -> dict[str, object]:
 
 
 def is_extracted(folder: Path, digest: str | None) -> bool:
-    """Return whether ``folder`` has the bundle of this digest, with each file in its size."""
+    """Return whether ``folder`` has the bundle of this digest, with each file in its size.
+
+    Each is a regular file inside of the folder; a program also has its SHA-256.
+    """
     try:
-        contents = manifest.parse((folder / manifest.MANIFEST).read_bytes())
+        text = names.read_regular(folder / manifest.MANIFEST, verify.MANIFEST_LIMIT)
+        contents = manifest.parse(text)
         return contents.digest == digest and all(
-            (folder / member.path).stat().st_size == member.size for member in contents.members
+            _is_intact(folder, member) for member in contents.members
         )
     except (OSError, StackError):
         return False
+
+
+def _is_intact(folder: Path, member: Member) -> bool:
+    path = names.inside(folder, member.path)
+    same = path.stat().st_size == member.size
+    return same and (not member.executable or sha256_of(path) == member.sha256)
 
 
 def extract(bundle: Path, folder: Path, digest: str | None = None) -> Manifest:
@@ -97,10 +109,15 @@ def _create(folder: Path, member: Member) -> BinaryIO:
 
 
 def copy_built_wheels(folder: Path, cache: Path) -> list[str]:
-    """Copy the built wheels of an extracted bundle into the cache; return the keys that were new."""
+    """Copy the built wheels of an extracted bundle into the cache; return the keys that were new.
+
+    One that is not the artifact of its key, with each file as its manifest says, is left out.
+    """
     new = []
     for entry in sorted((folder / BUILT).glob("*")):
         target = cache / entry.name
+        if not find_artifact(folder / BUILT, entry.name):
+            continue
         # The lock of its key, as for a build.
         with locked(cache / f"{entry.name}.lock"):
             fresh = fresh_folder(target)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     OpenMember = Callable[[Member], BinaryIO]
 
 _SHOWN = 5
-_MANIFEST_LIMIT = 64 << 20
+MANIFEST_LIMIT = 64 << 20
 
 
 class Damage(NamedTuple):
@@ -56,7 +56,7 @@ def read_manifest(source: PartReader) -> Manifest:
     if info and info.name == manifest.FIRST_OF_SCHEMA_1:
         raise manifest.other_format(f"{manifest.FORMAT} 1")
     name = manifest.FIRST_MEMBER.fullmatch(info.name) if info else None
-    if info is None or name is None or info.size > _MANIFEST_LIMIT:
+    if info is None or name is None or info.size > MANIFEST_LIMIT:
         cause = "this is not a bundle, or its first bytes are damaged"
         raise DamagedBundle(source, [Damage("the first header", 0, manifest.BLOCK, cause)])
     data = source.read(manifest.padded(info.size))

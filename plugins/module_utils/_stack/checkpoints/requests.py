@@ -34,7 +34,7 @@ def request(name: str, folder: Path, mirror: str | None) -> Request:
 
 def _own(url: str) -> Model:
     file = PurePosixPath(urlsplit(url).path).name
-    if not file:
+    if file in ("", ".."):
         raise BadRequest(
             f"{url} does not end in a file name.",
             "The file is saved under that name.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import saved
+from . import names, saved
 from .construct import construct, plain, read
 from .files import locked
 from .validation import mapping
@@ -23,9 +23,9 @@ class Recorded:
     """One file: its size in bytes, its SHA-256, and where known its address, path and kind."""
 
     size: int
-    sha256: str
+    sha256: str = read(names.sha256)
     url: str = read(default="", omit=True)
-    file: str = read(default="", omit=True)
+    file: str = read(names.relative_path, default="", omit=True)
     type: str = read(default="", omit=True)
 
 

@@ -6,6 +6,7 @@ raises ``StackError`` for anything else. They fit `construct.read`.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     Reader = Callable[[Any, str], str]
 
-_PART = r"[A-Za-z0-9_][A-Za-z0-9._+~@=,%! -]{0,254}"
 _PATH_LIMIT = 1024
 # A saved record of this project has at most a few thousand rows.
 RECORD_LIMIT = 16 << 20  # bytes
@@ -45,8 +45,19 @@ def shortened(value: object) -> object:
 
 
 sha256 = matching(r"[0-9a-f]{64}", "64 hexadecimal digits")
-bare_name = matching(_PART, "the name of a file without a folder")
 stack_id = matching(r"[0-9a-f]{12}", "the id of a stack, 12 hexadecimal digits")
+
+
+package = matching(r"[~A-Za-z0-9][A-Za-z0-9._+-]{0,127}", "the name of a package")
+package_version = matching(r"[A-Za-z0-9][A-Za-z0-9.!+:~^_-]{0,127}", "the version of a package")
+
+
+def bare_name(value: object, where: str) -> str:
+    """Return the name of a file without a folder."""
+    text = value if isinstance(value, str) else ""
+    if text in ("", ".", "..") or "/" in text or not text.isprintable() or len(text) > 255:  # noqa: PLR2004
+        raise bad(where, "the name of a file without a folder", shortened(value))
+    return str(text)
 
 
 def relative_path(value: object, where: str) -> str:
@@ -89,7 +100,12 @@ def read_regular(path: Path, limit: int = RECORD_LIMIT) -> bytes:
     A link is not followed, and a pipe is not waited for. Raises OSError; its ``strerror`` says what
     the file is.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(errno.ELOOP, "It is a link", str(path)) from error
+        raise
     with os.fdopen(handle, "rb") as file:
         state = os.fstat(handle)
         if not stat.S_ISREG(state.st_mode):

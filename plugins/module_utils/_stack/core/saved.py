@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
-from . import notices
+from . import names, notices
 from .construct import construct, plain
 from .errors import StackError, Unreadable, reason
 from .files import atomic_write
@@ -44,7 +44,7 @@ def load(cls: type[T], path: Path, schema: int) -> T | None:
     Raises ``StackError`` for a newer one.
     """
     try:
-        found = mapping(parse_json(path.read_text(encoding="utf-8")), path.name)
+        found = mapping(parse_json(names.read_regular(path)), path.name)
         number = count(found.get("schema", 0), "schema")
     except FileNotFoundError:
         return None
@@ -102,7 +102,7 @@ def read_mapping(path: Path, hint: str) -> dict[str, Any] | None:
     Raises ``Unreadable`` with ``hint`` for a file that is damaged.
     """
     try:
-        return mapping(parse_json(path.read_text(encoding="utf-8")), path.name)
+        return mapping(parse_json(names.read_regular(path)), path.name)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, StackError) as error:

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from ..artifacts.cache import read_manifest
-from ..core import saved
+from ..core import names, saved, validation
 from ..core.construct import plain, read
 from ..core.errors import StackError
 from ..core.files import atomic_write, sha256_of
+from ..core.names import is_regular
 from . import direct_url
 from .reuse_packages import ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ..artifacts.cache import Artifact
     from ..core.process import Commands
 
 FILE = "stack.lock.json"
@@ -60,9 +62,9 @@ class Package:
     was built from ``inputs`` and has the digest ``sha256``.
     """
 
-    name: str
-    version: str
-    origin: str
+    name: str = read(names.package)
+    version: str = read(names.package_version)
+    origin: str = read(validation.choice("index", "tree", "file", "built", "adopted"))
     content: str | None = read(default=None, omit=True)
     tree: str | None = read(default=None, omit=True)
     file: str | None = read(default=None, omit=True)
@@ -147,12 +149,18 @@ def _package(name: str, number: str, info: Path) -> Package:
     if said.editable:
         return Package(name, number, "tree", tree=place.name)
     artifact = read_manifest(place.parent)
-    if artifact is None or place.name not in artifact.files:
+    if artifact is None or not _has(artifact, place):
         return Package(name, number, "file", content=content, file=place.name)
     sha256 = artifact.files[place.name]
     return Package(
         name, number, "built", file=place.name, sha256=sha256, inputs={**artifact.inputs}
     )
+
+
+def _has(artifact: Artifact, wheel: Path) -> bool:
+    """Return whether an artifact has this wheel; its manifest alone is a claim."""
+    listed = artifact.files.get(wheel.name)
+    return is_regular(wheel) and sha256_of(wheel) == listed
 
 
 def _content(listing: Path) -> str | None:

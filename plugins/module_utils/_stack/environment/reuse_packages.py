@@ -7,11 +7,13 @@ uv and pip find the package, and uninstalling it removes only links.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import StackError
+from ..core.names import bare_name, matching, read_regular
 from ..core.process import locked
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ while waiting:
         waiting += [(name_, text.strip()) for text in ('', *(extras or '').split(','))]
 print(json.dumps(list(found.values())))
 """
+_entry_point = matching(r"[\w.]+:[\w.]+(?: *\[.*\])?", "MODULE:FUNCTION")
 
 
 class Package(NamedTuple):
@@ -152,9 +155,12 @@ def _stale(info: Path, package: Package) -> bool:
 
 
 def _remove(info: Path) -> None:
-    for line in (info / "RECORD").read_text(encoding="utf-8").splitlines():
-        path = info.parent / line.partition(",")[0]
-        if path.is_symlink() or path.is_file():
+    """Remove what the list of a package names inside of the environment, and nothing else."""
+    env = info.parents[4]
+    for line in read_regular(info / "RECORD").decode("utf-8", "replace").splitlines():
+        path = Path(os.path.normpath(info.parent / line.partition(",")[0]))
+        inside = env in path.parents and path.parent.resolve() == path.parent
+        if inside and (path.is_symlink() or path.is_file()):
             path.unlink()
     shutil.rmtree(info, ignore_errors=True)
 
@@ -169,6 +175,8 @@ def _link(env: PythonEnv, site: Path, package: Package) -> None:
             link.symlink_to(target)
             files.append(top)
     for script, target_ in package.scripts:
+        bare_name(script, "the name of a script")
+        _entry_point(target_, f"the script {script}")
         path = env.path / "bin" / script
         if not path.exists():
             module, _colon, function = target_.partition(":")

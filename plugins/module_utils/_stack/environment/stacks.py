@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import notices, saved
+from ..core import names, notices, saved
 from ..core.errors import StackError, Unreadable, not_writable
 from ..core.files import locked, replace_link
 from .proof import EVIDENCE, Evidence, fingerprint, own_subject, recorded_plan
 from .proof import SCHEMA as PROOF_SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 CURRENT = "current"
 HISTORY, SCHEMA = "history.json", 1
@@ -105,10 +105,33 @@ def current_id(prefix: Path) -> str | None:
     return None
 
 
+def current(prefix: Path) -> Path | None:
+    """Return the real folder of the current stack; None where no stack of this prefix is current."""
+    name = current_id(prefix)
+    stack = prefix / "stacks" / name if name else None
+    return stack.resolve() if stack and _is_folder(stack) else None
+
+
+def require_plan_of(stack: Path, plan: Mapping[str, object]) -> None:
+    """Raise ``Unreadable`` where a recorded plan is not that of its stack."""
+    if plan.get("id") != stack.name:
+        raise Unreadable(
+            f"The plan in {stack / 'proof'} is not that of this stack.",
+            f"It has the id {names.shortened(plan.get('id'))}.",
+            "Run `slowfast-stack up` to prove the stack again.",
+            code="record.unreadable",
+        )
+
+
 def _ids(prefix: Path) -> list[str]:
     folder = prefix / "stacks"
-    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    return [name for name in names if _ID.fullmatch(name)]
+    paths = list(folder.iterdir()) if folder.is_dir() else []
+    # A link names a folder elsewhere.
+    return [path.name for path in paths if _ID.fullmatch(path.name) and _is_folder(path)]
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _history(prefix: Path) -> list[str]:
@@ -229,6 +252,7 @@ def switch(prefix: Path, name: str) -> bool:
 
 
 def _switch(prefix: Path, name: str) -> bool:
+    names.stack_id(name, "The stack")
     before, history = current_id(prefix), _history(prefix)
     if before != name:
         replace_link(prefix / CURRENT, Path("stacks") / name)
@@ -267,7 +291,8 @@ def remove(prefix: Path, stacks: Sequence[Stack], now: float) -> list[Stack]:
                 removed.append(stack)
         # Also what an interrupted earlier call left.
         for leaving in (prefix / "stacks").glob(f"{_LEAVING}*"):
-            shutil.rmtree(leaving)
+            if _is_folder(leaving):
+                shutil.rmtree(leaving)
     return removed
 
 

@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..core import names
 from ..core.errors import Unreadable
-from ..core.validation import InvalidValueError, count, mapping, parse_json
+from ..core.validation import InvalidValueError, bad, count, items, mapping, parse_json
 from .packages import Package, is_driver
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ LISTINGS = {
     "redhat": ("rpm", "-qa", "--qf", "%{NAME}\t%{VERSION}\t%{VENDOR}\tinstalled\n"),
 }  # fmt: skip
 _STREAM = re.compile(r"^stream\s*=\s*(\S+)", re.MULTILINE)
+_MOST = 500
+_maker = names.matching(r"[^\x00-\x1f\x7f]{0,200}", "one line of text")
+_stream = names.matching(r"[A-Za-z0-9._+-]{0,64}", "the stream of a module")
 _RELEASE = re.compile(r"\d{3}\.\d+(?:\.\d+)?")
 
 
@@ -44,12 +48,28 @@ class Installed(NamedTuple):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Installed:
-        """Read what ``to_dict`` returned. Raises KeyError and TypeError for anything else."""
-        found = cls(tuple(Package(*row) for row in data["packages"]), data["stream"])
-        texts = (found.stream, *(part for package in found.packages for part in package))
-        if not all(isinstance(text, str) for text in texts):
-            raise TypeError(data)
-        return found
+        """Read what ``to_dict`` returned. Raises ``StackError`` for anything else.
+
+        It names packages of the driver alone: they become words of a command of root.
+        """
+        found = mapping(data, "the record of the driver")
+        rows = items(found.get("packages"), "packages")
+        if len(rows) > _MOST:
+            raise bad("packages", f"at most {_MOST} packages", len(rows))
+        packages = tuple(_package(row, f"packages[{n}]") for n, row in enumerate(rows))
+        return cls(packages, _stream(found.get("stream"), "stream"))
+
+
+def _package(value: object, where: str) -> Package:
+    row = items(value, where)
+    if len(row) != 3:  # noqa: PLR2004
+        raise bad(where, "name, version and maker", len(row))
+    package = Package(
+        names.package(row[0], where), names.package_version(row[1], where), _maker(row[2], where)
+    )
+    if not is_driver(package):
+        raise bad(where, "a package of the driver", package.name)
+    return package
 
 
 def installed(listing: str, stream_file: str) -> Installed:

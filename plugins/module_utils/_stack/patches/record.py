@@ -7,8 +7,18 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from ..core import names
 from ..core.errors import StackError, reason
-from ..core.validation import InvalidValueError, count, items, mapping, parse_json, text
+from ..core.validation import (
+    InvalidValueError,
+    bad,
+    count,
+    items,
+    mapping,
+    one_of,
+    parse_json,
+    text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,14 +77,17 @@ def load(tree: ReadableTree, component: str) -> Record:
     if data is None:
         return Record(component)
     try:
+        if len(data) > names.RECORD_LIMIT:
+            raise ValueError("It is too large.")  # noqa: TRY301
         stored = parse_json(data)
         schema = count(mapping(stored, FILE).get("schema"), "schema")
         if schema > SCHEMA:
             raise _newer(schema)
         rows = mapping(stored["files"], "files")
-        files = {path: _file_record(entry, f"files.{path}") for path, entry in rows.items()}
+        files = {_path(path): _file_record(entry, f"files.{path}") for path, entry in rows.items()}
         commit = _optional_text(stored["commit"], "commit")
-        return Record(text(stored["component"], "component"), commit, files)
+        one_of(stored["component"], "component", (component,))
+        return Record(component, commit, files)
     except (ValueError, KeyError, InvalidValueError) as error:
         raise StackError(
             f"{FILE} cannot be read; nothing was changed.",
@@ -84,13 +97,21 @@ def load(tree: ReadableTree, component: str) -> Record:
         ) from error
 
 
+def _path(value: str) -> str:
+    """Return the path of a source file inside of the tree. Raises ``StackError``."""
+    path = names.relative_path(value, "files")
+    if any(part.startswith(".") for part in path.split("/")):
+        raise bad("files", "a path without hidden folders", names.shortened(value))
+    return path
+
+
 def _file_record(value: object, where: str) -> FileRecord:
     entry = mapping(value, where)
     # The first schema had another key.
     patches = items(entry["repairs"] if "repairs" in entry else entry["patches"], where)
     return FileRecord(
-        _optional_text(entry["before"], where),
-        text(entry["after"], where),
+        None if entry["before"] is None else names.sha256(entry["before"], where),
+        names.sha256(entry["after"], where),
         [text(name, where) for name in patches],
     )
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
 
+from ..core import names, validation
 from ..core.construct import construct
+from ..core.construct import read as field
 from ..core.versions import version
 from ..host.probe import LIBRARIES
 from .decision import Decision
@@ -19,6 +21,14 @@ if TYPE_CHECKING:
 
 REMEDY = "create a bundle for this host: slowfast-stack bundle create, with the options of plan"
 NO_TORCH = "the bundle has no torch: name the Python that has it with --adopt-torch PYTHON"
+
+
+def _optional_path(value: object, where: str) -> str | None:
+    return None if value is None else names.relative_path(value, where)
+
+
+def _paths(value: object, where: str) -> tuple[str, ...]:
+    return tuple(names.relative_path(row, where) for row in validation.items(value, where))
 
 
 @dataclass(frozen=True)
@@ -50,8 +60,8 @@ class BundleStack:
     request: dict[str, object]
     plan: Plan
     system_packages: tuple[str, ...] = ()
-    packages_folder: str | None = None
-    conda_packages: tuple[str, ...] = ()
+    packages_folder: str | None = field(_optional_path, default=None)
+    conda_packages: tuple[str, ...] = field(_paths, default=())
     names: tuple[str, ...] = ()
 
 

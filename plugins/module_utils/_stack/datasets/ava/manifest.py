@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...core import saved
+from ...core import names, saved
 from ...core.construct import construct
+from ...core.validation import bad
 
 if TYPE_CHECKING:
     from .dataset import Layout
@@ -36,9 +37,16 @@ def read(tree: Layout, video: str) -> Manifest | None:
     """Return the manifest of the frames of a video; None if there is none. Raises Unreadable."""
     return saved.read(
         tree.manifest_of(video),
-        lambda data: construct(Manifest, data, "the manifest", ignore_unknown=True),
+        lambda data: _of(video, construct(Manifest, data, "the manifest", ignore_unknown=True)),
         "Remove it; the frames are then verified again.",
     )
+
+
+def _of(video: str, manifest: Manifest) -> Manifest:
+    """Return the manifest where it is that of ``video``. Raises ``StackError``."""
+    if manifest.video != video:
+        raise bad("the manifest.video", video, names.shortened(manifest.video))
+    return manifest
 
 
 def write(tree: Layout, manifest: Manifest) -> None:
