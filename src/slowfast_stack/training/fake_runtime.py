@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import ownership
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ def cache() -> Path:
 
 
 def folder(stack: Installed) -> Path:
-    """Return the folder of a runtime for the PyTorch of a stack. Raises NotRehearsed.
+    """Return the folder of a runtime for the PyTorch of a stack, built where it does not exist.
 
-    It is built where it does not exist.
+    Raises NotRehearsed; as root StackError, where another user could change the folder.
     """
     packages = sorted((stack.stack / "env" / "lib").glob("python3*/site-packages"))
     headers = [at.parent for root in packages for at in root.glob(f"nvidia/*/include/{_HEADER}")]
@@ -74,6 +75,7 @@ def folder(stack: Installed) -> Path:
     identity = f"{SOURCE.read_text()}{_TEXT}{compiler}{platform.machine()}"
     identity += (headers[0] / _HEADER).read_text(errors="replace")
     place = cache() / hashlib.sha256(identity.encode()).hexdigest()[:16]
+    ownership.require_private(place)
     if (place / LIBRARY).is_file():
         return place
     return _built(place, compiler, headers[0])
@@ -96,7 +98,7 @@ def _without_headers(packages: list[Path]) -> NotRehearsed:
 
 
 def _built(place: Path, compiler: str, headers: Path) -> Path:
-    place.parent.mkdir(parents=True, exist_ok=True)
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".building-") as work:
         defines = Path(work) / "include" / _DEFINES
         defines.parent.mkdir(parents=True)

@@ -11,7 +11,6 @@ from slowfast_stack.config import findings
 from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.orchestration import processes
 from slowfast_stack.training import jobs, rehearsal, runner
-from slowfast_stack.training.fake_runtime import NotRehearsed
 from slowfast_stack.training.installed import target_of
 from slowfast_stack.training.run_state import DEMO, TEST, TRAINING, scores_text
 
@@ -114,7 +113,7 @@ def _rehearse(installed: Installed, job: Job, screen: Screen) -> None:
     """Rehearse a job. Raises StackError where upstream's code fails; memory is only a warning."""
     try:
         done = rehearsal.of_job(installed, job)
-    except NotRehearsed as error:
+    except StackError as error:  # nothing is known of the configuration
         screen.print(f"warning: {error.message} {error.cause}")
         return
     found = rehearsal.finding(done)

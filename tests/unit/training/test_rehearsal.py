@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import ownership
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 
 from slowfast_stack.exit_codes import UsageError
@@ -109,6 +110,19 @@ def test_a_runtime_that_is_built_is_not_built_again(
     compiler.write_text("#!/bin/sh\nexit 1\n")
     compiler.chmod(0o755)
     assert fake_runtime.folder(stack) == first
+
+
+def test_root_loads_no_runtime_that_another_user_can_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ownership, "is_root", lambda: True)
+    shared = tmp_path / "cache"
+    shared.mkdir()
+    shared.chmod(0o777)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(shared))
+    with pytest.raises(StackError) as error:
+        fake_runtime.folder(_stack(tmp_path, "nvidia/cu13/include/driver_types.h"))
+    assert error.value.code == "file.untrusted"
 
 
 REPORT = {
