@@ -13,6 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "collections"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack.config import upstream
 from slowfast_stack.config.explain import explain
 
@@ -32,8 +33,9 @@ def _disagreements(path: str, checkout: Path) -> list[tuple[str, str]]:
     found = explain(path, checkout).file
     if found is None:
         raise SystemExit(f"configs_page.py: {checkout} has no {path}")
-    if found.content is None:
-        return [("", "**refused**: " + found.error.replace(f"{checkout}/", ""))]
+    if isinstance(found.content, StackError):
+        why = f"{found.content.message} {found.content.cause}"
+        return [("", "**refused**: " + why.replace(f"{checkout}/", ""))]
     refused = [
         ("", f"**refused**: {problem.message}")
         for problem in found.content.problems
