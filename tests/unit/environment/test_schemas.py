@@ -153,6 +153,7 @@ def test_a_damaged_file_is_said_and_a_missing_or_older_one_is_not(tmp_path: Path
         (found,) = said
         assert found.startswith(f"[record.unreadable] {path}")
         assert saved.AGAIN in found
+        assert "Correct" not in found
 
 
 def test_the_mode_of_a_saved_file_does_not_depend_on_the_umask(tmp_path: Path) -> None:

@@ -275,6 +275,26 @@ def test_a_link_to_another_place_is_no_current_stack_and_that_is_said(
     assert stacks.current_id(tmp_path) == ONE
 
 
+def test_stacks_are_folders_and_what_a_running_build_removes_is_not_missed(tmp_path: Path) -> None:
+    (tmp_path / "stacks" / ONE).mkdir(parents=True)
+    (tmp_path / "stacks" / TWO).symlink_to("absent")
+    (tmp_path / "stacks" / THREE).touch()
+    (tmp_path / "stacks" / ONE / "dangling").symlink_to("absent")
+    (found,) = stacks.listed(tmp_path)
+    assert (found.id, stacks.in_use(found.path, LATER)) == (ONE, False)
+    program = (
+        "import pathlib, sys\n"
+        "for n in range(3000):\n"
+        "    path = pathlib.Path(sys.argv[1], str(n % 50)); path.mkdir(); path.rmdir()"
+    )
+    argv = [sys.executable, "-c", program, str(found.path)]
+    with subprocess.Popen(argv) as builder:
+        while builder.poll() is None:
+            assert len(stacks.listed(tmp_path)) == 1
+            stacks.in_use(found.path, LATER)
+    assert builder.returncode == 0
+
+
 def test_a_folder_in_place_of_the_link_is_an_error_and_stays(tmp_path: Path) -> None:
     (tmp_path / stacks.CURRENT / "work").mkdir(parents=True)
     with fails("file.not-writable"):

@@ -38,6 +38,8 @@ def reason(error: Exception) -> str:
     """Return as a sentence why something could not be read, without the name of a Python type."""
     if isinstance(error, KeyError):
         return f"It has no key {error}."
+    if isinstance(error, StackError):
+        return f"{error.message} {error.cause}"  # its hint is of another task
     text = str(getattr(error, "strerror", None) or error) or type(error).__name__
     return text if text.endswith(".") else f"{text}."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from dataclasses import dataclass
@@ -148,7 +149,7 @@ def _order(prefix: Path) -> list[str]:
         return (
             name == current,
             used.get(name, -1),
-            (prefix / "stacks" / name).stat().st_mtime,
+            _touched(prefix / "stacks" / name),
         )
 
     return sorted(_ids(prefix), key=key, reverse=True)
@@ -191,8 +192,9 @@ def _size(stack: Path) -> int:
     """Return the size of the files in MiB; a file with several names counts once."""
     blocks = {}
     for path in stack.rglob("*"):
-        state = path.lstat()
-        blocks[state.st_ino] = state.st_blocks
+        with contextlib.suppress(FileNotFoundError):  # a run that builds it removes files
+            state = path.lstat()
+            blocks[state.st_ino] = state.st_blocks
     return sum(blocks.values()) * 512 // 2**20
 
 
@@ -302,8 +304,15 @@ def in_use(stack: Path, now: float) -> bool:
         return True
     if (stack / "proof" / EVIDENCE).is_file():
         return False
-    touched = max(path.stat().st_mtime for path in (stack, *stack.iterdir()))
-    return now - touched < SETTLED_S
+    return now - max(map(_touched, (stack, *stack.iterdir()))) < SETTLED_S
+
+
+def _touched(path: Path) -> float:
+    """Return when a path was last written to, the beginning of time where it was removed meanwhile."""
+    try:
+        return path.lstat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _locks(stack: Path) -> Iterator[Path]:
