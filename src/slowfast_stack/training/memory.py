@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack.config import content, savings, source_tree
 from slowfast_stack.config.findings import ERROR, NOTE, Finding
 from slowfast_stack.config.finetune import MEMORY
 from slowfast_stack.training import fake_runtime, installed, rehearsed_gpu
-from slowfast_stack.training.fake_runtime import LIBRARY, NotRehearsed
+from slowfast_stack.training.fake_runtime import LIBRARY
 
 if TYPE_CHECKING:
     from slowfast_stack.config.content import Content
@@ -98,7 +99,7 @@ def _runtime(stack: Installed) -> dict[str, str]:
         return {}
     try:
         place = str(fake_runtime.folder(stack))
-    except NotRehearsed:
+    except StackError:  # no compiler, no headers, or another user could change it
         return {}
     gpu = rehearsed_gpu.find(rehearsed_gpu.DEFAULT)
     loaded = {"LD_PRELOAD": str(Path(place) / LIBRARY), "LD_LIBRARY_PATH": place}
@@ -111,11 +112,14 @@ def of(output: dict[str, object], read: Content) -> dict[str, Estimate]:
     states = _STATES.get(str(read.get("SOLVER.OPTIMIZING_METHOD")), 2)
     gpus = output["gpus"] if isinstance(output["gpus"], list) else []
     sizes = tuple((str(gpu["name"]), int(gpu["bytes"])) for gpu in gpus)
+    # Each clip is augmented so often, and all of them are in the batch.
+    samples = max(1, read.get("AUG.NUM_SAMPLE")) if read.get("AUG.ENABLE") else 1
     few, more = _CLIPS
     found = {}
     for way, (low, high) in peaks.items() if isinstance(peaks, dict) else ():
         clip = (high - low) // (more - few)
         fixed = parameters * states + max(0, low - few * clip)
+        clip *= samples
         exact = output["device"] == "cuda" or not way.startswith("mixed")
         found[way] = Estimate(fixed, clip, sizes, exact=exact)
     return found

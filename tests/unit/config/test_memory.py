@@ -67,6 +67,8 @@ def test_an_optimizer_keeps_tensors_as_large_as_the_parameters() -> None:
     assert (mixed.fixed, mixed.clip, mixed.exact) == (100 + 200, 450, False)
     found = memory_of.of(printed | {"device": "cuda"}, _read("SOLVER: {OPTIMIZING_METHOD: adamw}"))
     assert (found["mixed"].fixed, found["mixed"].exact) == (200 + 200, True)
+    twice = memory_of.of(printed, _read("AUG: {ENABLE: True, NUM_SAMPLE: 2}"))["plain"]
+    assert (twice.fixed, twice.clip) == (plain.fixed, 2 * plain.clip)
 
 
 def test_why_there_is_no_estimate_is_reported() -> None:
