@@ -39,6 +39,7 @@ def _checkpoint(read: Content, here: Path) -> Iterator[Finding]:
             continue
         kind = formats.of_file(path)
         yield from _kind(part, path, kind, read)
+        yield from _other_model(part, kind, read)
         yield from _classes(part, kind, read)
         if part == "TRAIN" and read.get("TRAIN.ENABLE"):
             yield from _epoch(kind, read)
@@ -61,6 +62,23 @@ def _kind(part: str, path: Path, kind: Kind, read: Content) -> Iterator[Finding]
     elif kind.type != read.get(key):
         message = f"{path.name} is a {kind.type} file, but {key} is {read.get(key)}. {kind.cause}"
         yield Finding("checkpoint-type", key, message, kind.type, set={key: kind.type})
+
+
+_SHARED = {"ResNet", "SlowFast"}  # the slow pathway has weights of some of the same names
+
+
+def _other_model(part: str, kind: Kind, read: Content) -> Iterator[Finding]:
+    """Refuse weights of another model: upstream trains from random values, without an error."""
+    named = str(read.get("MODEL.MODEL_NAME"))
+    expected = "PyTorchVideo" if named.startswith("PTV") else named.removeprefix("Mask")
+    renamed = part == "TRAIN" and read.get("TRAIN.CHECKPOINT_CLEAR_NAME_PATTERN")
+    if not kind.model or renamed or expected in (kind.model, ""):
+        return
+    trains = part == "TRAIN" and read.get("TRAIN.ENABLE")
+    level = WARNING if trains and {kind.model, expected} == _SHARED else ERROR
+    message = f"The weights are of {kind.model}, and the model is {named}: they do not fit."
+    fix = "A checkpoint of this model: slowfast-stack models list."
+    yield Finding("other-model", f"{part}.CHECKPOINT_FILE_PATH", message, fix, level)
 
 
 def _classes(part: str, kind: Kind, read: Content) -> Iterator[Finding]:

@@ -81,4 +81,62 @@ def _batch_bytes(read: Content) -> int:
     return int(clips * 3 * frames * side * side * _FLOAT)
 
 
-RULES = (gpus, shards, apex, shared_memory)
+def contrastive_norm(read: Content, _target: Target) -> Iterator[Finding]:
+    """Compare the GPUs that share the batch norm of contrastive layers with all GPUs."""
+    devices, gpus_ = read.get("BN.NUM_SYNC_DEVICES"), max(1, read.get("NUM_GPUS"))
+    shares = read.get("CONTRASTIVE.BN_MLP") and read.get("CONTRASTIVE.BN_SYNC_MLP")
+    layers = read.get("CONTRASTIVE.NUM_MLP_LAYERS") > 1 or read.get("CONTRASTIVE.PREDICTOR_DEPTHS")
+    if _is_contrastive(read) and shares and layers and devices > 1 and gpus_ % devices:
+        key = "BN.NUM_SYNC_DEVICES"
+        message = f"Statistics of {devices} GPUs cannot be shared among {gpus_}; upstream stops."
+        yield Finding("sync-devices", key, message, f"{gpus_}", set={key: gpus_})
+
+
+def _is_contrastive(read: Content) -> bool:
+    return bool(read.get("MODEL.MODEL_NAME") == "ContrastiveModel")
+
+
+def long_cycle_norm(read: Content, _target: Target) -> Iterator[Finding]:
+    """Compare the batch norm that each shape of the long cycle takes with the GPUs and clips.
+
+    MultigridSchedule shares statistics where a GPU has fewer clips than BN_BASE_SIZE, and splits
+    them where it has more.
+    """
+    base, gpus_ = read.get("MULTIGRID.BN_BASE_SIZE"), max(1, read.get("NUM_GPUS"))
+    cycles = read.get("TRAIN.ENABLE") and read.get("MULTIGRID.LONG_CYCLE")
+    if not cycles or base < 1 or read.get("TRAIN.BATCH_SIZE") < 1:
+        return
+    for shape in read.get("MULTIGRID.LONG_CYCLE_FACTORS"):
+        if not isinstance(shape, list | tuple) or len(shape) != 2 or min(shape) <= 0:  # noqa: PLR2004
+            return  # which is another finding
+        time, side = shape
+        clips = round(1 / (time * side * side)) * read.get("TRAIN.BATCH_SIZE") / gpus_
+        factor, key = clips / base, "MULTIGRID.BN_BASE_SIZE"
+        if factor < 1 and gpus_ > 1 and gpus_ % int(1 / factor):
+            message = (
+                f"With {clips:g} clips for each GPU the long cycle shares the statistics of "
+                f"{int(1 / factor)} GPUs, which {gpus_} cannot be divided into; upstream stops."
+            )
+            yield Finding("sync-devices", key, message, f"A divisor: {gpus_ * clips:g}, or less.")
+            return
+        if factor > 1 and int(clips) % int(factor):
+            message = (
+                f"With {clips:g} clips for each GPU the long cycle splits the batch into "
+                f"{int(factor)} parts, which do not divide it; upstream stops."
+            )
+            yield Finding("bn-splits", key, message, "A divisor of the clips of a GPU.")
+            return
+
+
+def demo_gpus(read: Content, _target: Target) -> Iterator[Finding]:
+    """Refuse several GPUs for a demo with boxes that are given."""
+    gpus_, key = read.get("NUM_GPUS"), "NUM_GPUS"
+    given = (
+        read.get("DEMO.ENABLE") and read.get("DETECTION.ENABLE") and read.get("DEMO.PREDS_BOXES")
+    )
+    if given and gpus_ > 1:
+        message = f"A demo with given boxes runs on one GPU, not on {gpus_}; upstream stops."
+        yield Finding("gpus", key, message, "1", set={key: 1})
+
+
+RULES = (gpus, shards, apex, contrastive_norm, long_cycle_norm, demo_gpus, shared_memory)

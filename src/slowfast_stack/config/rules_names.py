@@ -296,7 +296,7 @@ CHOICES = (
         lambda tree: tree.compared(DEFAULTS, _ASSERTIONS, f"cfg.{_DTYPE}"),
         ("bfloat16", "float16"),
     ),
-    Choice("DIST_BACKEND", _distributed, lambda _tree: frozenset(), ("gloo", "mpi", "nccl")),
+    Choice("DIST_BACKEND", _distributed, lambda _tree: frozenset(), ("gloo", "nccl")),
 )
 
 

@@ -49,6 +49,7 @@ class Kind:
     """The type of a file, its container, and what can be read from it.
 
     ``imports`` are the names that the pickles of the file ask for, all of them together.
+    ``model`` is the model of SlowFast that has such weights, empty where that is not known.
     """
 
     type: str
@@ -58,6 +59,7 @@ class Kind:
     epoch: int | None = None
     classes: int | None = None
     imports: tuple[str, ...] = ()
+    model: str = ""
 
     @property
     def suspicious(self) -> tuple[str, ...]:
@@ -259,7 +261,28 @@ def _described(type_: str, container: str, value: Any, imports: Iterable[str]) -
         epoch=epoch if isinstance(epoch, int) else None,
         classes=_classes(weights),
         imports=tuple(sorted(imports)),
+        model=_model(weights) if type_ == PYTORCH else "",
     )
+
+
+# The first weights of each model, in the order of the question.
+_FIRST_WEIGHTS = (
+    ("MViT", "patch_embed.proj."),
+    ("SlowFast", "s1_fuse."),
+    ("X3D", "s1.pathway0_stem.conv_xy."),
+    ("ResNet", "s1.pathway0_stem."),
+    ("ContrastiveModel", "backbone."),
+    ("PyTorchVideo", "model."),
+)
+
+
+def _model(weights: dict[Any, Any]) -> str:
+    """Return the model that has weights of such names."""
+    names = [name for name in weights if isinstance(name, str)]
+    known = (
+        model for model, first in _FIRST_WEIGHTS if any(name.startswith(first) for name in names)
+    )
+    return next(known, "")
 
 
 def _classes(weights: dict[Any, Any]) -> int | None:

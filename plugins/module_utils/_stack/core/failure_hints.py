@@ -203,6 +203,11 @@ TRAINING = (
         "Use a lower SOLVER.BASE_LR.",
     ),
     Row(
+        r"gave no batch|found <class 'NoneType'>|Failed to load images|failed loading",
+        "Data that the configuration names cannot be read, or not any more.",
+        "See what is missing: slowfast-stack config check, with the same KEY VALUE pairs.",
+    ),
+    Row(
         r"keep random values",
         "The checkpoint has another number of classes.",
         "Set MODEL.NUM_CLASSES to the number of the checkpoint.",
