@@ -1,14 +1,14 @@
 """Run every configuration of upstream, and planted wrong values, beside the word of `config check`.
 
     STACK/env/bin/python tests/integration/programs/config_sweep.py STACK
-        [--only TEXT] [--planted] [--fix] [--jobs N] [--work DIR]
+        [--only TEXT] [--planted] [--fix] [--jobs N] [--work DIR] [--page FILE]
 
 STACK is a finished stack with the sources. Each file goes through upstream's own train(), its
 evaluation and its test on the CPU, with small crops and made-up data of its kind, in a process of
 its own; ``config check`` sees the same file with the same overrides. The table says what the check
 said and what happened. Exits 1 where a check was wrong: an error that ran, or a failure unsaid.
 With --fix the cases are those that ``config check --fix`` changes, as it leaves them: each runs, or
-has an error left that says why not.
+has an error left that says why not. --page writes the table into a page of the documentation.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ import planted_numbers
 import planted_shapes
 import planted_tasks
 import planted_values
+import result_page
 import upstream_end_to_end as made
 
 if TYPE_CHECKING:
@@ -290,6 +291,7 @@ def sweep(stack: Path, work: Path, given: argparse.Namespace) -> int:
     waiting = [row for row in cases(source, planted=given.planted) if given.only in row.name]
     running: dict[int, tuple[Case, tuple[str, str], Path, float]] = {}
     wrong = done = trained = 0
+    rows: list[str] = []
     numbers = itertools.count()
     print("| configuration | planted | check | happened | s |\n|---|---|---|---|--:|", flush=True)
     while waiting or running:
@@ -316,12 +318,14 @@ def sweep(stack: Path, work: Path, given: argparse.Namespace) -> int:
         wrong += alarm or miss
         mark = "**FALSE ALARM** " if alarm else "**MISS** " if miss else ""
         reason = "ran" if ok else _reason(log, status)
-        print(
-            f"| {case.name} | {case.part} | {' '.join(word)} | {mark}{reason} "
-            f"| {time.time() - started:.0f} |",
-            flush=True,
-        )
-    print(f"\n{trained} of {done} ran; the check was wrong on {wrong}.")
+        row = f"| {case.name} | {case.part} | {' '.join(word)} | {mark}{reason}"
+        print(f"{row} | {time.time() - started:.0f} |", flush=True)
+        rows.append(f"{row.replace(str(stack), 'STACK').replace(str(work), 'WORK')} |")
+    summary = f"{trained} of {done} ran; the check was wrong on {wrong}."
+    print(f"\n{summary}")
+    name = "fixed" if given.fix else "planted" if given.planted else "files"
+    head = ["| configuration | planted | check | happened |", "|---|---|---|---|"]
+    result_page.put(given.page, name, [summary, "", *head, *sorted(rows)])
     return int(wrong > 0)
 
 
@@ -347,9 +351,11 @@ def main() -> int:
     parser.add_argument("--fix", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--work", type=Path)
+    parser.add_argument("--page", type=Path)
     given = parser.parse_args()
     work = given.work or Path(tempfile.mkdtemp(prefix="config-sweep-"))
     work.mkdir(parents=True, exist_ok=True)
+    given.page = given.page and given.page.resolve()
     import slowfast.models
 
     sys.path.insert(0, str(Path(slowfast.__file__ or "").parents[1] / "tools"))

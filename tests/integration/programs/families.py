@@ -1,7 +1,7 @@
 """Train one configuration of each family with `slowfast-stack train`, and resume it.
 
     STACK/env/bin/python tests/integration/programs/families.py PREFIX
-        [--command slowfast-stack] [--only TEXT] [--jobs N] [--work DIR]
+        [--command slowfast-stack] [--only TEXT] [--jobs N] [--work DIR] [--page FILE]
 
 PREFIX holds a finished stack. Each file of upstream is started as a user does it, with tiny
 settings as KEY VALUE pairs and the validation on: it has to train an epoch, evaluate, test and
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import config_sweep as small
+import result_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,6 +157,7 @@ def main() -> int:
     parser.add_argument("--only", default="")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--work", type=Path)
+    parser.add_argument("--page", type=Path)
     given = parser.parse_args()
     work = given.work or Path(tempfile.mkdtemp(prefix="families-"))
     work.mkdir(parents=True, exist_ok=True)
@@ -164,18 +166,22 @@ def main() -> int:
         given.command, prefix, prefix / "current/src/slowfast", small.data(work), work
     )
     failed = False
-    print("| family | configuration | result |\n|---|---|---|", flush=True)
+    rows = ["| family | configuration | result |", "|---|---|---|"]
+    print("\n".join(rows), flush=True)
     chosen = [family for family in FAMILIES if given.only in family]
     with ThreadPoolExecutor(given.jobs) as pool:
         for family, result in zip(
             chosen, pool.map(lambda row: trained_and_resumed(started, row), chosen), strict=True
         ):
             failed |= "FAILED" in result
-            print(f"| {family} | `{FAMILIES[family]}` | {result} |", flush=True)
+            rows.append(f"| {family} | `{FAMILIES[family]}` | {result} |")
+            print(rows[-1], flush=True)
     for name, run in REFUSED.items() if not given.only else ():
         result = run(started)
         failed |= "FAILED" in result
-        print(f"| {name} | | {result} |", flush=True)
+        rows.append(f"| {name} | | {result} |")
+        print(rows[-1], flush=True)
+    result_page.put(given.page, "families", rows)
     return int(failed)
 
 
