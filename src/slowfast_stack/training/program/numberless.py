@@ -176,8 +176,14 @@ def answer_arrays() -> None:
 
     FakeTensor.numpy = answered("numpy", lambda array: array)
     FakeTensor.__array__ = answered("__array__", lambda array: array)
+    FakeTensor.__bool__ = _truth
     FakeTensor.tolist = answered("tolist", np.ndarray.tolist)
     FakeTensor.__format__ = lambda tensor, form: format(tensor.item() if form else "tensor", form)
+
+
+def _truth(tensor) -> bool:
+    number = tensor.item()  # it waits for the GPU as any number does
+    return bool(number) if tensor.constant is not None else True
 
 
 def _array(tensor) -> np.ndarray:
