@@ -35,12 +35,13 @@ WRITERS = {
 }
 # What writes the same way, and no state: files of the user, of the system, or that are only copied.
 OTHERS = {
-    "core/files.py", "core/saved.py", "artifacts/transfer.py",
+    "core/files.py", "core/saved.py", "artifacts/transfer.py", "artifacts/copies.py",
     "environment/lock.py", "environment/python_env.py",
     "datasets/ava/lists.py", "datasets/ava/extract.py", "datasets/ava/clip_download.py",
     "datasets/ava/download.py",
     "plugins/modules/apt_components.py", "plugins/modules/repository_key.py",
     "src/slowfast_stack/bundle/builder.py", "src/slowfast_stack/bundle/download_cache.py",
+    "src/slowfast_stack/bundle/sources.py", "src/slowfast_stack/orchestration/processes.py",
     "src/slowfast_stack/cli/lock.py", "src/slowfast_stack/config/checkpoint.py",
     "src/slowfast_stack/config/finetune.py", "src/slowfast_stack/config/validate.py",
     "src/slowfast_stack/orchestration/slurm.py", "src/slowfast_stack/training/demo.py",

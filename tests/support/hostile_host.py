@@ -75,7 +75,8 @@ def home(folder: Path) -> dict[str, str]:
         "ANSIBLE_LOCAL_TEMP": str(beside / "tmp"),
         "ANSIBLE_REMOTE_TMP": str(beside / "remote"),
         "ANSIBLE_ASYNC_DIR": str(beside / "async"),
-        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(beside / "cp"),
+        # The path of a socket would be too long below the folder of a test.
+        "ANSIBLE_SSH_ARGS": "-o ControlMaster=no",
         "ANSIBLE_INJECT_FACT_VARS": "true",
         "ANSIBLE_CONFIG": str(beside / "ansible.cfg"),
     }

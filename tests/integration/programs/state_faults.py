@@ -219,8 +219,8 @@ STATES = {
         _driver,
     ),
     "first downloads": State(
-        lambda folder: FirstDownloads(folder / "first.json").add("a", Recorded(1, "a")),
-        lambda folder: FirstDownloads(folder / "first.json").add("b", Recorded(2, "b")),
+        lambda folder: FirstDownloads(folder / "first.json").add("a", Recorded(1, "a" * 64)),
+        lambda folder: FirstDownloads(folder / "first.json").add("b", Recorded(2, "b" * 64)),
         lambda folder: FirstDownloads(folder / "first.json").load(),
     ),
     "data set": State(
