@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._stack.core import ownership
 from ._stack.core.errors import Unreadable
 from ._stack.core.http import opened
-from ._stack.host.probe import Answer
+from ._stack.core.system_errors import require_temporary_space
+from ._stack.host.probe import Answer, Where, probe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from ._stack.host.model import Host
+
+
+def probed(where: Where) -> Host:
+    """Return this host. Raises ``StackError`` where a program could not even write its own files."""
+    require_temporary_space(Path(os.environ.get("TMPDIR") or tempfile.gettempdir()))
+    return probe(LocalRunner(), where)
 
 
 class LocalRunner:

@@ -80,8 +80,8 @@ host:
 from pathlib import Path
 
 from ..module_utils._module import Params, Result, run_module
-from ..module_utils._runner import LocalRunner
-from ..module_utils._stack.host.probe import Where, probe
+from ..module_utils._runner import probed
+from ..module_utils._stack.host.probe import Where
 
 SPEC = {
     "prefix": {"type": "path", "default": "/opt/slowfast-stack"},
@@ -95,7 +95,7 @@ SPEC = {
 def act(params: Params, _check: bool) -> Result:
     """Probe."""
     where = Where(**params, home=str(Path.home()))
-    return {"changed": False, "host": probe(LocalRunner(), where).to_dict()}
+    return {"changed": False, "host": probed(where).to_dict()}
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.version import __version__
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from slowfast_stack.facts import Proof
 
 _FEW_HOSTS = 2
-_SIGNS = {"ok": "[green]✔[/]", "failed": "[red]✘[/]", "skipped": "[yellow]○[/]"}
+_SIGNS = {"ok": ("✔", "green"), "failed": ("✘", "red"), "skipped": ("○", "yellow")}
 
 
 def show(console: Console, proofs: Mapping[str, Proof]) -> None:
@@ -53,7 +53,7 @@ def _table(name: str, proof: Proof) -> Table:
     claims.add_column("seconds", justify="right")
     for claim in proof.claims:
         texts = (claim.id, claim.expected, claim.finding, claim.seconds)
-        claims.add_row(_SIGNS[claim.result], *(escape(str(text)) for text in texts))
+        claims.add_row(Text(*_SIGNS[claim.result]), *(str(text) for text in texts))
     return claims
 
 

@@ -5,6 +5,7 @@ A module of this package is imported only when its verb is called or its help is
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -16,7 +17,11 @@ import typer.core
 from ansible_collections.slowfast.stack.plugins.module_utils import _private
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import notices
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.system_errors import (
+    of_the_system,
+)
 from slowfast_stack.exit_codes import Exit, UsageError, code_of
+from slowfast_stack.ui import streams
 from slowfast_stack.version import __version__
 
 if TYPE_CHECKING:
@@ -93,8 +98,16 @@ def _root(
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code; every error is printed, none as a traceback."""
+    with streams.guarded():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
-        return app(args=list(arguments), prog_name="slowfast-stack", standalone_mode=False) or 0
+        code = app(args=list(arguments), prog_name="slowfast-stack", standalone_mode=False) or 0
+        streams.flush()
+    except streams.OutputError as error:
+        return Exit.FAILED if error.closed else _fail(error, Exit.FAILED, ())
     except StackError as error:
         return _fail(error, code_of(error), arguments)
     except typer.Abort:
@@ -106,18 +119,24 @@ def run(arguments: Sequence[str]) -> int:
         )
         return _fail(aborted, Exit.USAGE, arguments)
     except typer.TyperException as error:
-        if type(error).__name__ == "NoArgsIsHelpError":  # typer does not export it
-            print(error.format_message(), file=sys.stderr)
-            return Exit.USAGE
-        wrong_use = UsageError(
-            error.format_message(),
-            "The command line does not have the form that --help shows.",
-            "See: slowfast-stack --help, and slowfast-stack COMMAND --help",
-            code="cli.usage",
-        )
-        return _fail(wrong_use, Exit.USAGE, arguments)
+        return _misused(error, arguments)
     except Exception as error:  # noqa: BLE001  (a bug is reported as an error message)
-        return _fail(bug(error), Exit.FAILED, arguments)
+        failure = of_the_system(error) if isinstance(error, OSError) else None
+        return _fail(failure or bug(error), Exit.FAILED, arguments)
+    return code
+
+
+def _misused(error: typer.TyperException, arguments: Sequence[str]) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":  # typer does not export it
+        print(error.format_message(), file=sys.stderr)
+        return Exit.USAGE
+    wrong_use = UsageError(
+        error.format_message(),
+        "The command line does not have the form that --help shows.",
+        "See: slowfast-stack --help, and slowfast-stack COMMAND --help",
+        code="cli.usage",
+    )
+    return _fail(wrong_use, Exit.USAGE, arguments)
 
 
 def bug(error: Exception) -> StackError:
@@ -144,9 +163,12 @@ def bug(error: Exception) -> StackError:
 def _fail(error: StackError, code: int, arguments: Sequence[str]) -> int:
     from slowfast_stack.ui import terminal
 
-    if "--json" in arguments:
-        terminal.print_json({"hosts": {}, "error": error.to_dict()})
-    terminal.print_error(error)
+    with contextlib.suppress(streams.OutputError):
+        if "--json" in arguments:
+            terminal.print_json({"hosts": {}, "error": error.to_dict()})
+            streams.flush()
+    with contextlib.suppress(streams.OutputError):
+        terminal.print_error(error)
     return code
 
 

@@ -28,6 +28,7 @@ from slowfast_stack.cli import options
 from slowfast_stack.cli.base import Verbs
 from slowfast_stack.exit_codes import Exit, UsageError
 from slowfast_stack.ui import terminal
+from slowfast_stack.ui.streams import unescaped
 
 verbs = Verbs()
 
@@ -98,7 +99,9 @@ def patch(
         _print_json(api.to_dict(report), with_diff=diff)
     else:
         _print_report(report, undo=undo, dry_run=dry_run)
-        sys.stdout.write(diff_of(report.changes) if diff else "")
+        if diff:
+            out = sys.stdout if sys.stdout.isatty() else unescaped(sys.stdout)
+            out.write(diff_of(report.changes))  # for `git apply`, byte for byte
     return Exit.FAILED if dry_run and report.changes else Exit.PROVEN
 
 

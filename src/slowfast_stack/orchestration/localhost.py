@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
+from ansible_collections.slowfast.stack.plugins.module_utils._runner import probed
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import prefix
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import probe
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
@@ -40,4 +40,4 @@ def host(folder: str | None, asked: Mapping[str, Any]) -> Host:
         uv=str(Path(sys.executable).with_name("uv")),
         home=str(Path.home()),
     )
-    return probe.probe(LocalRunner(), where)
+    return probed(where)

@@ -8,12 +8,12 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.progress import ALL, silent
+from slowfast_stack.ui.consoles import GuardedConsole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,12 +100,12 @@ def shown(
         yield silent if quiet else _Lines(written).update
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         _Amount(written),
         TimeRemainingColumn(compact=True),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=GuardedConsole(stderr=True)) as progress:
         yield _Bars(progress, message).update
 
 

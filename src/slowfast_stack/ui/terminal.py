@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from slowfast_stack.ui.streams import escaped, unescaped
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -37,17 +39,17 @@ def show(result: Mapping[str, object], lines: Iterable[str], *, as_json: bool) -
 def print_error(error: StackError) -> None:
     """Print on standard error what happened, why, and what to do next."""
     dim, reset = ("\33[2m", "\33[0m") if _coloured() else ("", "")
-    lines = [f"error{dim}[{error.code}]{reset}: {error.message}"]
+    lines = [f"error{dim}[{error.code}]{reset}: {_indented(error.message)}"]
     lines += [f"cause: {_indented(error.cause)}"] if error.cause else []
     lines += [f"hint:  {_indented(error.hint)}"] if error.hint else []
-    print("\n".join(lines), file=sys.stderr, flush=True)
+    print("\n".join(lines), file=unescaped(sys.stderr), flush=True)
 
 
 def console(*, as_json: bool = False) -> Console:
     """Return the console of the user; it writes to standard error when JSON goes to standard output."""
-    from rich.console import Console  # noqa: PLC0415  (80 ms that --json need not pay)
+    from slowfast_stack.ui.consoles import GuardedConsole  # noqa: PLC0415  (80 ms that --json need not pay)
 
-    return Console(stderr=as_json)
+    return GuardedConsole(stderr=as_json)
 
 
 def _coloured() -> bool:
@@ -55,4 +57,4 @@ def _coloured() -> bool:
 
 
 def _indented(text: str) -> str:
-    return text.replace("\n", "\n       ")
+    return escaped(text).replace("\n", "\n       ")

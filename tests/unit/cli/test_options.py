@@ -80,6 +80,8 @@ def test_help_loads_neither_planner_nor_patches_nor_rich() -> None:
         "slowfast_stack.version",
         "slowfast_stack.cli",
         "slowfast_stack.exit_codes",
+        "slowfast_stack.ui",
+        "slowfast_stack.ui.streams",
         "slowfast_stack.cli.app",
     ]
 

@@ -1,0 +1,35 @@
+"""A console of rich for text that others wrote: no markup is read, nothing steers the terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.segment import Segment
+
+from slowfast_stack.ui.streams import escaped, unescaped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import ConsoleOptions, RenderableType
+
+
+class GuardedConsole(Console):
+    """A console on standard output, or standard error, that takes every text as it is."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        """Write to a stream as it is now; only rich's own styles and movements reach it raw."""
+        stream = sys.stderr if stderr else sys.stdout
+        super().__init__(file=unescaped(stream), markup=False, emoji=False, highlight=False)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Render text with characters that steer a terminal shown as escapes."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(escaped(segment.text), segment.style)
