@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import shell
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack.exit_codes import Interrupted, UsageError
 from slowfast_stack.orchestration import ansible
@@ -61,7 +61,7 @@ class Session:
 
 
 def _command_line() -> str:
-    return shlex.join(["slowfast-stack", *sys.argv[1:]])
+    return shell.join(["slowfast-stack", *sys.argv[1:]])
 
 
 def _no_host(outcome: Outcome, play: Play) -> str:

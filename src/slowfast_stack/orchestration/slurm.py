@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import shell
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import atomic_write
 
@@ -25,7 +25,7 @@ def script(root: Path, tasks: int, cpus: int, options: list[str]) -> str:
 #SBATCH --array=0-{tasks - 1}
 #SBATCH --cpus-per-task={cpus}
 #SBATCH --output={log}
-exec {shlex.join(command)} --jobs {cpus} --shards {tasks} --shard "$SLURM_ARRAY_TASK_ID"
+exec {shell.join(command)} --jobs {cpus} --shards {tasks} --shard "$SLURM_ARRAY_TASK_ID"
 """
 
 

@@ -197,6 +197,7 @@ CODES = {
     "packages.source-unreachable": Row("A package source does not answer.", "Check network and proxy, or name a mirror."),
     "packages.untrusted-source": Row("A package source is not signed by a trusted key.", "Ask its operator, or remove it."),
     "output.not-written": Row("Standard output cannot be written.", "Free disk space there, or write to another file."),
+    "path.unsupported": Row("A folder has a colon or a control character in its path.", "Choose another folder."),
     "patches.changed-since": Row("A patched file was edited afterwards.", "Keep a copy of the edit, then undo by hand."),
     "patches.damaged-original": Row("The kept original of a patched file is missing or damaged.", "Check the tree out again."),
     "patches.damaged-record": Row("The record of applied patches cannot be read.", "Check the tree out again."),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ..core.shell import comment, quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,21 +74,17 @@ def script(stack: Path, plan: Mapping[str, Any]) -> str:
     paths = [env / "bin", *([stack / "ffmpeg" / "bin"] if plan.get("ffmpeg") else [])]
     paths += [Path(home) / "bin"] if home else []
     kind = _KINDS[plan["environment"]["manager"]]
-    cuda = _CUDA.format(home=_word(home), libraries=_word(f"{home}/lib64")) if home else ""
+    cuda = _CUDA.format(home=quote(home), libraries=quote(f"{home}/lib64")) if home else ""
     return _TEXT.format(
-        script=_word(stack / NAME),
+        script=comment(stack / NAME),
         save="\n".join(_save(name) for name in (*_SAVED, kind)),
         kind=kind,
-        path=_word(":".join(map(str, paths))),
-        env=_word(env),
-        stack=_word(stack),
+        path=quote(":".join(map(str, paths))),
+        env=quote(env),
+        stack=quote(stack),
         cuda=cuda,
         restore="\n".join(_restore(name) for name in (*_SAVED, kind)),
     )
-
-
-def _word(value: object) -> str:
-    return shlex.quote(str(value))
 
 
 def _save(name: str) -> str:

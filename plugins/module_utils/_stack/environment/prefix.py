@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import disk_space, ownership, saved, validation
+from ..core import disk_space, ownership, saved, shell, validation
 from ..core.errors import StackError, Unreadable, reason
 from .proof import EVIDENCE, PLAN, PLAN_SCHEMA, recorded_plan
 
@@ -33,6 +33,7 @@ def resolve(path: str | None) -> Path:
     """
     default = default_prefix(root=ownership.is_root(), home=Path.home())
     prefix = Path(path).expanduser().absolute() if path else default
+    shell.require_plain(prefix)
     ownership.require_private(prefix)
     return prefix
 
@@ -42,6 +43,7 @@ def refuse_foreign(prefix: Path) -> None:
 
     Also where a newer release created the prefix.
     """
+    shell.require_plain(prefix)
     saved.load(Marker, prefix / MARKER, SCHEMA)
     if (prefix / MARKER).is_file() or not prefix.exists():
         return

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Callable
 from urllib.parse import quote
 
-from ...core import disk_space, download
-from ...core.errors import StackError, Unreadable, not_writable
+from ...core import disk_space, download, zips
+from ...core.errors import StackError, Unreadable, not_writable, reason
 from ...core.files import atomic_write
 from ...core.first_downloads import FirstDownloads, Recorded
 from ...core.process import locked
@@ -209,18 +208,19 @@ def _unpack(tree: Layout, path: str) -> None:
     """Extract the files of an archive beside it, except for those that exist. Raises StackError."""
     archive = tree.root / path
     try:
-        with zipfile.ZipFile(archive) as opened:
+        with archive.open("rb") as file, zips.opened(file, str(archive)) as opened:
+            zips.require_small(opened, archive.stat().st_size)
             for member in opened.infolist():
                 name = PurePosixPath(member.filename).name
                 place = archive.with_name(name)
                 if member.is_dir() or name in _NO_MEMBER or name.startswith((".", "_")):
                     continue
                 if not place.exists():
-                    atomic_write(place, opened.read(member).decode("utf-8"))
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+                    atomic_write(place, zips.text(opened, member))
+    except OSError as error:
         raise Unreadable(
             f"{archive} cannot be extracted.",
-            f"{error}.",
+            reason(error),
             "Download it again.",
             code="archive.unreadable",
         ) from error
