@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +12,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.archite
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validation import (
+    parse_json,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import miniforge
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
     CONDA_HINT,
@@ -69,7 +71,7 @@ def _selected(conda: Conda, target: Target) -> list[dict[str, object]]:
     output = Commands().checked(
         message, argv, environment=environment, hint=CONDA_HINT, code="miniforge.not-resolved"
     )
-    rows: list[dict[str, object]] = json.loads(output[output.index("{") :])["actions"]["FETCH"]
+    rows: list[dict[str, object]] = parse_json(output[output.index("{") :])["actions"]["FETCH"]
     return rows
 
 

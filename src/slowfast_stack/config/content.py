@@ -13,13 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import Unreadable
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import (
+    Unreadable,
+    reason,
+)
 from slowfast_stack.config.defaults import DEFAULTS, KEYS, SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BASE = "_BASE_"
+# Upstream's largest configuration has 3 KB and 120 values.
+LARGEST = 1 << 18  # bytes
+MOST_VALUES = 20_000
 
 
 @dataclass(frozen=True)
@@ -55,21 +61,37 @@ class Content:
         ]
 
 
-def load(path: Path) -> Content:
-    """Read a file and what it is based on."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        cause = getattr(error, "strerror", None) or "It is not text in UTF-8."
+def load(path: Path, above: tuple[Path, ...] = ()) -> Content:
+    """Read a file and what it is based on; ``above`` are the files that are based on it."""
+    place = path.resolve()
+    if place in above:
         raise Unreadable(
-            f"{path} cannot be read.", cause, "Name a YAML file.", code="config.unreadable"
-        ) from error
-    content = parse(text, str(path))
+            f"{path} is based on itself.",
+            f"Its key {BASE} leads back to it.",
+            f"Remove {BASE} from one of the files.",
+            code="config.unreadable",
+        )
+    content = parse(_text_of(path), str(path))
     base = content.values.pop(BASE, None)
     if base is None:
         return content
-    below = load(path.parent / str(base))
+    below = load(path.parent / str(base), (*above, place))
     return Content(below.values | content.values, below.problems + content.problems)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+        text = data.decode("utf-8-sig")
+        cause = "" if len(data) <= LARGEST else f"It is larger than {LARGEST} bytes."
+    except (OSError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or "It is not text in UTF-8."
+    if cause:
+        raise Unreadable(
+            f"{path} cannot be read.", cause, "Name a YAML file.", code="config.unreadable"
+        )
+    return text
 
 
 def with_options(read: Content, options: Sequence[str]) -> Content:
@@ -86,14 +108,15 @@ def parse(text: str, source: str = "the configuration") -> Content:
     twice: list[str] = []
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        _require_small(node)
         tree = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise Unreadable(
-            f"{source} is not YAML.",
-            _place(error),
-            "Fix the line; indent consistently with spaces.",
-            code="config.unreadable",
-        ) from error
+        raise _not_yaml(source, _place(error)) from error
+    except RecursionError as error:
+        raise _not_yaml(source, "It is nested too deep.") from error
+    # What the parser raises for a value that does not fit its type, such as !!int x.
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+        raise _not_yaml(source, reason(error)) from error
     if tree is not None and not isinstance(tree, dict):
         raise Unreadable(
             f"{source} is not a configuration.",
@@ -107,6 +130,34 @@ def parse(text: str, source: str = "the configuration") -> Content:
     problems = (*_unknown(values), *mistyped, *map(_written_twice, twice))
     wrong = {problem.key for problem in mistyped}
     return Content({key: values[key] for key in values if key not in wrong}, problems)
+
+
+def _not_yaml(source: str, cause: str) -> Unreadable:
+    return Unreadable(
+        f"{source} is not YAML.",
+        cause,
+        "Fix the line; indent consistently with spaces.",
+        code="config.unreadable",
+    )
+
+
+def _require_small(node: yaml.Node | None) -> None:
+    """Raise ``ValueError`` where aliases make a few lines large, or a value contains itself."""
+    sizes: dict[int, int] = {}
+
+    def size(node: yaml.Node) -> int:
+        known = sizes.get(id(node))
+        if known is None:
+            sizes[id(node)] = MOST_VALUES + 1  # until it is known: inside of itself it is endless
+            inner = node.value if isinstance(node, yaml.CollectionNode) else []
+            parts = [
+                part for item in inner for part in (item if isinstance(item, tuple) else [item])
+            ]
+            known = sizes[id(node)] = 1 + sum(map(size, parts))
+        return known
+
+    if node is not None and size(node) > MOST_VALUES:
+        raise ValueError(f"It has more than {MOST_VALUES} values.")
 
 
 def decoded(value: Any) -> Any:  # noqa: ANN401  (YAML has all types)

@@ -8,10 +8,12 @@ of the epoch.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validation import (
+    parse_json,
+)
 from slowfast_stack.training.run_state import (
     DEMO,
     EVALUATION,
@@ -193,7 +195,7 @@ def _scores(stats: Stats) -> dict[str, float]:
 
 def _read(text: str) -> Stats:
     try:
-        found = json.loads(text)
+        found = parse_json(text)
     except ValueError:  # two processes wrote at once
         return {}
     return found if isinstance(found, dict) else {}

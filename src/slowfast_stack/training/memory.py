@@ -6,7 +6,6 @@ runtime of rehearsals where this machine has no GPU and can compile it.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from dataclasses import dataclass
@@ -14,6 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validation import (
+    parse_json,
+)
 from slowfast_stack.config import content, savings, source_tree
 from slowfast_stack.config.findings import ERROR, NOTE, Finding
 from slowfast_stack.config.finetune import MEMORY
@@ -90,7 +92,7 @@ def estimate(
     if done.returncode:
         lines = done.stderr.strip().splitlines()
         return Unknown(lines[-1] if lines else f"exit code {done.returncode}")
-    return of(json.loads(done.stdout.splitlines()[-1]), read)
+    return of(parse_json(done.stdout.splitlines()[-1]), read)
 
 
 def _runtime(stack: Installed) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -11,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validation import (
+    parse_json,
+)
 from slowfast_stack.config.findings import Finding
 from slowfast_stack.training import fake_runtime, jobs, rehearsed_gpu
 from slowfast_stack.training.fake_runtime import LIBRARY, NotRehearsed
@@ -157,7 +159,7 @@ def run(stack: Installed, config: Path, options: list[str], machine: Machine) ->
         raise _ended(f"It took longer than {_TIMEOUT_S} s.") from error
     output = done.stdout.decode(errors="replace").splitlines()
     try:
-        report = json.loads(output[-1])
+        report = parse_json(output[-1])
         outcome, failure = report["outcome"], report["failure"]
     except (IndexError, ValueError, TypeError, KeyError) as error:
         raise _ended(_last_words(done)) from error

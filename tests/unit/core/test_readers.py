@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -38,6 +40,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.synt
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import from_lock
 from ansible_collections.slowfast.stack.plugins.modules import cuda_check
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.fuzz import examples
 
 from slowfast_stack.orchestration import request
 from slowfast_stack.training import labels
@@ -254,6 +259,28 @@ def test_a_damaged_file_is_no_traceback(name: str, tmp_path: Path) -> None:
     texts = DAMAGED if name == "claims of a proof" else _texts(reader)
     found = {_outcome(reader, text, tmp_path / str(n)) for n, text in enumerate(texts)}
     assert sorted(found - set(CODES) - {""}) == []
+
+
+KEYS = sorted({key for reader in READERS.values() for key in reader.keys.split()} | {"schema"})
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=3), inner, max_size=5)
+    ),
+    max_leaves=12,
+)
+IN_PROCESS = sorted(set(READERS) - {"claims of a proof", "CUDA check"})  # they start programs
+
+
+@settings(max_examples=examples(400), deadline=None)
+@given(
+    st.sampled_from(IN_PROCESS),
+    JSON.map(json.dumps) | st.text(st.characters(max_codepoint=255), max_size=30),
+)
+def test_no_content_is_a_traceback(name: str, text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        assert _outcome(READERS[name], text, Path(folder) / "x") in {*CODES, ""}
 
 
 def test_every_module_that_reads_a_saved_file_is_in_the_table() -> None:

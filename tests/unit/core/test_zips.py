@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import zips
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.fuzz import examples
 
 
 def packed(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -66,7 +67,7 @@ def test_no_more_than_the_limit_is_read() -> None:
         assert zips.read_at_most(archive, info, 4999) is None
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(INTACT)), st.binary(max_size=4)), max_size=4))
 def test_no_change_makes_it_fail_otherwise(changes: list[tuple[int, bytes]]) -> None:
     data = INTACT

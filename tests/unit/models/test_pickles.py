@@ -18,6 +18,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import sha256_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.fuzz import examples
 from support.hostile_checkpoints import (
     CODE,
     HIDDEN,
@@ -179,14 +180,14 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.lists(WORDS | st.binary(max_size=4), max_size=30).map(b"".join))
 def test_no_row_of_opcodes_makes_the_check_fail(data: bytes) -> None:
     kind = formats.of(io.BytesIO(data))
     assert kind.refusal or not kind.suspicious
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.sampled_from(sorted(CHECKPOINTS.iterdir())),
     st.lists(st.tuples(st.integers(0, 1 << 20), st.binary(max_size=3)), min_size=1, max_size=4),

@@ -6,7 +6,6 @@ uv and pip find the package, and uninstalling it removes only links.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..core.errors import StackError
 from ..core.names import bare_name, matching, read_regular
 from ..core.process import locked
+from ..core.validation import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +86,7 @@ def closure(commands: Commands, python: str, name: str) -> list[Package]:
     """Return ``name`` and its dependencies as installed for the interpreter ``python``."""
     answer = commands.run([python, "-I", "-c", CLOSURE, name])
     try:
-        rows: list[dict[str, Any]] = json.loads(answer.output.strip().splitlines()[-1])
+        rows: list[dict[str, Any]] = parse_json(answer.output.strip().splitlines()[-1])
     except (ValueError, IndexError):
         rows = []
     if not rows or any(row["files"] is None for row in rows):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
 from ..core.errors import Unreadable
+from ..core.validation import parse_json
 from .model import Compiler, Distribution, Driver, Gpu, Package, Python, Toolkit, Torch
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def compiler(path: str, text: str, cxx: str | None) -> Compiler | None:
 def interpreter(path: str, text: str) -> Python | None:
     """Parse the output of PYTHON_QUESTION; return None if it is not valid."""
     try:
-        found = json.loads(text)
+        found = parse_json(text)
     except ValueError:
         return None
     return Python(found["version"], path, bool(found["headers"]), bool(found["venv"]))
@@ -130,7 +130,7 @@ TORCH_QUESTION = (
 def torch(python: str, text: str) -> Torch | None:
     """Parse the output of TORCH_QUESTION; return None without torch, or for a build for ROCm."""
     try:
-        found = json.loads(text)
+        found = parse_json(text)
     except ValueError:
         return None
     if found["hip"]:
@@ -153,7 +153,7 @@ NVML_QUESTION = (
 def capabilities(text: str) -> dict[str, str]:
     """Parse the output of NVML_QUESTION: compute capability by sysfs slot; empty if not valid."""
     try:
-        found = json.loads(text)
+        found = parse_json(text)
     except ValueError:
         return {}
     # NVML writes the PCI domain with eight digits, sysfs with four.

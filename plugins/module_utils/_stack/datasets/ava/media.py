@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...core.errors import StackError
+from ...core.validation import parse_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,7 @@ def probe(
     argv = [tools.ffprobe, "-v", "error", *options, "-select_streams", "v:0"]
     done = commands.run([*argv, "-show_entries", shown, "-of", "json", f"{source}"])
     try:
-        data = json.loads(done.output[done.output.index("{") :]) if done.rc == 0 else {}
+        data = parse_json(done.output[done.output.index("{") :]) if done.rc == 0 else {}
         (stream,) = data["streams"]
         start = float(data["format"].get("start_time", 0))
         return Media(
