@@ -80,6 +80,7 @@ def load(path: Path, above: tuple[Path, ...] = ()) -> Content:
 
 
 def _text_of(path: Path) -> str:
+    text = ""
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
