@@ -116,30 +116,32 @@ def _load(file):
                 if "weights_only" not in str(error):  # a tar, or a program
                     raise
                 raise pickle.UnpicklingError(str(error)) from error
-    # Before torch 2.6, weights_only=True could be made to run code (CVE-2025-32434).
-    _require_no_program(file)
-    me = sys.modules[__name__]
-    return torch.load(file, map_location="cpu", pickle_module=me, **_unrestricted())
+    # Before torch 2.6, weights_only=True could be made to run code (CVE-2025-32434), and
+    # torch.load of 1.13 ignores pickle_module: call what it calls.
+    return _load_restricted(file, sys.modules[__name__])
+
+
+def _load_restricted(file, unpickling):
+    """Load a zip or the older row of pickles; refuse a tar and a TorchScript program."""
+    functions = torch.serialization
+    start = file.tell()
+    is_zip = file.read(4) == b"PK\\x03\\x04"
+    file.seek(start)
+    if is_zip:
+        with functions._open_zipfile_reader(file) as reader:
+            if "constants.pkl" in reader.get_all_records():
+                raise pickle.UnpicklingError("It is a TorchScript program")
+            return functions._load(reader, "cpu", unpickling, encoding="utf-8")
+    with contextlib.suppress(tarfile.TarError):
+        tarfile.open(fileobj=file, mode="r:").close()
+        raise pickle.UnpicklingError("It is a tar file")
+    file.seek(start)
+    return functions._legacy_load(file, "cpu", unpickling, encoding="utf-8")
 
 
 def _unrestricted():
     known = inspect.signature(torch.load).parameters
     return {"weights_only": False} if "weights_only" in known else {}
-
-
-def _require_no_program(file):
-    """Raise for a tar or a TorchScript program; both are loaded by other code of torch."""
-    start = file.tell()
-    is_zip = file.read(4) == b"PK\\x03\\x04"
-    file.seek(start)
-    if is_zip:
-        if "constants.pkl" in torch._C.PyTorchFileReader(file).get_all_records():
-            raise pickle.UnpicklingError("It is a TorchScript program")
-    else:
-        with contextlib.suppress(tarfile.TarError):
-            tarfile.open(fileobj=file, mode="r:").close()
-            raise pickle.UnpicklingError("It is a tar file")
-    file.seek(start)
 
 
 def _load_from_bytes(data):
