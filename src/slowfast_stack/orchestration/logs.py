@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.display import escaped
 from slowfast_stack.exit_codes import UsageError
 
 KEPT = 50
@@ -40,9 +41,10 @@ class Log:
             raise UsageError.not_writable(folder(), error, hint) from error
 
     def write(self, text: str) -> None:
-        """Add text without its colours."""
+        """Add text without its colours; nothing in it steers a terminal that shows the file."""
         if text:
-            self._file.write(_COLOUR.sub("", text).replace("\r\n", "\n") + "\n")
+            plain = _COLOUR.sub("", text).replace("\r\n", "\n")
+            self._file.write(escaped(plain) + "\n")
 
     def close(self) -> None:
         """Close the file; it stays."""

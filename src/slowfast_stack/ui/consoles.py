@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.segment import Segment
 
-from slowfast_stack.ui.streams import escaped, unescaped
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.display import escaped
+from slowfast_stack.ui.streams import unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

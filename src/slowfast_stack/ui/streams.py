@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.display import escaped
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import (
     StackError,
     reason,
@@ -21,22 +21,12 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# All control characters but line feed and tab; marks of direction; line separators; surrogates.
-_STEERING = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
-
 
 class OutputError(StackError):
     """Standard output or standard error cannot be written; ``closed`` where no one reads it."""
 
     code = "output.not-written"
     closed = False
-
-
-def escaped(text: str) -> str:
-    """Return text in which every character that steers a terminal is shown as an escape."""
-    return _STEERING.sub(lambda found: ascii(found.group())[1:-1], text)
 
 
 class _Checked:

@@ -7,7 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from slowfast_stack.ui.streams import escaped, unescaped
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.display import escaped
+from slowfast_stack.ui.streams import unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.display import escaped
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.system_errors import (
     of_the_system,
@@ -25,6 +26,7 @@ from rich.text import Text
 from slowfast_stack.cli.app import run
 from slowfast_stack.facts import Claim, Proof
 from slowfast_stack.models import Checked
+from slowfast_stack.orchestration import logs
 from slowfast_stack.proof_report import show
 from slowfast_stack.ui import streams, terminal
 from slowfast_stack.ui.live_display import line
@@ -112,8 +114,8 @@ def test_a_console_reads_no_markup_and_escapes(monkeypatch: pytest.MonkeyPatch) 
 @settings(max_examples=400, deadline=None)
 @given(st.text())
 def test_escaping_keeps_what_is_harmless(text: str) -> None:
-    shown = streams.escaped(text)
-    assert streams.escaped(shown) == shown
+    shown = escaped(text)
+    assert escaped(shown) == shown
     assert all(letter.isprintable() or letter in "\n\t" or ord(letter) >= 160 for letter in shown)
     if all(letter.isprintable() and letter.isascii() for letter in text):
         assert shown == text
@@ -193,3 +195,15 @@ def test_a_full_folder_for_temporary_files_is_named(
         require_temporary_space(tmp_path)
     assert (raised.value.code, raised.value.cause) == ("system.refused", "The file system is full.")
     assert str(tmp_path) in raised.value.message
+
+
+def test_a_log_does_not_steer_the_terminal_that_shows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    log = logs.Log("test")
+    log.write(f"\x1b[32mgreen\x1b[0m\r\n{HOSTILE}")
+    log.close()
+    said = log.path.read_bytes().decode("utf-8")
+    assert said.startswith("green\na\\x1b[2J")
+    assert not set(STEERING) & set(said)
