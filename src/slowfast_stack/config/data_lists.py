@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validation import is_number
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -44,7 +46,7 @@ def _readable(row: list[str]) -> bool:
         return False
     if len(row) == 1:  # upstream reads it as a path of class 0
         return not _OTHER_SEPARATOR.search(row[0])
-    return row[-1].strip().isdigit()
+    return is_number(row[-1].strip())
 
 
 @dataclass(frozen=True)
@@ -67,17 +69,19 @@ def read_frames(path: Path, prefix: Path) -> FrameList:
         bad = lines[0] if lines else "(empty)"
     complete = [row for row in rows if len(row) == _FRAME_FIELDS]
     texts = {text for row in complete for text in row[4].strip('"').split(",")}
-    labels = frozenset(int(text) for text in texts if text.isdigit())
+    labels = frozenset(int(text) for text in texts if is_number(text))
     missing = tuple(row[3] for row in complete[:_CHECKED] if not (prefix / row[3]).exists())
     return FrameList(len({row[0] for row in complete}), labels, bad, missing)
 
 
 def read_boxes(path: Path) -> tuple[int, frozenset[int]]:
     """Read ground-truth boxes of AVA: the number of moments with boxes, and the actions in them."""
-    rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = [
+        line.split(",") for line in path.read_text(encoding="utf-8", errors="replace").splitlines()
+    ]
     complete = [row for row in rows if len(row) >= 7]  # noqa: PLR2004  (columns of AVA)
     moments = {(row[0], row[1]) for row in complete}
-    return len(moments), frozenset(int(row[6]) for row in complete if row[6].strip().isdigit())
+    return len(moments), frozenset(int(row[6]) for row in complete if is_number(row[6].strip()))
 
 
 def videos_of_frames(path: Path) -> set[str]:
@@ -110,7 +114,7 @@ def unreadable_truth(text: str) -> str | None:
     """Return the first line that is no box with an action: video, second, box, action."""
     rows = ((line, line.split(",")) for line in text.splitlines())
     columns = (_TRUTH, _TRUTH + 1)
-    wrong = (line for line, row in rows if len(row) not in columns or not row[6].strip().isdigit())
+    wrong = (line for line, row in rows if len(row) not in columns or not is_number(row[6].strip()))
     return next(wrong, None)
 
 

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validation import (
+    is_number,
     parse_json,
 )
 from slowfast_stack.training.run_state import (
@@ -204,7 +205,7 @@ def _read(text: str) -> Stats:
 def _fraction(text: object) -> tuple[int, int | None]:
     """Read ``3/20``, or ``3`` where upstream gives no total."""
     done, _, total = str(text or "").partition("/")
-    return int(done) if done.isdigit() else 0, int(total) if total.isdigit() else None
+    return int(done) if is_number(done) else 0, int(total) if is_number(total) else None
 
 
 def _seconds(text: object) -> float | None:

@@ -135,3 +135,29 @@ WORDS = st.sampled_from(
 def test_no_text_fails_otherwise(text: str) -> None:
     with contextlib.suppress(Unreadable):
         assert isinstance(content.parse(text).values, dict)
+
+
+LISTS = {
+    "no digits of ASCII": "a.mp4 ²\n",
+    "more digits than a number": f"a.mp4 {'9' * 5000}\n",
+    "no UTF-8": "a.mp4,0902,0.1,0.1,0.2,0.2,\udcff\n",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("case", LISTS)
+@pytest.mark.parametrize("data_set", ["ava", "kinetics", "ssv2", "charades"])
+def test_a_hostile_list_of_a_data_set_is_a_finding(
+    case: str, data_set: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("train.csv", "val.csv", "ava_train_v2.2.csv", "ava_val_v2.2.csv"):
+        (tmp_path / name).write_bytes(LISTS[case].encode("utf-8", "surrogateescape"))
+    path = tmp_path / "a.yaml"
+    path.write_text(
+        f"TRAIN:\n  ENABLE: True\n  DATASET: {data_set}\nDATA:\n  PATH_TO_DATA_DIR: {tmp_path}\n"
+        f"AVA:\n  ANNOTATION_DIR: {tmp_path}\n  FRAME_LIST_DIR: {tmp_path}\n",
+        encoding="utf-8",
+    )
+    assert run(["config", "check", str(path)]) == 1
+    captured = capsys.readouterr()
+    assert "internal.bug" not in captured.out + captured.err

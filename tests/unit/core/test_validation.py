@@ -85,3 +85,16 @@ def test_an_unknown_key_is_named_beside_the_known_ones() -> None:
     assert caught.value.code == "data.unknown-key"
     assert "'c'" in caught.value.message
     assert "a, b" in caught.value.cause
+
+
+@pytest.mark.parametrize("text", ["0", "7", "9" * 18])
+def test_a_number_is_what_int_takes(text: str) -> None:
+    assert read.is_number(text)
+    assert str(int(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-1", "1.0", "²", "\u0661", " 1", "1_0", "9" * 19, "9" * 5000]
+)
+def test_no_number_is_anything_else(text: str) -> None:
+    assert not read.is_number(text)

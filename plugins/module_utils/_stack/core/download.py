@@ -25,6 +25,7 @@ from .errors import StackError, not_writable
 from .files import Busy, locked, open_own, size_and_sha256
 from .http import opened
 from .progress import Progress, silent
+from .validation import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -351,10 +352,10 @@ def _place(response: HTTPResponse) -> tuple[int, int | None]:
     """Return where the body begins and the size of the complete file, from ``bytes 5-9/10``."""
     if response.status != _PARTIAL:
         length = response.headers.get("Content-Length", "")
-        return 0, int(length) if length.isdigit() else None
+        return 0, int(length) if is_number(length) else None
     place, _slash, total = response.headers.get("Content-Range", "").partition("/")
     start = place[len("bytes ") :].partition("-")[0]
-    return int(start) if start.isdigit() else -1, int(total) if total.isdigit() else None
+    return int(start) if is_number(start) else -1, int(total) if is_number(total) else None
 
 
 def _validator(response: HTTPResponse) -> str | None:

@@ -9,6 +9,8 @@ from typing import Any, Callable
 
 from .errors import StackError
 
+_MOST_DIGITS = 18
+
 
 class InvalidValueError(StackError):
     """A value at the path ``where`` is not what is ``wanted``."""
@@ -39,6 +41,11 @@ def parse_json(text: str | bytes) -> Any:  # noqa: ANN401  (JSON has all types)
         return json.loads(text)
     except RecursionError as error:
         raise ValueError("It is nested too deep.") from error
+
+
+def is_number(text: str) -> bool:
+    """Return whether text is a whole number of at most 18 ASCII digits, which ``int`` takes."""
+    return len(text) <= _MOST_DIGITS and text.isascii() and text.isdigit()
 
 
 def mapping(value: object, where: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ..core.errors import Unreadable
-from ..core.validation import parse_json
+from ..core.validation import is_number, parse_json
 from .model import Compiler, Distribution, Driver, Gpu, Package, Python, Toolkit, Torch
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def memory_mib(text: str) -> int:
 def disk_free_mib(text: str) -> int | None:
     """Return the fourth column of ``df -Pm``, the free MiB."""
     columns = text.strip().splitlines()[-1].split() if text.strip() else []
-    return int(columns[3]) if len(columns) > 3 and columns[3].isdigit() else None  # noqa: PLR2004
+    return int(columns[3]) if len(columns) > 3 and is_number(columns[3]) else None  # noqa: PLR2004
 
 
 def glibc(text: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ...core.construct import plain
 from ...core.errors import StackError
 from ...core.progress import ALL, Progress, silent
+from ...core.validation import is_number
 from . import frames, rows, sources
 from .dataset import FPS, ORIGIN
 from .official import SPLITS, VERSIONS, predicted
@@ -274,7 +275,7 @@ def _excluded(look: _Look, split: str) -> None:
     try:
         for number, line in rows.lines(path):
             fields, count = line.strip().split(","), count + 1
-            if len(fields) != 2 or not fields[1].isdigit():  # noqa: PLR2004  (id and second)
+            if len(fields) != 2 or not is_number(fields[1]):  # noqa: PLR2004  (id and second)
                 kinds.add("row", f"Line {number}: {line!r} is not a video and a second.")
     except StackError as error:
         look.summary(error)

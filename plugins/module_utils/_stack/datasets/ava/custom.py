@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import StackError, Unreadable, reason
 from ...core.progress import Progress, silent
+from ...core.validation import is_number
 from . import manifest, rows
 from .dataset import CLASSES, FPS, ORIGIN, SECONDS, DataSet, save
 from .job import Job
@@ -111,7 +112,7 @@ def _box(row: Mapping[str | None, str | None], clips: dict[str, Path]) -> Box | 
     for holds, wrong in (
         (video in clips, f"there is no clip {given['clip']!r}"),
         (
-            second.isdigit() and int(second) <= last,
+            is_number(second) and int(second) <= last,
             f"second {second!r} is not a whole number from 0 to {last}",
         ),
         (corners, "the corners are not x1 < x2, y1 < y2 in fractions of 1 (not pixels)"),
@@ -120,7 +121,7 @@ def _box(row: Mapping[str | None, str | None], clips: dict[str, Path]) -> Box | 
             f"label {given['label']!r} is empty or has a quotation mark",
         ),
         (split in ("", *SPLITS), f"split {split!r} is neither train nor val"),
-        (person.isdigit(), f"person {person!r} is not a whole number"),
+        (is_number(person), f"person {person!r} is not a whole number"),
     ):
         if not holds:
             return wrong

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...core.validation import is_number
 from .dataset import frame_name
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def last_of(names: dict[str, int], video: str) -> int:
     """Return the highest number among the names of a video's frames."""
     head, tail = len(video) + 1, -len(".jpg")
     numbers = (name[head:tail] for name in names if name.startswith(f"{video}_"))
-    return max((int(number) for number in numbers if number.isdigit()), default=0)
+    return max((int(number) for number in numbers if is_number(number)), default=0)
 
 
 def _listed(folder: Path) -> Iterator[tuple[str, int]]:

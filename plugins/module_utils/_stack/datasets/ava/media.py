@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...core.errors import StackError
-from ...core.validation import parse_json
+from ...core.validation import is_number, parse_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,4 +89,4 @@ _AGAIN = "Download the file again, or leave the video out."
 def progress_value(line: str, key: str) -> int | None:
     """Return the number of ``key`` in a line of FFmpeg's -progress; None in any other line."""
     name, _equals, value = line.strip().partition("=")
-    return int(value) if name == key and value.strip().isdigit() else None
+    return int(value) if name == key and is_number(value.strip()) else None

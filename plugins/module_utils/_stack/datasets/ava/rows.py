@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...core.errors import Unreadable
+from ...core.validation import is_number
 from .dataset import CLASSES, SECONDS
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def frame_rows(path: Path) -> Iterator[tuple[int, str, str]]:
             )
         if number > 1:
             yield number, fields[0], fields[3]
-        elif fields != HEADER.split() and fields[2].isdigit():
+        elif fields != HEADER.split() and is_number(fields[2]):
             raise Unreadable(
                 f"{path} has no header.",
                 "The loader skips the first line, so the first frame would be lost.",
@@ -77,7 +78,7 @@ def _note(found: dict[str, int], video: str, line: str) -> None:
     fields = line.split()
     name = fields[3] if len(fields) == FRAME_FIELDS else ""
     number = name.rpartition("_")[2].partition(".")[0]
-    if number.isdigit():
+    if is_number(number):
         found[video] = max(found.get(video, 0), int(number))
 
 
@@ -87,7 +88,7 @@ def wrong_box(fields: list[str], *, predicted: bool) -> str:
     if len(fields) not in columns:
         return f"{len(fields)} columns instead of {' or '.join(map(str, columns))}"
     second = fields[1]
-    if not second.isdigit() or int(second) not in SECONDS:
+    if not is_number(second) or int(second) not in SECONDS:
         return f"second {second!r} is not one of {SECONDS[0]} to {SECONDS[-1]}"
     try:
         left, top, right, bottom = (float(text) for text in fields[2:6])
@@ -101,7 +102,7 @@ def wrong_box(fields: list[str], *, predicted: bool) -> str:
 def _wrong_end(fields: list[str], *, predicted: bool) -> str:
     label = fields[6]
     absent = predicted and label == ""
-    if not absent and not (label.isdigit() and 1 <= int(label) <= CLASSES):
+    if not absent and not (is_number(label) and 1 <= int(label) <= CLASSES):
         return f"label {label!r} is not one of 1 to {CLASSES}"
     if predicted:
         try:
@@ -126,7 +127,7 @@ def label_map(path: Path) -> dict[int, str]:
             name = line.split('"')[1] if line.count('"') > 1 else ""
         elif line.startswith(("  id:", "  label_id:")):
             text = line.split()[-1]
-            if not text.isdigit() or not 1 <= int(text) <= CLASSES or not name:
+            if not is_number(text) or not 1 <= int(text) <= CLASSES or not name:
                 cause = f"Line {number} gives the class {name!r} the id {text}."
                 raise Unreadable(
                     f"{path} is not a label map.",
