@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import cache
@@ -16,7 +16,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.ke
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.source_tree import (
     Source,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import extract, manifest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import extract
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import fetch
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.requests import (
     request,
@@ -28,10 +28,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava
     manifest as frames,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
-    direct_url,
     lock,
-    miniforge,
-    prefix,
     stacks,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import driver_record
@@ -42,69 +39,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.synt
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import from_bundle
 from support import plan_builder
 from support.errors import fails
+from support.records import DIGEST, INPUTS, KINDS, Kind, OneManifest
 
-DIGEST = "0" * 64
-INPUTS = {"source": "0" * 40}
 KEY = key_of(INPUTS)
-
-
-class Kind(NamedTuple):
-    """A record: its file below a folder, what a good one holds, how it is read, what absent is."""
-
-    file: str
-    good: object
-    read: Callable[[Path], object]
-    absent: object
-
-
-KINDS = {
-    "artifact": Kind(
-        "artifact.json",
-        {"schema": 1, "inputs": INPUTS, "files": {}, "seconds": 1},
-        cache.read_manifest,
-        None,
-    ),
-    "history": Kind("history.json", {"schema": 1, "switches": ["a" * 12]}, stacks._history, []),
-    "models": Kind(
-        "models.json",
-        {"schema": 1, "files": {"u": {"size": 1, "sha256": DIGEST}}},
-        lambda folder: fetch.record_of(folder).load(),
-        {},
-    ),
-    "plan": Kind(
-        "current/proof/plan.json", {"schema": 1, "id": "a" * 12}, prefix.current_plan, None
-    ),
-    "origin": Kind("direct_url.json", {"url": "https://example.org/x"}, direct_url.read, None),
-    "miniforge": Kind(
-        miniforge.RECORD,
-        {"schema": 1, "version": "25.1", "sha256": DIGEST},
-        miniforge.installed,
-        None,
-    ),
-    "frames": Kind(
-        "frames.json",
-        {"video": "v", "frames": 1, "bytes": 1, "sha256_of_names_and_sizes": DIGEST},
-        lambda folder: frames.read(_OneManifest(folder), "v"),  # type: ignore[arg-type]
-        None,
-    ),
-    "patches": Kind(
-        record.FILE,
-        {"schema": 2, "component": "slowfast", "commit": None, "files": {}},
-        lambda folder: record.load(FolderTree(str(folder)), "slowfast"),
-        record.Record("slowfast"),
-    ),
-    "bundle": Kind(
-        manifest.MANIFEST, {}, lambda folder: extract.is_extracted(folder, DIGEST), absent=False
-    ),
-}
-
-
-class _OneManifest:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def manifest_of(self, _video: str) -> Path:
-        return self.folder / "frames.json"
 
 
 def huge(path: Path, _good: bytes) -> None:
@@ -399,4 +336,4 @@ def test_the_frames_of_another_video_are_not_those(tmp_path: Path) -> None:
     path = tmp_path / "frames.json"
     path.write_text(json.dumps(KINDS["frames"].good))
     with fails("record.unreadable"):
-        frames.read(_OneManifest(tmp_path), "other")  # type: ignore[arg-type]
+        frames.read(OneManifest(tmp_path), "other")  # type: ignore[arg-type]

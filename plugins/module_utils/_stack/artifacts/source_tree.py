@@ -35,12 +35,9 @@ REQUIRED = {
     "pypi": ("requirement", "sha256"),
 }
 
-# They become words of commands, and parts of the names of files. Git runs a program for EXT::URL.
+# They become words of commands, and parts of the names of files.
 _FORMS = {
-    "url": names.matching(
-        r"(?!-)(?![A-Za-z0-9+.-]*::)[^\x00-\x20\x7f]+(?: [^\x00-\x20\x7f]+)*",
-        "an address or a path",
-    ),
+    "url": names.address,
     "commit": names.matching(r"[0-9a-f]{40}", "40 hexadecimal digits"),
     "sha256": names.sha256,
     "requirement": names.matching(

@@ -48,6 +48,10 @@ sha256 = matching(r"[0-9a-f]{64}", "64 hexadecimal digits")
 stack_id = matching(r"[0-9a-f]{12}", "the id of a stack, 12 hexadecimal digits")
 
 
+# Not an option, and not EXT::ADDRESS, for which git runs a program.
+address = matching(
+    r"(?!-)(?![A-Za-z0-9+.-]*::)[^\x00-\x20\x7f]+(?: [^\x00-\x20\x7f]+)*", "an address or a path"
+)
 package = matching(r"[~A-Za-z0-9][A-Za-z0-9._+-]{0,127}", "the name of a package")
 package_version = matching(r"[A-Za-z0-9][A-Za-z0-9.!+:~^_-]{0,127}", "the version of a package")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from ..catalog.ffmpeg import HEADERS
 from ..catalog.presets import PRESETS
 from ..catalog.sources import TREES
-from ..core import validation
+from ..core import names, validation
 from ..core.construct import construct, read
 from ..core.errors import StackError
 from ..core.versions import Spec, spec
@@ -51,7 +51,7 @@ def _spec(value: object, where: str) -> Spec:
 
 
 def _conda_packages(value: object, where: str) -> tuple[str, ...]:
-    one = _matching(r"[a-z0-9_.-]+([=<>!~][^\s]*)?", "a specification such as mkl=2024.0")
+    one = _matching(r"[a-z0-9_][a-z0-9_.-]*([=<>!~][^\s]*)?", "a specification such as mkl=2024.0")
     return tuple(one(validation.text(row, where), where) for row in validation.items(value, where))
 
 
@@ -59,7 +59,7 @@ def _conda_packages(value: object, where: str) -> tuple[str, ...]:
 class Source:
     """Another place of a source: a URL or path, and the commit to use, or a file's SHA-256."""
 
-    url: str | None = None
+    url: str | None = read(names.address, default=None)
     commit: str | None = read(
         _matching("[0-9a-f]{40}", "the 40 lower-case digits of a git commit"), default=None
     )
