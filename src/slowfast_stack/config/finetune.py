@@ -22,6 +22,7 @@ from slowfast_stack.config import (
     yaml_edit,
 )
 from slowfast_stack.config.content import Content
+from slowfast_stack.config.defaults import DEFAULTS
 from slowfast_stack.config.findings import errors
 from slowfast_stack.config.rules_files import largest_batch
 from slowfast_stack.config.rules_keys import FEWEST_CLASSES
@@ -225,11 +226,13 @@ def _base(base: str, source: Path | None) -> Path:
 def changes(base: Content, request: Request) -> list[Change]:
     """Return the changes to a base; a key that already has the value is left out."""
     _require_labels(base)
+    _require_clips(base)
     kind = _kind(request.checkpoint)
     data = _inspect(request)
     step = _step(base, request, data)
     batch = step.clips * max(1, request.gpus)
     made = [
+        *_defaults(base),
         *_checkpoint(request, kind),
         *_data(base, request, data),
         *_head(base, request, data, kind),
@@ -243,9 +246,16 @@ def changes(base: Content, request: Request) -> list[Change]:
     return [change for change in last.values() if not _is_set(base, change)]
 
 
+def _defaults(base: Content) -> Iterator[Change]:
+    """Write the default of a key that the base leaves without a value."""
+    for key in base.empty:
+        yield Change(key, DEFAULTS[key], "the base gives no value, which upstream takes for None")
+
+
 def _is_set(base: Content, change: Change) -> bool:
     now = base.get(change.key)
-    return type(now) is type(change.value) and bool(now == change.value)
+    same = type(now) is type(change.value) and bool(now == change.value)
+    return same and change.key not in base.empty
 
 
 def _kind(path: Path) -> Kind:
@@ -353,6 +363,8 @@ def _head(base: Content, request: Request, data: Data, kind: Kind) -> Iterator[C
         return
     _boxes_are_possible(base)
     slow = 2 if base.get("MODEL.ARCH") == "slowfast" else 1
+    for key in ("MULTIGRID.SHORT_CYCLE", "MULTIGRID.LONG_CYCLE"):
+        yield Change(key, value=False, reason="its sampler does not collect boxes")
     yield Change("DETECTION.ENABLE", value=True, reason="classify each person's box")
     yield Change("DETECTION.ALIGNED", value=True, reason="as upstream's configurations of AVA")
     yield Change("MODEL.LOSS_FUNC", "bce", "a person does several actions at once")
@@ -381,6 +393,16 @@ def _require_labels(base: Content) -> None:
             f"A fine-tuning configuration cannot be made from {name}.",
             "It pretrains without labels: its model has no head for classes.",
             "Start from the configuration of the fine-tuned model, such as *_FT or finetune_*.",
+            code="config.pretraining",
+        )
+
+
+def _require_clips(base: Content) -> None:
+    if usage.is_mvit(base) and base.get("MVIT.PATCH_2D"):
+        raise UsageError(
+            "A fine-tuning configuration for clips cannot be made from a model of pictures.",
+            "MVIT.PATCH_2D cuts patches of pictures, which clips do not have.",
+            "Start from a configuration of Kinetics or Something-Something.",
             code="config.pretraining",
         )
 

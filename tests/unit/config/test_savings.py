@@ -12,6 +12,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches impo
 from slowfast_stack.config import content, finetune, savings, validate
 from slowfast_stack.config.source_tree import SourceTree
 from slowfast_stack.config.target import Target
+from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
     from slowfast_stack.config.savings import Fitting
@@ -118,6 +119,17 @@ def test_mixup_stays_where_two_clips_fit(here: Path) -> None:
     assert (made["TRAIN.BATCH_SIZE"], "MIXUP.ENABLE" in made) == (4, False)
     (here / "mine.yaml").unlink()
     assert _made(here, _fits(1, 1), base=base, gpus=1)["MIXUP.ENABLE"] is False
+
+
+def test_a_key_without_a_value_gets_its_default(here: Path) -> None:
+    made = _made(here, _fits(8, 8), base=f"{BASE}TENSORBOARD: {{LOG_DIR: }}\nMIXUP: {{ALPHA: }}\n")
+    assert (made["MIXUP.ALPHA"], made["TENSORBOARD.LOG_DIR"]) == (0.8, "")
+
+
+def test_a_model_of_pictures_is_no_base(here: Path) -> None:
+    picture = "MODEL: {MODEL_NAME: MViT, ARCH: mvit}\nMVIT: {PATCH_2D: True}\n"
+    with pytest.raises(UsageError):
+        _made(here, None, base=picture)
 
 
 def test_a_tree_without_the_patches_gets_no_keys_of_theirs(here: Path) -> None:
