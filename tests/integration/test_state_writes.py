@@ -32,6 +32,7 @@ WRITERS = {
     "patches/syntax/source_tree.py": ["patches", "first patch"],
     "plugins/modules/cuda_check.py": ["CUDA check"],
     "plugins/modules/driver_history.py": ["driver history"],
+    "src/slowfast_stack/orchestration/processes.py": ["secret of runs"],
 }
 # What writes the same way, and no state: files of the user, of the system, or that are only copied.
 OTHERS = {
@@ -40,8 +41,8 @@ OTHERS = {
     "datasets/ava/lists.py", "datasets/ava/extract.py", "datasets/ava/clip_download.py",
     "datasets/ava/download.py",
     "plugins/modules/apt_components.py", "plugins/modules/repository_key.py",
-    "src/slowfast_stack/bundle/builder.py", "src/slowfast_stack/bundle/download_cache.py",
-    "src/slowfast_stack/bundle/sources.py", "src/slowfast_stack/orchestration/processes.py",
+    "src/slowfast_stack/bundle/builder.py", "src/slowfast_stack/bundle/sources.py",
+    "src/slowfast_stack/bundle/download_cache.py",
     "src/slowfast_stack/cli/lock.py", "src/slowfast_stack/config/checkpoint.py",
     "src/slowfast_stack/config/finetune.py", "src/slowfast_stack/config/validate.py",
     "src/slowfast_stack/orchestration/slurm.py", "src/slowfast_stack/training/demo.py",

@@ -52,6 +52,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.synt
 )
 from ansible_collections.slowfast.stack.plugins.modules import cuda_check
 from slowfast_stack.bundle import writer
+from slowfast_stack.orchestration import processes
 from support.http import FileServer, serving
 
 FAULTS = ctypes.CDLL(None)
@@ -193,7 +194,19 @@ def _tree(folder: Path) -> dataset.Layout:
     return dataset.layout(str(folder))
 
 
+def _seal(folder: Path) -> None:
+    os.environ["XDG_STATE_HOME"] = str(folder)
+    processes._secret.cache_clear()
+    processes.own_mark("0" * 12)
+
+
+def _secret_bytes(folder: Path) -> int:
+    path = folder / "slowfast-stack" / "run.key"
+    return path.stat().st_size if path.exists() else 0
+
+
 STATES = {
+    "secret of runs": State(lambda _folder: None, _seal, _secret_bytes),
     "plan": State(_plan("old"), _plan("new"), proof.recorded_plan),
     "evidence": _record(
         proof.EVIDENCE,
