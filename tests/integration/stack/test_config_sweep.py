@@ -25,7 +25,7 @@ def _sweep(stack: Stack, tmp_path: Path, *arguments: str) -> str:
     [
         (("--only", "configs/Kinetics/X3D"), 4),
         (("--planted", "--only", "SLOW_8x8_R50"), 20),
-        (("--planted", "--fix", "--only", "SLOW_NLN"), 2),
+        (("--planted", "--fix", "--only", "SLOW_NLN"), 1),
     ],
 )
 def test_the_check_says_what_happens(
