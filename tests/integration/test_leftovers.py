@@ -23,9 +23,12 @@ KILLS = {
 }
 # Files of a few KiB that stay once, such as locks and what uv knows of interpreters.
 SLACK = 64 << 10
-# Programs of the environment, which has no library of this project, and what they are built of.
+# Programs of the environment, which has no library of this project, what they are built of,
+# and what asks for the space of the folder alone.
 OTHERS = {
     "core/scratch.py",
+    "core/system_errors.py",
+    "plugins/module_utils/_runner.py",
     "src/slowfast_stack/training/fake_runtime.py",
     "src/slowfast_stack/training/program/rehearse.py",
 }

@@ -142,8 +142,8 @@ def test_the_line_with_the_message_is_quoted() -> None:
         ("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB", TRAINING, 0),
         ("AssertionError: Cuda is not available. Please set `NUM_GPUS: 0", TRAINING, 2),
         ("RuntimeError: ERROR: Got NaN losses 2026-01-01", TRAINING, 3),
-        ("RuntimeError: DataLoader worker (pid 7) is killed by signal: Bus error.", TRAINING, 5),
-        ("OSError: [Errno 98] EADDRINUSE", TRAINING, 7),
+        ("RuntimeError: DataLoader worker (pid 7) is killed by signal: Bus error.", TRAINING, 6),
+        ("OSError: [Errno 98] EADDRINUSE", TRAINING, 8),
     ],
 )
 def test_the_first_matching_row_explains(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -191,10 +192,12 @@ def _versions(stack: Path) -> dict[str, str]:
 def _size(stack: Path) -> int:
     """Return the size of the files in MiB; a file with several names counts once."""
     blocks = {}
-    for path in stack.rglob("*"):
-        with contextlib.suppress(FileNotFoundError):  # a run that builds it removes files
-            state = path.lstat()
-            blocks[state.st_ino] = state.st_blocks
+    # A run that builds it removes files and folders; os.walk passes over such a folder.
+    for folder, folders, files in os.walk(stack):
+        for name in (*folders, *files):
+            with contextlib.suppress(FileNotFoundError):
+                state = Path(folder, name).lstat()
+                blocks[state.st_ino] = state.st_blocks
     return sum(blocks.values()) * 512 // 2**20
 
 
