@@ -62,7 +62,7 @@ from ..module_utils._stack.core.errors import StackError
 SPEC = {
     "step": {"type": "str", "choices": ["upload", "distribute", "verify"], "required": True},
     "folder": {"type": "str", "required": True},
-    "key": {"type": "str", "required": True},
+    "key": {"type": "str", "required": True, "no_log": False},
     "archive": {"type": "str", "required": True},
 }
 

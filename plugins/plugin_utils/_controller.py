@@ -44,7 +44,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc]  # ansible has no type
         """Refuse forged facts, then act."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         found = task_vars or {}
-        _, params = self.validate_argument_spec(dict(self.SPEC))
+        params = self.validate_argument_spec(dict(self.SPEC))[1]
         try:
             refuse_forged(found.get("ansible_facts") or {})
             return {**result, **self.act(params, found)}

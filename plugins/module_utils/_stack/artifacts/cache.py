@@ -87,7 +87,8 @@ def parse_manifest(text: bytes, folder: Path) -> Artifact | None:
         return None
     seconds = manifest.get("seconds")
     texts = all(isinstance(text, str) for text in inputs.values())
-    known = type(manifest.get("schema")) is int and manifest["schema"] == SCHEMA
+    schema = manifest.get("schema")
+    known = isinstance(schema, int) and not isinstance(schema, bool) and schema == SCHEMA
     if not known or not texts or not isinstance(seconds, (int, float)):
         return None
     return Artifact(folder, inputs, files, seconds)

@@ -21,7 +21,10 @@ CODES = {
     "archive.unreadable": Row("An archive is damaged or has another format.", "Download it again."),
     "archive.unsafe-member": Row("A member would be extracted outside the folder.", "Do not use this archive; get it from its publisher."),
     "artifact.not-available": Row("No host could build an artifact or copy it.", "Correct the first error above it, then run again."),
-    "artifact.refused": Row("A copy of an artifact is not what its key and its manifest say.", "Run again: another host builds it; look at the host that sent it."),
+    "artifact.refused": Row(
+        "A copy of an artifact is not what its key and its manifest say.",
+        "Run again: another host builds it; look at the host that sent it.",
+    ),
     "ava.broken-video": Row("FFmpeg cannot decode the video, or it is empty.", "Download the video again."),
     "ava.duplicate-clip": Row("Two clips would get the same name in the lists.", "Rename one of the clips."),
     "ava.duplicate-video": Row("A folder has two files for one video.", "Remove one of them."),
@@ -159,7 +162,10 @@ CODES = {
     "ffmpeg.no-source": Row("No mirror had the source of FFmpeg.", "Name a copy with --source."),
     "ffmpeg.not-runnable": Row("The ffmpeg program does not start.", "Read its message; reinstall it."),
     "ffmpeg.unreadable-list": Row("The output of `ffmpeg -encoders` or a similar list has a new form.", "Report this with the output."),
-    "file.not-inside": Row("A record names a file that is no regular file inside of its folder.", "Remove the record or the link that is named, then run again."),
+    "file.not-inside": Row(
+        "A record names a file that is no regular file inside of its folder.",
+        "Remove the record or the link that is named, then run again.",
+    ),
     "file.not-found": Row("A named file does not exist.", "Check the path."),
     "file.not-writable": Row("A file could not be written.", "Free disk space, or choose a folder that you may write to."),
     "file.untrusted": Row(
@@ -168,8 +174,14 @@ CODES = {
     ),
     "file.unreadable": Row("A file exists and could not be read.", "Check its permissions, or restore it."),
     "host.damaged-record": Row("The record of an interrupted driver installation is damaged.", "Remove the record that is named."),
-    "host.forged-fact": Row("A host reported a fact with the name of a variable of these roles.", "Do not trust this host; leave it out of the inventory. Where you set it yourself with `cacheable`, omit that."),
-    "host.invalid-answer": Row("A host answered with something that its module never returns.", "Look at this host: its Python interpreter, or this version of its library."),
+    "host.forged-fact": Row(
+        "A host reported a fact with the name of a variable of these roles.",
+        "Do not trust this host; leave it out of the inventory. Where you set it yourself with `cacheable`, omit that.",
+    ),
+    "host.invalid-answer": Row(
+        "A host answered with something that its module never returns.",
+        "Look at this host: its Python interpreter, or this version of its library.",
+    ),
     "host.not-root": Row("Only root can install system packages.", "Run as root, or set `ansible_become`."),
     "host.unknown-distribution": Row("/etc/os-release has no ID.", "Use a supported distribution."),
     "host.unknown-driver": Row("The version of the loaded driver has an unknown form.", "Report this with /proc/driver/nvidia/version."),
@@ -260,7 +272,10 @@ CODES = {
     "stack.reduced": Row("The stack has only SlowFast's library from PyPI.", "Run `slowfast-stack up` with full network access."),
     "stack.unknown": Row("No stack has that id.", "Run `slowfast-stack rollback --list`."),
     "stack.unproven": Row("The stack was never proven.", "Prove it, or add --unproven."),
-    "system.refused": Row("The operating system refused a call: no space, no access, too many files.", "Read the cause; set TMPDIR if it is about a temporary file."),
+    "system.refused": Row(
+        "The operating system refused a call: no space, no access, too many files.",
+        "Read the cause; set TMPDIR if it is about a temporary file.",
+    ),
     "training.failed": Row("SlowFast ended with an error or without a checkpoint.", "Read the cause and the log that is named."),
     "training.folder-in-use": Row("Another run writes to the same OUTPUT_DIR.", "Wait for it, or use another OUTPUT_DIR."),
     "training.nothing-to-do": Row("The last checkpoint has reached the last epoch.", "Raise SOLVER.MAX_EPOCH, or use another OUTPUT_DIR."),
