@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from support import ROOT
+from support.configurations import TWO_PATHWAYS
 
 SOURCE = ROOT / "src"
 COLLECTIONS = ROOT / "collections"
@@ -30,21 +31,19 @@ time.sleep(float(os.environ.get("SLEEPS", "0")))
 print(os.environ.get("LAST", ""))
 sys.exit(int(os.environ.get("CODE", "0")))
 """
-CONFIG = """\
+CONFIG = (
+    """\
 TRAIN: {DATASET: kinetics, BATCH_SIZE: 2}
 DATA: {PATH_TO_DATA_DIR: data, PATH_PREFIX: data, DECODING_BACKEND: pyav, NUM_FRAMES: 32}
 SLOWFAST: {ALPHA: 4}
-RESNET:
-  NUM_BLOCK_TEMP_KERNEL: [[3, 3], [4, 4], [6, 6], [3, 3]]
-  SPATIAL_STRIDES: [[1, 1], [2, 2], [2, 2], [2, 2]]
-  SPATIAL_DILATIONS: [[1, 1], [1, 1], [1, 1], [1, 1]]
-NONLOCAL:
-  LOCATION: [[[], []], [[], []], [[], []], [[], []]]
-  GROUP: [[1, 1], [1, 1], [1, 1], [1, 1]]
+"""
+    + TWO_PATHWAYS
+    + """\
 MODEL: {NUM_CLASSES: 5}
 SOLVER: {BASE_LR: 0.01, MAX_EPOCH: 2}
 OUTPUT_DIR: out
 """
+)
 
 
 @dataclass(frozen=True)

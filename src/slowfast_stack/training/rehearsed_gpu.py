@@ -10,8 +10,8 @@ from slowfast_stack.exit_codes import UsageError
 
 GIB = 1 << 30
 DEFAULT = "H100 SXM5 80GB"
-# Memory in GiB of products whose name in the catalog does not say it, the longest name first;
-# what NVIDIA sells them with. --gpu-memory overrides it.
+# Memory in GiB of products whose name in the catalog does not say it. Nominal sizes, compared with
+# no source and no device yet; --gpu-memory overrides them.
 MEMORY = {
     "GeForce GTX 1060 6GB": 6,
     "GeForce GTX 1070": 8,

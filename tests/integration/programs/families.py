@@ -76,6 +76,7 @@ class Started:
         argv = [self.command, "train", "--cfg", str(config), *pairs]
         done = subprocess.run(
             [*argv, "--prefix", str(self.prefix), "--json"],
+            cwd=self.work,  # upstream writes what it detects into the current folder
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             capture_output=True,
             text=True,

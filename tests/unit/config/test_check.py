@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.configurations import TWO_PATHWAYS
 
 from slowfast_stack.cli.app import run
 from slowfast_stack.config import content
@@ -14,7 +15,8 @@ from slowfast_stack.config.validate import check, fixed
 
 CHECKPOINTS = Path(__file__).parents[1] / "models/checkpoints"
 NO_STACK = ("--prefix", "nowhere")
-GOOD = """\
+GOOD = (
+    """\
 TRAIN:
   DATASET: kinetics
   BATCH_SIZE: 4
@@ -25,19 +27,16 @@ DATA:
   NUM_FRAMES: 32
 SLOWFAST:
   ALPHA: 4
-RESNET:
-  NUM_BLOCK_TEMP_KERNEL: [[3, 3], [4, 4], [6, 6], [3, 3]]
-  SPATIAL_STRIDES: [[1, 1], [2, 2], [2, 2], [2, 2]]
-  SPATIAL_DILATIONS: [[1, 1], [1, 1], [1, 1], [1, 1]]
-NONLOCAL:
-  LOCATION: [[[], []], [[], []], [[], []], [[], []]]
-  GROUP: [[1, 1], [1, 1], [1, 1], [1, 1]]
+"""
+    + TWO_PATHWAYS
+    + """\
 MODEL:
   NUM_CLASSES: 5
 SOLVER:
   BASE_LR: 0.01
   MAX_EPOCH: 6
 """
+)
 
 
 @pytest.fixture

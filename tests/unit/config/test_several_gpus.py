@@ -5,17 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.configurations import MULTIGRID
 
 from slowfast_stack.config import content
 from slowfast_stack.config.validate import check
 
-MULTIGRID = """
-MODEL: {ARCH: slow, MODEL_NAME: ResNet}
-DATA: {INPUT_CHANNEL_NUM: [3]}
-SOLVER: {STEPS: [0, 10], LRS: [1, 0.1], LR_POLICY: steps_with_relative_lrs}
-MULTIGRID: {LONG_CYCLE: True, SHORT_CYCLE: True}
-TEST: {ENABLE: False}
-"""
 MOCO = """
 TASK: ssl
 MODEL: {ARCH: slow, MODEL_NAME: ContrastiveModel, NUM_CLASSES: 128, LOSS_FUNC: contrastive_loss}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.configurations import TWO_PATHWAYS
 
 from slowfast_stack.config import content
 from slowfast_stack.config.findings import ERROR, NOTE, WARNING
@@ -15,18 +16,14 @@ MODEL: {ARCH: slow, MODEL_NAME: ResNet}
 DATA: {INPUT_CHANNEL_NUM: [3], TEST_CROP_SIZE: 256}
 TEST: {NUM_SPATIAL_CROPS: 3}
 """
-SLOWFAST = """
+SLOWFAST = (
+    """
 MODEL: {ARCH: slowfast, MODEL_NAME: SlowFast}
 SLOWFAST: {ALPHA: 4, BETA_INV: 8}
 DATA: {NUM_FRAMES: 32, TEST_CROP_SIZE: 256}
-RESNET:
-  NUM_BLOCK_TEMP_KERNEL: [[3, 3], [4, 4], [6, 6], [3, 3]]
-  SPATIAL_STRIDES: [[1, 1], [2, 2], [2, 2], [2, 2]]
-  SPATIAL_DILATIONS: [[1, 1], [1, 1], [1, 1], [1, 1]]
-NONLOCAL:
-  LOCATION: [[[], []], [[], []], [[], []], [[], []]]
-  GROUP: [[1, 1], [1, 1], [1, 1], [1, 1]]
 """
+    + TWO_PATHWAYS
+)
 X3D = """
 MODEL: {ARCH: x3d, MODEL_NAME: X3D}
 DATA: {INPUT_CHANNEL_NUM: [3], TEST_CROP_SIZE: 224}

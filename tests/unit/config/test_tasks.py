@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.configurations import MULTIGRID
 
 from slowfast_stack.config import content
 from slowfast_stack.config.findings import ERROR, WARNING
@@ -50,13 +51,6 @@ TEST: {{ENABLE: False}}
   CLS_EMBED_ON: False
   DIM_MUL: [[1, 2.0]]
   REV: {{ENABLE: True, BUFFER_LAYERS: [1]}}
-"""
-MULTIGRID = """
-MODEL: {ARCH: slow, MODEL_NAME: ResNet}
-DATA: {INPUT_CHANNEL_NUM: [3]}
-SOLVER: {STEPS: [0, 10], LRS: [1, 0.1], LR_POLICY: steps_with_relative_lrs}
-MULTIGRID: {LONG_CYCLE: True, SHORT_CYCLE: True}
-TEST: {ENABLE: False}
 """
 PYTORCHVIDEO = """
 TRAIN: {DATASET: ptvkinetics}

@@ -7,12 +7,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.configurations import TWO_PATHWAYS
 
 from slowfast_stack.cli.app import run
 from slowfast_stack.config import content
 
 CHECKPOINTS = Path(__file__).parents[1] / "models/checkpoints"
-BASE = """\
+BASE = (
+    """\
 # a base as upstream writes it
 TRAIN:
   DATASET: kinetics
@@ -22,13 +24,9 @@ DATA:
   NUM_FRAMES: 32
 SLOWFAST:
   ALPHA: 4
-RESNET:
-  NUM_BLOCK_TEMP_KERNEL: [[3, 3], [4, 4], [6, 6], [3, 3]]
-  SPATIAL_STRIDES: [[1, 1], [2, 2], [2, 2], [2, 2]]
-  SPATIAL_DILATIONS: [[1, 1], [1, 1], [1, 1], [1, 1]]
-NONLOCAL:
-  LOCATION: [[[], []], [[], []], [[], []], [[], []]]
-  GROUP: [[1, 1], [1, 1], [1, 1], [1, 1]]
+"""
+    + TWO_PATHWAYS
+    + """\
 BN:
   USE_PRECISE_STATS: True
 SOLVER:
@@ -41,6 +39,7 @@ TEST:
   BATCH_SIZE: 64
 NUM_GPUS: 8
 """
+)
 
 
 @pytest.fixture
