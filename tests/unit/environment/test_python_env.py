@@ -327,6 +327,20 @@ def test_the_network_is_used_only_where_the_cache_lacks_something(tmp_path: Path
         missing(failing.commands, failing.env, Packages(("a==1",)))
 
 
+@pytest.mark.parametrize("bundled", [False, True])
+def test_a_full_disk_is_named_and_not_tried_again(tmp_path: Path, *, bundled: bool) -> None:
+    """A second uv finds a package that is half there, and reports that instead."""
+    uv = Uv(tmp_path, offline=2, online=2)
+    full = "error: failed to copy file: No space left on device (os error 28)"
+    half = "error: Failed to read metadata for: wheel==0.48.0"
+    said = f'case "$*" in *--offline*) echo "{full}" ;; *) echo "{half}" ;; esac\n'
+    (tmp_path / "uv").write_text(UV.replace('case "$*"', f'{said}case "$*"', 1))
+    wanted = Packages(("a==1",), bundle=tmp_path if bundled else None)
+    with fails("disk.full"):
+        missing(uv.commands, uv.env, wanted)
+    assert ["--offline" in call for call in uv.calls()] == [True]
+
+
 def test_without_an_environment_everything_is_missing_and_nothing_is_installed(
     tmp_path: Path,
 ) -> None:

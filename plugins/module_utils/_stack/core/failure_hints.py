@@ -167,6 +167,7 @@ INSTALLER = (
         r"No space left on device",
         "The disk is full.",
         "Free disk space for the environment and uv's cache, then run again; it resumes.",
+        "disk.full",
     ),
     Row(
         r"Hash mismatch",

@@ -17,7 +17,7 @@ from . import direct_url
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..core.process import Commands
+    from ..core.process import Commands, Finished
 
 # Exists while packages are written: an interrupted installation leaves files that look installed.
 UNFINISHED = ".slowfast-stack-unfinished"
@@ -229,9 +229,12 @@ def _record_hashes(commands: Commands, env: PythonEnv, wanted: Packages, path: P
     with replacing(path) as fresh:
         argv = [env.uv, "pip", "compile", str(pins), *_where(env, wanted), "--generate-hashes"]
         argv += ["--quiet", "--no-header", "--no-annotate", "--output-file", str(fresh)]
-        if commands.run([*argv, "--offline"]).rc:
+        done = commands.run([*argv, "--offline"])
+        if done.rc and not _is_disk_full(done):
+            done = commands.run(argv)
+        if done.rc:
             message = f"The hashes of the packages for {env.path} could not be downloaded"
-            commands.checked(message, argv, hint=NETWORK_HINT, code="index.unreachable")
+            raise _failed(message, done, "index.unreachable")
     pins.unlink()
 
 
@@ -251,29 +254,41 @@ def _pip(
     extra: Sequence[str] = (),
     log: Path | None = None,
 ) -> str:
-    """Run uv offline with its cache first, and over the network only where that fails."""
+    """Run uv offline with its cache first, and over the network only where that lacks something."""
     with _command(env, wanted, "--offline", *extra) as argv:
-        cached = commands.run(argv, log=log)
-    if cached.rc == 0:
-        return cached.output
+        done = commands.run(argv, log=log)
+    if done.rc == 0:
+        return done.output
+    if _is_disk_full(done):
+        raise _failed(message, done)
     if wanted.bundle:
         raise StackError(
             f"{message}.",
-            f"The bundle does not hold what is needed:\n{cached.tail()}\n",
+            f"The bundle does not hold what is needed:\n{done.tail()}\n",
             "Create a bundle for this host: slowfast-stack bundle create.",
             code="bundle.missing-package",
         )
     with _command(env, wanted, *extra) as argv:
         done = commands.run(argv, log=log)
     if done.rc:
-        found = failure_hints.explain(done.output, failure_hints.INSTALLER)
-        raise StackError(
-            f"{message}.",
-            f"{found.cause if found else ''} uv exited with {done.rc}:\n{done.tail()}\n".lstrip(),
-            found.hint if found else NETWORK_HINT,
-            code="packages.not-installable",
-        )
+        raise _failed(message, done)
     return done.output
+
+
+def _is_disk_full(done: Finished) -> bool:
+    """Return whether the network would not help, and the error of a second try hide this one."""
+    found = failure_hints.explain(done.output, failure_hints.INSTALLER)
+    return found is not None and found.code == "disk.full"
+
+
+def _failed(message: str, done: Finished, code: str = "packages.not-installable") -> StackError:
+    found = failure_hints.explain(done.output, failure_hints.INSTALLER)
+    return StackError(
+        f"{message}.",
+        f"{found.cause if found else ''} uv exited with {done.rc}:\n{done.tail()}\n".lstrip(),
+        found.hint if found else NETWORK_HINT,
+        code=found.code if found and found.code else code,
+    )
 
 
 def install(commands: Commands, env: PythonEnv, wanted: Packages, log: Path) -> tuple[str, ...]:
