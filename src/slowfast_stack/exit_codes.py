@@ -44,6 +44,9 @@ WRONG_ARGUMENTS = frozenset(
     }
 )
 
+# What was asked for by name and cannot be had.
+NO_PLAN = frozenset({"planner.no-candidate", "planner.no-ffmpeg"})
+
 
 class UsageError(StackError):
     """An option or argument is wrong; nothing was started."""
@@ -72,6 +75,7 @@ class Interrupted(StackError):
 
 def code_of(error: StackError) -> int:
     """Return the exit code that an error ends the command with; its own, where it has one."""
-    default = Exit.USAGE if error.code in WRONG_ARGUMENTS else Exit.FAILED
+    default = Exit.NO_PLAN if error.code in NO_PLAN else Exit.FAILED
+    default = Exit.USAGE if error.code in WRONG_ARGUMENTS else default
     code: int = getattr(error, "exit_code", default)
     return code

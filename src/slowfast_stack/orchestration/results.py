@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from slowfast_stack.exit_codes import Exit
+from slowfast_stack.exit_codes import NO_PLAN, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,7 +52,8 @@ class Results:
         if run.conflict:
             return Exit.NO_PLAN
         if run.failure:
-            return Exit.UNREACHABLE if run.failure.unreachable else Exit.FAILED
+            refused = Exit.NO_PLAN if run.failure.code in NO_PLAN else Exit.FAILED
+            return Exit.UNREACHABLE if run.failure.unreachable else refused
         value = run.facts.get(self.fact)
         return Exit.PROVEN if value and value.get("ok", True) else Exit.FAILED
 
@@ -61,7 +62,7 @@ class Results:
         return {
             run.name: error(run.failure).to_dict()
             for run in self.runs
-            if run.failure and self.code(run) in (Exit.FAILED, Exit.UNREACHABLE)
+            if run.failure and not run.conflict and self.code(run) is not Exit.PROVEN
         }
 
     def failures(self) -> Iterator[StackError]:

@@ -252,7 +252,9 @@ def best(host: dict[str, Any], request: dict[str, Any]) -> Best | None:
     if not host["network"].get("pypi", True):
         return None
     full = all(host["network"].get(name, True) for name in TREES)
-    left = drivers(host, request, gpus) if gpus else [None]
+    # A branch that is asked for is had, or there is no plan.
+    none = [] if request.get("driver_branch") else [None]
+    left = drivers(host, request, gpus) if gpus else none
     found = []
     for rank, release in enumerate(release_order(request["preset"])):
         for place, wheel in enumerate(wheels(release, host, request, gpus)):
@@ -260,7 +262,11 @@ def best(host: dict[str, Any], request: dict[str, Any]) -> Best | None:
             if not wheel.suits(host, request, gpus):
                 continue
             python = next(iter(pythons(host, request, wheel, full=full)), None)
-            pair = next(iter(tools(host, wheel, gpu=bool(gpus))), None) if full else (None, None)
+            pair = (
+                next(iter(tools(host, request, wheel, gpu=bool(gpus))), None)
+                if full
+                else (None, None)
+            )
             for position, driver in enumerate(left):
                 if python and pair and starts(wheel, driver):
                     changes = driver is not None and driver.action != "keep"
@@ -322,7 +328,7 @@ def pythons(
 
 
 def tools(
-    host: dict[str, Any], wheel: Wheels, *, gpu: bool
+    host: dict[str, Any], request: dict[str, Any], wheel: Wheels, *, gpu: bool
 ) -> list[tuple[tuple[str, str, str | None] | None, str]]:
     """Return toolkit and GCC that work together, best first."""
     row = distribution(host)
@@ -341,6 +347,7 @@ def tools(
         (toolkit, str(gcc))
         for toolkit, gcc in itertools.product(toolkits(host, row), gccs)
         if numbers(toolkit[0])[0] == numbers(wheel.cuda)[0]
+        and allows(request.get("cuda"), toolkit[0])
         and at_least(toolkit[0], wheel.cuda)
         and oldest <= gcc <= MAX_GCC[toolkit[0]]
     ]

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..catalog.sources import TREES
 from ..core.versions import version
 from . import gpu_constraints, host_constraints
 from .constraint_model import Check, Constraint
 from .decision import REQUEST
+from .request import CHANNEL, INSTALLER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..core.versions import Spec
     from ..host.model import Host
-    from .candidates import DriverOption, PythonOption, Wheel
+    from .candidates import DriverOption, PythonOption, ToolkitOption, Wheel
     from .network import Network
-    from .request import Request
+    from .request import Request, Source
 
 
 def constraints(host: Host, request: Request, network: Network) -> tuple[Constraint, ...]:
     """Return everything given that can reject an option; the request comes first."""
     return (
         *_requested(request),
+        *_sources(host, request, network),
         *_adopted(host, request),
         host_constraints.machine(host.source, host.architecture),
         *gpu_constraints.of(host),
@@ -32,29 +35,55 @@ def constraints(host: Host, request: Request, network: Network) -> tuple[Constra
 
 def _requested(request: Request) -> Iterator[Constraint]:
     if request.torch:
-        yield _option("torch", request.torch.text, "wheel", _torch(request.torch))
+        yield _option("torch", request.torch.text, {"wheel": _torch(request.torch)})
     if request.cuda:
-        yield _option("cuda", request.cuda.text, "wheel", _cuda(request.cuda))
+        checks = {"wheel": _cuda(request.cuda), "toolkit": _toolkit(request.cuda)}
+        yield _option("cuda", request.cuda.text, checks)
     if request.python:
-        yield _option("python", request.python.text, "python", _python(request.python))
+        yield _option("python", request.python.text, {"python": _python(request.python)})
     if request.environment:
-        check = _manager(request.environment)
-        yield _option("environment", request.environment, "python", check)
+        check = _manager(request.environment, f"--environment {request.environment}")
+        yield _option("environment", request.environment, {"python": check})
     if request.conda_packages:
         text = " ".join(request.conda_packages)
-        yield _option("conda-package", text, "python", _manager("conda"))
+        yield _option("conda-package", text, {"python": _manager("conda", "--conda-package")})
     if request.driver_branch:
         branch = request.driver_branch
-        yield _option("driver-branch", branch, "driver", _branch(branch))
+        # Without a GPU the branch is the one that FFmpeg is built for.
+        idle = request.wanted_ffmpeg in (None, "none")
+        yield _option("driver-branch", branch, {"driver": _branch(branch, idle=idle)})
     if request.gpu_required:
         remedy = "unset gpu_required, or use a host with a GPU"
         only: dict[str, Check] = {"driver": _any_gpu}
         yield Constraint("request.gpu_required", "a GPU is required", REQUEST, remedy, only)
 
 
-def _option(flag: str, text: str, dimension: str, check: Check) -> Constraint:
+def _option(flag: str, text: str, checks: dict[str, Check]) -> Constraint:
     asked = f"--{flag} {text} was requested"
-    return Constraint(f"request.{flag}", asked, REQUEST, f"omit --{flag}", {dimension: check})
+    return Constraint(f"request.{flag}", asked, REQUEST, f"omit --{flag}", checks)
+
+
+def _sources(host: Host, request: Request, network: Network) -> Iterator[Constraint]:
+    """Have each source that is named used: nothing else takes its place."""
+    for name in (tree.name for tree in TREES if tree.name in request.sources):
+        yield _named(name, request.source(name), {"wheel": _tree(name, host, request, network)})
+    for name in (name for name in (INSTALLER, CHANNEL) if name in request.sources):
+        check = _manager("conda", f"--source {name}")
+        yield _named(name, request.source(name), {"python": check})
+
+
+def _named(name: str, source: Source, checks: dict[str, Check]) -> Constraint:
+    place = "@".join(filter(None, (source.url, source.commit)))
+    remedy = f"make that source reachable from this host, or omit --source {name}"
+    text = f"--source {name}={place} was requested"
+    return Constraint(f"request.source.{name}", text, REQUEST, remedy, checks)
+
+
+def _tree(name: str, host: Host, request: Request, network: Network) -> Check:
+    missed = [tree.name for tree in TREES if not host.network.get(tree.name, False)]
+    cause = f"--network {request.network}" if request.network else f"unreached: {', '.join(missed)}"
+    text = f"{name} would come from PyPI, because not every git source is used ({cause})"
+    return lambda _option: None if network.compiles else text
 
 
 def _torch(wanted: Spec) -> Check:
@@ -75,6 +104,15 @@ def _cuda(wanted: Spec) -> Check:
     return check
 
 
+def _toolkit(wanted: Spec) -> Check:
+    def check(option: ToolkitOption) -> str | None:
+        if option.action == "none" or wanted.allows(option.cuda):
+            return None
+        return f"the toolkit CUDA {option.name} does not match --cuda {wanted.text}"
+
+    return check
+
+
 def _python(wanted: Spec) -> Check:
     def check(option: PythonOption) -> str | None:
         # A series stands for its newest patch release.
@@ -86,19 +124,21 @@ def _python(wanted: Spec) -> Check:
     return check
 
 
-def _manager(wanted: str) -> Check:
+def _manager(wanted: str, option_given: str) -> Check:
     def check(option: PythonOption) -> str | None:
         made = "conda" if option.origin == "conda" else "uv"
         if made == wanted:
             return None
-        return f"Python {option.name} uses {made}, but --environment {wanted} was given"
+        return f"Python {option.name} uses {made}, but {option_given} was given"
 
     return check
 
 
-def _branch(wanted: str) -> Check:
+def _branch(wanted: str, *, idle: bool) -> Check:
     def check(option: DriverOption) -> str | None:
-        if option.action == "none" or option.number == wanted:
+        if option.action == "none":
+            return "no driver is installed, because there is no GPU" if idle else None
+        if option.number == wanted:
             return None
         return f"driver branch {option.number} does not match --driver-branch {wanted}"
 

@@ -27,6 +27,7 @@ from .decision import REQUEST, Decided, Decision, decision
 from .distribution import distribution
 from .gpu_specs import of_host
 from .plan import DownloadPlan, FfmpegPlan
+from .request import FFMPEG_SOURCES
 
 if TYPE_CHECKING:
     from ..host.model import Host
@@ -70,8 +71,9 @@ def decide(host: Host, request: Request, network: Network, choice: Choice) -> Ff
 
     Raises ``StackError`` where that one cannot be had.
     """
-    if request.ffmpeg == "none" or not (host.gpus or request.ffmpeg):
-        if request.ffmpeg:
+    wanted = _wanted(request)
+    if wanted == "none" or not (host.gpus or wanted):
+        if wanted:
             return Ffmpeg(None, (decision("ffmpeg", "--ffmpeg none was given", REQUEST),))
         text = "there is no GPU for NVENC and NVDEC"
         return Ffmpeg(None, (decision("ffmpeg", text, host.source),))
@@ -79,14 +81,14 @@ def decide(host: Host, request: Request, network: Network, choice: Choice) -> Ff
     driver = choice.driver.version if host.gpus else version(branch)
     case = Case(host, request, network, choice, driver, branch)
     refusals = []
-    for name in [request.ffmpeg] if request.ffmpeg else OPTIONS:
+    for name in [wanted] if wanted else OPTIONS:
         found = OPTIONS[name](case)
         if isinstance(found, Ffmpeg):
             return found
         refusals.append(found.because)
-    if request.ffmpeg:
+    if wanted:
         raise StackError(
-            f"--ffmpeg {request.ffmpeg} is not possible on this host.",
+            f"--ffmpeg {wanted} is not possible on this host.",
             f"{refusals[0][0].upper()}{refusals[0][1:]}.",
             f"Use another of {', '.join(OPTIONS)}, or omit --ffmpeg.",
             code="planner.no-ffmpeg",
@@ -94,9 +96,23 @@ def decide(host: Host, request: Request, network: Network, choice: Choice) -> Ff
     return Ffmpeg(None, (decision("ffmpeg", "; ".join(refusals), host.source),))
 
 
+def _wanted(request: Request) -> str | None:
+    """Return the requested kind. Raises ``StackError`` where it would not use what is named for a build."""
+    named = [f"--source {name}" for name in FFMPEG_SOURCES if name in request.sources]
+    named += [f"nv_codec_headers {request.nv_codec_headers}"] * bool(request.nv_codec_headers)
+    if named and request.wanted_ffmpeg != "build":
+        raise StackError(
+            f"--ffmpeg {request.ffmpeg} excludes {' and '.join(named)}.",
+            "Only an FFmpeg that is built here is built from it.",
+            "Use --ffmpeg build, or omit one of them.",
+            code="planner.no-ffmpeg",
+        )
+    return request.wanted_ffmpeg
+
+
 def _packaged(case: Case) -> Ffmpeg | Refused:
     """Return the distribution's own, where it is known to have all that is asked for."""
-    host, asked = case.host, bool(case.request.ffmpeg)
+    host, asked = case.host, bool(case.request.wanted_ffmpeg)
     names = SYSTEM_PACKAGES.get(host.distribution.family, {}).get("ffmpeg")
     row = next(
         (
@@ -137,7 +153,7 @@ def _can_install(case: Case) -> bool:
 
 def _built(case: Case) -> Ffmpeg | Refused:
     """Return a build from pinned source."""
-    host, asked = case.host, bool(case.request.ffmpeg)
+    host, asked = case.host, bool(case.request.wanted_ffmpeg)
     if not asked and not (case.network.compiles and host.distribution.family == "debian"):
         return Refused(f"FFmpeg was never built on {host.distribution.name} with this network")
     header = _header(case)
@@ -146,6 +162,15 @@ def _built(case: Case) -> Ffmpeg | Refused:
             f"no nv-codec-headers that FFmpeg {RELEASE.version} supports work with this driver"
         )
     filters = _filters(case)
+    unreached = [
+        name
+        for name in FFMPEG_SOURCES
+        if name in case.request.sources and not case.host.network.get(name, True)
+    ]
+    if unreached and not case.request.network:
+        return Refused(
+            f"this host does not reach the requested source of {' and of '.join(unreached)}"
+        )
     missing = _missing(case, filters.needs)
     if missing is None or (missing and not _can_install(case)):
         return Refused("the tools that build it are missing, and installing them needs root")
@@ -159,7 +184,7 @@ def _built(case: Case) -> Ffmpeg | Refused:
     cause = f"FFmpeg of {host.distribution.name} is not known to have NVENC, NVDEC and CUDA filters"
     origin = decision("ffmpeg.origin", cause, host.source)
     if asked:
-        origin = decision("ffmpeg.origin", "--ffmpeg build was given", REQUEST)
+        origin = decision("ffmpeg.origin", "a build was requested", REQUEST)
     return Ffmpeg(made, (origin, _why_header(case, header), filters.reason), missing)
 
 
@@ -283,7 +308,7 @@ def _static(case: Case) -> Ffmpeg | Refused:
         return Refused(f"the catalog has no static build for {case.host.architecture}")
     if case.network.name == "offline":
         return Refused("PyPI is unreachable")
-    if not case.request.ffmpeg and version(row.minimum_driver) > case.driver:
+    if not case.request.wanted_ffmpeg and version(row.minimum_driver) > case.driver:
         return Refused(f"the static build's NVENC needs driver {row.minimum_driver}")
     place = DownloadPlan("pypi", requirement=row.requirement, sha256=row.sha256)
     made = _ffmpeg("static", row.version, sources={"ffmpeg": (place,)})

@@ -82,11 +82,11 @@ def _pins(made: StackPlan) -> dict[str, object]:
 
 
 def _sources(made: StackPlan, own: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the commits of a lock; the address in a request overrides that of the lock."""
+    """Return the sources of a lock; what the request says of one is compared later."""
     asked = own.get("sources") or {}
-    commits = {
-        name: {"url": source.url, **asked.get(name, {}), "commit": source.commit}
+    there = {
+        name: {"url": source.url, "commit": source.commit, **asked.get(name, {})}
         for name, source in made.sources.items()
         if source and source.origin == "git"
     }
-    return {"sources": commits} if commits else {}
+    return {"sources": {**asked, **there}}

@@ -13,6 +13,7 @@ from ..host.model import host as read_host
 from . import conflict, driver_packages, from_bundle, from_lock, gpu_specs, network, wheel
 from .assemble import assemble
 from .plan import Conflict, NoPlan, Plan
+from .request import FFMPEG_SOURCES
 from .request import request as read_request
 from .resolver import driver_alone, problem, solve
 
@@ -79,5 +80,6 @@ def endpoints(request: object = None) -> dict[str, str]:
         "nvidia": f"{NVIDIA_BASE}/",
         "uv-pythons": UV_PYTHONS,
         "miniforge": own.get("miniforge", miniforge.INSTALLERS[0].url),
+        **{name: own[name] for name in FFMPEG_SOURCES if name in own},
         "conda-forge": own.get("conda-forge", miniforge.CHANNEL_URL) + miniforge.CHANNEL_FILE,
     }

@@ -23,8 +23,8 @@ NETWORKS = ("full", "pypi", "offline")
 FFMPEGS = ("distribution", "build", "static", "none")
 # A mirror of conda's installer and of its channel.
 INSTALLER, CHANNEL = "miniforge", "conda-forge"
-# FFmpeg is built from the two in the middle, beside the trees of the Python part.
-SOURCES = (*(row.name for row in TREES), "ffmpeg", "nv-codec-headers", INSTALLER, CHANNEL)
+FFMPEG_SOURCES = ("ffmpeg", "nv-codec-headers")
+SOURCES = (*(row.name for row in TREES), *FFMPEG_SOURCES, INSTALLER, CHANNEL)
 ENVIRONMENTS = ("uv", "conda")
 
 
@@ -106,6 +106,12 @@ class Request:
     conda_packages: tuple[str, ...] = read(_conda_packages, default=())
     adopt_torch: str | None = None
     locked: Lock | None = read(from_lock.read, default=None)
+
+    @property
+    def wanted_ffmpeg(self) -> str | None:
+        """Return the requested kind of FFmpeg; who names what it is built from wants a build."""
+        parts = self.nv_codec_headers or any(name in self.sources for name in FFMPEG_SOURCES)
+        return self.ffmpeg or ("build" if parts else None)
 
     def source(self, name: str) -> Source:
         """Return the requested source of that name, empty where there is none."""
