@@ -15,6 +15,7 @@ from slowfast_stack.config import (
     content,
     data_lists,
     explain,
+    long_cycle,
     savings,
     upstream,
     usage,
@@ -519,6 +520,10 @@ def _statistics(base: Content, gpus: int, batch: int) -> Iterator[Change]:
     if kind == "sub_batchnorm":
         splits = math.gcd(batch // gpus, max(1, base.get("BN.NUM_SPLITS")))
         yield Change("BN.NUM_SPLITS", splits, f"{batch // gpus} clips for each GPU")
+    if base.get("MULTIGRID.LONG_CYCLE"):
+        size = long_cycle.nearest(base, batch, gpus)
+        cause = f"what {gpus} GPUs and {batch // gpus} clips for each can be divided by"
+        yield Change("MULTIGRID.BN_BASE_SIZE", size, cause)
 
 
 def _schedule(base: Content, request: Request, batch: int) -> Iterator[Change]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from slowfast_stack.config import long_cycle
 from slowfast_stack.config.findings import ERROR, NOTE, WARNING, Finding
 from slowfast_stack.config.usage import data_sets
 
@@ -97,35 +98,31 @@ def _is_contrastive(read: Content) -> bool:
 
 
 def long_cycle_norm(read: Content, _target: Target) -> Iterator[Finding]:
-    """Compare the batch norm that each shape of the long cycle takes with the GPUs and clips.
-
-    MultigridSchedule shares statistics where a GPU has fewer clips than BN_BASE_SIZE, and splits
-    them where it has more.
-    """
-    base, gpus_ = read.get("MULTIGRID.BN_BASE_SIZE"), max(1, read.get("NUM_GPUS"))
+    """Compare the batch norm that each shape of the long cycle takes with the GPUs and clips."""
+    key, gpus_ = "MULTIGRID.BN_BASE_SIZE", max(1, read.get("NUM_GPUS"))
+    base, batch = read.get(key), read.get("TRAIN.BATCH_SIZE")
     cycles = read.get("TRAIN.ENABLE") and read.get("MULTIGRID.LONG_CYCLE")
-    if not cycles or base < 1 or read.get("TRAIN.BATCH_SIZE") < 1:
+    if not cycles or base < 1 or batch < 1:
         return
-    for shape in read.get("MULTIGRID.LONG_CYCLE_FACTORS"):
-        if not isinstance(shape, list | tuple) or len(shape) != 2 or min(shape) <= 0:  # noqa: PLR2004
-            return  # which is another finding
-        time, side = shape
-        clips = round(1 / (time * side * side)) * read.get("TRAIN.BATCH_SIZE") / gpus_
-        factor, key = clips / base, "MULTIGRID.BN_BASE_SIZE"
-        if factor < 1 and gpus_ > 1 and gpus_ % int(1 / factor):
-            message = (
-                f"With {clips:g} clips for each GPU the long cycle shares the statistics of "
-                f"{int(1 / factor)} GPUs, which {gpus_} cannot be divided into; upstream stops."
-            )
-            yield Finding("sync-devices", key, message, f"A divisor: {gpus_ * clips:g}, or less.")
-            return
-        if factor > 1 and int(clips) % int(factor):
-            message = (
-                f"With {clips:g} clips for each GPU the long cycle splits the batch into "
-                f"{int(factor)} parts, which do not divide it; upstream stops."
-            )
-            yield Finding("bn-splits", key, message, "A divisor of the clips of a GPU.")
-            return
+    found = long_cycle.misfit(read, batch, gpus_, base)
+    if found is None:
+        return
+    right, head = (
+        long_cycle.nearest(read, batch, gpus_),
+        f"With {found.clips:g} clips for each GPU the long cycle",
+    )
+    if found.shares:
+        message = (
+            f"{head} shares the statistics of {found.divisor} GPUs, which {gpus_} cannot be divided "
+            "into; upstream stops."
+        )
+    else:
+        message = (
+            f"{head} splits the batch into {found.divisor} parts, which do not divide it; "
+            "upstream stops."
+        )
+    id_ = "sync-devices" if found.shares else "bn-splits"
+    yield Finding(id_, key, message, f"{right}", set={key: right})
 
 
 def demo_gpus(read: Content, _target: Target) -> Iterator[Finding]:

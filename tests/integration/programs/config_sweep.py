@@ -2,6 +2,7 @@
 
     STACK/env/bin/python tests/integration/programs/config_sweep.py STACK
         [--only TEXT] [--planted] [--fix] [--jobs N] [--work DIR] [--page FILE]
+        [--state FILE [--stop-after SECONDS]]
 
 STACK is a finished stack with the sources. Each file goes through upstream's own train(), its
 evaluation and its test on the CPU, with small crops and made-up data of its kind, in a process of
@@ -9,11 +10,14 @@ its own; ``config check`` sees the same file with the same overrides. The table 
 said and what happened. Exits 1 where a check was wrong: an error that ran, or a failure unsaid.
 With --fix the cases are those that ``config check --fix`` changes, as it leaves them: each runs, or
 has an error left that says why not. --page writes the table into a page of the documentation.
+--state keeps the rows that are finished, so that a sweep goes on where it was stopped; after
+--stop-after seconds it starts no more cases, and exits with 75 where some are left.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import itertools
 import json
 import os
@@ -22,7 +26,7 @@ import signal
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +63,7 @@ EVALUATED = 4
 CLASSES = 6
 MEMORY = 10 << 30
 SECONDS = 240
+NOT_FINISHED = 75  # EX_TEMPFAIL of sysexits.h
 SMALL: dict[str, Any] = {
     "NUM_GPUS": 0,
     "NUM_SHARDS": 1,
@@ -282,6 +287,31 @@ def after_fix(
     return Case(case.name, fixed, {}, f"{case.part}; fixed {ids}"), report
 
 
+@dataclass(frozen=True)
+class Row:
+    """A case with the word of the check and what happened; ``wrong`` where they disagree."""
+
+    name: str
+    planted: str
+    check: str
+    happened: str
+    ran: bool
+    wrong: bool
+
+    def cells(self) -> list[str]:
+        """Return the row of a table."""
+        return [self.name, self.planted, self.check, self.happened]
+
+
+def judged(case: Case, word: tuple[str, str], status: int, log: Path) -> Row:
+    """Compare the word of the check with how the process of a case ended."""
+    ok = status == 0
+    alarm, miss = word[0] == "error" and ok, word[0] != "error" and not ok
+    mark = "**FALSE ALARM** " if alarm else "**MISS** " if miss else ""
+    happened = f"{mark}{'ran' if ok else _reason(log, status)}"
+    return Row(case.name, case.part, " ".join(word), happened, ok, alarm or miss)
+
+
 def sweep(stack: Path, work: Path, given: argparse.Namespace) -> int:
     """Run all cases, some at a time, and print the table."""
     source = stack / "src/slowfast"
@@ -289,44 +319,73 @@ def sweep(stack: Path, work: Path, given: argparse.Namespace) -> int:
     os.chdir(work)  # upstream writes what it detects into the current folder
     known = target.Target(source_tree.at(source), target.this_machine())
     waiting = [row for row in cases(source, planted=given.planted) if given.only in row.name]
-    running: dict[int, tuple[Case, tuple[str, str], Path, float]] = {}
-    wrong = done = trained = 0
-    rows: list[str] = []
-    numbers = itertools.count()
+    running: dict[int, tuple[str, Case, tuple[str, str], Path, float]] = {}
+    # None is a case that --fix leaves as it is.
+    rows: dict[str, Row | None] = _kept(given.state)
+    waiting = [case for case in waiting if f"{case.name} {case.part}" not in rows]
+    numbers, begun = itertools.count(), time.monotonic()
     print("| configuration | planted | check | happened | s |\n|---|---|---|---|--:|", flush=True)
     while waiting or running:
-        while waiting and len(running) < given.jobs:
+        late = given.stop_after is not None and time.monotonic() - begun > given.stop_after
+        while waiting and len(running) < given.jobs and not late:
             case = waiting.pop(0)
+            identity = f"{case.name} {case.part}"
             out = work / f"out{next(numbers)}"
             out.mkdir()
             values = _values(case, folders, out) | case.values
             if given.fix:
                 after = after_fix(case, values, out, known)
                 if after is None:
+                    rows[identity] = None
                     continue
                 case, values = after[0], {}
             word = said(case, values, known)
-            running[_apart(case, values, out / "log")] = (case, word, out / "log", time.time())
+            pid = _apart(case, values, out / "log")
+            running[pid] = (identity, case, word, out / "log", time.monotonic())
         if not running:
             break
         pid, status = os.wait()
-        case, word, log, started = running.pop(pid)
-        ok, done = status == 0, done + 1
-        trained += ok
-        alarm = word[0] == "error" and ok
-        miss = word[0] != "error" and not ok
-        wrong += alarm or miss
-        mark = "**FALSE ALARM** " if alarm else "**MISS** " if miss else ""
-        reason = "ran" if ok else _reason(log, status)
-        row = f"| {case.name} | {case.part} | {' '.join(word)} | {mark}{reason}"
-        print(f"{row} | {time.time() - started:.0f} |", flush=True)
-        rows.append(f"{row.replace(str(stack), 'STACK').replace(str(work), 'WORK')} |")
-    summary = f"{trained} of {done} ran; the check was wrong on {wrong}."
+        identity, case, word, log, started = running.pop(pid)
+        row = judged(case, word, status, log)
+        print(f"| {' | '.join(row.cells())} | {time.monotonic() - started:.0f} |", flush=True)
+        shown = [text.replace(str(work), "WORK") for text in (row.planted, row.happened)]
+        shown = [text.replace(str(stack), "STACK") for text in shown]
+        rows[identity] = replace(row, planted=shown[0], happened=shown[1])
+        _keep(given.state, rows)
+    if waiting:
+        print(f"{len(waiting)} cases are left.")
+        return NOT_FINISHED
+    return table([row for row in rows.values() if row], given)
+
+
+def table(rows: list[Row], given: argparse.Namespace) -> int:
+    """Print the count, write the page, and return the exit code."""
+    ran, wrong = sum(row.ran for row in rows), sum(row.wrong for row in rows)
+    summary = f"{ran} of {len(rows)} ran; the check was wrong on {wrong}."
     print(f"\n{summary}")
+    day = dt.datetime.now(tz=dt.UTC).date()
+    lines = [f"Run on {day}: {summary}", "", "| configuration |"]
+    lines[2] += " planted | check | happened |" if given.planted else " check | happened |"
+    lines.append("|---" * (lines[2].count("|") - 1) + "|")
+    for row in sorted(rows, key=lambda row: row.name):
+        name = row.name.partition(" ")[2] if given.planted else row.name
+        cells = [f"`{name}`", f"`{row.planted}`", row.check, row.happened]
+        lines.append(f"| {' | '.join(cells if given.planted else [cells[0], *cells[2:]])} |")
     name = "fixed" if given.fix else "planted" if given.planted else "files"
-    head = ["| configuration | planted | check | happened |", "|---|---|---|---|"]
-    result_page.put(given.page, name, [summary, "", *head, *sorted(rows)])
+    result_page.put(given.page, name, lines)
     return int(wrong > 0)
+
+
+def _kept(state: Path | None) -> dict[str, Row | None]:
+    if state is None or not state.is_file():
+        return {}
+    return {name: row and Row(**row) for name, row in json.loads(state.read_text()).items()}
+
+
+def _keep(state: Path | None, rows: dict[str, Row | None]) -> None:
+    if state:
+        kept = {name: row and asdict(row) for name, row in rows.items()}
+        state.write_text(json.dumps(kept))
 
 
 def _values(case: Case, folders: dict[str, Path], out: Path) -> dict[str, Any]:
@@ -352,10 +411,13 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--work", type=Path)
     parser.add_argument("--page", type=Path)
+    parser.add_argument("--state", type=Path)
+    parser.add_argument("--stop-after", type=float)
     given = parser.parse_args()
     work = given.work or Path(tempfile.mkdtemp(prefix="config-sweep-"))
     work.mkdir(parents=True, exist_ok=True)
     given.page = given.page and given.page.resolve()
+    given.state = given.state and given.state.resolve()
     import slowfast.models
 
     sys.path.insert(0, str(Path(slowfast.__file__ or "").parents[1] / "tools"))

@@ -1,6 +1,7 @@
 """Make fine-tuning configurations from every file of upstream, and check each that is written.
 
-    .venv/bin/python tests/integration/programs/transfer_matrix.py TREE [--prefix DIR] [--sample N]
+    .venv/bin/python tests/integration/programs/transfer_matrix.py TREE
+        [--only TEXT] [--prefix DIR] [--sample N]
 
 TREE is a patched SlowFast. Every configuration x 1, 2, 3 and 8 GPUs x classes and boxes x no known
 GPU, one with 8 GiB and one with 24 GiB and bfloat16: the written file has no error, and its learning
@@ -73,11 +74,13 @@ def main() -> int:
     """Run the matrix and print how many files there are of each kind."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tree", type=Path)
+    parser.add_argument("--only", default="", help="files whose path has this text")
     parser.add_argument("--prefix")
     parser.add_argument("--sample", type=int, default=40)
     given = parser.parse_args()
     target = Target(at(given.tree.resolve()))
     files = sorted((*given.tree.glob("configs/**/*.yaml"), *given.tree.glob("demo/**/*.yaml")))
+    files = [file for file in files if given.only in str(file.relative_to(given.tree))]
     counted: Counter[str] = Counter()
     wrong: list[str] = []
     written: list[Path] = []

@@ -70,3 +70,10 @@ def test_torch_from_pypi_has_no_mpi() -> None:
     assert _found(MULTIGRID, "NUM_GPUS", "2", "TRAIN.BATCH_SIZE", "64", "DIST_BACKEND", "mpi") == {
         ("unknown-name", "DIST_BACKEND")
     }
+
+
+def test_the_base_size_that_divides_is_written() -> None:
+    pairs = ("NUM_GPUS", "2", "TRAIN.BATCH_SIZE", "4", "MULTIGRID.BN_BASE_SIZE", "8")
+    read = content.with_options(content.parse(MULTIGRID), pairs)
+    (found,) = (row for row in check(read, Path()) if row.id == "sync-devices")
+    assert found.set == {"MULTIGRID.BN_BASE_SIZE": 4}

@@ -7,10 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.configurations import TWO_PATHWAYS
+from support.configurations import MULTIGRID, TWO_PATHWAYS
 
 from slowfast_stack.cli.app import run
-from slowfast_stack.config import content
+from slowfast_stack.config import content, long_cycle
 
 CHECKPOINTS = Path(__file__).parents[1] / "models/checkpoints"
 BASE = (
@@ -254,3 +254,16 @@ def test_pretraining_is_no_base(here: Path, more: str, capsys: pytest.CaptureFix
     assert _transfer() == 2
     assert "error[config.pretraining]" in capsys.readouterr().err
     assert not (here / "mine.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("gpus", "batch", "size"), [(1, 2, 8), (2, 4, 4), (3, 12, 7), (8, 8, 8), (8, 64, 8)]
+)
+def test_the_long_cycle_shares_among_the_gpus_that_there_are(
+    here: Path, gpus: int, batch: int, size: int
+) -> None:
+    (here / "base.yaml").write_text(MULTIGRID + "TRAIN: {DATASET: kinetics}\nNUM_GPUS: 8\n")
+    assert _transfer("--gpus", str(gpus), "--batch", str(batch)) in (0, 1)
+    made = content.load(here / "mine.yaml")
+    assert made.get("MULTIGRID.BN_BASE_SIZE") == size
+    assert long_cycle.misfit(made, batch, gpus, size) is None
