@@ -148,6 +148,7 @@ CODES = {
         "Reboot it and run the same command again, or set `stack_resume`.",
     ),
     "driver.run-file": Row("A driver from a .run file is installed.", "Remove it with `nvidia-uninstall`, then reboot."),
+    "driver.service-failed": Row("A service of the driver does not start.", "Read `systemctl status` of that service, and `dmesg`."),
     "environment.create-failed": Row("uv could not create the Python environment.", "Read what uv said."),
     "environment.missing": Row("The Python environment does not exist.", "Run `slowfast-stack up`."),
     "environment.not-adoptable": Row("Installed packages cannot be reused in the environment.", "Do not adopt them, or reinstall them with pip."),
