@@ -10,8 +10,10 @@ short_description: Read, verify and extract a bundle
 version_added: 0.1.0
 description:
   - A bundle contains everything that a host without a network needs; C(slowfast-stack bundle create) writes it.
-  - Without O(folder), only its manifest is read. With O(folder), every byte is verified while it is extracted there; the
-    folder appears complete, by one rename, or not at all.
+  - Without O(folder), only its manifest is read, on the controller. It is used only with a signature that is trusted (see
+    C(slowfast-stack sign)), with O(digest), or with O(unsigned).
+  - With O(folder), every byte is verified while it is extracted there; the folder appears complete, by one rename, or not at
+    all. O(digest) covers every byte, so that a target extracts what the controller decided to trust.
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
 options:
@@ -20,8 +22,17 @@ options:
     type: path
     required: true
   digest:
-    description: The digest that the bundle must have; needed with O(folder).
+    description: The digest that the bundle must have, as C(slowfast-stack bundle create) prints it; needed with O(folder).
     type: str
+  unsigned:
+    description: Whether to use a bundle without a signature.
+    type: bool
+    default: false
+  allowed_signers:
+    description:
+      - Who is trusted to sign bundles, a file as in ssh-keygen(1).
+      - By default C(~/.config/slowfast-stack/allowed_signers) and C(/etc/slowfast-stack/allowed_signers).
+    type: path
   folder:
     description: The folder to extract it into.
     type: path
@@ -35,6 +46,12 @@ options:
 """
 
 EXAMPLES = r"""
+- name: Read a bundle that is signed
+  slowfast.stack.bundle:
+    file: /media/usb/slowfast-stack.bundle
+  delegate_to: localhost
+  register: head
+
 - name: Extract the bundle
   slowfast.stack.bundle:
     file: /media/usb/slowfast-stack.bundle
@@ -55,12 +72,15 @@ extracted:
 
 from pathlib import Path
 
+from ..module_utils import _trust
 from ..module_utils._module import Params, Result, run_module
-from ..module_utils._stack.bundle.extract import copy_built_wheels, extract, head, is_extracted
+from ..module_utils._stack.bundle import extract
 
 SPEC = {
     "file": {"type": "path", "required": True},
     "digest": {"type": "str"},
+    "unsigned": {"type": "bool", "default": False},
+    "allowed_signers": {"type": "path"},
     "folder": {"type": "path"},
     "extract": {"type": "bool", "default": True},
     "wheels": {"type": "path"},
@@ -71,15 +91,26 @@ def act(params: Params, check: bool) -> Result:
     """Read the manifest, or extract the bundle."""
     file = Path(params["file"])
     if not params["folder"]:
-        return {"changed": False, "bundle": head(file)}
+        return {"changed": False, "bundle": _trusted(file, params)}
     folder, wheels = Path(params["folder"]), params["wheels"]
-    complete = is_extracted(folder, params["digest"])
+    digest = _trust.digest(params["digest"] or "", "digest")
+    complete = extract.is_extracted(folder, digest)
     if check or not params["extract"]:
         return {"changed": params["extract"] and not complete, "extracted": complete}
     if not complete:
-        extract(file, folder, params["digest"])
-    new = copy_built_wheels(folder, Path(wheels)) if wheels else []
+        extract.extract(file, folder, digest)
+    new = extract.copy_built_wheels(folder, Path(wheels)) if wheels else []
     return {"changed": bool(new) or not complete, "extracted": True}
+
+
+def _trusted(file: Path, params: Params) -> dict[str, object]:
+    signers, digest = params["allowed_signers"], params["digest"]
+    contents = extract.head(file)
+    accepted = _trust.Accepted(
+        (digest,) if digest else (), params["unsigned"], Path(signers) if signers else None
+    )
+    _trust.require(extract.subject(file, contents), accepted)
+    return extract.facts(file, contents)
 
 
 def main() -> None:

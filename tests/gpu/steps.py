@@ -160,7 +160,7 @@ class Machine:
 
     def _up(self, prefix: Path) -> dict[str, Any]:
         """Return the result of `up` for this machine. Raise Failed where it is not proven."""
-        options = ["--prefix", str(prefix), "--offline", str(self._bundle())]
+        options = ["--prefix", str(prefix), "--offline", str(self._bundle()), "--unsigned"]
         options += ["--adopt-torch", str(self.python), "--yes", "--json"]
         code, output = self._run([*self._command, "up", *options])
         host: dict[str, Any] = json.loads(output or "{}").get("hosts", {}).get("localhost", {})

@@ -23,6 +23,7 @@ WRITERS = {
     "bundle/extract.py": ["bundle"],
     "core/download.py": ["download"],
     "core/first_downloads.py": ["first downloads"],
+    "core/seen_versions.py": ["signatures"],
     "datasets/ava/dataset.py": ["data set"],
     "datasets/ava/manifest.py": ["frames"],
     "environment/miniforge.py": ["miniforge"],
@@ -36,7 +37,7 @@ WRITERS = {
 }
 # What writes the same way, and no state: files of the user, of the system, or that are only copied.
 OTHERS = {
-    "core/files.py", "core/saved.py", "artifacts/transfer.py", "artifacts/copies.py",
+    "core/files.py", "core/saved.py", "core/signatures.py", "artifacts/transfer.py", "artifacts/copies.py",
     "environment/lock.py", "environment/python_env.py",
     "datasets/ava/lists.py", "datasets/ava/extract.py", "datasets/ava/clip_download.py",
     "datasets/ava/download.py",

@@ -13,7 +13,6 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.parts
     find,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import construct
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validation import items
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import from_bundle
 from slowfast_stack.ui import progress
@@ -39,14 +38,7 @@ def check(file: Path, digest: str | None = None) -> tuple[Manifest, tuple[Path, 
     """Read every byte, with progress on a terminal. Raises StackError with everything damaged."""
     files = find(file)
     with closing(PartReader(files)) as source, progress.downloads() as report:
-        manifest = verify.read(source, progress=report)
-    if digest not in (None, manifest.digest):
-        raise StackError(
-            f"{file} is complete, but it is another bundle.",
-            f"Its digest is {manifest.digest}, expected {digest}.",
-            "Use the bundle with the expected digest.",
-            code="bundle.other-bundle",
-        )
+        manifest = verify.read(source, progress=report, digest=digest)
     return manifest, files
 
 

@@ -38,6 +38,8 @@ VERBS = {
     "purge": "Remove the NVIDIA driver, CUDA or both.",
     "lock": "Show and export what a stack is made of.",
     "bundle": "Create and verify bundles for hosts without a network.",
+    "sign": "Vouch for a bundle, a lock or another file with an SSH key.",
+    "verify": "Show who vouches for a file.",
     "patch": "Patch known breakages in SlowFast, Detectron2 or PyTorchVideo.",
     "config": "Explain, make and check configurations of SlowFast.",
     "models": "List, fetch and check checkpoints.",

@@ -8,6 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from ansible_collections.slowfast.stack.plugins.module_utils import _trust
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.signatures import KINDS
 from slowfast_stack.exit_codes import UsageError
 
 _HINTS = {
@@ -61,6 +64,18 @@ def existing_folder(param: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN
                 "Correct the path.",
                 code="cli.missing-folder",
             )
+    return value
+
+
+def known_kind(value: str | None) -> str | None:
+    """Refuse a kind of signed files that does not exist. Raises UsageError."""
+    if value not in (None, *KINDS):
+        raise UsageError(
+            f"--kind {value} is not known.",
+            f"It should be one of {', '.join(KINDS)}.",
+            "Correct it, or omit it for a bundle or a lock.",
+            code="cli.invalid-value",
+        )
     return value
 
 
@@ -139,10 +154,54 @@ Attempts = Annotated[
 Only = Annotated[
     list[str] | None, typer.Option("--only", metavar="ID", help="Limit to this ID. Repeatable.")
 ]
+AllowedSigners = Annotated[
+    Path | None,
+    typer.Option(
+        "--allowed-signers",
+        metavar="FILE",
+        callback=existing_file,
+        help="Whom to trust, as in ssh-keygen(1); default: ~/.config/slowfast-stack/allowed_signers "
+        "and /etc/slowfast-stack/allowed_signers.",
+    ),
+]
+Kind = Annotated[
+    str | None,
+    typer.Option(
+        metavar="|".join(KINDS),
+        callback=known_kind,
+        help="What FILE is; bundles and locks are known by their content.",
+    ),
+]
 KeyValues = Annotated[
     list[str] | None,
     typer.Argument(metavar="KEY VALUE", help="Pairs that override the configuration."),
 ]
+
+
+@dataclass(frozen=True)
+class TrustOptions:
+    """Which files that someone handed over are used; without any, those with a trusted signature."""
+
+    digest: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--digest",
+            metavar="DIGEST",
+            help="The expected SHA-256, as its maker printed it; no signature is needed. Repeatable.",
+        ),
+    ] = None
+    unsigned: Annotated[bool, typer.Option("--unsigned", help="Use files without a signature.")] = (
+        False
+    )
+    allowed_signers: AllowedSigners = None
+
+    def accepted(self) -> _trust.Accepted:
+        """Return what the user accepts. Raises UsageError."""
+        try:
+            digests = tuple(_trust.digest(text, "--digest") for text in self.digest or ())
+        except StackError as error:
+            raise UsageError(error.message, error.cause, error.hint, code=error.code) from error
+        return _trust.Accepted(digests, self.unsigned, self.allowed_signers)
 
 
 @dataclass(frozen=True)

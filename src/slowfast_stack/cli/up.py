@@ -14,10 +14,11 @@ from slowfast_stack.cli import options
 from slowfast_stack.cli.base import HostCommand, Verbs
 from slowfast_stack.cli.request_options import RequestOptions
 from slowfast_stack.exit_codes import Exit, UsageError
-from slowfast_stack.orchestration import playbooks, processes, request, results
+from slowfast_stack.orchestration import playbooks, processes, results, trust
 from slowfast_stack.ui import terminal
 
 if TYPE_CHECKING:
+    from ansible_collections.slowfast.stack.plugins.module_utils._trust import Accepted
     from slowfast_stack.orchestration.ansible import Play
     from slowfast_stack.orchestration.results import Results
     from slowfast_stack.orchestration.run_state import HostRun
@@ -31,7 +32,7 @@ verbs = Verbs()
     "up --prefix ~/slowfast --torch '>=2.9'",
     "up --source slowfast=/srv/git/slowfast.git",
     "up --offline /media/usb/slowfast.bundle",
-    "up --locked stack.lock.json",
+    "up --locked stack.lock.json --digest sha256:2c26...",
     changes="the prefix; with your consent system packages, driver and CUDA, and it may reboot.",
 )
 def up(
@@ -59,6 +60,7 @@ def up(
             help="Build what this stack.lock.json lists, or fail.",
         ),
     ] = None,
+    trust_options: options.TrustOptions,
     request_options: RequestOptions,
 ) -> int:
     """Probe, plan, apply and prove.
@@ -66,24 +68,17 @@ def up(
     Builds a proven SlowFast and Detectron2 environment on each host. Exits 0 only when every proof
     holds. Asks before it changes anything outside the prefix. A second run changes nothing; the
     same command resumes an interrupted one.
+
+    A bundle and a lock need a signature that is trusted, their --digest, or --unsigned; see
+    `slowfast-stack sign`.
     """
+    accepted = trust_options.accepted()
     asked = request_options.build(
         local=hosts.inventory is None,
         adopt_torch=adopt_torch,
-        locked=request.lock(locked) if locked else None,
+        locked=trust.lock(locked, accepted) if locked else None,
     )
-    if offline:
-        from slowfast_stack.bundle import verify
-
-        try:
-            verify.check(offline)
-        except StackError as error:
-            raise UsageError(
-                f"--offline {offline} cannot be used.",
-                f"{error.message} {error.cause}",
-                error.hint,
-                code=error.code,
-            ) from error
+    digest = _bundle(offline, accepted) if offline else None
     command = HostCommand(hosts, playbooks.UP)
     play = playbooks.UP.play(
         hosts.inventory,
@@ -91,6 +86,7 @@ def up(
         prefix=prefix,
         request=asked,
         offline=str(offline.absolute()) if offline else None,
+        digest=digest,
         reboot_allowed=yes,
     )
     processes.stop_left_behind(play.scope, command.session.say)
@@ -99,6 +95,25 @@ def up(
     done = playbooks.UP.follow(command.session, play)
     _print(done, command)
     return done.exit_code
+
+
+def _bundle(path: Path, accepted: Accepted) -> str:
+    """Return the digest of a bundle that is trusted and complete. Raises StackError."""
+    from slowfast_stack.bundle import verify
+
+    try:
+        digest = trust.bundle(path, accepted)
+        verify.check(path, digest)
+    except trust.NothingStarted:
+        raise
+    except StackError as error:
+        raise UsageError(
+            f"--offline {path} cannot be used.",
+            f"{error.message} {error.cause}",
+            error.hint,
+            code=error.code,
+        ) from error
+    return digest
 
 
 def _consent(command: HostCommand, play: Play) -> bool:

@@ -5,8 +5,10 @@ These functions are the Python API: ``from slowfast_stack import probe, plan, up
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ansible_collections.slowfast.stack.plugins.module_utils._trust import Accepted
 from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.orchestration import playbooks
 from slowfast_stack.orchestration.results import Results
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from slowfast_stack.what_if import Machine
 
 SILENT = Session()
+ONLY_SIGNED = Accepted()
 
 
 def probe(
@@ -87,11 +90,12 @@ def plan(
     return Results([HostRun(name, facts=facts)], "stack_plan")
 
 
-def up(
+def up(  # noqa: PLR0913  (each is one choice of the user)
     inventory: str | None = None,
     *,
     request: Mapping[str, object] | None = None,
     bundle: str | None = None,
+    accepted: Accepted = ONLY_SIGNED,
     consent: bool = False,
     limit: str | None = None,
     prefix: str | None = None,
@@ -99,10 +103,15 @@ def up(
 ) -> Results:
     """Probe, plan, apply and prove; with ``consent`` a host may be rebooted.
 
-    ``bundle`` is the path of a bundle that replaces the network. An interrupted run resumes.
+    ``bundle`` is the path of a bundle that replaces the network; it needs a trusted signature, or
+    what is ``accepted`` instead. An interrupted run resumes.
     Raises UsageError, Interrupted and StackError; what went wrong on a host is in the results.
     """
-    variables = {"request": request, "offline": bundle, "reboot_allowed": consent}
+    variables: dict[str, object] = {"request": request, "reboot_allowed": consent}
+    if bundle:
+        from slowfast_stack.orchestration import trust  # noqa: PLC0415  (only where it is read)
+
+        variables |= {"offline": bundle, "digest": trust.bundle(Path(bundle), accepted)}
     return playbooks.UP.run(inventory, session=session, limit=limit, prefix=prefix, **variables)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ansible_collections.slowfast.stack.plugins.module_utils import _places
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.display import escaped
 from slowfast_stack.exit_codes import UsageError
 
@@ -16,8 +16,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 def folder() -> Path:
     """Return where logs are kept, after the XDG convention."""
-    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(state).expanduser() / "slowfast-stack" / "logs"
+    return _places.state_folder() / "logs"
 
 
 def new_path(name: str) -> Path:

@@ -60,11 +60,11 @@ def checkout(texts: list[str] | None, name: str) -> Path | None:
     return Path(found[name]["url"]) if found else None
 
 
-def lock(path: Path) -> dict[str, object]:
-    """Read a lock. Raises UsageError."""
+def lock(path: Path, content: bytes) -> dict[str, object]:
+    """Read the content of a lock. Raises UsageError."""
     try:
-        found = parse_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        found = parse_json(content)
+    except ValueError as error:
         raise UsageError(
             f"--locked {path} cannot be read.",
             f"{error}.",

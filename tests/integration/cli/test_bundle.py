@@ -50,7 +50,7 @@ def test_up_from_a_damaged_bundle_starts_nothing(stack, bundle, inventory):
     data[-3000] ^= 1
     bundle.write_bytes(data)
     hosts = inventory(one={})
-    done = stack.run("up", "-i", hosts, "--yes", "--offline", str(bundle))
+    done = stack.run("up", "-i", hosts, "--yes", "--unsigned", "--offline", str(bundle))
     assert done.returncode == 2
     assert "wheels/one-1-py3-none-any.whl" in done.stderr
     assert "small.bundle" in done.stderr

@@ -27,6 +27,8 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import 
     download,
     files,
     saved,
+    seen_versions,
+    signatures,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.error_codes import CODES
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
@@ -152,7 +154,25 @@ def _bundle(folder: Path, text: str) -> Path:
 
 
 def _extract(text: str) -> Callable[[Path], object]:
-    return lambda folder: extract.extract(_bundle(folder, text), folder / "bundle")
+    def act(folder: Path) -> object:
+        bundle = _bundle(folder, text)
+        return extract.extract(bundle, folder / "bundle", extract.head(bundle).digest)
+
+    return act
+
+
+def _see(version: int) -> Callable[[Path], None]:
+    """Return a use of the signed version of a lock."""
+    times = ("2026-11-30T00:00:00Z", "2027-11-30T00:00:00Z")
+    made = signatures.Statement("lock", "a.json", "0" * 64, 1, *times, version)
+    verified = signatures.Verified(made, "ann@example.org", "SHA256:")
+    return lambda folder: seen_versions.require_newest(
+        folder / "signatures.json", verified, note=True
+    )
+
+
+def _seen(folder: Path) -> int:
+    return seen_versions.load(folder / "signatures.json").rows[0].version
 
 
 def _download(folder: Path) -> None:
@@ -220,6 +240,7 @@ STATES = {
     "CUDA check": _record(
         "cuda.json", cuda_check.Verified, cuda_check.Verified({}, "a"), cuda_check.Verified({}, "b")
     ),
+    "signatures": State(_see(1), _see(2), _seen),
     "history": State(_stacks, lambda folder: stacks.switch(folder, THREE), _order),
     "first claim": State(
         lambda _folder: None,

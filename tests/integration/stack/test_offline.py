@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import manifest, verify
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import (
+    extract,
+    manifest,
+    verify,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.parts import (
     PartReader,
     find,
@@ -21,6 +25,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.constru
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import lock
 from support import bare_root
 from support.bare_root import BareRoot
+from support.signing import allow, make_key
 from support.stack_under_test import COMMAND, SOURCES, Stack
 
 # No interface but a loopback that is down.
@@ -50,7 +55,19 @@ def bundle(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     printed = json.loads(done.stdout)["bundle"]
     assert len(printed["files"]) > 1
     assert max(Path(file).stat().st_size for file in printed["files"]) == 64 << 20
-    return Path(printed["files"][0])
+    first = Path(printed["files"][0])
+    allow(folder / "allowed_signers", make_key(folder))
+    sign(first, folder / "key")
+    return first
+
+
+def sign(file: Path, key: Path) -> None:
+    argv = [str(COMMAND), "sign", str(file), "--key", str(key)]
+    subprocess.run(argv, check=True, capture_output=True)
+
+
+def digest_of(bundle: Path) -> str:
+    return extract.head(bundle).digest
 
 
 def test_up_without_any_route_ends_proven_and_is_the_same_stack(
@@ -61,6 +78,7 @@ def test_up_without_any_route_ends_proven_and_is_the_same_stack(
     away = Stack(tmp_path / "prefix")
     python = stack.prefix / "current" / "env" / "bin" / "python"
     options = ["--json", "--yes", "--offline", str(bundle), "--adopt-torch", str(python)]
+    options += ["--allowed-signers", str(bundle.with_name("allowed_signers"))]
     done = subprocess.run(
         [*ALONE, *away.argv("up", *options)],
         env={**os.environ, "UV_CACHE_DIR": str(tmp_path / "uv")},
@@ -90,7 +108,9 @@ def test_a_bare_debian_gets_its_system_packages_from_the_bundle_alone(
     away = Stack(Path("/opt/slowfast-stack"))
     python = stack.prefix / "current" / "env" / "bin" / "python"
     argv = away.argv(
-        "up", "--json", "--yes", "--offline", str(bundle), "--adopt-torch", str(python)
+        "up",
+        *("--json", "--yes", "--offline", str(bundle), "--digest", digest_of(bundle)),
+        *("--adopt-torch", str(python)),
     )
     done = bare.run(*argv)
     assert done.returncode == 0, done.stderr[-4000:]
@@ -142,7 +162,7 @@ def test_a_changed_byte_anywhere_stops_up_before_it_installs_anything(
     if shutil.which("apt-get"):
         assert {"system package", "package index"} <= set(kinds)
     away = Stack(tmp_path / "prefix")
-    argv = away.argv("up", "--yes", "--offline", str(bundle))
+    argv = away.argv("up", "--yes", "--unsigned", "--offline", str(bundle))
     # Every byte is tried on a small bundle in tests/unit/bundle.
     for path, offset in (kinds["manifest"], kinds["wheel"]):
         part = flip(bundle, offset)
@@ -157,14 +177,16 @@ def test_a_changed_byte_anywhere_stops_up_before_it_installs_anything(
 def test_a_lock_is_met_or_refused(stack: Stack, tmp_path: Path) -> None:
     path, found = tmp_path / "stack.lock.json", lock_of(stack)
     path.write_text(json.dumps(found))
-    again = stack.up("--locked", str(path))
+    store = allow(tmp_path / "allowed_signers", make_key(tmp_path))
+    sign(path, tmp_path / "key")
+    again = stack.up("--locked", str(path), "--allowed-signers", str(store))
     assert again["status"] == "proven"
     assert again["changed"] == 0
     other = copy.deepcopy(found)
     other["packages"][0]["content"] = "0" * 64
     path.write_text(json.dumps(other))
-    refused = stack.up("--locked", str(path), expect=1)
+    refused = stack.up("--locked", str(path), "--unsigned", expect=1)
     assert other["packages"][0]["name"] in refused["error"]["cause"] + refused["error"]["message"]
     other["plan"]["packages"] = ["numpy==1.0", *found["plan"]["packages"][1:]]
     path.write_text(json.dumps(other))
-    assert stack.up("--locked", str(path), expect=3)["status"] == "no-plan"
+    assert stack.up("--locked", str(path), "--unsigned", expect=3)["status"] == "no-plan"

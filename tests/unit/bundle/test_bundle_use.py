@@ -35,13 +35,20 @@ if TYPE_CHECKING:
 
 
 def call(file: Path, *, check: bool = False, **parameters: object) -> dict[str, object]:
-    defaults = {"digest": None, "folder": None, "extract": True, "wheels": None}
+    defaults = {
+        "digest": None,
+        "folder": None,
+        "extract": True,
+        "wheels": None,
+        "unsigned": False,
+        "allowed_signers": None,
+    }
     return module.act({**defaults, "file": str(file), **parameters}, check)
 
 
 def test_the_module_reads_the_manifest_without_members(made: Callable[..., Path]) -> None:
     file = made(1500)
-    result = call(file)
+    result = call(file, unsigned=True)
     assert result["changed"] is False
     found = result["bundle"]
     assert isinstance(found, dict)
@@ -49,12 +56,12 @@ def test_the_module_reads_the_manifest_without_members(made: Callable[..., Path]
     assert found["stacks"] == facts()["stacks"]
     assert (found["format"], found["schema"]) == (manifest.FORMAT, manifest.SCHEMA)
     assert "members" not in found
-    assert found["digest"] == extract.head(file)["digest"]
+    assert found["digest"] == extract.head(file).digest
 
 
 def test_the_module_extracts_once_and_reports_it(made: Callable[..., Path], tmp_path: Path) -> None:
     file, folder = made(), tmp_path / "prefix" / "bundle"
-    options = {"folder": str(folder), "digest": extract.head(file)["digest"]}
+    options = {"folder": str(folder), "digest": extract.head(file).digest}
     assert call(file, check=True, **options) == {"changed": True, "extracted": False}
     assert call(file, **options, extract=False) == {"changed": False, "extracted": False}
     assert not folder.exists()
@@ -87,7 +94,7 @@ def test_built_wheels_of_a_bundle_go_into_the_cache_once(tmp_path: Path) -> None
     (cache / a / "wheel.whl").write_bytes(b"built here")
     options = {
         "folder": str(tmp_path / "extracted"),
-        "digest": extract.head(bundle)["digest"],
+        "digest": extract.head(bundle).digest,
         "wheels": str(cache),
     }
     assert call(bundle, **options)["changed"] is True
@@ -106,7 +113,7 @@ def test_an_extracted_bundle_whose_program_was_exchanged_is_not_used(tmp_path: P
     paths = ("tools/x86_64/uv", "wheels/a.whl")
     entries = [writer.entry(source, path, "file", executable=path.endswith("uv")) for path in paths]
     writer.write(bundle, facts(), entries, progress=lambda *_: None)
-    contents = extract.extract(bundle, folder)
+    contents = extract.extract(bundle, folder, extract.head(bundle).digest)
     program, other = (folder / path for path in paths)
     good = program.read_bytes()
     program.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
@@ -123,10 +130,11 @@ def test_an_extracted_bundle_whose_program_was_exchanged_is_not_used(tmp_path: P
 def test_a_missing_file_of_an_extracted_bundle_is_noticed(
     made: Callable[..., Path], tmp_path: Path
 ) -> None:
-    contents = extract.extract(made(), tmp_path / "folder")
+    digest = extract.head(made()).digest
+    contents = extract.extract(made(), tmp_path / "folder", digest)
     (tmp_path / "folder" / next(iter(SIZES))).unlink()
     assert not extract.is_extracted(tmp_path / "folder", contents.digest)
-    assert extract.extract(made(), tmp_path / "folder").digest == contents.digest
+    assert extract.extract(made(), tmp_path / "folder", digest).digest == contents.digest
     assert extract.is_extracted(tmp_path / "folder", contents.digest)
     (tmp_path / "folder" / "manifest.json").write_text("{}")
     assert not extract.is_extracted(tmp_path / "folder", contents.digest)

@@ -111,7 +111,10 @@ def test_a_file_that_is_no_lock_is_refused_before_anything_starts(
     lock = tmp_path / "stack.lock.json"
     lock.write_text(text, encoding="utf-8")
     prefix = tmp_path / "prefix"
-    assert run(["up", "--locked", str(lock), "--prefix", str(prefix), "--json"]) == Exit.USAGE
+    assert (
+        run(["up", "--locked", str(lock), "--prefix", str(prefix), "--json", "--unsigned"])
+        == Exit.USAGE
+    )
     assert json.loads(capsys.readouterr().out)["error"]["code"] != "internal.bug"
     assert not prefix.exists()
 

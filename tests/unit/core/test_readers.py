@@ -6,6 +6,7 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,11 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts im
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import (
     manifest as bundle_manifest,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import download
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import (
+    download,
+    seen_versions,
+    signatures,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.error_codes import CODES
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.first_downloads import (
@@ -93,6 +98,17 @@ def _cuda_check(folder: Path) -> object:
     return cuda_check.act(params, check=True)
 
 
+def _statement(folder: Path) -> object:
+    (folder / "x.statement.sig").write_text("")
+    subject = signatures.Subject("lock", folder / "x", "0" * 64, 1)
+    return signatures.verify(subject, [folder / "allowed_signers"], datetime.now(UTC))
+
+
+def _lock(folder: Path) -> object:
+    path = folder / "stack.lock.json"
+    return from_lock.read(request.lock(path, path.read_bytes()), "lock")
+
+
 def _video(folder: Path) -> object:
     return sources.source_of(_ava(folder), "one", folder / f"one{sources.CUT}")
 
@@ -159,6 +175,18 @@ READERS = {
         lambda folder: FirstDownloads(folder / "first.json").load(),
         "files",
     ),
+    "seen versions": Reader(
+        "core/seen_versions.py",
+        "signatures.json",
+        lambda folder: seen_versions.load(folder / "signatures.json"),
+        "rows",
+    ),
+    "statement": Reader(
+        "core/signatures.py",
+        "x.statement",
+        _statement,
+        "kind name sha256 size created expires version",
+    ),
     "data set": Reader(
         "datasets/ava/dataset.py",
         _under(lambda tree: tree.state / "dataset.json"),
@@ -199,7 +227,7 @@ READERS = {
     "lock": Reader(
         "src/slowfast_stack/orchestration/request.py",
         "stack.lock.json",
-        lambda folder: from_lock.read(request.lock(folder / "stack.lock.json"), "lock"),
+        _lock,
         "format plan packages",
         2,
     ),
@@ -216,7 +244,7 @@ READERS = {
 }
 # What else reads JSON: the output of a program, a line of a log, or for the readers above.
 NO_FILE = {
-    "core/saved.py", "core/validation.py",
+    "core/saved.py", "core/validation.py", "src/slowfast_stack/orchestration/trust.py",
     "environment/reuse_packages.py", "datasets/ava/media.py", "host/parsers.py",
     "src/slowfast_stack/training/memory.py", "src/slowfast_stack/training/log_parser.py",
     "src/slowfast_stack/training/rehearsal.py",

@@ -11,8 +11,9 @@ from ..core import names
 from ..core.disk_space import free_bytes
 from ..core.errors import StackError
 from ..core.files import fresh_folder, locked, replace_folder, sha256_of
+from ..core.signatures import Subject
 from . import manifest, verify
-from .parts import PartReader, find
+from .parts import PartReader, common_path, find
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,16 +23,21 @@ if TYPE_CHECKING:
 BUILT = "built"
 
 
-def head(bundle: Path) -> dict[str, object]:
-    """Return the facts of a bundle with its ``digest`` and ``files``. Raises ``StackError``.
+def head(bundle: Path) -> Manifest:
+    """Return the manifest of a bundle; its members are not read. Raises ``StackError``."""
+    with closing(PartReader(find(bundle))) as source:
+        return verify.read_manifest(source)
 
-    The members are not read.
-    """
-    files = find(bundle)
-    with closing(PartReader(files)) as source:
-        contents = verify.read_manifest(source)
-    paths = [str(file.absolute()) for file in files]
+
+def facts(bundle: Path, contents: Manifest) -> dict[str, object]:
+    """Return the facts of a bundle with its ``digest`` and ``files``. Raises ``StackError``."""
+    paths = [str(file.absolute()) for file in find(bundle)]
     return {**contents.facts, "digest": contents.digest, "files": paths}
+
+
+def subject(bundle: Path, contents: Manifest) -> Subject:
+    """Return what is signed of a bundle: its digest, which covers every byte."""
+    return Subject("bundle", common_path(bundle), contents.digest, contents.size)
 
 
 def is_extracted(folder: Path, digest: str | None) -> bool:
@@ -55,38 +61,36 @@ def _is_intact(folder: Path, member: Member) -> bool:
     return same and (not member.executable or sha256_of(path) == member.sha256)
 
 
-def extract(bundle: Path, folder: Path, digest: str | None = None) -> Manifest:
+def extract(bundle: Path, folder: Path, digest: str) -> Manifest:
     """Verify a bundle and write its members below ``folder``, which is replaced by one rename.
 
     ``digest`` is what the bundle must have. Raises ``StackError``; the folder is unchanged then.
     """
-    found = head(bundle)["digest"]
-    if digest not in (None, found):
-        raise StackError(
-            f"{bundle} is not the bundle of the plan.",
-            f"Its digest is {found}, expected {digest}.",
-            "Copy the bundle of the plan, then run again.",
-            code="bundle.other-bundle",
-        )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = folder.with_name(f".{folder.name}.lock")
-    with locked(lock), closing(PartReader(find(bundle))) as source:
-        fresh = fresh_folder(folder)
-        _require_space(source, folder)
-        try:
-            contents = verify.read(source, lambda member: _create(fresh, member))
-            (fresh / manifest.MANIFEST).write_bytes(contents.text)
-            replace_folder(fresh, folder)
-        except OSError as error:
-            raise StackError(
-                f"{bundle.name} could not be extracted into {folder}.",
-                f"{error.filename or folder}: {error.strerror}.",
-                "Free disk space or correct the permissions, then run again.",
-                code="bundle.not-extracted",
-            ) from error
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
+    # It is opened once: what is written are the bytes that have the digest.
+    with closing(PartReader(find(bundle))) as source:
+        contents = verify.read_manifest(source, digest)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with locked(folder.with_name(f".{folder.name}.lock")):
+            _replace(source, contents, folder)
     return contents
+
+
+def _replace(source: PartReader, contents: Manifest, folder: Path) -> None:
+    fresh = fresh_folder(folder)
+    _require_space(source, folder)
+    try:
+        verify.read_members(source, contents, lambda member: _create(fresh, member))
+        (fresh / manifest.MANIFEST).write_bytes(contents.text)
+        replace_folder(fresh, folder)
+    except OSError as error:
+        raise StackError(
+            f"{source.files[0].name} could not be extracted into {folder}.",
+            f"{error.filename or folder}: {error.strerror}.",
+            "Free disk space or correct the permissions, then run again.",
+            code="bundle.not-extracted",
+        ) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _require_space(source: PartReader, folder: Path) -> None:

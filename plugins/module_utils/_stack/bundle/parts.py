@@ -24,6 +24,11 @@ def part_path(bundle: Path, number: int) -> Path:
     return bundle.with_name(f"{bundle.name}.{number:03d}")
 
 
+def common_path(path: Path) -> Path:
+    """Return the path of a bundle, given by its file, its first part or the common name of parts."""
+    return path.with_suffix("") if _NUMBER.fullmatch(path.suffix) else path
+
+
 def find(path: Path) -> tuple[Path, ...]:
     """Return the files of a bundle, given by its file, its first part or the common name of parts.
 
@@ -32,7 +37,7 @@ def find(path: Path) -> tuple[Path, ...]:
     number = _NUMBER.fullmatch(path.suffix)
     if path.is_file() and not number:
         return (path,)
-    bundle = path.with_suffix("") if number else path
+    bundle = common_path(path)
     parts = parts_of(bundle)
     if not parts:
         raise IncompleteBundle(

@@ -50,8 +50,11 @@ class DamagedBundle(StackError):
         self.damages = tuple(damages)
 
 
-def read_manifest(source: PartReader) -> Manifest:
-    """Read the first member of a bundle. Raises ``DamagedBundle`` and ``UnusableManifest``."""
+def read_manifest(source: PartReader, digest: str | None = None) -> Manifest:
+    """Read the first member of a bundle; ``digest`` is what it must have.
+
+    Raises ``DamagedBundle``, ``UnusableManifest``, and ``StackError`` for another bundle.
+    """
     info = manifest.parse_header(source.read(manifest.BLOCK))
     if info and info.name == manifest.FIRST_OF_SCHEMA_1:
         raise manifest.other_format(f"{manifest.FORMAT} 1")
@@ -61,22 +64,37 @@ def read_manifest(source: PartReader) -> Manifest:
         raise DamagedBundle(source, [Damage("the first header", 0, manifest.BLOCK, cause)])
     data = source.read(manifest.padded(info.size))
     text = data[: info.size]
-    digest = hashlib.sha256(text).hexdigest()
-    if data != manifest.pad(text) or digest != name[1]:
-        cause = f"its SHA-256 is {digest}, expected {name[1]}, or it does not end with zero bytes"
+    found = hashlib.sha256(text).hexdigest()
+    if data != manifest.pad(text) or found != name[1]:
+        cause = f"its SHA-256 is {found}, expected {name[1]}, or it does not end with zero bytes"
         raise DamagedBundle(source, [Damage(manifest.MANIFEST, 0, source.offset, cause)])
+    if digest not in (None, found):
+        raise StackError(
+            f"{source.files[0].name} is another bundle than expected, and was not used.",
+            f"Its digest is {found}, expected {digest}.",
+            "Use the bundle with the expected digest.",
+            code="bundle.other-bundle",
+        )
     return manifest.parse(text)
 
 
-def read(
-    source: PartReader, open_member: OpenMember | None = None, progress: Progress = silent
-) -> Manifest:
-    """Read and verify a complete bundle; write each member to the file that ``open_member`` returns.
+def read(source: PartReader, progress: Progress = silent, *, digest: str | None = None) -> Manifest:
+    """Read and verify a complete bundle; ``digest`` is what it must have. Raises ``StackError``."""
+    contents = read_manifest(source, digest)
+    read_members(source, contents, progress=progress)
+    return contents
 
-    Raises ``DamagedBundle`` after the last byte, with everything that is wrong, and
-    ``UnusableManifest``.
+
+def read_members(
+    source: PartReader,
+    contents: Manifest,
+    open_member: OpenMember | None = None,
+    progress: Progress = silent,
+) -> None:
+    """Read and verify what follows the manifest; write each member to the file that ``open_member`` returns.
+
+    Raises ``DamagedBundle`` after the last byte, with everything that is wrong.
     """
-    contents = read_manifest(source)
     damages: list[Damage] = []
     for member in contents.members:
         if source.offset < source.size:
@@ -87,7 +105,6 @@ def read(
         damages.append(Damage("the end", start, source.size, f"{size}, the last 1024 zero"))
     if damages:
         raise DamagedBundle(source, damages)
-    return contents
 
 
 def _read_member(

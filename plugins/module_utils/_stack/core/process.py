@@ -58,8 +58,9 @@ class Commands:
         environment: Mapping[str, str] | None = None,
         log: Path | None = None,
         each: Callable[[str], None] | None = None,
+        stdin: Path | None = None,
     ) -> Finished:
-        """Run ``argv`` and return its exit status and output.
+        """Run ``argv`` and return its exit status and output; ``stdin`` is a file that it reads.
 
         Each line of output is appended to ``log`` and passed to ``each`` as soon as it arrives.
         A program that does not exist has the exit status 127, one that took too long 124. Raises
@@ -67,19 +68,21 @@ class Commands:
         """
         ownership.require_program(argv[0])
         full = {**os.environ, **self.environment, **(environment or {})}
+        source = stdin.open("rb") if stdin else contextlib.nullcontext(subprocess.DEVNULL)
         try:
-            child = subprocess.Popen(
-                list(argv),
-                cwd=cwd,
-                env=full,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                pass_fds=self.locks,
-                start_new_session=self.timeout_s is not None,
-            )
+            with source as given:
+                child = subprocess.Popen(
+                    list(argv),
+                    cwd=cwd,
+                    env=full,
+                    stdin=given,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                    errors="replace",
+                    pass_fds=self.locks,
+                    start_new_session=self.timeout_s is not None,
+                )
         except OSError as error:
             return Finished(127, f"{argv[0]}: {error.strerror}")
         with child, contextlib.ExitStack() as stack:
