@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # An error fails, or trains or tests nothing; a warning runs, with bad results; a note does neither.
-ERROR, WARNING, NOTE = "error", "warning", "note"
+LEVELS = ERROR, WARNING, NOTE = ("error", "warning", "note")
 
 
 @dataclass(frozen=True)

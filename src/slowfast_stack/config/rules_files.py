@@ -149,7 +149,10 @@ def _videos(read: Content, here: Path) -> Iterator[Finding]:
         separator = read.get("DATA.PATH_LABEL_SEPARATOR")
         listed = data_lists.read_videos(path, separator, here / read.get("DATA.PATH_PREFIX"))
         yield from _list(listed, separator, read, mode)
-        if mode == "train":
+        if not listed.rows:
+            message = f"{path} is empty; upstream stops."
+            yield Finding("missing-list", "DATA.PATH_TO_DATA_DIR", message, "PATH LABEL lines.")
+        elif mode == "train":
             yield from _one_label(path, listed.labels, listed.rows, read)
             yield from _neighbours(path, listed.rows, read)
             yield from empty_loader(listed.rows, "clips", read)
@@ -240,91 +243,6 @@ def largest_batch(read: Content) -> int:
     return round(size)
 
 
-_LABELS, _SPLITS = "something-something-v2-labels.json", ("train", "validation")
-
-
-def _frame_lists(read: Content, here: Path) -> Iterator[Finding]:
-    """Look for the lists of Something-Something and Charades, and for the folders of ImageNet."""
-    folder, key = here / read.get("DATA.PATH_TO_DATA_DIR"), "DATA.PATH_TO_DATA_DIR"
-    for part, modes in (("TRAIN", ("train", "val")), ("TEST", ("test",))):
-        if not read.get(f"{part}.ENABLE"):
-            continue
-        data_set = str(read.get(f"{part}.DATASET")).lower()
-        for path in _expected(data_set, modes, folder):
-            if not path.exists():
-                what = "folder" if data_set == "imagenet" else "file"
-                id_ = "missing-folder" if data_set == "imagenet" else "missing-list"
-                yield Finding(id_, key, f"There is no {what} {path}.", _LAYOUTS[data_set])
-        if data_set == "imagenet" and "train" in modes:
-            yield from _images(folder / "train", read)
-        elif data_set in _FRAME_LISTS and "train" in modes and (folder / "train.csv").is_file():
-            yield from _frames(folder / "train.csv", data_set, read, here)
-
-
-_FRAME_LISTS = ("ssv2", "charades")
-_LAYOUTS = {
-    "ssv2": "The folder with train.csv, val.csv and the three JSON files of Something-Something.",
-    "ptvssv2": "The folder with train.csv, val.csv and the JSON files of Something-Something.",
-    "charades": "The folder with train.csv and val.csv.",
-    "ptvcharades": "The folder with train.csv, val.csv and test.csv.",
-    "imagenet": "The folder with train and val, and in them a folder for each class (n01440764).",
-}
-
-
-def _expected(data_set: str, modes: tuple[str, ...], folder: Path) -> list[Path]:
-    """List the files that upstream opens for some splits of a data set."""
-    if data_set == "imagenet":
-        return [folder / mode for mode in modes]
-    if data_set == "ptvcharades":
-        return [folder / f"{mode}.csv" for mode in modes]
-    if data_set not in _LAYOUTS:
-        return []
-    splits = sorted({"train" if mode == "train" else "val" for mode in modes})
-    found = [folder / f"{split}.csv" for split in splits]
-    if data_set.endswith("ssv2"):
-        names = [
-            f"something-something-v2-{'train' if n == 'train' else 'validation'}.json"
-            for n in splits
-        ]
-        found += [folder / _LABELS, *(folder / name for name in names)]
-    return found
-
-
-def _images(folder: Path, read: Content) -> Iterator[Finding]:
-    classes = [path for path in folder.glob("n*") if path.name[1:].isdigit()]
-    if not folder.is_dir():
-        return
-    if not classes:
-        message = f"{folder} has no folder for a class."
-        yield Finding("missing-folder", "DATA.PATH_TO_DATA_DIR", message, _LAYOUTS["imagenet"])
-    elif len(classes) > read.get("MODEL.NUM_CLASSES") and not read.get("MASK.ENABLE"):
-        message, key = f"{folder} has {len(classes)} classes.", "MODEL.NUM_CLASSES"
-        fixed = {key: len(classes)}
-        yield Finding("class-count", key, message, f"{len(classes)}", set=fixed)
-    else:
-        yield from empty_loader(sum(1 for c in classes for _ in c.iterdir()), "images", read)
-
-
-def _frames(path: Path, data_set: str, read: Content, here: Path) -> Iterator[Finding]:
-    listed = data_lists.read_frames(path, here / read.get("DATA.PATH_PREFIX"))
-    if listed.bad:
-        message = f"{path} has a line that cannot be read: {listed.bad[:80]!r}."
-        fix = "original_vido_id video_id frame_id path labels, in the first line too."
-        yield Finding("separator", "DATA.PATH_TO_DATA_DIR", message, fix)
-        return
-    if listed.missing:
-        message = (
-            f"{len(listed.missing)} frames of {path} are missing, such as {listed.missing[0]}."
-        )
-        key, fix = "DATA.PATH_PREFIX", "The base directory of the paths."
-        yield Finding("missing-videos", key, message, fix)
-    highest = max(listed.labels, default=-1)
-    if data_set == "charades" and highest >= read.get("MODEL.NUM_CLASSES"):
-        message, key = f"{path} has the label {highest}.", "MODEL.NUM_CLASSES"
-        yield Finding("class-count", key, message, f"{highest + 1}", set={key: highest + 1})
-    yield from empty_loader(listed.videos, "videos", read)
-
-
 def _ava(read: Content, here: Path) -> Iterator[Finding]:
     parts = [part for part in ("TRAIN", "TEST") if read.get(f"{part}.ENABLE")]
     if "ava" not in [read.get(f"{part}.DATASET") for part in parts]:
@@ -411,25 +329,12 @@ def _tensorboard(read: Content, here: Path) -> Iterator[Finding]:
         yield Finding("limit", key, f"{message} Upstream stops.", f"{classes}", set={key: classes})
 
 
-def _results(read: Content, here: Path) -> Iterator[Finding]:
-    """Look for the folder of the results of a test."""
-    named, key = read.get("TEST.SAVE_RESULTS_PATH"), "TEST.SAVE_RESULTS_PATH"
-    clips = read.get("TEST.ENABLE") and not read.get("DETECTION.ENABLE")
-    output = here / read.get("OUTPUT_DIR")
-    folder = (output / named).parent
-    if clips and named and folder != output and not folder.is_dir():
-        message = f"There is no folder {folder}; the test stops when it is done."
-        yield Finding("missing-folder", key, message, Path(named).name, set={key: Path(named).name})
-
-
 RULES: tuple[Rule, ...] = (
     _checkpoint,
     _untrained,
     _resume,
     _videos,
-    _frame_lists,
     _ava,
-    _results,
     _pictures,
     _tensorboard,
     _demo,

@@ -250,4 +250,17 @@ def _head(read: Content) -> Iterator[Finding]:
             yield Finding("masked", width, f"{message} Upstream stops.", fix)
 
 
-RULES = (contrastive, delta, projections, masked)
+def shown(read: Content) -> Iterator[Finding]:
+    """Refuse pictures of what masked pretraining restores, which upstream can no longer write."""
+    key = "VIS_MASK.ENABLE"
+    if not (usage.runs(read) and read.get(key)):
+        return
+    if usage.model(read) == "MaskMViT" and read.get("MASK.MAE_ON"):
+        message = "Restored clips are written by torchvision.io.video, which is no longer there."
+        yield Finding("masked", key, f"{message} Upstream stops.", "False", set={key: False})
+    elif usage.tests(read):
+        message = "The test leaves out its results, and the model restores no pictures to show."
+        yield Finding("masked", key, message, "False", WARNING, set={key: False})
+
+
+RULES = (contrastive, delta, projections, masked, shown)

@@ -19,17 +19,19 @@ from slowfast_stack.config import (
     rules_clips,
     rules_files,
     rules_forms,
+    rules_frames,
     rules_keys,
     rules_labels,
     rules_limits,
     rules_machine,
     rules_mvit,
     rules_names,
+    rules_output,
     rules_resnet,
     rules_tasks,
     yaml_edit,
 )
-from slowfast_stack.config.findings import WARNING, Finding, errors
+from slowfast_stack.config.findings import LEVELS, WARNING, Finding, errors
 from slowfast_stack.config.target import UNKNOWN
 
 if TYPE_CHECKING:
@@ -55,6 +57,13 @@ _OF_KEYS = (
     *rules_boxes.RULES,
 )
 
+_OF_FILES = (
+    *rules_files.RULES,
+    *rules_frames.RULES,
+    *rules_boxes.FILE_RULES,
+    *rules_output.RULES,
+)
+
 
 def check(read: Content, here: Path, target: Target = UNKNOWN) -> list[Finding]:
     """Apply every rule; paths in the file start in ``here``, where training will be started.
@@ -67,9 +76,15 @@ def check(read: Content, here: Path, target: Target = UNKNOWN) -> list[Finding]:
         found += rule(read, target)
     for of_keys in _OF_KEYS:
         found += of_keys(read)
-    for of_files in (*rules_files.RULES, *rules_boxes.FILE_RULES):
+    for of_files in _OF_FILES:
         found += of_files(read, here)
-    return list({(row.id, row.key, row.message): row for row in found}.values())
+    # Of what two splits have in common, the worse counts.
+    worst: dict[tuple[str, str, str], Finding] = {}
+    for row in found:
+        kept = worst.setdefault((row.id, row.key, row.message), row)
+        if LEVELS.index(row.level) < LEVELS.index(kept.level):
+            worst[row.id, row.key, row.message] = row
+    return list(worst.values())
 
 
 def fixed(text: str, here: Path, target: Target = UNKNOWN) -> tuple[str, list[Finding]]:

@@ -10,8 +10,8 @@ its own; ``config check`` sees the same file with the same overrides. The table 
 said and what happened. Exits 1 where a check was wrong: an error that ran, or a failure unsaid.
 With --fix the cases are those that ``config check --fix`` changes, as it leaves them: each runs, or
 has an error left that says why not. --page writes the table into a page of the documentation.
---state keeps the rows that are finished, so that a sweep goes on where it was stopped; after
---stop-after seconds it starts no more cases, and exits with 75 where some are left.
+--state keeps what happened, so that a sweep goes on where it was stopped, and the check is asked
+again of all cases; after --stop-after seconds no more are started, and it exits with 75.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import signal
 import sys
 import tempfile
 import time
+import zlib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -303,13 +304,20 @@ class Row:
         return [self.name, self.planted, self.check, self.happened]
 
 
-def judged(case: Case, word: tuple[str, str], status: int, log: Path) -> Row:
-    """Compare the word of the check with how the process of a case ended."""
-    ok = status == 0
-    alarm, miss = word[0] == "error" and ok, word[0] != "error" and not ok
-    mark = "**FALSE ALARM** " if alarm else "**MISS** " if miss else ""
-    happened = f"{mark}{'ran' if ok else _reason(log, status)}"
-    return Row(case.name, case.part, " ".join(word), happened, ok, alarm or miss)
+@dataclass(frozen=True)
+class Outcome:
+    """What happened to a case: its exit status, and the last line of its log."""
+
+    status: int
+    reason: str
+
+    def beside(self, case: Case, word: tuple[str, str]) -> Row:
+        """Return it beside the word of the check."""
+        ok = self.status == 0
+        alarm, miss = word[0] == "error" and ok, word[0] != "error" and not ok
+        mark = "**FALSE ALARM** " if alarm else "**MISS** " if miss else ""
+        happened = f"{mark}{'ran' if ok else self.reason}"
+        return Row(case.name, case.part, " ".join(word), happened, ok, alarm or miss)
 
 
 def sweep(stack: Path, work: Path, given: argparse.Namespace) -> int:
@@ -319,15 +327,14 @@ def sweep(stack: Path, work: Path, given: argparse.Namespace) -> int:
     os.chdir(work)  # upstream writes what it detects into the current folder
     known = target.Target(source_tree.at(source), target.this_machine())
     waiting = [row for row in cases(source, planted=given.planted) if given.only in row.name]
-    running: dict[int, tuple[str, Case, tuple[str, str], Path, float]] = {}
-    # None is a case that --fix leaves as it is.
-    rows: dict[str, Row | None] = _kept(given.state)
-    waiting = [case for case in waiting if f"{case.name} {case.part}" not in rows]
-    numbers, begun = itertools.count(), time.monotonic()
-    print("| configuration | planted | check | happened | s |\n|---|---|---|---|--:|", flush=True)
+    running: dict[int, tuple[str, Case, tuple[str, str], Path]] = {}
+    kept = _kept(given.state)
+    rows: list[Row] = []
+    numbers, begun, left = itertools.count(), time.monotonic(), 0
+    shown = {str(stack): "STACK", str(work): "WORK"}
+    print("| configuration | planted | check | happened |\n|---|---|---|---|", flush=True)
     while waiting or running:
-        late = given.stop_after is not None and time.monotonic() - begun > given.stop_after
-        while waiting and len(running) < given.jobs and not late:
+        while waiting and len(running) < given.jobs:
             case = waiting.pop(0)
             identity = f"{case.name} {case.part}"
             out = work / f"out{next(numbers)}"
@@ -336,26 +343,45 @@ def sweep(stack: Path, work: Path, given: argparse.Namespace) -> int:
             if given.fix:
                 after = after_fix(case, values, out, known)
                 if after is None:
-                    rows[identity] = None
                     continue
                 case, values = after[0], {}
+                text = case.path.read_text().replace(str(out), "").replace(str(work), "")
+                identity += f"; {zlib.crc32(text.encode()):x}"
             word = said(case, values, known)
-            pid = _apart(case, values, out / "log")
-            running[pid] = (identity, case, word, out / "log", time.monotonic())
+            if identity in kept:  # the check is asked again, whatever has happened before
+                rows.append(_printed(kept[identity].beside(case, word), shown))
+            elif given.stop_after is not None and time.monotonic() - begun > given.stop_after:
+                left += 1
+            else:
+                running[_apart(case, values, out / "log")] = (identity, case, word, out / "log")
         if not running:
             break
         pid, status = os.wait()
-        identity, case, word, log, started = running.pop(pid)
-        row = judged(case, word, status, log)
-        print(f"| {' | '.join(row.cells())} | {time.monotonic() - started:.0f} |", flush=True)
-        shown = [text.replace(str(work), "WORK") for text in (row.planted, row.happened)]
-        shown = [text.replace(str(stack), "STACK") for text in shown]
-        rows[identity] = replace(row, planted=shown[0], happened=shown[1])
-        _keep(given.state, rows)
-    if waiting:
-        print(f"{len(waiting)} cases are left.")
+        identity, case, word, log = running.pop(pid)
+        kept[identity] = Outcome(status, _reason(log, status) if status else "")
+        rows.append(_printed(kept[identity].beside(case, word), shown))
+        if given.state:
+            given.state.write_text(json.dumps({name: asdict(row) for name, row in kept.items()}))
+    if left:
+        print(f"{left} cases are left.")
         return NOT_FINISHED
-    return table([row for row in rows.values() if row], given)
+    return table(rows, given)
+
+
+def _printed(row: Row, shown: dict[str, str]) -> Row:
+    """Print a row, with other words for folders of this run; return it."""
+    planted, happened = row.planted, row.happened
+    for folder, word in shown.items():
+        planted, happened = planted.replace(folder, word), happened.replace(folder, word)
+    row = replace(row, planted=planted, happened=happened)
+    print(f"| {' | '.join(row.cells())} |", flush=True)
+    return row
+
+
+def _kept(state: Path | None) -> dict[str, Outcome]:
+    if state is None or not state.is_file():
+        return {}
+    return {name: Outcome(**row) for name, row in json.loads(state.read_text()).items()}
 
 
 def table(rows: list[Row], given: argparse.Namespace) -> int:
@@ -374,18 +400,6 @@ def table(rows: list[Row], given: argparse.Namespace) -> int:
     name = "fixed" if given.fix else "planted" if given.planted else "files"
     result_page.put(given.page, name, lines)
     return int(wrong > 0)
-
-
-def _kept(state: Path | None) -> dict[str, Row | None]:
-    if state is None or not state.is_file():
-        return {}
-    return {name: row and Row(**row) for name, row in json.loads(state.read_text()).items()}
-
-
-def _keep(state: Path | None, rows: dict[str, Row | None]) -> None:
-    if state:
-        kept = {name: row and asdict(row) for name, row in rows.items()}
-        state.write_text(json.dumps(kept))
 
 
 def _values(case: Case, folders: dict[str, Path], out: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from slowfast_stack.config import content, validate
 from slowfast_stack.config.findings import Finding
 from slowfast_stack.training import memory as memory_of
+from slowfast_stack.training.installed import Installed
 from slowfast_stack.training.memory import CONTEXT, GIB, Estimate, Unknown
 
 FOUND = Estimate(fixed=GIB, clip=GIB // 2, gpus=())
@@ -95,3 +96,16 @@ def test_fix_writes_the_batch_that_fits_and_keeps_the_original_once(tmp_path: Pa
     assert (read.get("TRAIN.BATCH_SIZE"), read.get("TRAIN.ACCUMULATION_STEPS")) == (16, 4)
     assert "BATCH_SIZE: 64" in path.with_name("my.yaml.before").read_text()
     assert "BATCH_SIZE: 16" in result.diff
+
+
+def test_a_model_that_takes_too_long_has_no_estimate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "env/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\nwhile :; do :; done\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(memory_of, "_SECONDS", 1)
+    found = memory_of.estimate(Installed(tmp_path), tmp_path / "my.yaml", _read(""), ["plain"])
+    assert isinstance(found, Unknown)
+    assert "processor" in found.cause
