@@ -137,11 +137,23 @@ class Lock(Fact):
     packages: tuple[Package, ...]
     sources: dict[str, LockedSource]
     driver: str | None = None
+    machine: dict[str, object] = field(default_factory=dict)
 
     fact: ClassVar[str] = "stack_lock"
 
 
+@dataclass(frozen=True)
+class StackContents(Fact):
+    """The lock of a stack whose contents were written into a file, and how many files it has."""
+
+    lock: Lock
+    files: int
+
+    fact: ClassVar[str] = "stack_contents"
+
+
 # By the name that Ansible gives it.
 FACTS: dict[str, type[Fact]] = {
-    kind.fact: kind for kind in (Proof, Purge, DriverRollback, Rollback, AvaStep, Lock)
+    kind.fact: kind
+    for kind in (Proof, Purge, DriverRollback, Rollback, AvaStep, Lock, StackContents)
 }

@@ -41,6 +41,7 @@ OTHERS = {
     "environment/lock.py", "environment/python_env.py",
     "datasets/ava/lists.py", "datasets/ava/extract.py", "datasets/ava/clip_download.py",
     "datasets/ava/download.py",
+    "plugins/action/contents.py",
     "plugins/modules/apt_components.py", "plugins/modules/repository_key.py",
     "src/slowfast_stack/bundle/builder.py", "src/slowfast_stack/bundle/sources.py",
     "src/slowfast_stack/bundle/download_cache.py",

@@ -10,12 +10,16 @@ from typing import Annotated
 
 import typer
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.contents.model import Contents
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import replacing
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validation import mapping
 from slowfast_stack.cli import options
 from slowfast_stack.cli.base import HostCommand, Verbs
 from slowfast_stack.exit_codes import Exit, UsageError
-from slowfast_stack.facts import Lock
+from slowfast_stack.facts import Lock, StackContents
 from slowfast_stack.orchestration import playbooks
+from slowfast_stack.orchestration.contents import of_hosts
+from slowfast_stack.orchestration.results import Results
 from slowfast_stack.orchestration.run_state import HostRun
 
 verbs = Verbs()
@@ -43,30 +47,42 @@ def lock(
     the compilers and their flags. `up --locked FILE` builds the same stack elsewhere, or fails
     and lists what differs.
     """
-    command = HostCommand(hosts, playbooks.LOCK)
-    results = command.run(prefix=prefix)
+    command = HostCommand(hosts, playbooks.CONTENTS if sbom else playbooks.LOCK)
+    contents: Mapping[str, Contents] = {}
+    if sbom:
+        read, contents = of_hosts(command.run, prefix, digests=True)
+        results = _locks(read)
+    else:
+        results = command.run(prefix=prefix)
     if results.exit_code is Exit.PROVEN and (output or sbom):
-        _export(results.values, output, sbom)
+        name, found = _only(results)
+        if output:
+            _write(output, json.dumps(found, indent=1, sort_keys=True) + "\n")
+        if sbom:
+            from slowfast_stack.sbom import document
+
+            _write(sbom, document.text(name, Lock.read(found), contents[name]))
     return command.report(results, text)
 
 
-def _export(
-    locks: Mapping[str, Mapping[str, object]], output: Path | None, sbom: Path | None
-) -> None:
-    if len(locks) != 1:
+def _locks(results: Results) -> Results:
+    """Return the locks alone, as without --sbom."""
+    for run in results.runs:
+        if run.facts.get(StackContents.fact):
+            run.facts[Lock.fact] = mapping(run.facts[StackContents.fact]["lock"], "lock")
+    return Results(results.runs, Lock.fact)
+
+
+def _only(results: Results) -> tuple[str, Mapping[str, object]]:
+    if len(results.values) != 1:
         raise UsageError(
-            f"{len(locks)} hosts have a lock.",
+            f"{len(results.values)} hosts have a lock.",
             "A file holds the lock of one host.",
-            f"Name one with --limit: {', '.join(locks)}.",
+            f"Name one with --limit: {', '.join(results.values)}.",
             code="cli.several-hosts",
         )
-    ((name, found),) = locks.items()
-    if output:
-        _write(output, json.dumps(found, indent=1, sort_keys=True) + "\n")
-    if sbom:
-        from slowfast_stack import sbom as materials
-
-        _write(sbom, materials.of_materials(name, Lock.read(found)))
+    ((name, found),) = results.values.items()
+    return name, found
 
 
 def _write(path: Path, text: str) -> None:

@@ -60,6 +60,7 @@ UP = PlaybookVerb("up", "site", "stack_proof", ("probe", "plan"))
 PROVE = PlaybookVerb("prove", "prove", "stack_proof", ("proof",))
 ROLLBACK = PlaybookVerb("rollback", "rollback", "stack_rollback", ("rollback",))
 LOCK = PlaybookVerb("lock", "lock", "stack_lock", ("lock",))
+CONTENTS = PlaybookVerb("contents", "contents", "stack_contents", ("contents",))
 PURGE = PlaybookVerb("purge", "purge", "stack_purge_result", ("purge",))
 DRIVER_ROLLBACK = PlaybookVerb(
     "driver-rollback", "driver_rollback", "stack_driver_rollback", ("nvidia_driver_rollback",)

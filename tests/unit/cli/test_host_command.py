@@ -42,6 +42,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "stack_rollback": {"stacks": [], "removed": []},
     "stack_ava": {"ok": True},
     "stack_lock": LOCK,
+    "stack_contents": {"lock": LOCK, "files": 5},
 }
 
 
@@ -140,7 +141,7 @@ def test_the_result_of_every_verb_is_a_fact_that_is_recorded() -> None:
     verbs = [
         value for value in vars(playbooks).values() if isinstance(value, playbooks.PlaybookVerb)
     ]
-    assert len(verbs) == 9
+    assert len(verbs) == 10
     for verb in verbs:
         progress = Progress(verb.steps, verb.fact)
         value = VALUES.get(verb.fact, {"of": verb.name})

@@ -24,24 +24,10 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan
     from_dict,
 )
 from support.errors import fails
+from support.small_stack import host, put
 
-from slowfast_stack import sbom
-from slowfast_stack.facts import Lock
-
-HOSTS = Path(__file__).parents[1] / "hosts"
 SITE = "lib/python3.11/site-packages"
 WHEEL = hashlib.sha256(b"wheel").hexdigest()
-
-
-def host() -> dict[str, Any]:
-    found = json.loads((HOSTS / "cpu-debian-12.json").read_text(encoding="utf-8"))["host"]
-    return {**found, "network": {"pypi": True}}
-
-
-def put(folder: Path, files: dict[str, str]) -> None:
-    for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text)
 
 
 @pytest.fixture
@@ -171,20 +157,6 @@ def test_a_host_that_cannot_be_planned_so_gets_the_differences(made: lock.Subjec
     )
     with fails("data.invalid-value", "request.locked"):
         planner.plan(host(), {"locked": {"format": "other"}})
-
-
-def test_the_sbom_is_valid_and_complete(made: lock.Subject) -> None:
-    from cyclonedx.schema import SchemaVersion  # noqa: PLC0415
-    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
-
-    text = sbom.of_materials("one", Lock.read(record(made)))
-    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
-    said = json.loads(text)
-    purls = {row.get("purl") for row in said["components"]}
-    assert {"pkg:pypi/six@1.17.0", "pkg:pypi/slowfast@1.0"} <= purls
-    assert {"python", "package detectron2"} <= {row["bom-ref"] for row in said["components"]}
-    (built,) = (row for row in said["components"] if row["bom-ref"] == "package detectron2")
-    assert built["hashes"] == [{"alg": "SHA-256", "content": WHEEL}]
 
 
 def test_a_lock_records_what_planning_reads_of_it() -> None:

@@ -97,6 +97,10 @@ CODES = {
     "config.unreadable": Row("A configuration file cannot be read, or is not YAML.", "Correct the file at the place that is shown."),
     "config.unreadable-data": Row("The lists of a data set cannot be read.", "Check the folder of the data set."),
     "config.would-fail": Row("The check of a configuration found errors that stop a run.", "Correct them, or let `slowfast-stack config check --fix` do it."),
+    "contents.too-large": Row(
+        "A stack has more files than an SBOM of this project lists.",
+        "Look for a folder in the stack that does not belong there, such as a data set.",
+    ),
     "cuda.compile-failed": Row("nvcc or cuobjdump failed on the test program.", "Run `slowfast-stack up` to reinstall the toolkit."),
     "cuda.foreign-default": Row("/usr/local/cuda is a folder of a toolkit that was installed by hand.", "Move it away, or set `cuda_default: false`."),
     "cuda.missing-architecture": Row("The toolkit made no code for a planned architecture.", "Check which nvcc was used."),

@@ -1,0 +1,1 @@
+"""The contents of a stack as a CycloneDX SBOM."""
