@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from typing import TYPE_CHECKING, Any
 
 from slowfast_stack.config import breakages, content, savings, usage
@@ -140,7 +141,8 @@ def _views(read: Content) -> Iterator[Finding]:
 
 def _batch_norm(read: Content) -> Iterator[Finding]:
     """Compare the kinds of batch norm with the GPUs and clips that they divide."""
-    kind, gpus = read.get("BN.NORM_TYPE"), max(1, read.get("NUM_GPUS"))
+    kind = read.get("BN.NORM_TYPE") if usage.has_batch_norm(read) else None
+    gpus = max(1, read.get("NUM_GPUS"))
     devices, key = read.get("BN.NUM_SYNC_DEVICES"), "BN.NUM_SYNC_DEVICES"
     if kind == "sync_batchnorm" and read.get("BN.GLOBAL_SYNC"):
         message = "BN.GLOBAL_SYNC excludes NUM_SYNC_DEVICES, which upstream always passes."
@@ -215,6 +217,18 @@ def _long_cycle(read: Content) -> Iterator[Finding]:
         message = "The long cycle takes its last shape from the short cycle, which is off."
         fixed, key = {"MULTIGRID.SHORT_CYCLE": True}, "MULTIGRID.SHORT_CYCLE"
         yield Finding("long-cycle", key, message, "True", set=fixed)
+
+
+def _cycle_epochs(read: Content) -> Iterator[Finding]:
+    """Count the epochs that multigrid leaves of the schedule."""
+    long, short = read.get("MULTIGRID.LONG_CYCLE"), read.get("MULTIGRID.SHORT_CYCLE")
+    factor, key = read.get("MULTIGRID.EPOCH_FACTOR"), "MULTIGRID.EPOCH_FACTOR"
+    given = read.get("SOLVER.MAX_EPOCH")
+    if not (read.get("TRAIN.ENABLE") and (long or short)) or not 0 < factor < math.inf or given < 1:
+        return
+    if (round if long else int)(given * factor) < 1:
+        message = f"{given} epochs times {factor} are none: nothing is trained."
+        yield Finding("limit", key, message, "1.0", set={key: 1.0})
 
 
 def _schedule(read: Content) -> Iterator[Finding]:
@@ -315,6 +329,7 @@ RULES: tuple[Rule, ...] = (
     _few_classes,
     _detection,
     _long_cycle,
+    _cycle_epochs,
     _schedule,
     _optimizer,
     _demo,

@@ -48,13 +48,20 @@ MISFITS = (
     Misfit(MANY, "bce", ERROR, _RAW, "bce_logit"),
     Misfit(MANY, "cross_entropy", WARNING, _SOFT, "bce_logit"),
     Misfit(MANY, "soft_cross_entropy", WARNING, _SOFT, "bce_logit"),
+    Misfit(
+        MANY,
+        "mse",
+        ERROR,
+        "takes numbers of single precision, and the labels are doubles.",
+        "bce_logit",
+    ),
     Misfit(MANY, "contrastive_loss", WARNING, "ignores the labels.", "bce_logit"),
     Misfit(MANY, "multi_mse", ERROR, "is for masked pretraining alone.", "bce_logit"),
     Misfit(BOXES, "cross_entropy", WARNING, _SOFT, "bce"),
     Misfit(BOXES, "soft_cross_entropy", WARNING, _SOFT, "bce"),
     Misfit(BOXES, "bce_logit", WARNING, "applies a sigmoid after that of the head.", "bce"),
     Misfit(BOXES, "contrastive_loss", WARNING, "ignores the labels.", "bce"),
-    Misfit(BOXES, "multi_mse", ERROR, "is for masked pretraining alone.", "bce"),
+    Misfit(BOXES, "multi_mse", WARNING, "is for masked pretraining.", "bce"),
 )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from slowfast_stack.config.findings import Finding
 from slowfast_stack.config.rules_resnet import pathways
 from slowfast_stack.config.source_tree import DEFAULTS
-from slowfast_stack.config.usage import data_sets, is_resnet, model, runs
+from slowfast_stack.config.usage import data_sets, has_batch_norm, is_resnet, model, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,10 +89,6 @@ def _has_depth(read: Content) -> bool:
 
 def _ptv_depth(read: Content) -> bool:
     return _model(read) == "PTVSlowFast"
-
-
-def _has_batch_norm(read: Content) -> bool:
-    return _is_resnet(read) or (_model(read).startswith("PTV") and _model(read) != "PTVMViT")
 
 
 def _head(read: Content) -> str:
@@ -200,7 +196,7 @@ CHOICES = (
     ),
     Choice(
         "BN.NORM_TYPE",
-        _has_batch_norm,
+        has_batch_norm,
         lambda tree: tree.compared(
             "slowfast/models/batchnorm_helper.py", "get_norm", "cfg.BN.NORM_TYPE"
         ),

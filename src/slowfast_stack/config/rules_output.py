@@ -77,7 +77,7 @@ def results(read: Content, here: Path) -> Iterator[Finding]:
     if path.parent != output and not path.parent.is_dir():
         message = f"There is no folder {path.parent}; the test stops when it is done."
         yield Finding("missing-folder", key, message, right, set={key: right})
-    elif path.is_dir():
+    elif path.is_dir() or path == output / "checkpoints":
         message = f"{path} is a folder; the test stops when it is done."
         yield Finding("output-folder", key, message, "The name of a file.")
     elif path.parent != output and (why := refusal(path.parent)):

@@ -128,6 +128,9 @@ def masked(read: Content) -> Iterator[Finding]:
             why = "is traced" if key == "LOG_MODEL_INFO" else "has predictions with gradients"
             message = f"{key} asks for what masked pretraining does not give: it {why}."
             yield Finding("masked", key, f"{message} Upstream stops.", "False", set={key: False})
+    if usage.tests(read):
+        key, message = "TEST.ENABLE", "Masked pretraining gives pairs, which a test does not take."
+        yield Finding("masked", key, f"{message} Upstream stops.", "False", set={key: False})
     yield from _loader(read)
     yield from _depth(read)
     yield from _mae(read)

@@ -52,6 +52,12 @@ def is_mvit(read: Content) -> bool:
     return backbone(read) in ("MViT", "MaskMViT")
 
 
+def has_batch_norm(read: Content) -> bool:
+    """Return whether the model has the batch norm that BN.NORM_TYPE names; an MViT has none."""
+    named = model(read)
+    return is_resnet(read) or (named.startswith("PTV") and named != "PTVMViT")
+
+
 def data_sets(read: Content) -> set[str]:
     """Return the data sets that are read."""
     parts = [part for part in ("TRAIN", "TEST") if read.get(f"{part}.ENABLE")]

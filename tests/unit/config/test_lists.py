@@ -150,6 +150,7 @@ def test_preloaded_lists_of_pictures_are_read_instead_of_folders(tmp_path: Path)
         (("TENSORBOARD.LOG_DIR", "/proc/run"), None),
         (("TEST.SAVE_RESULTS_PATH", "/proc/x"), "output-folder"),
         (("TEST.SAVE_RESULTS_PATH", "no/where/x.pkl"), "missing-folder"),
+        (("TEST.SAVE_RESULTS_PATH", "checkpoints"), "output-folder"),
         (("TEST.SAVE_RESULTS_PATH", "x.pkl"), None),
     ],
 )

@@ -77,3 +77,10 @@ def test_the_base_size_that_divides_is_written() -> None:
     read = content.with_options(content.parse(MULTIGRID), pairs)
     (found,) = (row for row in check(read, Path()) if row.id == "sync-devices")
     assert found.set == {"MULTIGRID.BN_BASE_SIZE": 4}
+
+
+@pytest.mark.parametrize(("model", "found"), [("ResNet", True), ("MViT", False)])
+def test_only_models_with_batch_norm_share_it(model: str, *, found: bool) -> None:
+    norm = ("BN.NORM_TYPE", "sync_batchnorm", "BN.NUM_SYNC_DEVICES", "8", "NUM_GPUS", "2")
+    rows = _found(MULTIGRID, *norm, "MODEL.MODEL_NAME", model, "MULTIGRID.LONG_CYCLE", "False")
+    assert (("sync-devices", "BN.NUM_SYNC_DEVICES") in rows) is found

@@ -183,6 +183,8 @@ def test_a_name_that_upstream_does_not_know_is_an_error(change: str) -> None:
         ("MODEL: {LOSS_FUNC: mse}", "loss", "error"),
         ("DATA: {MULTI_LABEL: True}", "labels", "warning"),
         ("TRAIN: {DATASET: charades}", "labels", "error"),
+        ("{TRAIN: {DATASET: charades}, MODEL: {LOSS_FUNC: mse}}", "loss", "error"),
+        ("{TRAIN: {DATASET: ava}, MODEL: {LOSS_FUNC: multi_mse}}", "loss", "warning"),
         ("MODEL: {LOSS_FUNC: contrastive_loss}", "loss", "warning"),
         ("MASK: {ENABLE: True}", "loss", "error"),
         ("TEST: {DATASET: charades, NUM_ENSEMBLE_VIEWS: 1}", "views", "error"),
