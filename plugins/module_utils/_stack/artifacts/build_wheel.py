@@ -12,6 +12,7 @@ from ..core import failure_hints, validation
 from ..core.construct import read
 from ..core.errors import StackError
 from ..core.names import is_regular
+from . import same_bytes
 from .cache import MANIFEST
 
 if TYPE_CHECKING:
@@ -43,14 +44,21 @@ class WheelRecipe:
     log: Path = read(validation.path)
 
     def build(self, commands: Commands, work: Path) -> Path:
-        """Build on a copy of the tree, without build isolation: its setup.py imports torch."""
+        """Build on a copy of the tree, without build isolation: its setup.py imports torch.
+
+        The same inputs give the same bytes, in whichever folder, by whichever user and whenever.
+        """
         tree, ready = work / "tree", work / "ready"
         argv = [self.uv, "build", "--wheel", "--no-build-isolation", "--python", str(self.python)]
         argv += ["--out-dir", str(ready), str(tree)]
         self.log.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(work)
         shutil.copytree(self.source, tree, symlinks=True, ignore=shutil.ignore_patterns(".git"))
-        done = commands.run(argv, environment=self.environment, log=self.log)
+        same_bytes.set_modes(tree)
+        folders = {tree: "/source", self.python.parents[1]: "/environment"}
+        variables = same_bytes.variables(commands, self.environment, folders)
+        with same_bytes.umask():
+            done = commands.run(argv, environment=variables, log=self.log)
         if done.rc:
             shutil.rmtree(work)
             raise self._failure(done)
