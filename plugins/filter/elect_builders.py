@@ -51,7 +51,7 @@ def elect_builders(hosts: Mapping[str, Mapping[str, Any]], folder: str) -> dict[
     """Elect among the hosts, with what the folder of the controller holds."""
     candidates = {name: election.Candidate(**host) for name, host in hosts.items()}
     keys = {candidate.key for candidate in candidates.values()}
-    return election.elect(candidates, {key for key in keys if copies.find(Path(folder), key)})
+    return election.elect(candidates, {key for key in keys if copies.vouched(Path(folder), key)})
 
 
 FilterModule = filter_module(elect_builders)

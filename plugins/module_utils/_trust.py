@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import _places
 from ._stack.core import seen_versions, signatures
+from ._stack.core.files import locked
 from ._stack.core.validation import bad
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ._stack.core.signatures import Subject, Verified
 
+# Its key says what it is of; it does not age.
+_ARTIFACT_DAYS = 3650
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
@@ -35,6 +39,19 @@ class Accepted(NamedTuple):
             return (self.allowed_signers,)
         folders = (_places.config_folder(), _places.SYSTEM_CONFIG)
         return tuple(folder / "allowed_signers" for folder in folders)
+
+
+def own_key() -> tuple[Path, Path]:
+    """Return the key of this controller, and the file that allows it to sign artifacts.
+
+    Both are made by the first call. Raises ``StackError``.
+    """
+    folder = _places.state_folder()
+    key, store = folder / "controller_key", folder / "controller_signers"
+    with locked(folder / ".controller_key.lock"):
+        if not (key.is_file() and store.is_file()):
+            signatures.make_key(key, store, "controller", "artifact")
+    return key, store
 
 
 def digest(text: str, where: str) -> str:
@@ -58,9 +75,26 @@ def require(subject: Subject, accepted: Accepted) -> None:
 
 def examine(subject: Subject, accepted: Accepted) -> Verified:
     """Return who vouches for a file; nothing is recorded. Raises ``Untrusted``."""
+    if subject.kind == "artifact" and not accepted.allowed_signers:
+        return artifact(subject)
     verified = verify(subject, accepted)
     seen_versions.require_newest(_seen(), verified, note=False)
     return verified
+
+
+def artifact(subject: Subject) -> Verified:
+    """Return who vouches for a copy of an artifact: this controller, or an allowed signer.
+
+    Raises ``StackError``.
+    """
+    stores = (own_key()[1], *Accepted().stores)
+    return signatures.verify(subject, stores, datetime.now(timezone.utc))
+
+
+def sign_artifact(subject: Subject, provenance: Mapping[str, object]) -> None:
+    """Vouch as this controller for the copy of an artifact that a host sent. Raises ``StackError``."""
+    now = datetime.now(timezone.utc)
+    signatures.sign(subject, own_key()[0], now, days=_ARTIFACT_DAYS, provenance=provenance)
 
 
 def verify(subject: Subject, accepted: Accepted) -> Verified:

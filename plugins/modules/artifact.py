@@ -41,6 +41,13 @@ options:
       - An archive of the artifact that another host exported.
       - It is imported where its files match its manifest and the key, and it can be used on this host. It is removed in any case.
     type: path
+  import_sha256:
+    description: The SHA-256 that the archive of O(import_from) must have, as P(slowfast.stack.artifact_copy#module) returns it.
+    type: str
+  rebuild:
+    description: Whether to build an available artifact again in another folder, and to fail where a byte differs.
+    type: bool
+    default: false
   export_to:
     description: An archive to write, for other hosts.
     type: path
@@ -128,6 +135,8 @@ SPEC = {
     "cache": {"type": "path", "required": True},
     "build": {"type": "bool", "default": True},
     "import_from": {"type": "path"},
+    "import_sha256": {"type": "str"},
+    "rebuild": {"type": "bool", "default": False},
     "export_to": {"type": "path"},
     "uv": {"type": "path", "required": True},
     "log": {"type": "path", "required": True},
@@ -153,10 +162,13 @@ def act(params: Params, check: bool) -> Result:
     before = found = cache.find(folder, key)
     if params["import_from"] and not check:
         archive = Path(params["import_from"])
-        refused = transfer.import_archive(commands, folder, recipe, archive)
+        sha256 = params["import_sha256"]
+        refused = transfer.import_archive(commands, folder, recipe, archive, sha256)
         found = cache.find(folder, key)
     if found is None and params["build"] and not check:
         found, _built = cache.build(commands, folder, recipe)
+    if found and params["rebuild"] and not check:
+        cache.require_same(commands, folder, recipe, found)
     if found and params["export_to"] and not check:
         transfer.export_archive(found, Path(params["export_to"]))
     return {

@@ -51,9 +51,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 available:
-  description: Whether the controller has a copy.
+  description: Whether the controller has a copy that it, or an allowed signer, vouches for.
   type: bool
   returned: always
+sha256:
+  description: The SHA-256 of the archive that was sent.
+  type: str
+  returned: when O(step=distribute) sent one
 """
 
 from ..module_utils._module import Params, Result, run_module

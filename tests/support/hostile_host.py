@@ -71,6 +71,8 @@ def home(folder: Path) -> dict[str, str]:
     return {
         "HOME": str(folder),
         "XDG_CACHE_HOME": str(folder / ".cache"),
+        # The key of the controller is made there.
+        "XDG_STATE_HOME": str(beside / "state"),
         "ANSIBLE_HOME": str(beside),
         "ANSIBLE_LOCAL_TEMP": str(beside / "tmp"),
         "ANSIBLE_REMOTE_TMP": str(beside / "remote"),

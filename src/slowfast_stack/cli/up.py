@@ -60,6 +60,12 @@ def up(
             help="Build what this stack.lock.json lists, or fail.",
         ),
     ] = None,
+    rebuild: Annotated[
+        bool,
+        typer.Option(
+            "--rebuild", help="Build each wheel again on every host; fail where a byte differs."
+        ),
+    ] = False,
     trust_options: options.TrustOptions,
     request_options: RequestOptions,
 ) -> int:
@@ -87,6 +93,7 @@ def up(
         request=asked,
         offline=str(offline.absolute()) if offline else None,
         digest=digest,
+        rebuild=rebuild,
         reboot_allowed=yes,
     )
     processes.stop_left_behind(play.scope, command.session.say)

@@ -61,6 +61,7 @@ class Fleet:
                 **os.environ,
                 **self.environment,
                 "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
+                "XDG_STATE_HOME": str(self.folder / "state"),
             },
             capture_output=True,
             text=True,
@@ -120,7 +121,7 @@ def test_where_the_builder_fails_another_host_builds(fleet: Fleet) -> None:
 
 def test_a_copy_that_was_changed_on_its_way_is_not_used(fleet: Fleet) -> None:
     fleet.play({"one": fleet.host("one")})
-    (copy,) = (fleet.folder / "controller").iterdir()
+    (copy,) = (fleet.folder / "controller").glob("*.tar.gz")
     copy.write_bytes(copy.read_bytes()[:-100])
     said = fleet.play({name: fleet.host(name) for name in ("two", "three")})
     assert "is not used" in said

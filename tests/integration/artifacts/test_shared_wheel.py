@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,10 +28,12 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
     name = "tree-1.0-py3-none-any.whl"
     with zipfile.ZipFile(os.path.join(folder, name), "w") as packed:
         info = "tree-1.0.dist-info/"
-        packed.writestr("tree.py", "BUILDER = %r" % os.environ["BUILDER"])
-        packed.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: tree\\nVersion: 1.0\\n")
-        packed.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\n")
-        packed.writestr(info + "RECORD", "")
+        packed.writestr(zipfile.ZipInfo("tree.py"), "BUILDER = %r" % os.environ["BUILDER"])
+        text = "Metadata-Version: 2.1\\nName: tree\\nVersion: 1.0\\n"
+        packed.writestr(zipfile.ZipInfo(info + "METADATA"), text)
+        text = "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\n"
+        packed.writestr(zipfile.ZipInfo(info + "WHEEL"), text)
+        packed.writestr(zipfile.ZipInfo(info + "RECORD"), "")
     return name
 """
 PLAY = [
@@ -82,13 +85,22 @@ class Fleet:
             "shared_artifact_controller": str(self.folder / "controller"),
         }
 
-    def play(self, hosts: dict[str, dict[str, Any]]) -> subprocess.CompletedProcess[str]:
+    def play(
+        self, hosts: dict[str, dict[str, Any]], **variables: object
+    ) -> subprocess.CompletedProcess[str]:
         inventory, playbook = self.folder / "hosts.yml", self.folder / "play.yml"
         inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
         playbook.write_text(json.dumps(PLAY))
         return subprocess.run(
-            [Path(sys.executable).with_name("ansible-playbook"), playbook, "-i", inventory],
-            env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections")},
+            [
+                *(Path(sys.executable).with_name("ansible-playbook"), playbook, "-i", inventory),
+                *("-e", json.dumps(variables)),
+            ],
+            env={
+                **os.environ,
+                "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
+                "XDG_STATE_HOME": str(self.folder / "state"),
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -205,7 +217,7 @@ def test_a_host_that_can_use_no_copy_builds_for_itself(fleet: Fleet) -> None:
 
 def test_a_copy_that_was_changed_on_its_way_is_not_used(fleet: Fleet) -> None:
     assert fleet.play({"one": fleet.host("one", "9.0")}).returncode == 0
-    (copy,) = (fleet.folder / "controller").iterdir()
+    (copy,) = (fleet.folder / "controller").glob("*.tar.gz")
     content = bytearray(copy.read_bytes())
     content[len(content) // 2] ^= 0xFF
     copy.write_bytes(content)
@@ -216,3 +228,48 @@ def test_a_copy_that_was_changed_on_its_way_is_not_used(fleet: Fleet) -> None:
     assert fleet.builds() == ["one", "two"]
     assert fleet.sha256("two") == fleet.sha256("three")
     assert not list(fleet.folder.glob("t*/*.tar.gz*"))
+
+
+def test_a_copy_that_this_controller_did_not_receive_is_not_used(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    evil = Fleet(tmp_path / "evil")
+    evil.folder.mkdir()
+    shutil.copytree(fleet.folder / "tree", evil.folder / "tree")
+    (evil.folder / "builds").touch()
+    assert evil.play({"evil": evil.host("evil", "9.0")}).returncode == 0
+    assert fleet.play({"one": fleet.host("one", "9.0")}).returncode == 0
+    copies = fleet.folder / "controller"
+    names = sorted(path.name for path in copies.iterdir())
+    assert [name.partition(".")[2] for name in names] == [
+        "tar.gz",
+        "tar.gz.statement",
+        "tar.gz.statement.sig",
+    ]
+    said = json.loads((copies / names[1]).read_text())["provenance"]
+    assert said["runDetails"]["builder"] == {"id": "one"}
+    assert said["buildDefinition"]["externalParameters"]["arch_list"] == "9.0"
+    assert said["runDetails"]["byproducts"][0]["digest"] == {"sha256": fleet.sha256("one")}
+    # Complete in itself, of the same key; at first under the statement of the other one.
+    for taken, reason in ((names[:1], "SHA-256"), (names, "may not sign")):
+        for name in taken:
+            shutil.copy(evil.folder / "controller" / name, copies / name)
+        host = f"after{len(taken)}"
+        done = fleet.play({host: fleet.host(host, "9.0")})
+        assert done.returncode == 0, done.stdout
+        assert reason in done.stdout + done.stderr
+        assert fleet.builds().count(host) == 1
+        assert fleet.sha256(host) != evil.sha256("evil")
+
+
+def test_a_host_that_builds_again_need_not_believe_the_builder(fleet: Fleet) -> None:
+    hosts = {"one": fleet.host("one", "9.0"), "two": fleet.host("two", "9.0", BUILDER="one")}
+    done = fleet.play(hosts, stack_rebuild=True)
+    assert done.returncode == 0, done.stdout
+    assert fleet.builds() == ["one", "one", "one"]
+    assert not list(fleet.folder.glob("*/*.again"))
+    done = fleet.play({"three": fleet.host("three", "9.0")}, stack_rebuild=True)
+    assert done.returncode == 2
+    assert "artifact.not-reproduced" in done.stdout
+    assert fleet.sha256("one") in done.stdout
+    assert not (fleet.folder / "three" / "ready.json").exists()

@@ -32,6 +32,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 """
 INPUTS = {"source": "0" * 40, "arch_list": "9.0"}
 KEY = key_of(INPUTS)
+KEPT = [f"{KEY}.tar.gz{end}" for end in ("", ".statement", ".statement.sig")]
 
 
 class Site:
@@ -146,7 +147,7 @@ def test_a_host_that_names_files_of_the_controller_reaches_none(site: Site) -> N
     done = site.play(hosts, include("shared_artifact"))
     assert done.returncode == 2, done.stdout
     assert site.untouched() == before
-    assert site.kept() == [f"{KEY}.tar.gz"]
+    assert site.kept() == KEPT
     assert "secret" not in done.stdout + done.stderr
     # The others are not held up.
     assert list((site.folder / "one").glob(f"{KEY}/*.whl"))
@@ -166,7 +167,7 @@ def test_what_a_host_uploads_is_kept_only_as_the_artifact_of_its_key(site: Site)
     assert "artifact.refused" in done.stdout
     assert site.untouched() == before
     # That of the next host.
-    assert site.kept() == [f"{KEY}.tar.gz"]
+    assert site.kept() == KEPT
     assert require_intact(site.copies / f"{KEY}.tar.gz", KEY).inputs == INPUTS
     assert list((site.folder / "one").glob(f"{KEY}/*.whl"))
 

@@ -121,7 +121,7 @@ def good(path: Path) -> None:
 def test_a_copy_is_one_regular_file_of_its_key(tmp_path: Path) -> None:
     folder = tmp_path / "copies"
     assert copies.find(folder, KEY) is None
-    assert copies.add(folder, KEY, good) == folder / f"{KEY}.tar.gz"
+    assert copies.add(folder, KEY, good).inputs == INPUTS
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (folder / f"{KEY}.tar.gz").stat().st_mode & 0o777 == 0o600
     assert [path.name for path in folder.iterdir()] == [f"{KEY}.tar.gz"]
@@ -182,7 +182,8 @@ def test_a_file_without_an_end_is_not_received(
 
 
 def test_a_damaged_copy_is_removed(tmp_path: Path) -> None:
-    path = copies.add(tmp_path / "copies", KEY, good)
+    copies.add(tmp_path / "copies", KEY, good)
+    path = copies.path_of(tmp_path / "copies", KEY)
     path.write_bytes(path.read_bytes()[:-30])
     assert copies.discard(tmp_path / "copies", KEY) is True
     assert list((tmp_path / "copies").iterdir()) == []

@@ -17,6 +17,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts im
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.build_ffmpeg import (
     FFmpegRecipe,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import sha256_of
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from support import small_ffmpeg
 
@@ -49,6 +50,21 @@ def test_an_imported_artifact_is_used_and_nothing_is_compiled(
     assert (tmp_path / "steps").read_text().count("configured") == 1
     name = artifact.folder.name
     assert sorted(path.name for path in second.iterdir()) == [name, f"{name}.lock"]
+
+
+def test_an_archive_with_another_digest_is_refused(
+    recipe: FFmpegRecipe, tmp_path: Path, archive: Path
+) -> None:
+    second, expected = tmp_path / "second", sha256_of(archive)
+    copy = archive.with_name("copy")
+    copy.write_bytes(archive.read_bytes())
+    refused = transfer.import_archive(Commands(), second, recipe, archive, "0" * 64)
+    assert refused
+    assert expected in refused
+    assert cache.find(second, key.key_of(recipe.inputs)) is None
+    assert not archive.exists()
+    assert transfer.import_archive(Commands(), second, recipe, copy, expected) is None
+    assert cache.find(second, key.key_of(recipe.inputs))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from support.errors import fails
 from support.signing import NEEDS_TOOL, allow, make_key
 
 import slowfast_stack
+from ansible_collections.slowfast.stack.plugins.module_utils import _trust
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import copies
 from ansible_collections.slowfast.stack.plugins.module_utils._trust import Accepted
 from slowfast_stack.bundle import writer
 from slowfast_stack.cli.app import run
@@ -106,6 +108,21 @@ def test_other_files_are_signed_as_what_they_are_said_to_be(site: Site) -> None:
     assert site.run("verify", str(plan), "--kind", "x", expect=2)["error"]["code"] == (
         "cli.invalid-value"
     )
+
+
+def test_the_builder_of_an_artifact_is_shown(site: Site) -> None:
+    copy = site.folder / f"{'0' * 64}.tar.gz"
+    copy.write_bytes(b"an archive")
+    _trust.sign_artifact(copies.subject(copy), {"runDetails": {"builder": {"id": "one"}}})
+    found = site.run("verify", str(copy), "--kind", "artifact", expect=0)
+    assert found["signer"] == "controller"
+    assert found["statement"]["provenance"]["runDetails"]["builder"] == {"id": "one"}
+    # Its key signs nothing else.
+    key = site.folder / "state/slowfast-stack/controller_key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    site.run("sign", str(site.lock), "--key", str(key), expect=0)
+    store = ("--allowed-signers", str(key.with_name("controller_signers")))
+    assert site.up("--locked", str(site.lock), *store) == "signature.untrusted"
 
 
 @pytest.mark.parametrize(("option", "name"), [("--offline", "bundle"), ("--locked", "lock")])

@@ -172,6 +172,31 @@ def build(commands: Commands, cache: Path, recipe: Recipe) -> tuple[Artifact, bo
     return artifact, True
 
 
+def require_same(commands: Commands, cache: Path, recipe: Recipe, artifact: Artifact) -> None:
+    """Build an artifact again in another folder. Raises ``StackError`` where a byte differs."""
+    key = key_of(recipe.inputs)
+    work = cache / f"{key}.again"
+    with locked(commands, cache / f"{key}.lock") as held:
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        try:
+            made = digests(recipe.build(held, work))
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    known = dict(artifact.files)
+    wrong = sorted(name for name in {*made, *known} if made.get(name) != known.get(name))
+    if wrong:
+        name = wrong[0]
+        raise StackError(
+            f"{artifact.folder} is not what this host builds of the same inputs.",
+            f"{len(wrong)} files differ, such as {name}: it has the SHA-256 {known.get(name)}, and "
+            f"a build here has {made.get(name)}.",
+            "Compare the compilers of both hosts. `slowfast-stack verify COPY --kind artifact` on the "
+            "controller names the builder; where it is not trusted, remove its copy and this folder.",
+            code="artifact.not-reproduced",
+        )
+
+
 def _publish(home: Path, recipe: Recipe, ready: Path, seconds: float) -> Artifact:
     artifact = Artifact(home, recipe.inputs, digests(ready), round(seconds, 1))
     manifest = {

@@ -7,14 +7,17 @@ import resource
 from typing import TYPE_CHECKING, Callable
 
 from ..core.errors import StackError, not_writable
-from ..core.files import replacing
+from ..core.files import replacing, size_and_sha256
 from ..core.names import is_regular
+from ..core.signatures import Subject, signature_path, statement_path
 from . import archive
 from .key import archive_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from .cache import Artifact
 
 
 def path_of(folder: Path, key: object) -> Path:
@@ -28,8 +31,41 @@ def find(folder: Path, key: object) -> Path | None:
     return path if is_regular(path) else None
 
 
-def add(folder: Path, key: str, fetch: Callable[[Path], None]) -> Path:
-    """Keep what ``fetch`` writes to a path, where it is the artifact of ``key``.
+def vouched(folder: Path, key: object) -> Path | None:
+    """Return the copy of a key that has a statement, unverified; None where there is none."""
+    path = find(folder, key)
+    signed = path and all(map(is_regular, (statement_path(path), signature_path(path))))
+    return path if signed else None
+
+
+def subject(path: Path) -> Subject:
+    """Return what is signed of a copy."""
+    size, sha256 = size_and_sha256(path)
+    return Subject("artifact", path, sha256, size)
+
+
+def provenance(artifact: Artifact, builder: str) -> dict[str, object]:
+    """Return of what an artifact was built, and by which host (https://slsa.dev/spec/v1.0/provenance)."""
+    files = [{"name": name, "digest": {"sha256": sha}} for name, sha in artifact.files.items()]
+    return {
+        "predicateType": "https://slsa.dev/provenance/v1",
+        "buildDefinition": {
+            "buildType": "urn:slowfast.stack:shared_artifact:1",
+            "externalParameters": dict(artifact.inputs),
+        },
+        "runDetails": {"builder": {"id": builder}, "byproducts": files},
+    }
+
+
+def remove(folder: Path, key: str) -> None:
+    """Remove the copy of a key and what was said about it."""
+    path = path_of(folder, key)
+    for each in (path, statement_path(path), signature_path(path)):
+        each.unlink(missing_ok=True)
+
+
+def add(folder: Path, key: str, fetch: Callable[[Path], None]) -> Artifact:
+    """Keep what ``fetch`` writes to a path, where it is the artifact of ``key``; return that.
 
     Raises ``StackError``; the folder is as it was then.
     """
@@ -46,10 +82,10 @@ def add(folder: Path, key: str, fetch: Callable[[Path], None]) -> Path:
                     "Correct the host, or leave it out.",
                     code="artifact.refused",
                 )
-            archive.require_intact(fresh, key)
+            found = archive.require_intact(fresh, key)
     except OSError as error:
         raise not_writable(path, error) from error
-    return path
+    return found
 
 
 def discard(folder: Path, key: str) -> bool:
@@ -63,7 +99,7 @@ def discard(folder: Path, key: str) -> bool:
     try:
         archive.require_intact(path, key)
     except StackError:
-        path.unlink(missing_ok=True)
+        remove(folder, key)
         return True
     return False
 

@@ -21,6 +21,10 @@ CODES = {
     "archive.unreadable": Row("An archive is damaged or has another format.", "Download it again."),
     "archive.unsafe-member": Row("A member would be extracted outside the folder.", "Do not use this archive; get it from its publisher."),
     "artifact.not-available": Row("No host could build an artifact or copy it.", "Correct the first error above it, then run again."),
+    "artifact.not-reproduced": Row(
+        "A build from the same inputs gives other bytes than the artifact in use.",
+        "Compare the compilers of both hosts; do not use an artifact of a host that you do not trust.",
+    ),
     "artifact.refused": Row(
         "A copy of an artifact is not what its key and its manifest say.",
         "Run again: another host builds it; look at the host that sent it.",

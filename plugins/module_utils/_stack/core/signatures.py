@@ -23,10 +23,10 @@ from .saved import require_known
 from .validation import bad, choice, count, mapping, parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-KINDS = ("bundle", "lock", "plan", "proof", "index")
+KINDS = ("bundle", "lock", "plan", "proof", "index", "artifact")
 SCHEMA = 1
 LIMIT = 64 << 10  # bytes of a statement, and of a signature
 DAYS = 365
@@ -60,7 +60,8 @@ class Statement:
     """What a signature vouches for: a file of this kind, name, SHA-256 and size in bytes.
 
     The SHA-256 of a bundle is its digest, that of its manifest. ``created`` and ``expires`` are in
-    UTC; ``version`` rises with each statement about a file of this name.
+    UTC; ``version`` rises with each statement about a file of this name. ``provenance`` is that of an
+    artifact: who built it, and of what.
     """
 
     kind: str = read(choice(*KINDS))
@@ -70,6 +71,7 @@ class Statement:
     created: str = read(_time_text)
     expires: str = read(_time_text)
     version: int = read(count)
+    provenance: Mapping[str, object] = read(mapping, default_factory=dict, omit=True)
     schema: int = SCHEMA
 
 
@@ -123,7 +125,13 @@ def namespace(kind: str) -> str:
 
 
 def sign(
-    subject: Subject, key: Path, now: datetime, *, days: int = DAYS, version: int | None = None
+    subject: Subject,
+    key: Path,
+    now: datetime,
+    *,
+    days: int = DAYS,
+    version: int | None = None,
+    provenance: Mapping[str, object] | None = None,
 ) -> Statement:
     """Write a statement about a file and its signature by ``key``, beside the file.
 
@@ -138,6 +146,7 @@ def sign(
         created=now.strftime(_TIME),
         expires=(now + timedelta(days=days)).strftime(_TIME),
         version=int(now.timestamp()) if version is None else version,
+        provenance=dict(provenance or {}),
     )
     text = json.dumps(plain(made), indent=1, sort_keys=True).encode() + b"\n"
     with scratch.folder() as folder:
@@ -158,6 +167,28 @@ def sign(
     atomic_write(statement_path(subject.path), text, mode=0o644)
     atomic_write(signature_path(subject.path), signature, mode=0o644)
     return made
+
+
+def make_key(key: Path, store: Path, signer: str, kind: str) -> None:
+    """Make an SSH key without a passphrase, and a file that allows it to sign files of one kind.
+
+    Raises ``StackError``.
+    """
+    with scratch.folder() as folder:
+        made = folder / "key"
+        argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", signer, "-f", str(made)]
+        done = Commands().run(argv)
+        if done.rc:
+            _require_tool(done.rc, done.output)
+            raise StackError(
+                f"No key of {signer} was made.",
+                f"ssh-keygen exited with {done.rc}: {done.tail(3)}.",
+                "Correct what it reports, then run again.",
+                code="signature.not-made",
+            )
+        public = " ".join(made.with_name("key.pub").read_text("ascii").split()[:2])
+        atomic_write(key, made.read_bytes(), mode=0o600)
+    atomic_write(store, f'{signer} namespaces="{namespace(kind)}" {public}\n', mode=0o644)
 
 
 def verify(subject: Subject, stores: Sequence[Path], now: datetime) -> Verified:
