@@ -245,3 +245,31 @@ def test_the_static_one_is_taken_out_of_a_wheel(recipe: FFmpegRecipe, tmp_path: 
         check=True,
     )
     assert "cuda" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("bundle", "words", "source", "hint"),
+    [
+        (None, "", "PyPI", build_ffmpeg.PYPI_HINT),
+        (
+            "bundle",
+            "--no-config --offline --no-index --find-links {bundle}/wheels",
+            "the bundle",
+            build_ffmpeg.ANOTHER_BUNDLE,
+        ),
+    ],
+)
+def test_a_wheel_that_cannot_be_had_is_said_of_the_place_that_was_asked(
+    recipe: FFmpegRecipe, tmp_path: Path, bundle: str | None, words: str, source: str, hint: str
+) -> None:
+    uv = tmp_path / "uv"
+    uv.write_text(f'#!/bin/sh\necho "$*" > {tmp_path}/words\nexit 1\n')
+    uv.chmod(0o755)
+    folder = tmp_path / bundle if bundle else None
+    place = Source("pypi", requirement="imageio-ffmpeg==0.8.1", sha256="1" * 64)
+    static = replace(recipe, origin="static", sources={"ffmpeg": (place,)}, bundle=folder)
+    with fails("packages.not-installable", source) as caught:
+        build(Commands(), tmp_path / "cache", replace(static, uv=str(uv)))
+    assert caught.value.hint == hint
+    said = (tmp_path / "words").read_text().strip()
+    assert said.partition("--link-mode copy")[2].strip() == words.format(bundle=folder)

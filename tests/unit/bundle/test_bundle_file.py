@@ -175,6 +175,77 @@ def test_missing_and_truncated_parts_are_named(made: Callable[..., Path]) -> Non
         read(bundle)
 
 
+def test_a_part_that_cannot_be_read_is_named(made: Callable[..., Path]) -> None:
+    made(PART)
+    bundle = made(PART)
+    files = parts.find(bundle)
+    with closing(parts.PartReader(files)) as source:
+        assert len(source.read(PART)) == PART
+        files[1].unlink()
+        with fails("file.unreadable", files[1]):
+            source.read(1)
+
+
+def test_a_header_that_is_none_is_the_first_block_and_a_manifest_that_differs_its_own(
+    made: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "other").write_bytes(bytes(5000))
+    bundle = made()
+    contents = read(bundle)
+    flip(bundle, 600)
+    flip(bundle, bundle.stat().st_size - 1)
+    ends = []
+    for path in (tmp_path / "other", bundle):
+        with pytest.raises(verify.DamagedBundle) as caught:
+            read(path)
+        ends += [(damage.what, damage.start, damage.end) for damage in caught.value.damages]
+    assert ends == [("the first header", 0, 512), ("manifest.json", 0, len(contents.head))]
+
+
+def test_an_end_that_is_not_zero_is_located(made: Callable[..., Path]) -> None:
+    bundle = made()
+    size = bundle.stat().st_size
+    flip(bundle, size - 1)
+    with pytest.raises(verify.DamagedBundle) as caught:
+        read(bundle)
+    (damage,) = caught.value.damages
+    assert (damage.what, damage.start, damage.end) == ("the end", size - 1024, size)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "parts_"),
+    [
+        (0, 0, "1"),
+        (0, 10, "1"),
+        (9, 10, "1"),
+        (9, 11, "12"),
+        (10, 10, "2"),
+        (5, 25, "123"),
+        (24, 25, "3"),
+        (25, 30, "3"),
+    ],
+)
+def test_the_files_of_a_range(tmp_path: Path, start: int, end: int, parts_: str) -> None:
+    for number, size in enumerate((10, 10, 5), 1):
+        (tmp_path / f"b.00{number}").write_bytes(bytes(size))
+    with closing(parts.PartReader(parts.find(tmp_path / "b"))) as source:
+        assert source.files_of(start, end) == [f"b.00{number}" for number in parts_]
+        assert (source.size, source.read(30), source.offset) == (25, bytes(25), 25)
+
+
+def test_five_damages_are_shown_and_the_others_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "b").write_bytes(b"x")
+    with closing(parts.PartReader(parts.find(tmp_path / "b"))) as source:
+        for count, lines in ((5, 5), (6, 6), (9, 6)):
+            damages = [verify.Damage(f"m{n}", 0, 1, "bad") for n in range(count)]
+            error = verify.DamagedBundle(source, damages)
+            assert len(error.cause.splitlines()) == lines
+            assert ("m4" in error.cause, "m5" in error.cause) == (True, False)
+            assert (f"{count - 5} more" in error.cause) is (count > 5)
+            assert error.damages == tuple(damages)
+            assert error.hint.count("Copy b again") == 1
+
+
 def test_exchanged_parts_are_refused(made: Callable[..., Path]) -> None:
     files = files_of(made(PART))
     one, two = files[2].read_bytes(), files[3].read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,40 @@ def test_a_package_and_what_it_needs_are_linked_and_seen(
     ran = subprocess.run([ours.path / "bin/torchrun"], capture_output=True, text=True, check=True)
     assert ran.stdout == "ran\n"
     assert adopt(ours, theirs) == []
+
+
+def test_the_metadata_lists_what_was_linked_and_who_did_it(
+    ours: PythonEnv, theirs: PythonEnv
+) -> None:
+    adopt(ours, theirs)
+    site = ours.path / SITE
+    info = "torch-2.11.0.dist-info"
+    files = ("METADATA", "WHEEL", "entry_points.txt", "RECORD.adopted", "INSTALLER", "RECORD")
+    listed = ["torch", "../../../bin/torchrun", *(f"{info}/{name}" for name in files)]
+    assert (site / info / "RECORD").read_text() == "".join(f"{name},,\n" for name in listed)
+    assert (site / info / "INSTALLER").read_text() == "slowfast.stack, by links\n"
+    assert (site / info / "RECORD.adopted").readlink() == theirs.path / SITE / info / "RECORD"
+    assert (site / info / "METADATA").read_text().startswith("Metadata-Version: 2.1\nName: torch")
+    assert (ours.path / "bin/torchrun").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_list_that_names_files_elsewhere_removes_none_of_them(
+    ours: PythonEnv, theirs: PythonEnv, tmp_path: Path
+) -> None:
+    adopt(ours, theirs)
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/file").touch()
+    (ours.path / "behind").symlink_to(tmp_path / "outside")
+    (ours.path / "folder").mkdir()
+    record = ours.path / SITE / "torch-2.11.0.dist-info/RECORD"
+    names = ("../../../../outside/file", "../../../behind/file", "../../../folder", "torch")
+    record.write_text("".join(f"{name},,\n" for name in names))
+    install(theirs, "torch", "2.12.0", {"torch/__init__.py": ""})
+    shutil.rmtree(theirs.path / SITE / "torch-2.11.0.dist-info")
+    assert adopt(ours, theirs) == ["torch 2.12.0"]
+    assert (tmp_path / "outside/file").exists()
+    assert (ours.path / "folder").is_dir()
+    assert not record.exists()
 
 
 def test_check_mode_links_nothing(ours: PythonEnv, theirs: PythonEnv) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import stat
 import time
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ..core import names
+from ..core import names, saved
 from ..core.errors import StackError
 from ..core.files import sha256_of
 from ..core.process import locked
@@ -198,14 +197,14 @@ def require_same(commands: Commands, cache: Path, recipe: Recipe, artifact: Arti
 
 
 def _publish(home: Path, recipe: Recipe, ready: Path, seconds: float) -> Artifact:
-    artifact = Artifact(home, recipe.inputs, digests(ready), round(seconds, 1))
+    artifact = Artifact(home, recipe.inputs, digests(ready), round(seconds))
     manifest = {
         "schema": SCHEMA,
         "inputs": dict(artifact.inputs),
         "files": dict(artifact.files),
         "seconds": artifact.seconds,
     }
-    (ready / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    saved.write(ready / MANIFEST, manifest)
     move_into_place(ready, home)
     return artifact
 

@@ -110,11 +110,11 @@ def read_regular(path: Path, limit: int = RECORD_LIMIT) -> bytes:
         if error.errno == errno.ELOOP:
             raise OSError(errno.ELOOP, "It is a link", str(path)) from error
         raise
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "It is no regular file", str(path))
     with os.fdopen(handle, "rb") as file:
-        state = os.fstat(handle)
-        if not stat.S_ISREG(state.st_mode):
-            raise OSError(0, "It is no regular file", str(path))
         content = file.read(limit + 1)
     if len(content) > limit:
-        raise OSError(0, f"It has more than {limit} bytes", str(path))
+        raise OSError(errno.EFBIG, f"It has more than {limit} bytes", str(path))
     return content

@@ -132,7 +132,7 @@ def adopt(
             new.append(f"{package.name} {package.version}")
             if change:
                 if known:
-                    _remove(known)
+                    _remove(env.path, known)
                 _link(env, site, package)
     return new
 
@@ -154,9 +154,8 @@ def _stale(info: Path, package: Package) -> bool:
     return origin.resolve() != (package.info / "RECORD").resolve() or info.name != package.info.name
 
 
-def _remove(info: Path) -> None:
+def _remove(env: Path, info: Path) -> None:
     """Remove what the list of a package names inside of the environment, and nothing else."""
-    env = info.parents[4]
     for line in read_regular(info / "RECORD").decode("utf-8", "replace").splitlines():
         path = Path(os.path.normpath(info.parent / line.partition(",")[0]))
         inside = env in path.parents and path.parent.resolve() == path.parent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 import zipfile
 from pathlib import Path
 
@@ -53,10 +54,12 @@ def tree(tmp_path: Path) -> dataset.Layout:
     return tree
 
 
-def run(tree: dataset.Layout, **options: object) -> dict[str, Result]:
+def run(
+    tree: dataset.Layout, numbers: dataset.DataSet = NUMBERS, **options: object
+) -> dict[str, Result]:
     given = {"lists_only": True, "attempts": 1, "mirror": "http://127.0.0.1:9", **options}
     wanted = download.Options(**given)  # type: ignore[arg-type]
-    return {row.name: row for row in download.run(Commands(), tree, NUMBERS, wanted)}
+    return {row.name: row for row in download.run(Commands(), tree, numbers, wanted)}
 
 
 def record(tree: dataset.Layout, name: str, size: int, sha256: str = "0" * 64) -> None:
@@ -225,3 +228,35 @@ def test_a_mirror_replaces_every_address(
     run(tree, mirror=mirror, lists_only=False, full_videos=True, disk_check=False, videos=("c",))
     assert asked[-1] == video
     assert all(url.startswith(official_file) for url in asked)
+
+
+def test_a_data_set_without_a_number_of_frames_needs_complete_videos(
+    tree: dataset.Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def get(wanted: core_download.Download, **_: object) -> core_download.Downloaded:
+        asked.append(wanted.url.rpartition("/")[2])
+        return core_download.Downloaded(wanted.path, 1, "0" * 64, new=True)
+
+    monkeypatch.setattr(core_download, "get", get)
+    numbers = dataset.DataSet(frames=None)
+    found = run(tree, numbers, lists_only=False, tools=media.Tools("absent", "absent"))
+    assert asked[-3:] == ["a.mp4", "b.mkv", "c.mp4"]
+    assert found["videos/b.mkv"].part is False
+
+
+def test_a_download_that_is_interrupted_begins_nothing_more(
+    tree: dataset.Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def get(wanted: core_download.Download, **_: object) -> core_download.Downloaded:
+        asked.append(wanted.url)
+        time.sleep(0.2)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(core_download, "get", get)
+    with pytest.raises(KeyboardInterrupt):
+        run(tree, jobs=1)
+    assert len(asked) < len(official.files("2.2"))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import plain
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.progress import ALL
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
@@ -14,6 +17,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava
     dataset,
     manifest,
     media,
+    results,
     scheduler,
     sources,
 )
@@ -338,3 +342,55 @@ def test_videos_to_extract_are_those_of_the_lists_else_of_the_folder(programs: P
     tree.names.write_text("a.mp4\n")
     listed = scheduler.orders(tree, NUMBERS, options)
     assert [(row.video, row.frames) for row in listed] == [("a", 90), ("b", 12)]
+
+
+def test_an_extraction_that_is_interrupted_begins_nothing_more(programs: Programs) -> None:
+    tree = programs.tree
+    tree.videos.mkdir(parents=True)
+    for video in "abcde":
+        (tree.videos / f"{video}.mp4").write_bytes(b"video")
+
+    def interrupt(name: str, *_: object) -> None:
+        if name != ALL:
+            time.sleep(0.2)
+            raise KeyboardInterrupt
+
+    numbers, options = dataset.DataSet(cut_s=0, frames=1), scheduler.Options(tools=programs.tools)
+    job = programs.job(numbers, NUMBERS="1")
+    with pytest.raises(KeyboardInterrupt):
+        scheduler.run(job.commands, tree, numbers, replace(options, jobs=1), interrupt)
+    assert not tree.frames_of("d").exists()
+    assert not tree.frames_of("e").exists()
+
+
+def test_a_result_says_what_applies_to_it_alone() -> None:
+    stated = {"name": "v", "state": "new", "message": "", "cause": "", "hint": "", "code": ""}
+    assert plain(results.Result("v", "new")) == stated
+    facts = {"bytes": 0, "frames": 0, "complaints": 0, "sha256": "", "part": False}
+    assert plain(results.Result("v", "new", **facts)) == {**stated, **facts}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("states", "ok", "changed"),
+    [
+        ((), False, False),
+        (("present",), True, False),
+        (("present", "new"), True, True),
+        (("new", "failed"), False, True),
+        (("failed",), False, False),
+    ],
+)
+def test_a_job_is_complete_where_nothing_failed(
+    states: tuple[str, ...], *, ok: bool, changed: bool
+) -> None:
+    made = results.summary([results.Result(str(n), state) for n, state in enumerate(states)])
+    assert (made.ok, made.changed, len(made.results)) == (ok, changed, len(states))
+    assert [row.state for row in made.failures] == ["failed"] * states.count("failed")
+    assert "lists" not in plain(made)
+
+
+@pytest.mark.parametrize(("absent", "changed"), [([], False), (["a", "b"], True)])
+def test_what_a_job_would_add_is_a_success(absent: list[str], *, changed: bool) -> None:
+    made = results.planned(absent)
+    assert (made.ok, made.changed) == (True, changed)
+    assert [(row.name, row.state) for row in made.results] == [(name, "new") for name in absent]

@@ -108,7 +108,7 @@ def _require_all(job: Job, url: str, part: Path, origin: float, fps: float) -> N
     argv = [job.tools.ffprobe, "-v", "error", "-select_streams", "v:0", "-show_entries"]
     done = job.commands.run([*argv, "packet=pts_time", "-of", "csv=p=0", f"file:{part}"])
     times = [float(line.rstrip(",")) for line in _TIME.findall(done.output)]
-    needed = origin + ((job.numbers.frames or 0) - 1) / FPS - 1.5 / max(1.0, fps)
+    needed = origin + job.numbers.seconds - 1 / FPS - 1.5 / max(1.0, fps)
     last = max(times, default=0.0)
     if last < needed:
         cause = f"{needed - last:.2f} s are missing at the end of what was needed."

@@ -64,6 +64,8 @@ def run(
     progress: Progress = silent,
 ) -> list[Result]:
     """Download everything; return a result for each file. Raises StackError if none can start."""
+    if numbers.frames is None:  # each video is used to its end
+        options = replace(options, full_videos=True)
     if not options.full_videos and not options.lists_only:
         media.version(commands, options.tools)
     record = FirstDownloads(tree.state / "downloads.json")
@@ -80,7 +82,7 @@ def run(
                 disk_space.require(tree.videos, each * len(absent), len(absent), "the videos")
             items += pool.map(mine.video, videos)
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
             raise
     return items
 

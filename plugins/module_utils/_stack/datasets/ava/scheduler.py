@@ -132,7 +132,7 @@ def _all(job: Job, options: Options, todo: list[Order]) -> list[Result]:
             left = [order for order, result in zip(todo, first) if result is None]
             rest = iter(list(pool.map(partial(_one, job, wait=True), left)))
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
             raise
     return [
         result or next(rest) or Result(order.video, FAILED) for order, result in zip(todo, first)
