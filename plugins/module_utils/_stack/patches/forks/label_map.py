@@ -37,7 +37,7 @@ def _names(source: Source, value: ast.expr | None) -> list[Splice]:
     """Return the edit that restores upstream's list of common classes."""
     if not isinstance(value, ast.List):
         return []
-    names = [n.value for n in value.elts if isinstance(n, ast.Constant)]
+    names = [getattr(element, "value", None) for element in value.elts]
     if ADDED not in names or "sit" not in names:
         return []
     start = source.span(value.elts[names.index("sit")])[1]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from ..conditions import at_least
 from ..model import NOT_PINNED, Finding, Patch, Site, affected, already_applied
-from ..syntax.source_file import Source, find
 from ..syntax.splices import rewrite
+
+if TYPE_CHECKING:
+    from ..syntax.source_file import Source
 
 OLD = "torchvision.transforms.functional_tensor"
 NEW = "torchvision.transforms._functional_tensor"
@@ -20,14 +23,13 @@ except ImportError:  # torchvision before 0.15
 
 
 def _examine(source: Source) -> Finding:
-    names = [alias.name for node in find(source.tree, ast.Import) for alias in node.names]
     wrong = [
         node
         for node in source.tree.body
         if isinstance(node, ast.Import) and [a.name for a in node.names] == [OLD]
     ]
     if not wrong:
-        return already_applied(f"The file imports {NEW}." if NEW in names else "")
+        return already_applied()
     return affected(rewrite(source, wrong[0], LINES))
 
 

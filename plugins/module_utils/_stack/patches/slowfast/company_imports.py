@@ -24,7 +24,8 @@ def _examine(source: Source) -> Finding:
 def _without_prefix(source: Source, node: ast.ImportFrom) -> Splice:
     start = source.span(node)[0] + source.code(node).index(PREFIX)
     # tools/ is not a package: its files import each other by their plain names.
-    prefix = PREFIX + "tools." if (node.module or "").startswith(PREFIX + "tools.") else PREFIX
+    tools = f"{PREFIX}tools."
+    prefix = tools if tools in source.code(node) else PREFIX
     return Splice(start, start + len(prefix), "")
 
 

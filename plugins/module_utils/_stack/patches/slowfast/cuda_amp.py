@@ -25,15 +25,16 @@ def _examine(source: Source) -> Finding:
 
 
 def _cast(source: Source, call: ast.Call) -> list[Splice]:
-    given = call.args or [keyword.value for keyword in call.keywords]
-    first = [*call.args, *call.keywords]
+    given = [*call.args, *call.keywords]
     if not given:
         return [replace(source, call, f'{NEW_AUTOCAST}("cuda")')]
-    where = first[0]
+    # The first positional argument was whether it is on; now that is the device.
     text = (
-        source.code(where) if call.keywords and not call.args else f"enabled={source.code(where)}"
+        source.code(given[0])
+        if isinstance(given[0], ast.keyword)
+        else f"enabled={source.code(given[0])}"
     )
-    return [replace(source, call.func, NEW_AUTOCAST), replace(source, where, f'"cuda", {text}')]
+    return [replace(source, call.func, NEW_AUTOCAST), replace(source, given[0], f'"cuda", {text}')]
 
 
 PATCH = Patch(

@@ -118,14 +118,14 @@ def _examine(source: Source) -> Finding:
     others = [n for n in find(source.tree, ast.Attribute) if dotted(n).startswith("io.")]
     if len(imports) != 1 or len(others) != len(probes) + len(reads):
         return unknown("Function torchvision_decode uses more of torchvision.io than expected.")
-    readings = [_read(source, call) for call in reads]
-    if None in readings:
+    readings = [reading for call in reads if (reading := _read(source, call))]
+    if len(readings) != len(reads):
         return unknown("Function torchvision_decode reads a video with unexpected arguments.")
     return affected(
         *_imports(source, imports[0]),
         before(source, decode, FUNCTIONS),
         *[replace(source, call, f"_probe_video({source.code(call.args[0])})") for call in probes],
-        *[reading for reading in readings if reading],
+        *readings,
     )
 
 
