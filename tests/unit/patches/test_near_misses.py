@@ -7,7 +7,6 @@ lacks the code needs no patch; one that has it in another form must be refused, 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import engine
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.model import (
     AFFECTED,
     ALREADY_APPLIED,
@@ -20,12 +19,10 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.regi
     PATCHES,
     by_id,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.syntax.source_tree import (
-    MemoryTree,
-)
 from support import small_trees
 
 TOP = "import torch\n"
+OLD_TENSORS = "import torchvision.transforms.functional_tensor as F_t\n"
 SYNC = "        torch.cuda.synchronize()\n"
 FOUR = 'return x["video"], x["label"], index, {}'
 LOAD = 'optimizer.load_state_dict(checkpoint["optimizer_state"])'
@@ -475,7 +472,12 @@ NEAR_MISSES: dict[str, list[tuple[str, str, str]]] = {
         ("torch.load(f)", "make()._load_file(f)", NOT_APPLICABLE),
         ("torch.load(f)", "self._load_file(f)", NOT_APPLICABLE),
     ],
-    "functional-tensor": [("functional_tensor as", "_functional_tensor as", ALREADY_APPLIED)],
+    "functional-tensor": [
+        ("functional_tensor as", "_functional_tensor as", ALREADY_APPLIED),
+        # An edit is repeated until nothing is found, but not without end.
+        (OLD_TENSORS, OLD_TENSORS * 4, AFFECTED),
+        (OLD_TENSORS, OLD_TENSORS * 5, UNKNOWN),
+    ],
     "cat-all-gather": [
         ("def get_world_size(", "def other(", UNKNOWN),
         (TOP, "import numpy\n", UNKNOWN),
@@ -918,23 +920,3 @@ def test_the_code_after_a_patch(
 
 def test_every_patch_has_a_near_miss() -> None:
     assert {patch.id for patch in PATCHES} - {"detectron2-numpy-aliases"} == set(NEAR_MISSES)
-
-
-# id -> the file beside the patched one, and what makes that file no reason to patch
-BESIDE = [
-    ("clip-tuple", "slowfast/datasets/loader.py", "time", "stamp"),
-    ("gradient-accumulation", "tools/train_net.py", "def train_epoch(", "def other("),
-    ("activation-checkpointing", "slowfast/config/defaults.py", "_C.MODEL.ACT_", "_C.MODEL.OTHER_"),
-    ("ava-mixed-precision", "slowfast/config/defaults.py", "MIXED_PRECISION", "OTHER"),
-    ("image-time-axis", "slowfast/config/defaults.py", "_C.MVIT.PATCH_2D", "_C.MVIT.PATCH"),
-]
-
-
-@pytest.mark.parametrize(("name", "beside", "old", "new"), BESIDE)
-def test_a_file_beside_decides(name: str, beside: str, old: str, new: str) -> None:
-    files = small_trees.files(name, "slowfast")
-    assert old.encode() in files[beside]
-    files[beside] = files[beside].replace(old.encode(), new.encode())
-    found = engine.examine(MemoryTree(files), [name])
-    assert found.outcomes[0].status == NOT_APPLICABLE
-    assert found.changes == ()

@@ -27,6 +27,11 @@ def _version(value: object, where: str) -> str:
     return text
 
 
+def _perhaps(value: object, where: str) -> str:
+    """Read a text that may be empty, as that of a host whose files do not say it."""
+    return validation.text(value, where) if value else ""
+
+
 def _pci(value: object, where: str) -> str:
     text = validation.text(value, where).lower()
     if not _PCI_ID.fullmatch(text):
@@ -75,9 +80,7 @@ class Distribution:
     """The contents of os-release; ``family`` is debian, redhat or other."""
 
     id: str
-    version: str = read(
-        lambda value, where: validation.text(value, where) if value else "", default=""
-    )
+    version: str = read(_perhaps, default="")
     family: str = read(validation.choice(*FAMILIES), default="other")
     name: str = ""
 
@@ -92,7 +95,7 @@ class Distribution:
 class Kernel:
     """The running kernel; ``meta`` are packages that install each new one, as linux-image-aws."""
 
-    release: str = ""
+    release: str = read(_perhaps, default="")
     headers: bool = False
     meta: tuple[str, ...] = read(default=(), omit=True)
 

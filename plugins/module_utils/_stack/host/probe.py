@@ -65,7 +65,7 @@ class Answer(NamedTuple):
 class Runner(Protocol):
     """The access of the probe to a host and its network."""
 
-    def run(self, argv: Sequence[str], *, timeout_s: float = 10, text: str = "") -> Answer:
+    def run(self, argv: Sequence[str], *, timeout_s: float = ..., text: str = ...) -> Answer:
         """Run a command with ``text`` on its standard input."""
 
     def read(self, path: str) -> bytes | None:

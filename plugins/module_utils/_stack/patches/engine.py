@@ -121,13 +121,13 @@ class _Draft:
     def read(self, path: str) -> bytes | None:
         return self._after[path] if path in self._after else self._tree.read(path)
 
-    def _exists(self, path: str) -> bool:
+    def _of_repository(self, path: str) -> bytes | None:
+        """Return the content of a file by its path in the repository, None where it is missing."""
         located = self._layout.locate(path)
-        return located is not None and self.read(located) is not None
+        return None if located is None else self.read(located)
 
     def _holds(self, beside: Beside) -> bool:
-        located = self._layout.locate(beside.path)
-        data = None if located is None else self.read(located)
+        data = self._of_repository(beside.path)
         try:
             return data is not None and beside.holds(Source(beside.path, data))
         except UnparsableError:
@@ -156,7 +156,7 @@ class _Draft:
 
     def _visit(self, patch: Patch, site: Site, path: str) -> Finding:
         data = self.read(path)
-        if site.lacks and self._exists(site.lacks):
+        if site.lacks and self._of_repository(site.lacks) is not None:
             return Finding(NOT_APPLICABLE)
         if site.beside and not any(map(self._holds, site.beside)):
             return Finding(NOT_APPLICABLE)
