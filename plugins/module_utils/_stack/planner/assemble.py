@@ -53,7 +53,7 @@ def assemble(
     gpu_driver = driver.decide(host, choice.driver)
     cuda = toolchain.cuda(host, choice)
     python = interpreter.interpreter(choice)
-    environment = interpreter.environment(host, request, reached, choice)
+    environment = interpreter.environment(host, request, choice)
     compiler = toolchain.compiler(choice)
     packages = sources.pins(choice, reached)
     trees = sources.trees(request, reached)

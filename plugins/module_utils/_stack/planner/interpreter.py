@@ -12,7 +12,6 @@ from .request import INSTALLER
 
 if TYPE_CHECKING:
     from ..host.model import Host
-    from .network import Network
     from .request import Request
     from .resolver import Choice
 
@@ -28,9 +27,7 @@ def interpreter(choice: Choice) -> Decided[InterpreterPlan]:
     return Decided(plan, (decision("python", text, choice.wheel.row.source),))
 
 
-def environment(
-    host: Host, request: Request, network: Network, choice: Choice
-) -> Decided[EnvironmentPlan]:
+def environment(host: Host, request: Request, choice: Choice) -> Decided[EnvironmentPlan]:
     """Return uv, or conda with its installer and packages."""
     if choice.python.origin != "conda":
         text = "uv has every requested package, so conda is not needed"
@@ -48,15 +45,16 @@ def environment(
         channel=request.source(MIRROR).url or CHANNEL,
         packages=(f"python={choice.python.name}", *request.conda_packages),
     )
-    cause = _why_conda(request, network, choice)
+    cause = _why_conda(request, choice)
     return Decided(plan, (decision("environment", cause, row.source),))
 
 
-def _why_conda(request: Request, network: Network, choice: Choice) -> str:
+def _why_conda(request: Request, choice: Choice) -> str:
     if request.environment:
         return "conda is requested"
     if request.conda_packages:
         return f"only conda installs {', '.join(request.conda_packages)}"
-    if not network.uv_pythons:
-        return f"Python {choice.python.name} is needed, and the Python builds of uv are unreachable"
-    return "uv has no suitable Python"
+    named = [name for name in (INSTALLER, MIRROR) if name in request.sources]
+    if named:
+        return f"--source {' and '.join(named)} was given, which only conda uses"
+    return f"Python {choice.python.name} is needed, and the Python builds of uv are unreachable"
