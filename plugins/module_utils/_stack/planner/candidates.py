@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..catalog.cuda import TOOLKITS, ToolkitRow
+from ..catalog.distributions import DISTRIBUTIONS
 from ..catalog.drivers import BRANCHES, FIRST_OPEN_BRANCH, BranchRow
 from ..catalog.presets import PRESETS, PresetRow
 from ..catalog.torch import CODE, METADATA, RELEASES, CodeRow, ReleaseRow
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
     from ..catalog.source import Source
 
 CPU = "cpu"
-PYTHONS = tuple(version(f"3.{minor}") for minor in range(9, 15))
-GCC_MAJORS = tuple(range(8, 17))
+GCC_MAJORS = {major for row in DISTRIBUTIONS for major in row.compilers}
 # The oldest GCC that supports the C++ standard of torch's headers.
 GCC_FOR_CXX = {14: 5, 17: 8, 20: 11}
 
@@ -211,8 +212,8 @@ def _pythons(text: str) -> tuple[Version, ...]:
     """Read a range such as 3.9-3.12; empty is none."""
     if not text:
         return ()
-    first, last = (version(end) for end in text.split("-"))
-    return tuple(python for python in PYTHONS if first <= python <= last)
+    first, last = (int(end.partition(".")[2]) for end in text.split("-"))
+    return tuple(version(f"3.{minor}") for minor in range(first, last + 1))
 
 
 def within(text: str, python: Version) -> bool:
@@ -349,7 +350,7 @@ def _fresh_toolkit(row: ToolkitRow) -> ToolkitOption:
     )
 
 
-NO_TOOLKIT = ToolkitOption("none", version("0"), "", GCC_MAJORS[-1], None)
+NO_TOOLKIT = ToolkitOption("none", version("0"), "", sys.maxsize, None)
 
 
 def _max_gcc(toolkit: Toolkit) -> int:
