@@ -13,10 +13,15 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda.verify 
     prove,
 )
 from ansible_collections.slowfast.stack.plugins.modules import cuda_check
+from support.errors import fails
 
 # A compiler that notes what it was asked for, and a reader that lists the code in it.
 NVCC = r"""#!/bin/sh
+here=$(dirname "$0")
 for last; do :; done
+for source; do case $source in *.cu) cp "$source" "$here/source" ;; esac; done
+echo "$*" >>"$here/asked"
+case "$*" in *-fatbin*) ;; *) cp "$here/program" "$last"; exit ;; esac
 printf '%s\n' "$@" |
   sed -n 's/.*code=\(sm_.*\)/\1.cubin/p; s/.*code=\(compute_.*\)/\1.ptx/p' >"$last"
 """
@@ -75,3 +80,39 @@ def test_a_verification_is_recorded_and_repeated_for_another_request(home: Path)
     assert cuda_check.act(want, check=False)["changed"]
     assert not cuda_check.act(want, check=False)["changed"]
     assert cuda_check.act({**want, "arch_list": "8.0"}, check=False)["changed"]
+
+
+@pytest.mark.parametrize(
+    ("cxx", "asked"), [("/usr/bin/g++-12", "-ccbin /usr/bin/g++-12 "), (None, "")]
+)
+def test_the_compiler_of_the_plan_compiles_the_program(
+    home: Path, cxx: str | None, asked: str
+) -> None:
+    prove(home, "9.0", cxx, Commands())
+    assert (home / "bin" / "asked").read_text().startswith(f"{asked}-gencode=")
+    assert "__global__" in (home / "bin" / "source").read_text()
+
+
+def program(home: Path, text: str) -> None:
+    (home / "bin" / "program").write_text(f"#!/bin/sh\n{text}\n")
+    (home / "bin" / "program").chmod(0o755)
+
+
+def test_with_a_gpu_the_program_runs(home: Path) -> None:
+    program(home, f"touch {home}/ran")
+    assert "8.0, and run" in prove(home, "8.0", None, Commands(), gpu=True)
+    assert (home / "ran").exists()
+
+
+def test_a_program_that_fails_on_the_gpu_is_quoted(home: Path) -> None:
+    program(home, "echo no kernel image; exit 1")
+    with fails("cuda.program-failed", "no kernel image"):
+        prove(home, "8.0", None, Commands(), gpu=True)
+    (home / "bin" / "program").unlink()
+    with fails("cuda.compile-failed"):
+        prove(home, "8.0", None, Commands(), gpu=True)
+
+
+def test_without_a_gpu_nothing_runs(home: Path) -> None:
+    program(home, "exit 1")
+    assert "run" not in prove(home, "8.0", None, Commands())

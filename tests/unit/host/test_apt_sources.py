@@ -107,3 +107,66 @@ def test_a_host_without_the_archive_of_its_distribution_is_refused() -> None:
     with pytest.raises(StackError) as refused:
         apt_sources.require(set(), "Debian")
     assert refused.value.code == "apt.missing-source"
+
+
+@pytest.mark.parametrize(
+    ("types", "enabled", "offers"),
+    [
+        ("deb", "", True),
+        ("deb", "Enabled: yes\n", True),
+        ("deb", "Enabled: no\n", False),
+        ("deb-src", "", False),
+    ],
+)
+def test_a_stanza_counts_where_it_is_of_binaries_and_enabled(
+    types: str,
+    enabled: str,
+    offers: bool,  # noqa: FBT001
+) -> None:
+    text = f"Types: {types}\nURIs: http://a/\nSuites: s\n# Suites: t\nComponents: main\n{enabled}"
+    found = apt_sources.parse("a.sources", text)
+    assert [(one.uris, one.suites, one.components) for one in found] == (
+        [(("http://a/",), ("s",), ("main",))] if offers else []
+    )
+
+
+def test_a_comment_inside_a_field_does_not_end_it() -> None:
+    text = "Types: deb\nURIs: http://a/\nSuites: s\nComponents: main\n# none\n contrib\n"
+    assert apt_sources.parse("a.sources", text)[0].components == ("main", "contrib")
+
+
+def test_apt_reads_only_files_of_its_two_formats() -> None:
+    line = "deb http://a/ s main\n"
+    folder = apt_sources.FOLDER
+    files = {f"{folder}/a.list": line, f"{folder}/b.list.save": line, f"{folder}/c.sources": ""}
+    assert len(apt_sources.read(Host(files), "")) == 1
+
+
+@pytest.mark.parametrize(
+    ("suites", "expected"),
+    [
+        ({}, []),
+        ({"bookworm": "bookworm"}, ["bookworm"]),
+        ({"bookworm": "trixie", "other": "sid"}, ["trixie"]),
+        (
+            {"bookworm": "trixie", "bookworm-updates": "trixie-updates"},
+            ["trixie", "trixie-updates"],
+        ),
+    ],
+)
+def test_sources_of_other_suites_keep_address_and_options(
+    suites: dict[str, str], expected: list[str]
+) -> None:
+    lines = "deb [arch=amd64] http://mirror.example/debian bookworm main contrib\n"
+    lines += "deb http://mirror.example/debian bookworm-updates main\n"
+    lines += (
+        "deb http://elsewhere.example/ bookworm main\ndeb http://mirror.example/debian other main\n"
+    )
+    text = apt_sources.of_suites(
+        apt_sources.parse("a.list", lines), DEBIAN, suites.get, ("contrib", "non-free")
+    )
+    made = apt_sources.parse("b.sources", text)
+    assert [one.suites for one in made] == [(name,) for name in expected]
+    assert all(one.uris == ("http://mirror.example/debian",) for one in made)
+    assert all(one.components == ("main", "contrib", "non-free") for one in made)
+    assert [one.options for one in made[:1]] == [(("Architectures", " amd64"),)] * bool(made)

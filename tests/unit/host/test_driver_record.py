@@ -11,6 +11,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.driver_
     Installed,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.packages import Package
+from support.errors import fails
 
 MAKER = "cudatools <cudatools@nvidia.com>"
 OPEN = Package("nvidia-open", "580.65.06-1", MAKER)
@@ -78,3 +79,22 @@ def test_a_record_that_is_damaged_or_newer_is_not_guessed_at(text: str, code: st
 
 def test_the_schema_of_today_and_none_are_read() -> None:
     assert driver_record.parse(record(schema=1)) is not None
+
+
+@pytest.mark.parametrize(
+    ("packages", "values"),
+    [
+        ([list(OPEN)] * 501, ["at most 500"]),
+        ([list(OPEN), ["nvidia-open", "580.1"]], ["packages[1]", "maker"]),
+        ([["bash", "5.2", "Debian"]], ["packages[0]", "bash"]),
+    ],
+)
+def test_a_record_names_packages_of_a_driver_alone(
+    packages: list[list[str]], values: list[str]
+) -> None:
+    with fails("data.invalid-value", *values):
+        Installed.from_dict({"packages": packages, "stream": ""})
+
+
+def test_a_record_may_name_as_many_packages_as_a_driver_has() -> None:
+    assert len(Installed.from_dict({"packages": [list(OPEN)] * 500, "stream": ""}).packages) == 500

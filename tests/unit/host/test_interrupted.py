@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import Unreadable
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import (
+    Commands,
+    Finished,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import (
     interrupted,
     package_recovery,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.model import Interrupted
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.packages import Package
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import (
     LISTINGS,
     Answer,
 )
+from support.errors import fails
 
 VENDOR = "cudatools <cudatools@nvidia.com>"
 
@@ -79,3 +86,48 @@ def test_a_damaged_record_is_refused() -> None:
     with pytest.raises(Unreadable) as refused:
         interrupted.find("debian", "", "", '{"before": {', "")
     assert refused.value.code == "host.damaged-record"
+
+
+def test_of_a_driver_that_is_there_twice_the_older_is_incomplete() -> None:
+    rows = "libnvidia-ml\t570.1\tNVIDIA\nlibnvidia-ml\t580.1\tNVIDIA\n"
+    once = "nvidia-open\t580.1\tNVIDIA\n"
+    assert interrupted.redhat(rows + once + "no row\n") == (
+        Package("libnvidia-ml", "570.1", "NVIDIA"),
+    )
+    assert interrupted.debian("no row\n") == ()
+
+
+def test_a_driver_that_changed_on_the_red_hat_family_is_incomplete() -> None:
+    before = [["nvidia-open", "570.1", "NVIDIA"]]
+    record = json.dumps({"before": {"packages": before, "stream": ""}, "done": False})
+    for now, driver in (("570.1", False), ("580.1", True)):
+        found = interrupted.find(
+            "redhat", f"nvidia-open\t{now}\tNVIDIA\n", "", record, "13.0\n12.8"
+        )
+        assert found == Interrupted(driver=driver, toolkits=("13.0", "12.8"))
+
+
+class Manager(Commands):
+    """A package manager that prints a text."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__()
+        self.said = said
+        self.asked: list[tuple[object, object]] = []
+
+    def run(self, argv: Sequence[str], **options: Any) -> Finished:  # noqa: ANN401
+        self.asked.append((argv, options["environment"]))
+        return Finished(1, f"first line\n{self.said}\n")
+
+
+@pytest.mark.parametrize("family", ["debian", "redhat"])
+def test_the_package_manager_continues_without_questions(family: str) -> None:
+    manager = Manager("some dependency is missing")
+    package_recovery.finish(manager, family)
+    assert manager.asked == [(package_recovery.COMMANDS[family], package_recovery.QUIET)]
+
+
+def test_another_run_of_the_package_manager_is_named() -> None:
+    with fails("packages.locked") as refused:
+        package_recovery.finish(Manager("dpkg: lock is locked by another process"), "debian")
+    assert refused.value.cause == "dpkg: lock is locked by another process."

@@ -109,5 +109,28 @@ def test_only_the_schema_of_this_release_is_read() -> None:
         made(schema=2)
 
 
+@pytest.mark.parametrize(
+    ("key", "given", "where"),
+    [
+        ("gpus", [{"pci_id": "2330"}], "host.gpus[0].pci_id"),
+        ("gpus", [{"pci_id": "10de:2330:1"}], "host.gpus[0].pci_id"),
+        ("gpus", [{"pci_id": "1002:2330"}], "host.gpus[0].pci_id"),
+        ("nvswitches", ["22a3"], "host.nvswitches"),
+        ("glibc", "two", "host.glibc"),
+        ("interrupted", {"toolkits": ["new"]}, "host.interrupted"),
+    ],
+)
+def test_a_value_of_another_form_is_refused_by_its_place(
+    key: str, given: object, where: str
+) -> None:
+    with fails("data.invalid-value", where):
+        made(**{key: given})
+
+
+def test_a_distribution_may_have_further_keys() -> None:
+    data = {"architecture": "amd64", "distribution": {**DEBIAN, "codename": "trixie"}}
+    assert model.host(data).distribution.id == "debian"
+
+
 def test_a_version_belongs_to_the_series_of_its_major_and_minor() -> None:
     assert model.series("3.11.2") == (3, 11)

@@ -48,6 +48,8 @@ OTHERS = {
     "nvme-cli": ("2.4", "Someone <someone@debian.org>"),
     "libnvme1": ("1.3", "Someone <someone@debian.org>"),
     "cuda-keyring": ("1.1-1", VENDOR),
+    "cuda-compat-12-8": ("570.124.06-1", VENDOR),
+    "nvidia-container-runtime": ("580.1-1", VENDOR),
     "glx-alternative-mesa": ("1.2.2", DEBIAN),
     "libthrust-dev": ("2.3.2-2", DEBIAN),
     "libvdpau1": ("1.5-3+b1", DEBIAN),

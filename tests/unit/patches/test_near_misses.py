@@ -61,6 +61,7 @@ NEAR_MISSES: dict[str, list[tuple[str, str, str]]] = {
     ],
     "fork-label-map": [
         ("_C.AVA.LABEL_MAP_FILE", "_C.AVA.OTHER", NOT_APPLICABLE),
+        ("_C = make()", "import make\n_C = make()", AFFECTED),
         ("ava_action_list_v2.2.pbtxt", "other.pbtxt", AFFECTED),
         ('"extract"', '"bend"', AFFECTED),
         ('"sit"', '"jump"', AFFECTED),
@@ -266,6 +267,7 @@ NEAR_MISSES: dict[str, list[tuple[str, str, str]]] = {
         ("autocast(enabled=cfg.TRAIN.MIXED_PRECISION)", "autocast(enabled=True)", UNKNOWN),
         ("autocast(enabled=cfg.TRAIN.MIXED_PRECISION)", "autocast(cache=True)", UNKNOWN),
         ("GradScaler(enabled=cfg.TRAIN.MIXED_PRECISION)", "GradScaler()", UNKNOWN),
+        ("GradScaler(enabled", "GradScaler(growth=2, enabled", AFFECTED),
         ("    return scaler", "    save(enabled=cfg)\n    return scaler", AFFECTED),
     ],
     "gradient-accumulation": [
@@ -286,6 +288,9 @@ NEAR_MISSES: dict[str, list[tuple[str, str, str]]] = {
             UNKNOWN,
         ),
         ("scaler.u", "other.u", AFFECTED),
+        # Its indentation would change.
+        ("scaler.update()", 'scaler.update("""a\nb""")', UNKNOWN),
+        ("scaler.update()", 'scaler.update(f"""a{cfg}\nb""")', UNKNOWN),
         ("scaler.step", "other.step", AFFECTED),
     ],
     "activation-checkpointing": [

@@ -81,11 +81,12 @@ def _inspect(home: Path, made: Path, arch_list: str, commands: Commands) -> str:
     if not (home / "bin" / "cuobjdump").exists():
         return "compiled but not inspected: this toolkit has no cuobjdump"
     message = f"The program compiled by {home} cannot be read"
+    kinds = ("--list-elf", "--list-ptx") if "+PTX" in arch_list else ("--list-elf",)
     listing = "".join(
         commands.checked(
             message, _argv(home, "cuobjdump", option, made), hint=HINT, code="cuda.compile-failed"
         )
-        for option in ("--list-elf", "--list-ptx")[: 2 if "+PTX" in arch_list else 1]
+        for option in kinds
     )
     lacks = missing(arch_list, of_listing(listing))
     if lacks:

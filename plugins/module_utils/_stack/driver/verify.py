@@ -179,7 +179,8 @@ def next_kernel(default: str, boot: str, running: str) -> str:
 
 def _order(release: str) -> list[tuple[bool, int, str]]:
     parts = re.findall(r"\d+|[a-z]+", release)
-    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
+    # A number is newer than a word, and than a number with fewer digits.
+    return [(part.isdigit(), len(part), part) for part in parts]
 
 
 def problems(state: State, wanted: Expected) -> list[StackError]:

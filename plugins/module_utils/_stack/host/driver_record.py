@@ -39,7 +39,7 @@ class Installed(NamedTuple):
     def release(self) -> str | None:
         """Return the driver release that most packages have, None without a driver."""
         found = (_RELEASE.match(package.version) for package in self.packages)
-        common = Counter(match.group() for match in found if match).most_common(1)
+        common = Counter(match.group() for match in found if match).most_common()
         return common[0][0] if common else None
 
     def to_dict(self) -> dict[str, object]:

@@ -46,10 +46,9 @@ def _nvidia(value: object, where: str) -> str:
     return pci_id
 
 
-def _schema(value: object, where: str) -> int:
+def _require_schema(value: object, where: str) -> None:
     if value != SCHEMA:
         raise validation.bad(where, f"{SCHEMA}, the schema that this release reads", value)
-    return SCHEMA
 
 
 @dataclass(frozen=True)
@@ -233,7 +232,7 @@ class Host:
 def host(value: object) -> Host:
     """Read a host; an absent key means that there is none of it. Raises ``StackError``."""
     data = validation.mapping(value, "host")
-    _schema(data.get("schema", SCHEMA), "host.schema")
+    _require_schema(data.get("schema", SCHEMA), "host.schema")
     return construct(Host, {key: data[key] for key in data if key != "schema"}, "host")
 
 

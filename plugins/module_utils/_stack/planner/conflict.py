@@ -48,8 +48,9 @@ def why_not(given: Problem, wheel: Wheel) -> tuple[str, str]:
         if not compatible:
             return rule(wheel, options[0]) or "", str(wheel.source)
         objections = [next(_objections(given, part, option), None) for option in compatible]
-        if objections[0] and all(objections):
-            return objections[0]
+        said = [objection for objection in objections if objection]
+        if len(said) == len(compatible):
+            return said[0]
     return "another wheel of this release works with the loaded driver", str(wheel.source)
 
 

@@ -127,9 +127,11 @@ def _examine_resnet(source: Source) -> Finding:
 
 def _keeps_name(node: ast.stmt) -> bool:
     """Return whether a statement is ``self.s1 = s1``."""
-    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Name):
-        return False
-    return [dotted(target) for target in node.targets] == [f"self.{node.value.id}"]
+    return (
+        isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Name)
+        and [dotted(target) for target in node.targets] == [f"self.{node.value.id}"]
+    )
 
 
 def _has_key(source: Source) -> bool:

@@ -77,7 +77,7 @@ def nest(source: Source, statements: Sequence[ast.stmt], head: str, lines: str =
 
 
 def _spans_lines(node: ast.AST) -> bool:
-    is_string = isinstance(node, ast.JoinedStr) or isinstance(getattr(node, "value", 0), str)
+    is_string = isinstance(node, ast.JoinedStr) or isinstance(getattr(node, "value", None), str)
     return is_string and getattr(node, "lineno", 0) != getattr(node, "end_lineno", 0)
 
 
