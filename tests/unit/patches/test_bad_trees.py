@@ -370,6 +370,16 @@ def test_the_versions_of_the_environment_choose_the_patches(tree: Path) -> None:
     assert {"checkpoint-weights-only", "numpy-nan-alias"} <= chosen
 
 
+def test_an_exported_patch_says_what_it_is_for(tree: Path) -> None:
+    patches = export.patch_files(FolderTree(str(tree)), [STATE, "scaler-state"])
+    heads = {name: data.decode().partition("\n---\n")[0] for name, data in patches.items()}
+    assert set(heads) == {f"{STATE}.patch", "scaler-state.patch"}
+    assert "Issues: SF#108 SF#478 SF#688 D2#898" in heads[f"{STATE}.patch"]
+    assert "Issues" not in heads["scaler-state.patch"]
+    assert "KeyError: 'scaler_state'" in heads["scaler-state.patch"]
+    assert not any("Against" in head for head in heads.values())
+
+
 def test_each_exported_patch_applies_alone(tree: Path, tmp_path: Path) -> None:
     before = snapshot(tree)
     crlf = before[CHECKPOINT].replace(b"\n", b"\r\n").rstrip(b"\r\n")

@@ -115,6 +115,21 @@ def test_a_statement_that_changes_its_branch_is_refused() -> None:
         apply(here, [Splice(6, 20, "")])
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "text"),
+    [(1, 3, "==2"), (0, 2, "y=="), (1, 2, "==")],
+    ids=["left", "right", "both"],
+)
+def test_a_neighbour_that_gets_another_meaning_is_refused(start: int, end: int, text: str) -> None:
+    with pytest.raises(BadEditError):
+        apply(source("x=1\n"), [Splice(start, end, text)])
+
+
+def test_a_text_that_changes_how_the_file_is_decoded_is_refused() -> None:
+    with pytest.raises(BadEditError):
+        apply(source("# ž\nx = 1\n"), [Splice(0, 0, "# coding: latin-1\n")])
+
+
 def test_overlapping_changes_are_refused() -> None:
     here = source()
     call = calls(here.tree, "g")[0]

@@ -101,6 +101,7 @@ def probe(runner: Runner, where: Where) -> Host:
     distribution = look.distribution()
     listing = look.listing(distribution.family)
     packages, meta = look.packages(distribution.family, listing)
+    left = look.interrupted(distribution.family, listing)
     driver = look.driver()
     named = look.interpreter(where.torch_python) if where.torch_python else None
     pythons = (*([named] if named else []), *look.pythons(where.home))
@@ -134,7 +135,7 @@ def probe(runner: Runner, where: Where) -> Host:
         network=network(runner, where, git=look.has("git")),
         unreadable=tuple(look.unreadable),
         torch=look.torch(named.path) if named else None,
-        interrupted=look.interrupted(distribution.family, listing),
+        interrupted=left,
     )
 
 

@@ -8,7 +8,7 @@ import re
 import tokenize
 import warnings
 from bisect import bisect_right
-from typing import TYPE_CHECKING, TypeVar, Union
+from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 from ...core.errors import StackError
 
@@ -66,9 +66,10 @@ class Source:
 
     def span(self, node: ast.AST) -> Span:
         """Return the offsets of the first character of a node and of the one after its last."""
+        placed: Any = node
         return (
-            self._offset(getattr(node, "lineno", 1), getattr(node, "col_offset", 0)),
-            self._offset(getattr(node, "end_lineno", 1), getattr(node, "end_col_offset", 0)),
+            self._offset(placed.lineno, placed.col_offset),
+            self._offset(placed.end_lineno, placed.end_col_offset),
         )
 
     def code(self, node: ast.AST) -> str:
