@@ -10,7 +10,8 @@ short_description: Prove a SlowFast environment by using it
 version_added: 0.1.0
 description:
   - Runs the proof program with the Python of the environment and returns its claims.
-  - Recorded evidence is returned again while plan, packages, sources and driver are unchanged, unless O(force=true).
+  - Recorded evidence is returned again while plan, driver and every file of the stack are unchanged, unless O(force=true).
+  - Files are compared by size, modification time, inode, change time and mode, and those that differ by their bytes.
   - A failed claim does not fail this module; read it in RV(proof).
 author: slowfast.stack contributors (!UNKNOWN)
 extends_documentation_fragment: slowfast.stack.attributes
@@ -33,6 +34,14 @@ options:
     default: true
   force:
     description: Whether to run the program even where evidence is valid.
+    type: bool
+    default: false
+  deep:
+    description: Whether to read every file of the stack and to compare its bytes.
+    type: bool
+    default: false
+  restore:
+    description: Whether to prepare what differs, so that the roles make it again; source trees that changed are kept under another name.
     type: bool
     default: false
   uv:
@@ -71,6 +80,8 @@ SPEC = {
     "program": {"type": "dict", "required": True},
     "run": {"type": "bool", "default": True},
     "force": {"type": "bool", "default": False},
+    "deep": {"type": "bool", "default": False},
+    "restore": {"type": "bool", "default": False},
     "uv": {"type": "path", "required": True},
 }
 
@@ -78,10 +89,14 @@ SPEC = {
 def act(params: Params, check: bool) -> Result:
     """Return recorded evidence, or run the proof."""
     subject = Subject(Path(params["stack"]), params["plan"], params["program"])
-    evidence = None if params["force"] else recorded(subject)
+    commands, deep = Commands(), params["deep"]
+    evidence = None
+    if not params["force"]:
+        renew = params["restore"] and not check
+        evidence = recorded(commands, subject, deep=deep, renew=renew)
     run = evidence is None and params["run"] and not check
     if run:
-        evidence = prove(Commands(), subject, uv=params["uv"])
+        evidence = prove(commands, subject, uv=params["uv"], deep=deep)
     proof = {**plain(evidence), "reused": not run} if evidence else None
     return {"changed": run, "proof": proof}
 

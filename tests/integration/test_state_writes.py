@@ -29,6 +29,7 @@ WRITERS = {
     "environment/miniforge.py": ["miniforge"],
     "environment/prefix.py": ["first claim"],
     "environment/proof.py": ["plan", "evidence"],
+    "environment/stack_files.py": ["files of a stack"],
     "environment/stacks.py": ["history"],
     "patches/syntax/source_tree.py": ["patches", "first patch"],
     "plugins/modules/cuda_check.py": ["CUDA check"],

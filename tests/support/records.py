@@ -16,6 +16,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment 
     direct_url,
     miniforge,
     prefix,
+    stack_files,
     stacks,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import record
@@ -82,6 +83,12 @@ KINDS = {
         {"schema": 2, "component": "slowfast", "commit": None, "files": {}},
         lambda folder: record.load(FolderTree(str(folder)), "slowfast"),
         record.Record("slowfast"),
+    ),
+    "files of a stack": Kind(
+        "proof/files.json",
+        {"schema": 1, "files": {"env/bin/python": [DIGEST, 1, 2, 3, 4, 5, ""]}},
+        stack_files.load,
+        None,
     ),
     "bundle": Kind(
         manifest.MANIFEST, {}, lambda folder: extract.is_extracted(folder, DIGEST), absent=False

@@ -120,10 +120,11 @@ def prove(
     *,
     limit: str | None = None,
     prefix: str | None = None,
+    deep: bool = False,
     session: Session = SILENT,
 ) -> Results:
-    """Run the proof of the current stack of each host again.
+    """Run the proof of the current stack of each host again; with ``deep``, read every file.
 
     Raises UsageError, Interrupted and StackError; what went wrong on a host is in the results.
     """
-    return playbooks.PROVE.run(inventory, session=session, limit=limit, prefix=prefix)
+    return playbooks.PROVE.run(inventory, session=session, limit=limit, prefix=prefix, deep=deep)

@@ -45,6 +45,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment 
     miniforge,
     prefix,
     proof,
+    stack_files,
     stacks,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import driver_record
@@ -210,6 +211,12 @@ def _plan(name: str) -> Callable[[Path], None]:
     return lambda folder: saved.write(folder / "proof" / proof.PLAN, {"schema": 2, "id": name})
 
 
+def _files(name: str) -> Callable[[Path], None]:
+    row = stack_files.Row("0" * 64, (1, 2, 3, 4, 5, ""))
+    files = stack_files.Files({f"env/{name}-{number}.py": row for number in range(200)})
+    return lambda folder: stack_files.save(folder, files)
+
+
 def _tree(folder: Path) -> dataset.Layout:
     return dataset.layout(str(folder))
 
@@ -241,6 +248,7 @@ STATES = {
         "cuda.json", cuda_check.Verified, cuda_check.Verified({}, "a"), cuda_check.Verified({}, "b")
     ),
     "signatures": State(_see(1), _see(2), _seen),
+    "files of a stack": State(_files("old"), _files("new"), stack_files.load),
     "history": State(_stacks, lambda folder: stacks.switch(folder, THREE), _order),
     "first claim": State(
         lambda _folder: None,

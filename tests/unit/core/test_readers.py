@@ -36,6 +36,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment 
     miniforge,
     prefix,
     proof,
+    stack_files,
     stacks,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import driver_record
@@ -83,7 +84,8 @@ def _proof(folder: Path) -> object:
 
 
 def _evidence(folder: Path) -> object:
-    return proof.recorded(proof.Subject(folder, {}, {}))
+    stack_files.save(folder, stack_files.taken(folder))
+    return proof.recorded(Commands(), proof.Subject(folder, {}, {}))
 
 
 def _resumable(folder: Path) -> object:
@@ -133,6 +135,9 @@ READERS = {
     "claims of a proof": Reader("environment/proof.py", "given.json", _proof, "ok claims"),
     "evidence": Reader(
         "environment/proof.py", f"proof/{proof.EVIDENCE}", _evidence, "ok claims fingerprint"
+    ),
+    "files of a stack": Reader(
+        "environment/stack_files.py", f"proof/{stack_files.FILE}", stack_files.load, "files"
     ),
     "plan of the current stack": Reader(
         "environment/proof.py", f"current/proof/{proof.PLAN}", prefix.current_plan, "id", 2
@@ -245,7 +250,7 @@ READERS = {
 # What else reads JSON: the output of a program, a line of a log, or for the readers above.
 NO_FILE = {
     "core/saved.py", "core/validation.py", "src/slowfast_stack/orchestration/trust.py",
-    "environment/reuse_packages.py", "datasets/ava/media.py", "host/parsers.py",
+    "environment/bytecode.py", "environment/reuse_packages.py", "datasets/ava/media.py", "host/parsers.py",
     "src/slowfast_stack/training/memory.py", "src/slowfast_stack/training/log_parser.py",
     "src/slowfast_stack/training/rehearsal.py",
     "src/slowfast_stack/bundle/conda.py",

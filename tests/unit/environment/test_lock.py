@@ -17,7 +17,10 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.constru
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import lock
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    lock,
+    stack_files,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain, planner
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
     StackPlan,
@@ -46,6 +49,7 @@ def made(tmp_path: Path) -> lock.Subject:
     put(
         env / SITE,
         {
+            "six.py": "six",
             "six-1.17.0.dist-info/RECORD": record,
             "detectron2-0.6.dist-info/direct_url.json": json.dumps(wheel),
             "slowfast-1.0.dist-info/direct_url.json": json.dumps(tree),
@@ -127,13 +131,22 @@ def test_what_hosts_may_differ_in_is_no_difference(made: lock.Subject) -> None:
 def test_a_changed_file_and_a_changed_tree_change_the_lock(made: lock.Subject) -> None:
     found = record(made)
     put(made.stack / "src", {"slowfast/setup.py": "other"})
-    put(made.stack / "env" / SITE, {"six-1.17.0.dist-info/RECORD": "six.py,sha256=xyz,10\n"})
+    put(made.stack / "env" / SITE, {"six.py": "other"})
     names = [line.partition(":")[0] for line in differences(found, record(made))]
     assert names == ["package six", "source slowfast"]
     put(made.stack / "src", {"slowfast/.git/x": "other", "slowfast/a/__pycache__/x.pyc": "x"})
-    put(made.stack / "env" / SITE, {"six-1.17.0.dist-info/RECORD": "six.py,sha256=abc,10\n"})
+    put(made.stack / "env" / SITE, {"six.py": "six"})
     put(made.stack / "src", {"slowfast/setup.py": "1"})
     assert record(made) == found
+
+
+def test_a_stack_that_changed_since_its_proof_gets_no_lock(made: lock.Subject) -> None:
+    found = record(made)
+    stack_files.save(made.stack, stack_files.taken(made.stack))
+    assert record(made) == found
+    put(made.stack / "env" / SITE, {"six.py": "xis"})
+    with fails("stack.changed", "six.py"):
+        record(made)
 
 
 def test_a_host_is_planned_as_the_lock_says(made: lock.Subject) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -31,12 +30,15 @@ ok = json.loads(pathlib.Path(given.plan).read_text())["id"] != "bad"
 pathlib.Path(given.out).write_text(json.dumps({"ok": ok, "claims": [{"id": "a", "ok": ok}]}))
 """
 
+ARGUMENTS = {"run": True, "force": False, "deep": False, "restore": False, "uv": "uv"}
+
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Path:
     packages = tmp_path / "env" / "lib" / "python3.11" / "site-packages"
     (packages / "torch-2.11.0.dist-info").mkdir(parents=True)
     (packages / "torch-2.11.0.dist-info" / "RECORD").write_text("torch.py,,\n")
+    (packages / "torch.py").write_text("pass\n")
     (tmp_path / "env" / "bin").mkdir()
     (tmp_path / "env" / "bin" / "python").symlink_to(sys.executable)
     (tmp_path / "src" / "slowfast").mkdir(parents=True)
@@ -53,14 +55,16 @@ def run(stack: Path, plan_id: str = "one") -> Evidence:
 
 
 def test_a_proof_is_recorded_and_returned_again(stack: Path) -> None:
-    assert recorded(subject(stack)) is None
+    assert recorded(Commands(), subject(stack)) is None
     made = run(stack)
-    assert made.claims == ({"id": "a", "ok": True},)
-    assert recorded(subject(stack)) == made
+    program, files = made.claims
+    assert program == {"id": "a", "ok": True}
+    assert (files["id"], files["ok"]) == ("stack.files", True)
+    assert recorded(Commands(), subject(stack)) == made
 
 
 def test_the_module_says_whether_evidence_is_reused(stack: Path) -> None:
-    params = {**vars(subject(stack)), "run": True, "force": False, "uv": "uv"}
+    params = {**vars(subject(stack)), **ARGUMENTS}
     for changed, check in ((False, True), (True, False), (False, False)):
         result = module.act(params, check=check)
         assert result["changed"] is changed
@@ -75,22 +79,24 @@ def test_without_a_plan_that_can_be_read_evidence_is_void_and_the_next_proof_wri
     made, plan = run(stack), stack / "proof" / proof.PLAN
     plan.unlink() if text is None else plan.write_text(text)
     with notices.collected() as said:
-        assert recorded(subject(stack)) is None
+        assert recorded(Commands(), subject(stack)) is None
     expected = [] if text is None else ["[record.unreadable]"]
     assert [line.split()[0] for line in said] == expected
-    params = {**vars(subject(stack)), "run": True, "force": False, "uv": "uv"}
+    params = {**vars(subject(stack)), **ARGUMENTS}
     assert module.act(params, check=False)["changed"] is True
-    assert recorded(subject(stack)) == made
+    found = recorded(Commands(), subject(stack))
+    assert found
+    assert (found.fingerprint, found.claims[0]) == (made.fingerprint, made.claims[0])
     assert proof.recorded_plan(stack)
 
 
 def test_a_failed_proof_is_never_reused(stack: Path) -> None:
     assert run(stack, "bad").ok is False
-    assert recorded(subject(stack, "bad")) is None
+    assert recorded(Commands(), subject(stack, "bad")) is None
 
 
 def touch(stack: Path, name: str) -> None:
-    os.utime(stack / name, (1, 1))
+    (stack / name).write_text("other")
 
 
 CHANGES: dict[str, Callable[[Path], object]] = {
@@ -117,22 +123,22 @@ def test_evidence_is_void_after(stack: Path, what: str) -> None:
         (stack / name).touch()
     run(stack)
     (stack / "src/slowfast/notes.txt").touch()
-    assert recorded(subject(stack))
+    assert recorded(Commands(), subject(stack))
     CHANGES[what](stack)
-    assert recorded(subject(stack)) is None
+    assert recorded(Commands(), subject(stack)) is None
 
 
 def test_evidence_is_void_for_another_plan_or_another_proof(stack: Path) -> None:
     run(stack)
-    assert recorded(subject(stack, "two")) is None
-    assert recorded(subject(stack, program=PROGRAM + "#")) is None
+    assert recorded(Commands(), subject(stack, "two")) is None
+    assert recorded(Commands(), subject(stack, program=PROGRAM + "#")) is None
 
 
 def test_evidence_holds_when_the_plan_has_less_left_to_do(stack: Path) -> None:
     plan = plan_data(changes={"id": "one", "system_packages": ["g++"]})
     first = Subject(stack, plan, {"__main__.py": PROGRAM})
     prove(Commands(), first, uv="uv")
-    assert recorded(subject(stack))
+    assert recorded(Commands(), subject(stack))
 
 
 def test_a_proof_that_crashes_is_an_error_with_its_last_lines(stack: Path) -> None:
@@ -148,12 +154,12 @@ def test_another_ffmpeg_behind_the_link_makes_evidence_void(stack: Path) -> None
     (stack / "ffmpeg" / "bin").mkdir(parents=True)
     (stack / "ffmpeg" / "bin" / "ffmpeg").symlink_to(packaged)
     run(stack)
-    assert recorded(subject(stack))
+    assert recorded(Commands(), subject(stack))
     packaged.write_text("7.1.5")
-    assert recorded(subject(stack)) is None
+    assert recorded(Commands(), subject(stack)) is None
     run(stack)
     packaged.unlink()
-    assert recorded(subject(stack)) is None
+    assert recorded(Commands(), subject(stack)) is None
 
 
 def test_another_driver_makes_evidence_void(
@@ -163,11 +169,11 @@ def test_another_driver_makes_evidence_void(
     monkeypatch.setattr(proof, "DRIVER", driver)
     run(stack)
     driver.write_text("580.1")
-    assert recorded(subject(stack)) is None
+    assert recorded(Commands(), subject(stack)) is None
     run(stack)
-    assert recorded(subject(stack))
+    assert recorded(Commands(), subject(stack))
     driver.write_text("580.2")
-    assert recorded(subject(stack)) is None
+    assert recorded(Commands(), subject(stack)) is None
 
 
 def test_a_proof_replaces_what_an_earlier_one_left(stack: Path) -> None:
@@ -180,7 +186,7 @@ def test_a_proof_replaces_what_an_earlier_one_left(stack: Path) -> None:
     assert not (folder / "proof.log").exists() or "old" not in (folder / "proof.log").read_text()
     found = proof.own_subject(stack)
     assert (found.program, found.plan["id"]) == ({"__main__.py": PROGRAM}, "one")
-    assert recorded(found)
+    assert recorded(Commands(), found)
     (folder / "claims.json").write_text("{}")
     with fails("proof.interrupted"):
         prove(Commands(), subject(stack, program=""), uv="uv")
@@ -191,7 +197,7 @@ def test_a_result_that_is_none_ends_the_proof(stack: Path, text: str) -> None:
     program = PROGRAM.partition("ok =")[0] + f"pathlib.Path(given.out).write_text({text!r})\n"
     with fails("proof.interrupted", "claims.json"):
         prove(Commands(), subject(stack, program=program), uv="uv")
-    assert recorded(subject(stack, program=program)) is None
+    assert recorded(Commands(), subject(stack, program=program)) is None
 
 
 def test_the_plan_of_the_last_proof(stack: Path) -> None:

@@ -99,6 +99,20 @@ def test_a_python_that_uv_provides_is_in_the_given_folder(tmp_path: Path) -> Non
         create(Commands(), env, "3.9", "3.9")
 
 
+def test_writing_to_an_environment_does_not_reach_the_cache(env: PythonEnv, tmp_path: Path) -> None:
+    wanted = Packages((wheel(tmp_path, "alpha", "1.0"),))
+    install(Commands(), env, wanted, tmp_path / "log")
+    (module,) = env.path.glob("lib/python*/site-packages/alpha.py")
+    assert module.stat().st_nlink == 1
+    with module.open("a") as file:
+        file.write("VERSION = 'other'\n")
+    other = PythonEnv(tmp_path / "other", "uv")
+    create(Commands(), other, sys.executable, VERSION)
+    install(Commands(), other, wanted, tmp_path / "log")
+    (again,) = other.path.glob("lib/python*/site-packages/alpha.py")
+    assert again.read_text() == "VERSION = '1.0'\n"
+
+
 def test_packages_are_installed_once(env: PythonEnv, tmp_path: Path) -> None:
     wanted = Packages((wheel(tmp_path, "alpha", "1.0"), wheel(tmp_path, "beta", "2.0")))
     assert len(missing(Commands(), env, wanted)) == 2
@@ -284,7 +298,10 @@ def test_how_uv_is_asked_for_packages(tmp_path: Path, wanted: Packages, words: s
     uv = Uv(tmp_path)
     assert missing(uv.commands, uv.env, wanted) == ("+ alpha==1.0", "- beta==1", "~ gamma==2")
     (call,) = uv.calls()
-    assert [word for word in call if word != "--no-deps"] == words.split()
+    # No file of the environment is a second name of one in uv's cache.
+    assert call[call.index("--link-mode") + 1] == "copy"
+    said = [word for word in call if word not in ("--no-deps", "--link-mode", "copy")]
+    assert said == words.split()
     assert "--no-deps" in call  # the named packages come first
 
 
@@ -296,6 +313,7 @@ def test_a_bundle_is_the_only_place_and_has_to_exist(tmp_path: Path) -> None:
     bundle.mkdir()
     missing(uv.commands, uv.env, wanted)
     where = ["--no-config", "--no-index", "--find-links", f"{bundle}/wheels", "--no-deps"]
+    where += ["--link-mode", "copy"]
     assert uv.calls() == [[*where, "--offline", "--dry-run", "a==1"]]
     refusing = Uv(tmp_path, offline=2)
     with fails("bundle.missing-package"):

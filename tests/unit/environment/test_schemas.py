@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import notices, saved
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
     dataset,
     manifest,
@@ -20,6 +21,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment 
     miniforge,
     prefix,
     proof,
+    stack_files,
     stacks,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import from_lock
@@ -45,6 +47,7 @@ def subject(stack: Path) -> proof.Subject:
 def record(stack: Path, schema: int | None) -> None:
     evidence = {"ok": True, "fingerprint": proof.fingerprint(subject(stack)), "claims": []}
     schemas = {} if schema is None else {"schema": schema}
+    stack_files.save(stack, stack_files.taken(stack))
     (stack / "proof" / proof.EVIDENCE).write_text(json.dumps({**schemas, **evidence}))
 
 
@@ -55,16 +58,16 @@ def history(prefix_: Path, schema: int) -> None:
 
 def test_evidence_of_this_schema_holds_and_of_an_older_one_does_not(stack: Path) -> None:
     record(stack, proof.SCHEMA)
-    assert proof.recorded(subject(stack))
+    assert proof.recorded(Commands(), subject(stack))
     record(stack, None)
-    assert proof.recorded(subject(stack)) is None
+    assert proof.recorded(Commands(), subject(stack)) is None
     assert stacks.listed(stack.parents[1])[0].state == stacks.UNPROVEN
 
 
 def test_evidence_of_a_newer_release_is_refused_and_its_stack_is_listed(stack: Path) -> None:
     record(stack, proof.SCHEMA + 1)
     with pytest.raises(StackError) as caught:
-        proof.recorded(subject(stack))
+        proof.recorded(Commands(), subject(stack))
     assert caught.value.code == UNSUPPORTED
     (found,) = stacks.listed(stack.parents[1])
     assert found.state == stacks.NEWER

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from ..core.errors import StackError
 from ..core.files import atomic_write, sha256_of
 from ..core.names import is_regular
 from . import direct_url
+from .package_files import content as content_of
+from .proof import require_unchanged
 from .reuse_packages import ORIGIN
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..artifacts.cache import Artifact
     from ..core.process import Commands
+    from .stack_files import Files
 
 FILE = "stack.lock.json"
 FORMAT, SCHEMA = "slowfast-stack-lock", 2
@@ -91,14 +93,18 @@ class Lock:
 
 
 def record(commands: Commands, subject: Subject) -> Lock:
-    """Return the lock of an environment as it is now; equal environments have equal locks."""
+    """Return the lock of an environment as it is now; equal environments have equal locks.
+
+    It is made from the bytes of the files. Raises ``StackError`` where they changed since the proof.
+    """
     env, plan, host = subject.stack / "env", subject.plan, subject.host
+    files = require_unchanged(commands, subject.stack)
     return Lock(
         machine={key: host.get(key) for key in ("architecture", "glibc", "distribution")},
         driver=(host.get("driver") or {}).get("version"),
         python=_python(commands, env),
         compilers=_compilers(commands, plan["build"]),
-        packages=tuple(_packages(env)),
+        packages=tuple(_packages(env, files)),
         sources={
             name: {**row, "tree": _digest(subject.stack / "src" / name)}
             for name, row in sorted(plan["sources"].items())
@@ -129,19 +135,20 @@ def _compilers(commands: Commands, build: Mapping[str, Any]) -> dict[str, str | 
     return found
 
 
-def _packages(env: Path) -> Iterator[Package]:
+def _packages(env: Path, files: Files) -> Iterator[Package]:
     """Yield the packages of an environment, by name."""
     folders = env.glob("lib/python*/site-packages/*.dist-info")
     for info in sorted(folders, key=lambda info: info.name.lower()):
         name, _dash, number = info.name[: -len(".dist-info")].partition("-")
-        yield _package(name.replace("_", "-").lower(), number, info)
+        yield _package(name.replace("_", "-").lower(), number, info, files)
 
 
-def _package(name: str, number: str, info: Path) -> Package:
+def _package(name: str, number: str, info: Path, files: Files) -> Package:
     """Return where a package comes from, with a digest of its content."""
+    site = "/".join(info.parts[-5:-1])
     if (info / ORIGIN).is_symlink():
-        return Package(name, number, "adopted", content=_content(info / ORIGIN))
-    content = _content(info / "RECORD")
+        return Package(name, number, "adopted", content=content_of(files, site, info / ORIGIN))
+    content = content_of(files, site, info / "RECORD")
     said = direct_url.read(info)
     if said is None:
         return Package(name, number, "index", content=content)
@@ -161,28 +168,6 @@ def _has(artifact: Artifact, wheel: Path) -> bool:
     """Return whether an artifact has this wheel; its manifest alone is a claim."""
     listed = artifact.files.get(wheel.name)
     return is_regular(wheel) and sha256_of(wheel) == listed
-
-
-def _content(listing: Path) -> str | None:
-    """Return the SHA-256 over the sorted paths and digests of a package's own files.
-
-    Left out are the metadata folder and whatever installing makes: scripts and compiled copies.
-    None where the list of files is missing.
-    """
-    try:
-        text = listing.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    rows = [row[:2] for row in csv.reader(text.splitlines()) if len(row) > 1]
-    own = sorted(
-        f"{path} {digest}"
-        for path, digest in rows
-        if digest
-        and ".dist-info/" not in path
-        and not path.startswith("..")
-        and path[-4:] != ".pyc"
-    )
-    return hashlib.sha256("\n".join(own).encode()).hexdigest()
 
 
 def _digest(tree: Path) -> str:

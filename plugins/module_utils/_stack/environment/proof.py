@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,14 @@ from ..core import notices, saved, scratch, validation
 from ..core.construct import construct
 from ..core.errors import StackError, Unreadable, reason
 from ..core.process import locked
+from . import package_files, restore, stack_files
+from .python_env import UNFINISHED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
     from ..core.process import Commands
+    from .stack_files import Difference, Files
 
 DRIVER = Path("/sys/module/nvidia/version")
 EVIDENCE, SCHEMA = "evidence.json", 1
@@ -80,59 +84,150 @@ def own_subject(stack: Path) -> Subject:
 
 
 def fingerprint(subject: Subject) -> str:
-    """Return a digest of plan, proof program, packages, sources and driver.
-
-    Files are compared by path, size and modification time, so that a later ``pip install`` or an
-    edited source is detected in milliseconds.
-    """
+    """Return a digest of plan, proof program and driver; `stack_files` compares the files."""
     digest = hashlib.sha256()
     judged = {key: subject.plan.get(key) for key in JUDGED}
     digest.update(json.dumps(judged, sort_keys=True).encode())
     digest.update(json.dumps(dict(subject.program), sort_keys=True).encode())
     if DRIVER.is_file():
         digest.update(DRIVER.read_bytes())
-    for path in _files(subject):
-        # Adopted packages may have been removed.
-        state = path.stat() if path.exists() else path.lstat()
-        digest.update(f"{path}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
-def _files(subject: Subject) -> Iterator[Path]:
-    yield from sorted((subject.stack / "env").glob("lib/python*/site-packages/*.dist-info/RECORD*"))
-    yield from sorted((subject.stack / "env").glob("lib/python*/site-packages/*.pth"))
-    # Follow links: the package manager may replace the distribution's program.
-    programs = subject.stack.glob("ffmpeg/bin/*")
-    yield from sorted(path for path in programs if path.exists())
-    yield from subject.stack.glob("activate")
-    for pattern in ("*/.git/HEAD", "*/**/*.py", "*/**/*.yaml"):
-        yield from sorted((subject.stack / "src").glob(pattern))
-
-
-def recorded(subject: Subject) -> Evidence | None:
+def recorded(
+    commands: Commands, subject: Subject, *, deep: bool = False, renew: bool = False
+) -> Evidence | None:
     """Return the evidence of a stack where it is ok and valid for ``subject``.
 
-    Raises ``StackError`` where a newer release wrote it.
+    Every file of the stack is compared with the record of the proof; a difference is said. With
+    ``renew`` the record is updated or, where the evidence is void, removed after what
+    differs was prepared for restore. Raises ``StackError`` where a newer release wrote it.
     """
     found = saved.load(Evidence, subject.folder / EVIDENCE, SCHEMA)
-    if not (found and found.ok and found.fingerprint == fingerprint(subject)):
+    before = stack_files.load(subject.stack)
+    if before is None:
         return None
+    differences, now = stack_files.compare(commands, subject.stack, before, deep=deep)
+    done = restore.prepare(subject.stack, differences) if renew else []
+    if differences:
+        notices.say(_changed(subject.stack, differences, done))
+    elif found and _holds(found, subject):
+        if renew and now != before:
+            stack_files.save(subject.stack, now)
+        return found
+    if renew:
+        # Roles change files next, and the proof after them records what they leave.
+        stack_files.remove(subject.stack)
+    return None
+
+
+def holds(commands: Commands, stack: Path, evidence: Evidence) -> bool:
+    """Return whether evidence of the last proof of a stack is still valid."""
+    subject = own_subject(stack)
+    before = stack_files.load(stack)
+    if before is None or evidence.fingerprint != fingerprint(subject):
+        return False
+    return not stack_files.compare(commands, stack, before).differences
+
+
+def _holds(found: Evidence, subject: Subject) -> bool:
+    if not found.ok or found.fingerprint != fingerprint(subject):
+        return False
     try:
         # Without its plan the other commands cannot use the stack.
-        return found if recorded_plan(subject.stack) is not None else None
+        return recorded_plan(subject.stack) is not None
     except Unreadable as error:
         notices.say(error)
-        return None
+        return False
 
 
-def prove(commands: Commands, subject: Subject, *, uv: str) -> Evidence:
-    """Run the proof program with the environment's Python and record its claims."""
+def _changed(stack: Path, differences: Sequence[Difference], done: Sequence[str]) -> StackError:
+    hint = "; ".join(done) or "`slowfast-stack up` makes them again and proves the stack"
+    return StackError(
+        f"{len(differences)} files of {stack} are not those that were proven.",
+        f"{stack_files.described(differences)}.",
+        f"{hint[0].upper()}{hint[1:]}.",
+        code="stack.changed",
+    )
+
+
+def require_unchanged(commands: Commands, stack: Path, *, deep: bool = False) -> Files:
+    """Return the files of a stack, read now where a proof did not record them.
+
+    Raises ``StackError`` where they differ from their record.
+    """
+    before = stack_files.load(stack)
+    if before is None:
+        return stack_files.taken(stack)
+    differences, now = stack_files.compare(commands, stack, before, deep=deep)
+    if differences:
+        raise _changed(stack, differences, ())
+    return now
+
+
+def prove(commands: Commands, subject: Subject, *, uv: str, deep: bool = False) -> Evidence:
+    """Compare every file with its record, run the proof program, and record the claims.
+
+    Where there is no record, the files are recorded after a proof that passed. Raises
+    ``StackError``, also where installed files are not those of their wheels.
+    """
     with locked(commands, subject.folder / ".lock") as held:
+        started, stack = time.monotonic(), subject.stack
+        before = stack_files.load(stack)
+        compared = stack_files.compare(held, stack, before, deep=deep) if before else None
+        spent = time.monotonic() - started
         made = _run(held, subject, uv)
-        found = {**made, "fingerprint": fingerprint(subject)}
+        started = time.monotonic()
+        now = compared.files if compared else _recordable(held, stack, uv)
+        spent += time.monotonic() - started
+        differences = compared.differences if compared else ()
+        claim = _claim(differences, len(now.rows), spent)
+        claims = (*validation.items(made.get("claims"), "claims"), claim)
+        ok = validation.flag(made.get("ok"), "claims.json: ok") and claim["ok"]
+        found = {**made, "ok": ok, "claims": claims, "fingerprint": fingerprint(subject)}
         evidence = construct(Evidence, found, "claims.json")
+        if ok and now != before:
+            stack_files.save(stack, now)
         saved.save(subject.folder / EVIDENCE, evidence)
     return evidence
+
+
+def _claim(differences: Sequence[Difference], count: int, seconds: float) -> dict[str, Any]:
+    said = stack_files.described(differences) if differences else f"{count} files as recorded"
+    return {
+        "id": "stack.files",
+        "ok": not differences,
+        "expected": "every file that was recorded when the stack was built, and no other",
+        "measured": said,
+        "seconds": round(seconds, 2),
+    }
+
+
+def _recordable(commands: Commands, stack: Path, uv: str) -> Files:
+    """Return the files of a stack; where one is not that of its wheel, raise ``StackError``.
+
+    The packages are then removed from uv's cache, and the next `up` builds the environment again.
+    """
+    if (stack / "env" / UNFINISHED).exists():
+        raise StackError(
+            f"The environment of {stack} is not complete.",
+            "It is to be built again, or a run that built it was interrupted.",
+            "Run `slowfast-stack up`.",
+            code="environment.unfinished",
+        )
+    now = stack_files.taken(stack)
+    wrong = package_files.unlike_wheel(stack, now)
+    if wrong:
+        restore.mark(stack)
+        restore.forget(commands, uv, wrong)
+        files = [path for paths in wrong.values() for path in paths]
+        raise StackError(
+            f"{len(files)} installed files are not those of their wheels.",
+            f"{', '.join(wrong)}: {', '.join(files[:3])}. uv's cache or the environment is damaged.",
+            "Run `slowfast-stack up`: it downloads these packages again and builds the environment.",
+            code="packages.damaged",
+        )
+    return now
 
 
 def _run(commands: Commands, subject: Subject, uv: str) -> dict[str, Any]:

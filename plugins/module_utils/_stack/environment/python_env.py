@@ -26,6 +26,9 @@ PRUNE_S = 60.0
 EDITABLE, FROM_FILE = "-e ", "-r "
 # Like `setup.py develop`: folders of the tree without __init__.py can be imported too.
 EDITABLE_AS_DEVELOP = ("--config-setting", "editable_mode=compat")
+# A hard link would be a second name of a file in uv's cache: what is written there, both have. A
+# file system that shares blocks between copies does so here.
+COPIES = ("--link-mode", "copy")
 CONDA_HINT = "Check that conda-forge is reachable (proxy, certificates, mirror), then run again."
 NETWORK_HINT = (
     "Check that PyPI is reachable (proxy, certificates, index), then run again to continue."
@@ -166,7 +169,7 @@ def _where(env: PythonEnv, wanted: Packages) -> list[str]:
 
 @contextlib.contextmanager
 def _command(env: PythonEnv, wanted: Packages, *extra: str) -> Iterator[list[str]]:
-    argv = [env.uv, "pip", "install", *_where(env, wanted), *extra]
+    argv = [env.uv, "pip", "install", *_where(env, wanted), *COPIES, *extra]
     if not wanted.build_isolation:
         argv.append("--no-build-isolation")
     for requirement in wanted.requirements:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from ..core import names, notices, saved
 from ..core.errors import StackError, Unreadable, not_writable
 from ..core.files import locked, replace_link
-from .proof import EVIDENCE, Evidence, fingerprint, own_subject, recorded_plan
+from ..core.process import Commands
+from .proof import EVIDENCE, Evidence, holds, recorded_plan
 from .proof import SCHEMA as PROOF_SCHEMA
 
 if TYPE_CHECKING:
@@ -164,12 +165,12 @@ def _state(stack: Path) -> tuple[str, str | None]:
             return UNPROVEN, None
         if not evidence.ok:
             return FAILED, None
-        holds = evidence.fingerprint == fingerprint(own_subject(stack))
+        valid = holds(Commands(), stack, evidence)
     except (OSError, Unreadable):
         return UNPROVEN, None
     except StackError:
         return NEWER, None
-    return (PROVEN if holds else CHANGED), evidence.made_at
+    return (PROVEN if valid else CHANGED), evidence.made_at
 
 
 def _versions(stack: Path) -> dict[str, str]:

@@ -1,0 +1,269 @@
+"""Record every file of a stack when it is proven, and find every one that differs later.
+
+Compared are size, modification time, inode, change time and mode; a file in which one of them
+differs is read, and is the same where its bytes, mode and link are. A change that sets size and
+modification time back is found by its change time, which no program can set.
+
+Compiled copies (``__pycache__``) appear whenever Python imports something. One that is new or
+different counts as the same where the environment's Python compiles its source to equal code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..core import names, notices, saved, validation
+from ..core.components import COMPONENTS
+from ..core.display import escaped
+from ..core.errors import StackError
+from ..core.files import atomic_write, sha256_of
+from . import bytecode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ..core.process import Commands
+
+FILE, SCHEMA = "files.json", 1
+# A stack of PyTorch has 28,000 files, 6 MB here.
+LIMIT = 256 << 20  # bytes
+ADDED, REMOVED, CHANGED = "added", "removed", "changed"
+# Of a repository, what git runs or obeys; git itself rewrites the rest.
+_OF_GIT = ("HEAD", "config", "hooks")
+# Users keep their results in the source trees: of new files there, those that a program reads.
+_READ = (".py", ".pyc", ".so", ".pth", ".yaml", ".yml")
+_SHOWN = 5
+_HEX = frozenset("0123456789abcdef")
+# What a Python that was killed leaves of a compiled copy; it is never imported.
+_LEFT = re.compile(r"/__pycache__/[^/]+\.pyc\.[0-9]+$")
+# What the environment's Python is; where it has changed, it is not asked.
+PYTHON = "python"
+_INTERPRETER = ("env/bin/", "env/pyvenv.cfg", f"{PYTHON}/")
+# Threads that read files; SHA-256 of 5.6 GB takes 15 s on one core.
+_READERS = 8
+
+# Size, mtime_ns, inode, ctime_ns, mode, and the target of a link.
+State = tuple[int, int, int, int, int, str]
+
+
+class Row(NamedTuple):
+    """A file: its SHA-256, empty for what is no regular file, and the state that it was read in."""
+
+    sha256: str
+    state: State
+
+    @property
+    def content(self) -> tuple[str, int, str]:
+        """Return what decides whether a file is the same: bytes, mode and target of the link."""
+        return self.sha256, self.state[4], self.state[5]
+
+
+class Difference(NamedTuple):
+    """A file of a stack, by its path below the folder of the stack, and what happened to it."""
+
+    path: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of a stack by path below its folder."""
+
+    rows: Mapping[str, Row]
+
+
+class Comparison(NamedTuple):
+    """How files differ from a record, and the files as they are now."""
+
+    differences: tuple[Difference, ...]
+    files: Files
+
+
+def load(stack: Path) -> Files | None:
+    """Return the record of a stack; None where there is none, or a damaged one, which is said.
+
+    Raises ``StackError`` for one of a newer release.
+    """
+    path = stack / "proof" / FILE
+    try:
+        found = validation.mapping(
+            validation.parse_json(names.read_regular(path, LIMIT)), path.name
+        )
+        number = validation.count(found.get("schema"), "schema")
+        rows = validation.mapping(found.get("files", {}), "files")
+        files = Files({name: _row(row) for name, row in rows.items()})
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, StackError) as error:
+        notices.say(saved.unreadable(path, error, saved.AGAIN))
+        return None
+    saved.require_known(path, number, SCHEMA)
+    return files
+
+
+def _row(row: Any) -> Row:  # noqa: ANN401  (it is JSON)
+    sha256, size, modified, inode, changed, mode, link = row
+    if not (isinstance(sha256, str) and len(sha256) in (0, 64) and _HEX.issuperset(sha256)):
+        raise ValueError("A digest is not one.")
+    return Row(sha256, (size, modified, inode, changed, mode, link))
+
+
+def save(stack: Path, files: Files) -> None:
+    """Write the record of a stack. Raises ``StackError``."""
+    rows = {path: [row.sha256, *row.state] for path, row in files.rows.items()}
+    text = json.dumps({"schema": SCHEMA, "files": rows}, separators=(",", ":"))
+    atomic_write(stack / "proof" / FILE, text + "\n", mode=saved.MODE)
+
+
+def remove(stack: Path) -> None:
+    """Remove the record of a stack, whose files are about to change."""
+    (stack / "proof" / FILE).unlink(missing_ok=True)
+
+
+def taken(stack: Path) -> Files:
+    """Return the files of a stack, each read now."""
+    return _read(stack, dict(_scanned(stack)), {})
+
+
+def compare(commands: Commands, stack: Path, recorded: Files, *, deep: bool = False) -> Comparison:
+    """Compare a stack with its record; with ``deep``, read every file."""
+    states, old = dict(_scanned(stack)), recorded.rows
+    known = (
+        {} if deep else {path: row for path, row in old.items() if row.state == states.get(path)}
+    )
+    now = _read(stack, states, known)
+    other = [
+        path
+        for path, row in now.rows.items()
+        if path not in old or row.content != old[path].content
+    ]
+    removed = [path for path in old if path not in states]
+    what = {
+        **{path: CHANGED if path in old else ADDED for path in other},
+        **dict.fromkeys(removed, REMOVED),
+    }
+    copies = [path for path in other if bytecode.is_copy(path)]
+    wrong = {path for path in what if not bytecode.is_copy(path) and _counts(path, what[path])}
+    wrong |= _unlike(commands, stack, copies, wrong)
+    return Comparison(tuple(Difference(path, what[path]) for path in sorted(wrong)), now)
+
+
+def described(differences: Sequence[Difference]) -> str:
+    """Return the first differences and how many more there are, for a message."""
+    rows = [f"{escaped(row.path)} was {row.what}" for row in differences[:_SHOWN]]
+    left = len(differences) - len(rows)
+    return ", ".join(rows) + (f", and {left} more" if left else "")
+
+
+def place(stack: Path, path: str) -> Path:
+    """Return where a file of a record is."""
+    own = own_python(stack)
+    return own / path[len(PYTHON) + 1 :] if own and path.startswith(f"{PYTHON}/") else stack / path
+
+
+def _counts(path: str, what: str) -> bool:
+    """Return whether a difference counts: new files do, but for what users keep in the trees."""
+    if what != ADDED:
+        return True
+    kept = path.startswith("src/") and not path.endswith(_READ) and "/.git/" not in path
+    return not kept and not _LEFT.search(path)
+
+
+def _unlike(commands: Commands, stack: Path, copies: list[str], wrong: set[str]) -> set[str]:
+    """Return the compiled copies that are not those of their source."""
+    if not copies or any(path.startswith(_INTERPRETER) for path in wrong):
+        return set(copies)
+    places = {str(place(stack, path)): path for path in copies}
+    python = stack / "env" / "bin" / "python"
+    return {places[found] for found in bytecode.unlike_source(commands, python, list(places))}
+
+
+def _read(stack: Path, states: Mapping[str, State], known: Mapping[str, Row]) -> Files:
+    """Return all files, of which those that are not ``known`` are read."""
+    unread = {path: place(stack, path) for path in states if path not in known}
+
+    def sha256(path: str) -> str:
+        try:
+            return sha256_of(unread[path]) if stat.S_ISREG(states[path][4]) else ""
+        except OSError:  # it was removed meanwhile, or only its owner may read it
+            return ""
+
+    with ThreadPoolExecutor(min(_READERS, os.cpu_count() or 1)) as pool:
+        digests = dict(zip(unread, pool.map(sha256, unread)))
+    rows = {path: known.get(path) or Row(digests[path], state) for path, state in states.items()}
+    return Files(rows)
+
+
+def own_python(stack: Path) -> Path | None:
+    """Return the folder of the interpreter where it is one that uv put into the prefix."""
+    target = Path(os.path.realpath(stack / "env" / "bin" / "python"))
+    pythons = Path(os.path.realpath(stack.parent.parent / "pythons"))
+    if pythons not in target.parents:
+        return None
+    return pythons / target.relative_to(pythons).parts[0]
+
+
+def _scanned(stack: Path) -> Iterator[tuple[str, State]]:
+    """Yield every file of a stack with its state."""
+    for top in ("env", "ffmpeg", "activate", *(f"src/{name}" for name in COMPONENTS)):
+        path = stack / top
+        if path.is_symlink() or path.is_file():
+            yield top, _state(str(path))
+        if path.is_dir():
+            yield from _below(str(path), top)
+    own = own_python(stack)
+    if own:
+        yield from _below(str(own), PYTHON)
+
+
+def _below(folder: str, name: str) -> Iterator[tuple[str, State]]:
+    """Yield the files below a folder."""
+    waiting = [(folder, name)]
+    while waiting:
+        folder, name = waiting.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                path = f"{name}/{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    if not name.endswith("/.git") or entry.name in _OF_GIT:
+                        waiting.append((entry.path, path))
+                elif not name.endswith("/.git") or entry.name in _OF_GIT:
+                    yield path, _state(entry.path)
+                    if _is_adopted(entry):
+                        waiting.append((entry.path, path))
+
+
+def _is_adopted(entry: os.DirEntry[str]) -> bool:
+    """Return whether this is the link of an adopted package, whose files are elsewhere."""
+    if not entry.is_symlink() or not entry.is_dir():
+        return False
+    path = Path(entry.path)
+    return path.parent.name == "site-packages" and path.resolve().name == entry.name
+
+
+def _state(path: str) -> State:
+    """Return the state of a file, for a link that of its target; zeros where that is missing."""
+    found, link = os.lstat(path), ""
+    if stat.S_ISLNK(found.st_mode):
+        link = str(Path(path).readlink())
+        try:
+            found = Path(path).stat()
+        except OSError:
+            return 0, 0, 0, 0, 0, link
+        if stat.S_ISDIR(found.st_mode):  # its own times say nothing of its files
+            return 0, 0, 0, 0, found.st_mode, link
+    return (
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_ino,
+        found.st_ctime_ns,
+        found.st_mode,
+        link,
+    )

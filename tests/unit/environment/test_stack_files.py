@@ -1,0 +1,386 @@
+"""Every file of a stack is recorded when it is proven, and no change of one stays unnoticed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.util
+import json
+import os
+import py_compile
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import notices
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    proof,
+    stack_files,
+    stacks,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
+    UNFINISHED,
+)
+from ansible_collections.slowfast.stack.plugins.modules import stack_files as module
+from support.errors import fails
+from support.plan_builder import plan_data
+
+PROGRAM = """
+import argparse, json, pathlib
+options = argparse.ArgumentParser()
+for name in ("--plan", "--src", "--out", "--uv"):
+    options.add_argument(name)
+out = pathlib.Path(options.parse_args().out)
+out.write_text(json.dumps({"ok": True, "claims": [{"id": "a", "ok": True}]}))
+"""
+ID = "1" * 12
+SITE = "env/lib/python{}.{}/site-packages".format(*sys.version_info)
+MODULE, LIBRARY = f"{SITE}/alpha/__init__.py", f"{SITE}/alpha/_C.so"
+SOURCE = "src/slowfast/slowfast/models.py"
+
+
+def digest(data: bytes) -> str:
+    found = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+    return f"sha256={found}"
+
+
+def install(stack: Path, name: str, files: dict[str, bytes]) -> None:
+    """Install a package as its wheel lists it."""
+    info = stack / SITE / f"{name}-1.0.dist-info"
+    info.mkdir(parents=True)
+    rows = []
+    for path, data in files.items():
+        place = stack / SITE / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+        rows.append(f"{path},{digest(data)},{len(data)}")
+    (info / "RECORD").write_text("\n".join([*rows, f"{info.name}/RECORD,,"]) + "\n")
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real environment without packages."""
+    env = tmp_path_factory.mktemp("empty") / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(env)], check=True)
+    return env
+
+
+@pytest.fixture
+def stack(empty: Path, tmp_path: Path) -> Path:
+    """A proven stack: an environment with two packages, a source tree, and FFmpeg."""
+    folder = tmp_path / "stacks" / ID
+    shutil.copytree(empty, folder / "env", symlinks=True)
+    install(folder, "alpha", {"alpha/__init__.py": b"VALUE = 1\n", "alpha/_C.so": bytes(5000)})
+    install(folder, "beta", {"beta.py": b"VALUE = 2\n"})
+    for name in (SOURCE, "src/slowfast/.git/HEAD", "src/slowfast/.git/index"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("pass\n")
+    built = tmp_path / "cache" / "ffmpeg"
+    built.mkdir(parents=True)
+    (built / "ffmpeg").write_text("program")
+    (folder / "ffmpeg").symlink_to(built)
+    (folder / "activate").write_text("PATH=x\n")
+    prove(folder)
+    return folder
+
+
+def subject(stack: Path) -> proof.Subject:
+    return proof.Subject(stack, plan_data(changes={"id": ID}), {"__main__.py": PROGRAM})
+
+
+def prove(stack: Path, *, deep: bool = False) -> proof.Evidence:
+    return proof.prove(Commands(), subject(stack), uv="uv", deep=deep)
+
+
+def look(
+    stack: Path, *, deep: bool = False, renew: bool = False
+) -> tuple[proof.Evidence | None, str]:
+    """Return the evidence that still holds, and what was said."""
+    with notices.collected() as said:
+        found = proof.recorded(Commands(), subject(stack), deep=deep, renew=renew)
+    return found, "\n".join(said)
+
+
+def rewrite(path: Path, data: bytes) -> None:
+    """Change a file in place, and set size and time of modification back."""
+    before = path.stat()
+    assert len(data) == before.st_size
+    time.sleep(0.02)  # the clock of the file system advances in steps
+    path.write_bytes(data)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def remove_package(stack: Path) -> None:
+    (stack / SITE / "beta.py").unlink()
+    for path in (stack / SITE / "beta-1.0.dist-info").iterdir():
+        path.unlink()
+
+
+def replace_program(stack: Path) -> None:
+    program = stack / "env/bin/python3"
+    program.unlink()
+    program.symlink_to("/bin/true")
+
+
+CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a changed module": (lambda stack: (stack / MODULE).write_text("VALUE = 2\n"), MODULE),
+    "a changed module of the same size and time": (
+        lambda stack: rewrite(stack / MODULE, b"VALUE = 2\n"),
+        MODULE,
+    ),
+    "a truncated library": (lambda stack: os.truncate(stack / LIBRARY, 100), LIBRARY),
+    "a removed package": (remove_package, f"{SITE}/beta.py"),
+    "an added sitecustomize": (
+        lambda stack: (stack / SITE / "sitecustomize.py").write_text("1\n"),
+        f"{SITE}/sitecustomize.py",
+    ),
+    "an added path file": (
+        lambda stack: (stack / SITE / "x.pth").write_text("import os\n"),
+        f"{SITE}/x.pth",
+    ),
+    "an added file of data": (
+        lambda stack: (stack / SITE / "alpha/weights.bin").write_text("1"),
+        f"{SITE}/alpha/weights.bin",
+    ),
+    "a changed source": (lambda stack: (stack / SOURCE).write_text("passed\n"), SOURCE),
+    "an added source": (
+        lambda stack: (stack / "src/slowfast/new.py").write_text("\n"),
+        "src/slowfast/new.py",
+    ),
+    "a hook of git": (
+        lambda stack: (
+            (stack / "src/slowfast/.git/hooks").mkdir(),
+            (stack / "src/slowfast/.git/hooks/post-checkout").write_text("x"),
+        ),
+        "src/slowfast/.git/hooks/post-checkout",
+    ),
+    "a changed FFmpeg": (lambda stack: (stack / "ffmpeg/ffmpeg").write_text("x"), "ffmpeg/ffmpeg"),
+    "another interpreter": (replace_program, "env/bin/python3"),
+    "other modes": (lambda stack: (stack / MODULE).chmod(0o777), MODULE),
+    "a link in place of a module": (
+        lambda stack: (
+            (stack / MODULE).rename(stack.parent / "kept.py"),
+            (stack / MODULE).symlink_to(stack.parent / "kept.py"),
+        ),
+        MODULE,
+    ),
+    "a changed activation": (lambda stack: (stack / "activate").write_text("x"), "activate"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_difference_is_named_voids_the_evidence_and_fails_the_proof(
+    what: str, stack: Path
+) -> None:
+    change, path = CHANGES[what]
+    assert look(stack)[0]
+    change(stack)
+    found, said = look(stack)
+    assert found is None
+    assert said.startswith("[stack.changed]")
+    assert path in said
+    # Another proof of the same files does not make them right.
+    for deep in (False, True):
+        claims = {claim["id"]: claim for claim in prove(stack, deep=deep).claims}
+        assert claims["stack.files"]["ok"] is False
+        assert path in claims["stack.files"]["measured"]
+    assert look(stack)[0] is None
+    (listed,) = stacks.listed(stack.parents[1])
+    assert listed.state == stacks.FAILED
+    with fails("stack.changed", path):
+        module.act({"stack": str(stack), "deep": False}, check=False)
+
+
+def test_a_stack_that_was_changed_is_listed_as_such(stack: Path) -> None:
+    (stack / MODULE).write_text("VALUE = 2\n")
+    (listed,) = stacks.listed(stack.parents[1])
+    assert listed.state == stacks.CHANGED
+
+
+def test_bytes_that_changed_below_the_file_system_are_found_by_deep(stack: Path) -> None:
+    """As after an error of the disk: not even the change time differs."""
+    record = stack / "proof" / stack_files.FILE
+    rewrite(stack / MODULE, b"VALUE = 2\n")
+    data = json.loads(record.read_text())
+    data["files"][MODULE][4] = (stack / MODULE).stat().st_ctime_ns
+    record.write_text(json.dumps(data))
+    assert look(stack)[0]
+    found, said = look(stack, deep=True)
+    assert found is None
+    assert MODULE in said
+
+
+def test_what_has_the_same_bytes_is_the_same(stack: Path) -> None:
+    before = stack_files.load(stack)
+    os.utime(stack / MODULE, (1, 1))
+    copy = stack / "copy"
+    copy.write_bytes((stack / LIBRARY).read_bytes())
+    copy.chmod((stack / LIBRARY).stat().st_mode)
+    copy.rename(stack / LIBRARY)
+    (stack / "src/slowfast/.git/index").write_text("git wrote it")
+    (stack / "src/slowfast/notes.txt").write_text("a user wrote it")
+    assert look(stack) == look(stack, deep=True)
+    assert look(stack, renew=True)[0]
+    after = stack_files.load(stack)
+    assert before
+    assert after
+    assert after != before
+    assert after.rows[MODULE].sha256 == before.rows[MODULE].sha256
+
+
+def compiled(stack: Path, name: str) -> Path:
+    """Compile a module as an import does; return the copy."""
+    source = stack / name
+    copy = py_compile.compile(str(source), doraise=True)
+    return Path(copy)
+
+
+def planted(stack: Path, name: str, *, unchecked: bool) -> Path:
+    """Put the code of another source in the place of a compiled copy, with a header that fits."""
+    evil = stack.parent / "evil.py"
+    evil.write_text("VALUE = 666\n")
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH if unchecked else None
+    copy = Path(importlib.util.cache_from_source(str(stack / name)))
+    py_compile.compile(str(evil), str(copy), str(stack / name), invalidation_mode=mode)
+    if not unchecked:
+        state = (stack / name).stat()
+        numbers = (int(number).to_bytes(4, "little") for number in (state.st_mtime, state.st_size))
+        data = copy.read_bytes()
+        copy.write_bytes(data[:8] + b"".join(numbers) + data[16:])
+    return copy
+
+
+def imported(stack: Path) -> str:
+    argv = [str(stack / "env/bin/python"), "-c", "import alpha; print(alpha.VALUE)"]
+    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_compiled_copies_of_the_source_come_and_go(stack: Path) -> None:
+    copy = compiled(stack, MODULE)
+    optimized = Path(py_compile.compile(str(stack / MODULE), optimize=2, doraise=True) or "")
+    assert look(stack, renew=True)[0]
+    record = stack_files.load(stack)
+    assert record
+    assert str(copy.relative_to(stack)) in record.rows
+    assert str(optimized.relative_to(stack)) in record.rows
+    copy.unlink()
+    assert look(stack)[0]
+
+
+@pytest.mark.parametrize("unchecked", [False, True])
+@pytest.mark.parametrize("known", [False, True])
+def test_a_planted_compiled_copy_is_found_and_removed(
+    stack: Path, *, unchecked: bool, known: bool
+) -> None:
+    if known:
+        compiled(stack, MODULE)
+        assert look(stack, renew=True)[0]
+    copy = planted(stack, MODULE, unchecked=unchecked)
+    assert imported(stack) == "666"
+    found, said = look(stack)
+    assert found is None
+    assert str(copy.relative_to(stack)) in said
+    assert prove(stack).ok is False
+    look(stack, renew=True)
+    assert not copy.exists()
+    assert imported(stack) == "1"
+    assert prove(stack).ok
+    assert look(stack)[0]
+
+
+def test_a_copy_without_a_source_is_an_added_file(stack: Path) -> None:
+    copy = compiled(stack, f"{SITE}/beta.py")
+    copy.rename(stack / SITE / "gamma.pyc")
+    assert f"{SITE}/gamma.pyc was added" in look(stack)[1]
+
+
+def test_where_the_interpreter_changed_no_copy_is_accepted(stack: Path) -> None:
+    compiled(stack, MODULE)
+    replace_program(stack)
+    said = look(stack)[1]
+    assert "env/bin/python3 was changed" in said
+    assert "__init__" in said
+
+
+def test_the_environment_is_built_again_and_a_tree_is_kept_aside(stack: Path) -> None:
+    (stack / MODULE).write_text("VALUE = 2\n")
+    (stack / SOURCE).write_text("my work\n")
+    found, said = look(stack, renew=True)
+    assert found is None
+    assert (stack / "env" / UNFINISHED).exists()
+    assert "src/slowfast.changed-1" in said
+    assert (stack / "src/slowfast.changed-1/slowfast/models.py").read_text() == "my work\n"
+    assert not (stack / "src/slowfast").exists()
+    assert stack_files.load(stack) is None
+    # Until then, a proof does not accept what it finds.
+    with fails("environment.unfinished"):
+        prove(stack)
+
+
+def test_without_restoring_nothing_is_touched(stack: Path) -> None:
+    (stack / SOURCE).write_text("my work\n")
+    record = (stack / "proof" / stack_files.FILE).read_bytes()
+    look(stack)
+    assert (stack / SOURCE).read_text() == "my work\n"
+    assert (stack / "proof" / stack_files.FILE).read_bytes() == record
+
+
+def test_evidence_without_a_record_of_the_files_is_void(stack: Path) -> None:
+    stack_files.remove(stack)
+    assert look(stack)[0] is None
+    with fails("stack.unproven"):
+        module.act({"stack": str(stack), "deep": False}, check=False)
+    assert prove(stack).ok
+    assert look(stack)[0]
+
+
+def test_files_that_are_not_those_of_their_wheel_are_no_stack(stack: Path, tmp_path: Path) -> None:
+    """As installed from a cache that was written to through a hard link."""
+    uv = tmp_path / "uv"
+    uv.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\n')
+    uv.chmod(0o755)
+    stack_files.remove(stack)
+    (stack / MODULE).write_text("VALUE = 2\n")
+    with pytest.raises(StackError) as caught:
+        proof.prove(Commands(), subject(stack), uv=str(uv))
+    assert caught.value.code == "packages.damaged"
+    assert MODULE in caught.value.cause
+    assert (tmp_path / "calls").read_text() == "cache clean --quiet alpha\n"
+    assert (stack / "env" / UNFINISHED).exists()
+    assert stack_files.load(stack) is None
+
+
+def test_the_python_of_the_prefix_is_part_of_the_stack(stack: Path) -> None:
+    own = stack.parents[1] / "pythons" / "cpython-3.11"
+    (own / "bin").mkdir(parents=True)
+    (own / "lib").mkdir()
+    (own / "lib" / "os.py").write_text("1\n")
+    (own / "bin" / "python").write_text("#!/bin/sh\n")
+    program = stack / "env/bin/python"
+    program.unlink()
+    program.symlink_to(own / "bin" / "python")
+    before = stack_files.taken(stack)
+    assert "python/lib/os.py" in before.rows
+    (own / "lib" / "os.py").write_text("2\n")
+    found = stack_files.compare(Commands(), stack, before).differences
+    assert found == (stack_files.Difference("python/lib/os.py", stack_files.CHANGED),)
+
+
+def test_an_adopted_package_is_read_where_it_is(stack: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other" / "gamma"
+    other.mkdir(parents=True)
+    (other / "x.py").write_text("1\n")
+    (stack / SITE / "gamma").symlink_to(other)
+    (stack / SITE / "all").symlink_to("/usr")  # no adopted package: it is not searched
+    before = stack_files.taken(stack)
+    assert f"{SITE}/gamma/x.py" in before.rows
+    assert len(before.rows) < 100
+    (other / "x.py").write_text("2\n")
+    found = stack_files.compare(Commands(), stack, before).differences
+    assert found == (stack_files.Difference(f"{SITE}/gamma/x.py", stack_files.CHANGED),)
