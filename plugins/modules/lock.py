@@ -27,6 +27,11 @@ options:
     description: The probed host.
     type: dict
     required: true
+  known:
+    description: Pins with the SHA-256 of the files that they may be installed from, as C(NAME==VERSION --hash=sha256:DIGEST ...).
+    type: list
+    elements: str
+    default: []
   expected:
     description: A lock that the environment must match.
     type: dict
@@ -53,6 +58,7 @@ from pathlib import Path
 from ..module_utils._module import Params, Result, run_module
 from ..module_utils._stack.core.construct import construct, plain
 from ..module_utils._stack.core.process import Commands
+from ..module_utils._stack.environment import package_hashes
 from ..module_utils._stack.environment.lock import (
     FILE,
     Lock,
@@ -66,6 +72,7 @@ SPEC = {
     "stack": {"type": "path", "required": True},
     "plan": {"type": "dict", "required": True},
     "host": {"type": "dict", "required": True},
+    "known": {"type": "list", "elements": "str", "default": []},
     "expected": {"type": "dict", "default": {}},
 }
 
@@ -73,7 +80,8 @@ SPEC = {
 def act(params: Params, check: bool) -> Result:
     """Record, compare and write."""
     stack = Path(params["stack"])
-    lock = record(Commands(), Subject(stack, params["plan"], params["host"]))
+    known = package_hashes.read(params["known"])
+    lock = record(Commands(), Subject(stack, params["plan"], params["host"], known))
     if params["expected"]:
         expected = construct(Lock, params["expected"], "expected", ignore_unknown=True)
         require_equal(expected, lock)

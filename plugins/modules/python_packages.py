@@ -29,7 +29,12 @@ options:
     elements: str
     default: []
   locked:
-    description: Pins of a lock, which constrain every installation.
+    description: Pins of a lock, each with the SHA-256 of its files where the lock has them. They constrain every installation.
+    type: list
+    elements: str
+    default: []
+  known:
+    description: Pins with the SHA-256 of their files, as C(NAME==VERSION --hash=sha256:DIGEST ...). No other file of these pins is installed, except from a bundle.
     type: list
     elements: str
     default: []
@@ -40,7 +45,7 @@ options:
     description: The folder of an extracted bundle; with it, only its wheels are used.
     type: path
   hashes:
-    description: A file that receives the requirements with the SHA-256 of their wheels, which are then verified.
+    description: A file that receives every package with the SHA-256 of its files, which are then required.
     type: path
   dependencies:
     description: Whether to install what the requirements depend on.
@@ -84,6 +89,7 @@ from pathlib import Path
 
 from ..module_utils._module import Params, Result, run_module
 from ..module_utils._stack.core.process import Commands
+from ..module_utils._stack.environment import package_hashes
 from ..module_utils._stack.environment.python_env import Packages, PythonEnv, install, missing
 
 SPEC = {
@@ -91,6 +97,7 @@ SPEC = {
     "requirements": {"type": "list", "elements": "str", "required": True},
     "constraints": {"type": "list", "elements": "str", "default": []},
     "locked": {"type": "list", "elements": "str", "default": []},
+    "known": {"type": "list", "elements": "str", "default": []},
     "index": {"type": "str"},
     "bundle": {"type": "path"},
     "hashes": {"type": "path"},
@@ -104,14 +111,20 @@ SPEC = {
 def act(params: Params, check: bool) -> Result:
     """Compare, and install what is missing."""
     env = PythonEnv(Path(params["env"]), params["uv"])
+    locked = params["locked"]
+    # A bundle has the digests of its own wheels, of which it built some. A lock is stricter than
+    # the catalog.
+    lines = [] if params["bundle"] else [*params["known"], *locked]
+    known = package_hashes.read(lines)
     packages = Packages(
         tuple(params["requirements"]),
-        (*params["constraints"], *params["locked"]),
+        (*params["constraints"], *map(package_hashes.bare, locked)),
         params["index"],
         Path(params["bundle"]) if params["bundle"] else None,
         Path(params["hashes"]) if params["hashes"] else None,
         dependencies=params["dependencies"],
         build_isolation=params["build_isolation"],
+        known=known,
     )
     if check:
         changes = missing(Commands(), env, packages)

@@ -7,10 +7,13 @@ import hashlib
 import io
 import itertools
 import os
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import BinaryIO
@@ -31,6 +34,9 @@ class FileServer:
     cut: dict[str, int] = field(default_factory=dict)  # path: bytes of the file
     ranges: bool = True
     etag: str = "strong"  # or "weak", or "" for none
+    modified_s: float | None = None  # seconds before the answer; None: no Last-Modified
+    named_again: bool = True  # whether an answer with a range repeats the validators
+    redirect: str = ""  # to where every request is sent
     if_range: bool = True
     length: bool = True
     down_after: int | None = None  # requests for wheels until no request is answered
@@ -40,6 +46,7 @@ class FileServer:
     sent: dict[str, int] = field(default_factory=dict)  # path: bytes of all answers
     address: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
+    times: dict[bytes, float] = field(default_factory=dict)  # content: when it was modified
     _numbers: list[int] = field(default_factory=list)  # of the requests whose answers have ended
     _count: Iterator[int] = field(default_factory=itertools.count)
 
@@ -78,6 +85,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         of, path = self.of, unquote(urlsplit(self.path).path).lstrip("/")
+        if of.redirect:
+            self.send_response(302)
+            self.send_header("Location", f"{of.redirect}/{path}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         if of.down_after is not None:
             with of.lock:
                 of.down_after -= path.endswith(".whl")
@@ -95,7 +108,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, file: BinaryIO, path: str, etag: str) -> None:
         of, size = self.of, file.seek(0, io.SEEK_END)
-        ranged = of.ranges and "Range" in self.headers and self._unchanged(etag)
+        modified = self._modified()
+        ranged = of.ranges and "Range" in self.headers and self._unchanged(etag, modified)
         begin, end = self._range(size) if ranged else (0, size)
         if begin >= size and ranged:
             self._refuse(416, f"bytes */{size}")
@@ -111,8 +125,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {begin}-{end - 1}/{size}")
         if of.ranges:
             self.send_header("Accept-Ranges", "bytes")
-        if etag:
+        named = of.named_again or not ranged
+        if etag and named:
             self.send_header("ETag", etag)
+        if modified and named:
+            self.send_header("Last-Modified", modified)
         if of.length:
             self.send_header("Content-Length", str(end - begin))
         else:
@@ -129,12 +146,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815  (the base class calls it so)
 
-    def _unchanged(self, etag: str) -> bool:
+    def _modified(self) -> str:
+        """Return the time of modification, the same for each answer to one content."""
+        of = self.of
+        if of.modified_s is None:
+            return ""
+        name = of.content if isinstance(of.content, bytes) else bytes(of.content)
+        return formatdate(of.times.setdefault(name, time.time() - of.modified_s), usegmt=True)
+
+    def _unchanged(self, etag: str, modified: str) -> bool:
         """Compare as RFC 9110 does: a weak ETag never equals the one of an If-Range."""
         asked = self.headers.get("If-Range")
-        return (
-            not self.of.if_range or asked is None or (asked == etag and not etag.startswith("W/"))
-        )
+        same = asked in (etag, modified) and not str(asked).startswith("W/")
+        return not self.of.if_range or asked is None or same
 
     def _range(self, size: int) -> tuple[int, int]:
         first, _, last = self.headers["Range"].removeprefix("bytes=").partition("-")
@@ -163,19 +187,36 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """Make a certificate for loopback; return it and its key."""
+    made, key = folder / "certificate.pem", folder / "key.pem"
+    argv = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    argv += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    subprocess.run([*argv, "-keyout", key, "-out", made], check=True, capture_output=True)
+    return made, key
+
+
 class _Server(ThreadingHTTPServer):
     def handle_error(self, *_arguments: object) -> None:
         """A client that goes away is no news here."""
 
 
 @contextlib.contextmanager
-def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+def listening(
+    handler: type[BaseHTTPRequestHandler], certificate: Path | None = None, key: Path | None = None
+) -> Iterator[str]:
     """Let a handler answer on loopback until the end of the block; yield the address."""
     server = _Server(("127.0.0.1", 0), handler)
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
@@ -183,7 +224,10 @@ def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def serving(server: FileServer) -> Iterator[FileServer]:
+def serving(
+    server: FileServer, certificate: Path | None = None, key: Path | None = None
+) -> Iterator[FileServer]:
     """Serve until the end of the block; the address is in ``server.address``."""
-    with listening(type("Handler", (_Handler,), {"of": server})) as server.address:
+    handler = type("Handler", (_Handler,), {"of": server})
+    with listening(handler, certificate, key) as server.address:
         yield server

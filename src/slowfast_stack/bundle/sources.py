@@ -75,7 +75,7 @@ class _Git(NamedTuple):
     def __call__(self, repository: Path | None, *arguments: str, text: bytes = b"") -> bytes:
         """Return the output. Raises StackError."""
         where = ["-C", str(repository)] if repository else []
-        argv = ["git", *where, *arguments]
+        argv = ["git", *source_tree.NO_DOWNGRADE, *where, *arguments]
         try:
             child = subprocess.Popen(
                 argv,

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tarfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.constru
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from support.errors import fails
+from support.http import FileServer, certificate, serving
 
 from slowfast_stack.bundle import sources
 
@@ -69,6 +71,30 @@ def test_a_bundle_and_a_url_give_the_same_tree(
         tree = tmp_path / name
         place(Commands(), Source("git", url, commits[1]), tree, uv=UV)
         assert (tree / "code.py").read_text() == "VERSION = 2\n"
+
+
+def test_git_follows_no_redirect_from_https_to_http(
+    repository: tuple[Path, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upstream, commits = repository
+    bare = tmp_path / "served" / "code.git"
+    git(tmp_path, "clone", "--quiet", "--bare", str(upstream), str(bare))
+    git(bare, "update-server-info")
+    made, key = certificate(tmp_path)
+    monkeypatch.setenv("GIT_SSL_CAINFO", str(made))
+    with (
+        serving(FileServer(bare.parent)) as plain,
+        serving(FileServer(bare.parent), made, key) as secure,
+    ):
+        source = Source("git", f"{secure.address}/code.git", commits[1])
+        place(Commands(), source, tmp_path / "direct", uv=UV)
+        secure.redirect = plain.address
+        with fails("source.unreachable"):
+            place(Commands(), source, tmp_path / "redirected", uv=UV)
+        assert plain.served == []
+        # http is used where the user named it.
+        place(Commands(), replace(source, url=f"{plain.address}/code.git"), tmp_path / "x", uv=UV)
+    assert (tmp_path / "direct" / "code.py").read_text() == "VERSION = 2\n"
 
 
 def test_a_newer_pin_replaces_the_tree_and_leaves_nothing_behind(

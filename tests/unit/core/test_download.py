@@ -24,7 +24,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.downloa
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from support.errors import fails
-from support.http import FileServer, serving
+from support.http import FileServer, certificate, serving
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = bytes(range(256)) * 12000
@@ -110,9 +110,9 @@ def test_without_a_strong_validator_a_download_starts_again(
     assert wanted.path.read_bytes() == content
 
 
-@pytest.mark.parametrize(("size", "requests"), [(1, 2), (0, 1)])
-def test_without_a_validator_a_known_sha256_and_an_equal_size_are_resumed(
-    wanted: Download, server: FileServer, size: int, requests: int
+@pytest.mark.parametrize("size", [0, 1])
+def test_without_a_validator_not_even_a_known_sha256_lets_a_download_resume(
+    wanted: Download, server: FileServer, size: int
 ) -> None:
     server.etag, server.cut_after = "", [700_000, 0]
     content = DATA + b"x" * size
@@ -122,8 +122,65 @@ def test_without_a_validator_a_known_sha256_and_an_equal_size_are_resumed(
     server.content = content
     server.served.clear()
     get(wanted)
-    assert served(server, requests)[0][0] == "bytes=700000-"
+    assert served(server, 1) == [("", len(content))]
     assert wanted.path.read_bytes() == content
+
+
+@pytest.mark.parametrize(("age", "resumes"), [(3600, True), (61, True), (30, False), (0, False)])
+@pytest.mark.parametrize("changes", [False, True])
+def test_a_time_of_modification_counts_where_it_is_a_strong_validator(
+    wanted: Download, server: FileServer, *, age: float, resumes: bool, changes: bool
+) -> None:
+    server.etag, server.modified_s, server.cut_after = "", age, [700_000, 0]
+    refused(wanted)
+    served(server, 2)
+    server.served.clear()
+    if changes:
+        server.content, server.modified_s = OTHER, age + 100
+    get(wanted)
+    assert wanted.path.read_bytes() == (OTHER if changes else DATA)
+    assert served(server, 1)[0][0] == ("bytes=700000-" if resumes else "")
+
+
+@pytest.mark.parametrize("etag", ["", "strong"])
+@pytest.mark.parametrize("content", [DATA, bytes(len(DATA))])
+def test_a_range_that_names_no_version_is_not_appended(
+    wanted: Download, server: FileServer, etag: str, content: bytes
+) -> None:
+    """A server that ignores If-Range, too, would send the end of another version."""
+    server.etag, server.modified_s, server.cut_after = etag, 3600, [700_000, 0]
+    refused(wanted)
+    server.named_again = server.if_range = False
+    server.content = content
+    get(wanted)
+    assert wanted.path.read_bytes() == content
+
+
+@pytest.fixture
+def encrypted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
+    """A server with TLS, whose certificate is trusted."""
+    made, key = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(made))
+    with serving(FileServer(DATA), made, key) as secure:
+        yield secure
+
+
+def test_a_redirect_from_https_to_http_is_not_followed(
+    wanted: Download, server: FileServer, encrypted: FileServer
+) -> None:
+    moved = replace(wanted, url=f"{encrypted.address}/list.csv")
+    assert get(moved).new
+    wanted.path.unlink()
+    encrypted.redirect = server.address
+    with fails("download.downgrade", "not encrypted"):
+        get(moved, attempts=1)
+    with fails("download.downgrade"):
+        download.takes_ranges(moved.url)
+    assert server.served == []
+    assert left(wanted) == []
+    # The other way, and from http to http, as before.
+    server.redirect, encrypted.redirect = encrypted.address, ""
+    assert get(wanted).new
 
 
 def test_a_range_of_another_version_is_not_appended(wanted: Download, server: FileServer) -> None:

@@ -208,8 +208,7 @@ def test_a_maker_s_index_gives_its_build_and_nothing_else(
     assert install(Commands(), env, build, tmp_path / "log") == ()
     packed = (two_indexes[0] / "maker" / "tensors").glob("*.whl")
     digest = hashlib.sha256(next(packed).read_bytes()).hexdigest()
-    lines = [line.strip(" \\") for line in hashes.read_text().splitlines()]
-    assert lines == ["tensors==2.0+cu999", f"--hash=sha256:{digest}"]
+    assert hashes.read_text() == f"tensors==2.0+cu999 --hash=sha256:{digest}\n"
 
 
 def test_a_wheel_that_is_not_what_its_index_says_is_never_installed(
@@ -226,6 +225,42 @@ def test_a_wheel_that_is_not_what_its_index_says_is_never_installed(
     with fails("packages.not-installable", "Hash mismatch"):
         install(Commands(), env, build, tmp_path / "log")
     assert Commands().run([str(env.python), "-c", "import tensors"]).rc
+
+
+@pytest.mark.parametrize("other", [False, True])
+@pytest.mark.parametrize("name", ["library", "tensors"])
+def test_an_index_that_serves_another_file_than_the_known_one_is_refused(
+    env: PythonEnv, two_indexes: tuple[Path, str], tmp_path: Path, name: str, *, other: bool
+) -> None:
+    """Also of a package that another one requires, and before anything is installed."""
+    folder, address = two_indexes
+    versions = {"library": "3", "tensors": "2.0+cu999"}
+    source = folder / ("main" if name == "library" else "maker") / name
+    (packed,) = source.glob("*.whl")
+    digest = hashlib.sha256(packed.read_bytes()).hexdigest()
+    known = {f"{name}=={versions[name]}": (digest,)}
+    if other:
+        index(source.parent, (name, versions[name], "nothing"))
+    build = Packages(
+        ("tensors==2.0+cu999",),
+        index=address,
+        hashes=tmp_path / "hashes.txt",
+        dependencies=False,
+        known=known,
+    )
+    rest = Packages(("tensors==2.0+cu999", "tool==81.0"), known=known)
+
+    def code() -> str:
+        try:
+            install(Commands(), env, build, tmp_path / "log")
+            install(Commands(), env, rest, tmp_path / "log")
+        except StackError as error:
+            return error.code
+        return ""
+
+    refusal = {"library": "packages.not-installable", "tensors": "packages.other-hash"}[name]
+    assert code() == (refusal if other else "")
+    assert Commands().run([str(env.python), "-c", f"import {name}"]).rc == int(other)
 
 
 def test_an_index_that_goes_down_in_the_middle_is_named_and_the_next_run_starts_again(
@@ -287,7 +322,7 @@ class Uv:
             Packages(("a==1",), build_isolation=False),
             "--offline --dry-run --no-build-isolation a==1",
         ),
-        (Packages(("-r pins.txt",)), "--offline --dry-run -r pins.txt"),
+        (Packages(("-r pins.txt",)), "--offline --dry-run --require-hashes -r pins.txt"),
         (
             Packages(("-e /tree",)),
             "--offline --dry-run --config-setting editable_mode=compat -e /tree",

@@ -27,6 +27,8 @@ PATIENCE = {
     "GIT_HTTP_LOW_SPEED_LIMIT": "1",
     "GIT_HTTP_LOW_SPEED_TIME": "60",
 }
+# No redirect from https to http: http is allowed where the user named it.
+NO_DOWNGRADE = ("-c", "protocol.http.allow=user")
 # What names and pins a source of each origin.
 REQUIRED = {
     "git": ("url", "commit"),
@@ -147,7 +149,7 @@ def _clone(commands: Commands, source: Source, tree: Path, bundle: Path | None) 
 def _git(commands: Commands, tree: Path, *words: str) -> str:
     return commands.within(GIT_S).checked(
         f"git could not create {tree}",
-        ["git", "-C", str(tree), *words],
+        ["git", *NO_DOWNGRADE, "-C", str(tree), *words],
         hint="The repository may be damaged: try `git fsck` there.",
         code="source.checkout-failed",
     )
@@ -182,10 +184,13 @@ def _fetch_from_bundle(commands: Commands, source: Source, tree: Path, bundle: P
 def _fetch(commands: Commands, source: Source, tree: Path) -> None:
     commands = commands.within(GIT_S)
     _git(commands, tree, "remote", "add", "origin", source.url)
-    fetch = ["git", "-C", str(tree), "fetch", "--quiet"]
+    fetch = ["git", *NO_DOWNGRADE, "-C", str(tree), "fetch", "--quiet"]
     argv = [*fetch, "--depth=1", "--filter=blob:limit=1m", "origin", source.commit]
     if commands.run(argv, environment=PATIENCE).rc:
-        # Not every server has a commit fetched that no branch points at.
+        # Not every server has a commit fetched that no branch points at. Where none of its objects
+        # may be missing any more, git must not start another git for each of them.
+        for key in ("remote.origin.promisor", "remote.origin.partialclonefilter"):
+            commands.run(["git", "-C", str(tree), "config", "--unset-all", key])
         commands.checked(
             f"{source.url} could not be fetched",
             [*fetch, "origin"],

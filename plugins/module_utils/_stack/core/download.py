@@ -1,9 +1,9 @@
 """Download files over HTTP: they resume, are verified, and appear complete or not at all.
 
-Received bytes are in ``NAME.part``; size and validator (ETag or Last-Modified) of the version that
-they belong to in ``NAME.part.json``. To resume, the rest of that version is requested; if the file
-has changed since, the server sends all of it (RFC 9110, sections 13.1.5 and 14). Without a strong
-validator and without a known SHA-256, a download starts again.
+Received bytes are in ``NAME.part``; size and strong validator of the version that they belong to in
+``NAME.part.json``. To resume, the rest of that version is requested; if the file has changed since,
+the server sends all of it (RFC 9110, sections 13.1.5 and 14). An answer with another validator or
+without one is not appended, and without a strong validator a download starts again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import socket
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from functools import partial
 from http.client import HTTPResponse
 from typing import IO, TYPE_CHECKING, Callable, Optional
@@ -38,6 +39,7 @@ TIMEOUT_S = 30.0
 SCHEMA = 1
 _BLOCK = 1 << 18
 _PAUSE = 0.5  # seconds, times the number of failures in a row
+_SETTLED_S = 60
 _PARTIAL, _RANGE_REFUSED = 206, 416
 _TEMPORARY = frozenset({408, 429, 500, 502, 503, 504})
 _CAUSES = {
@@ -257,8 +259,7 @@ def _receive(download: Download, part: Path, report: Report, open_: Open) -> Non
     headers = {"Accept-Encoding": "identity"}
     if known:
         headers["Range"] = f"bytes={have}-"
-        if known.validator:
-            headers["If-Range"] = known.validator
+        headers["If-Range"] = str(known.validator)
     try:
         response = _ask(open_, download.url, headers)
     except _StatusError as error:
@@ -273,7 +274,7 @@ def _receive(download: Download, part: Path, report: Report, open_: Open) -> Non
     with response:
         start, total = _place(response)
         found = _Version(download.url, _validator(response), total)
-        if start not in (0, have) or (start and not _is_same(known, found)):
+        if start not in (0, have) or (start and known != found):
             if not known:
                 raise DownloadError(
                     f"{download.url} cannot be downloaded.",
@@ -290,11 +291,6 @@ def _receive(download: Download, part: Path, report: Report, open_: Open) -> Non
             _write(response, file, (start, total), report)
     if total is not None and part.stat().st_size != total:
         raise _TemporaryError(f"{part.stat().st_size} of {total} bytes arrived")
-
-
-def _is_same(known: _Version | None, found: _Version) -> bool:
-    """Compare two versions; a response with a range need not repeat Last-Modified."""
-    return known is not None and found in (known, replace(known, validator=None))
 
 
 def _write(
@@ -359,12 +355,20 @@ def _place(response: HTTPResponse) -> tuple[int, int | None]:
 
 
 def _validator(response: HTTPResponse) -> str | None:
-    """Return the validator of this version for If-Range, which must be a strong one."""
+    """Return the validator of this version for If-Range; None where it has no strong one.
+
+    A time of modification is strong where the answer is at least a minute younger (RFC 9110,
+    section 8.8.2.2): within a second, a file may have changed twice.
+    """
     tag = str(response.headers.get("ETag", ""))
-    if tag and not tag.startswith("W/"):
-        return tag
-    modified = response.headers.get("Last-Modified")
-    return str(modified) if modified else None
+    if tag:
+        return None if tag.startswith("W/") else tag
+    modified, sent = (response.headers.get(name) for name in ("Last-Modified", "Date"))
+    try:
+        age = parsedate_to_datetime(str(sent)) - parsedate_to_datetime(str(modified))
+    except (TypeError, ValueError):
+        return None
+    return str(modified) if age.total_seconds() >= _SETTLED_S else None
 
 
 _AGAIN = "Run the same command again; it resumes."
@@ -403,12 +407,8 @@ def _restart(part: Path) -> None:
 
 
 def _resumable(download: Download, part: Path) -> _Version | None:
-    """Return the version that the received bytes belong to; None if the download starts again.
-
-    Without a validator, only a known SHA-256 can reveal that the file has changed since.
-    """
+    """Return the version that the received bytes belong to; None if the download starts again."""
     known = saved.load(_Version, _state_file(part), SCHEMA)
-    if known is None:
+    if known is None or not known.validator or known.url != download.url:
         return None
-    verifiable = known.validator or download.sha256
-    return known if part.stat().st_size and verifiable and known.url == download.url else None
+    return known if part.stat().st_size else None

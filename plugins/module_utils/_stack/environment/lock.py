@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -14,8 +14,8 @@ from ..core import names, saved, validation
 from ..core.construct import plain, read
 from ..core.errors import StackError
 from ..core.files import atomic_write, sha256_of
-from ..core.names import is_regular
-from . import direct_url
+from ..core.names import is_regular, read_regular
+from . import direct_url, package_hashes
 from .package_files import content as content_of
 from .proof import require_unchanged
 from .reuse_packages import ORIGIN
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..artifacts.cache import Artifact
     from ..core.process import Commands
+    from .package_hashes import Hashes
     from .stack_files import Files
 
 FILE = "stack.lock.json"
@@ -41,11 +42,16 @@ _OF_THE_HOST = ("glibc", "cuda_home")
 
 
 class Subject(NamedTuple):
-    """What is recorded: the folder of a stack, its plan and its host."""
+    """What is recorded: the folder of a stack, its plan, its host, and known digests by pin."""
 
     stack: Path
     plan: Mapping[str, Any]
     host: Mapping[str, Any]
+    known: Hashes | None = None  # of the catalog, or of the lock that was followed
+
+
+def _digests(value: object, where: str) -> tuple[str, ...]:
+    return tuple(names.sha256(item, where) for item in validation.items(value, where))
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,8 @@ class Package:
     """An installed package; ``origin`` is index, tree, file, built or adopted.
 
     ``content`` is a digest of its files, ``tree`` the name of its source, ``file`` its wheel, which
-    was built from ``inputs`` and has the digest ``sha256``.
+    was built from ``inputs`` and has the digest ``sha256``; ``hashes`` are the SHA-256 of the files
+    of which one was installed, where the catalog, the lock or PyTorch's index named them before.
     """
 
     name: str = read(names.package)
@@ -72,6 +79,7 @@ class Package:
     file: str | None = read(default=None, omit=True)
     sha256: str | None = read(default=None, omit=True)
     inputs: dict[str, object] | None = read(default=None, omit=True)  # noqa: RUF009
+    hashes: tuple[str, ...] = read(_digests, default=(), omit=True)
 
 
 @dataclass(frozen=True)
@@ -104,7 +112,7 @@ def record(commands: Commands, subject: Subject) -> Lock:
         driver=(host.get("driver") or {}).get("version"),
         python=_python(commands, env),
         compilers=_compilers(commands, plan["build"]),
-        packages=tuple(_packages(env, files)),
+        packages=tuple(_packages(env, files, {**(subject.known or {}), **_hashes(subject.stack)})),
         sources={
             name: {**row, "tree": _digest(subject.stack / "src" / name)}
             for name, row in sorted(plan["sources"].items())
@@ -135,12 +143,22 @@ def _compilers(commands: Commands, build: Mapping[str, Any]) -> dict[str, str | 
     return found
 
 
-def _packages(env: Path, files: Files) -> Iterator[Package]:
+def _packages(env: Path, files: Files, hashes: Hashes) -> Iterator[Package]:
     """Yield the packages of an environment, by name."""
     folders = env.glob("lib/python*/site-packages/*.dist-info")
     for info in sorted(folders, key=lambda info: info.name.lower()):
         name, _dash, number = info.name[: -len(".dist-info")].partition("-")
-        yield _package(name.replace("_", "-").lower(), number, info, files)
+        made = _package(name.replace("_", "-").lower(), number, info, files)
+        own = hashes.get(package_hashes.pin(f"{name}=={number}"), ())
+        yield replace(made, hashes=own) if made.origin == "index" else made
+
+
+def _hashes(stack: Path) -> Hashes:
+    """Return the digests that the installations of a stack required, by pin."""
+    lines: list[str] = []
+    for path in sorted((stack / "hashes").glob("*.txt")):
+        lines += read_regular(path).decode("utf-8", "replace").splitlines()
+    return package_hashes.read(lines)
 
 
 def _package(name: str, number: str, info: Path, files: Files) -> Package:

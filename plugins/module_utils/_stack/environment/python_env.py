@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core import failure_hints, scratch
 from ..core.errors import StackError, Unreadable
-from ..core.files import replacing
+from ..core.files import atomic_write
 from ..core.process import locked
-from . import direct_url
+from . import direct_url, package_hashes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ..core.process import Commands, Finished
 
@@ -89,8 +89,9 @@ class Packages:
     """What to install: requirements (pins, ``-e PATH``, ``NAME @ file://...``) and how.
 
     ``index`` replaces the configured indexes: with two, uv uses for each package only the first
-    that has any version of it. ``hashes`` is a file that receives the pins with the SHA-256 of
-    their wheels, which the installation then verifies; a bundle has its own.
+    that has any version of it. ``hashes`` is a file that receives every pin, also those of
+    dependencies, with the SHA-256 of its files, which the installation then requires; a bundle has
+    its own. ``known`` are digests by pin, of the catalog or a lock: no other file is installed.
     ``bundle`` is the folder of an extracted bundle; only its wheels are used.
     """
 
@@ -101,6 +102,13 @@ class Packages:
     hashes: Path | None = None
     dependencies: bool = True
     build_isolation: bool = True
+    known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def constraint_lines(self) -> str:
+        """Return the constraints; a pin has the digests that are known of it."""
+        pins = {package_hashes.pin(line): () for line in self.constraints}
+        lines = package_hashes.written({**pins, **self.known})
+        return "\n".join(lines) + "\n"
 
 
 def why_rebuild(commands: Commands, env: PythonEnv, version: str) -> str | None:
@@ -174,14 +182,14 @@ def _command(env: PythonEnv, wanted: Packages, *extra: str) -> Iterator[list[str
         argv.append("--no-build-isolation")
     for requirement in wanted.requirements:
         if requirement.startswith(FROM_FILE):
-            argv += requirement.split(" ", 1)
+            argv += ["--require-hashes", *requirement.split(" ", 1)]
         elif requirement.startswith(EDITABLE):
             argv += [*EDITABLE_AS_DEVELOP, *requirement.split(" ", 1)]
         else:
             argv.append(requirement)
     with scratch.folder() as folder:
         constraints = folder / "constraints.txt"
-        constraints.write_text("\n".join(wanted.constraints) + "\n", encoding="utf-8")
+        constraints.write_text(wanted.constraint_lines(), encoding="utf-8")
         yield [*argv, "--constraints", str(constraints)]
 
 
@@ -225,20 +233,25 @@ def missing(commands: Commands, env: PythonEnv, wanted: Packages) -> tuple[str, 
 
 
 def _record_hashes(commands: Commands, env: PythonEnv, wanted: Packages, path: Path) -> None:
-    """Write the pins with the hashes of the index."""
+    """Write every pin with the hashes of its files. Raises ``StackError`` for others than known."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    pins = path.with_name(f".{path.name}.in")
-    pins.write_text("\n".join(wanted.requirements) + "\n", encoding="utf-8")
-    with replacing(path) as fresh:
+    with scratch.folder() as folder:
+        pins, constraints, served = (folder / name for name in ("pins", "constraints", "served"))
+        pins.write_text("\n".join(wanted.requirements) + "\n", encoding="utf-8")
+        constraints.write_text("\n".join(wanted.constraints) + "\n", encoding="utf-8")
         argv = [env.uv, "pip", "compile", str(pins), *_where(env, wanted), "--generate-hashes"]
-        argv += ["--quiet", "--no-header", "--no-annotate", "--output-file", str(fresh)]
+        argv += ["--constraints", str(constraints), "--quiet", "--no-header", "--no-annotate"]
+        argv += ["--output-file", str(served)]
         done = commands.run([*argv, "--offline"])
         if done.rc and not _is_disk_full(done):
             done = commands.run(argv)
         if done.rc:
             message = f"The hashes of the packages for {env.path} could not be downloaded"
             raise _failed(message, done, "index.unreachable")
-    pins.unlink()
+        found = package_hashes.read(served.read_text(encoding="utf-8").splitlines())
+    index = wanted.index or "The index"
+    allowed = package_hashes.allowed(found, wanted.known, index)
+    atomic_write(path, "\n".join(package_hashes.written(allowed)) + "\n")
 
 
 def _dry_run(commands: Commands, env: PythonEnv, wanted: Packages) -> tuple[str, ...]:
@@ -311,7 +324,9 @@ def install(commands: Commands, env: PythonEnv, wanted: Packages, log: Path) -> 
         log.parent.mkdir(parents=True, exist_ok=True)
         if wanted.hashes and not wanted.bundle:
             _record_hashes(held, env, wanted, wanted.hashes)
-            wanted = replace(wanted, requirements=(f"{FROM_FILE}{wanted.hashes}",))
+            # The file has every package; a constraint without hashes would be refused.
+            fixed = f"{FROM_FILE}{wanted.hashes}"
+            wanted = replace(wanted, requirements=(fixed,), constraints=(), known={})
         _pip(held, env, wanted, f"The packages could not be installed into {env.path}", log=log)
         (env.path / UNFINISHED).unlink()
     return changes

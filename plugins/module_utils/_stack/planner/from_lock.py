@@ -9,6 +9,7 @@ from ..core.construct import construct
 from ..core.errors import StackError
 from ..core.validation import bad, mapping
 from ..environment.lock import FORMAT, SCHEMA, Package
+from ..environment.package_hashes import written
 from .decision import Decision
 from .plan import Conflict, NoPlan, Plan, StackPlan
 from .plan_diff import EVERYTHING, differences
@@ -69,8 +70,9 @@ def follow(
 
 
 def bounds(lock: Lock) -> tuple[str, ...]:
-    """Return every package of the index at its version."""
-    return tuple(f"{row.name}=={row.version}" for row in lock.packages if row.origin == "index")
+    """Return every package of the index at its version, with the SHA-256 of its files."""
+    rows = (row for row in lock.packages if row.origin == "index")
+    return tuple(written({f"{row.name}=={row.version}": row.hashes for row in rows}))
 
 
 def _pins(made: StackPlan) -> dict[str, object]:

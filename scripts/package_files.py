@@ -1,0 +1,120 @@
+"""Write the SHA-256 of every file that a pin of the catalog may be installed from, as PyPI has it.
+
+    package_files.py            reads PyPI with uv and writes _stack/catalog/package_files.py
+    package_files.py --check    exits 1 where a pin has no row
+
+Files of other systems are left out, and source distributions where there is a wheel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog import packages, torch
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.package_files import (
+    FILES,
+)
+
+TARGET = Path(__file__).resolve().parents[1] / (
+    "plugins/module_utils/_stack/catalog/package_files.py"
+)
+UV = Path(sys.executable).parent / "uv"
+HEAD = '''"""The SHA-256 of the files on PyPI of each pin, written by `scripts/package_files.py`.
+
+Read on {day}. Linux on x86_64 and aarch64, Python 3.9 to 3.14; without PyTorch's own index.
+"""
+
+from __future__ import annotations
+
+_ROWS = """\
+'''
+FOOT = '''"""
+
+
+def _parsed() -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    files: dict[str, str] = {}
+    for line in _ROWS.splitlines():
+        digest, _space, file = line.partition("  ")
+        if file:
+            files[file] = digest
+        else:
+            files = found[line] = {}
+    return found
+
+
+# Pin: file: SHA-256.
+FILES = _parsed()
+'''
+
+
+def pins() -> dict[str, str]:
+    """Return every pin of the catalog, with a Python that it is for."""
+    found = {f"{row.name}=={row.version}": row.pythons.split("-")[0] for row in packages.PINS}
+    for release in torch.RELEASES:
+        python = release.pythons.split("-")[0]
+        found[f"torch=={release.torch}"] = python
+        found[f"torchvision=={release.torchvision}"] = python
+        if release.torchaudio:
+            found[f"torchaudio=={release.torchaudio}"] = python
+    return found
+
+
+def fits(file: str) -> bool:
+    """Return whether a wheel is for a planned platform."""
+    *_name, python, abi, platform = file.removesuffix(".whl").split("-")
+    machines = ("x86_64", "aarch64")
+    if abi.endswith("t"):  # without the global lock
+        return False
+    linux = platform.startswith(("manylinux", "linux")) and platform.endswith(machines)
+    known = any(f"cp3{minor}" in python.split(".") for minor in range(9, 15))
+    return (linux or platform == "any") and (known or python.startswith(("py", "cp3")))
+
+
+def files(pin: str, python: str) -> dict[str, str]:
+    """Return the files of a pin with their SHA-256, as PyPI says. Exits where it says nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        given = Path(folder) / "given.in"
+        given.write_text(pin + "\n", encoding="utf-8")
+        argv = [str(UV), "pip", "compile", "--quiet", "--no-deps", "--no-header", "--universal"]
+        argv += ["--python-version", python, "--format", "pylock.toml", str(given)]
+        done = subprocess.run(argv, check=True, capture_output=True, text=True)
+    (row,) = tomllib.loads(done.stdout)["packages"]
+    wheels = {
+        wheel["url"].rpartition("/")[2]: wheel["hashes"]["sha256"]
+        for wheel in row.get("wheels", ())
+    }
+    fitting = {name: digest for name, digest in wheels.items() if fits(name)}
+    if fitting or "sdist" not in row:
+        return fitting
+    sdist = row["sdist"]
+    return {sdist["url"].rpartition("/")[2]: sdist["hashes"]["sha256"]}
+
+
+def main() -> int:
+    """Write the file, or compare it with the pins."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true")
+    wanted = pins()
+    if parser.parse_args().check:
+        lacking = sorted(wanted.keys() ^ FILES.keys())
+        print("\n".join(f"package_files.py: {pin}" for pin in lacking), end="\n" * bool(lacking))
+        return 1 if lacking else 0
+    lines = []
+    for pin, python in sorted(wanted.items()):
+        found = files(pin, python)
+        lines += [pin, *(f"{digest}  {name}" for name, digest in sorted(found.items()))]
+        print(pin, len(found))
+    day = datetime.now(tz=UTC).date().isoformat()
+    TARGET.write_text(HEAD.format(day=day) + "\n".join(lines) + "\n" + FOOT, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

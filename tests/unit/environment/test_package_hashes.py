@@ -1,0 +1,73 @@
+"""Pins with the SHA-256 of their files: of the catalog, a lock and an index."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.filter.package_hashes import package_hashes
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog import packages, torch
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.package_files import (
+    FILES,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    package_hashes as library,
+)
+from support.errors import fails
+from support.plan_builder import plan_data
+
+ONE, TWO, THREE = "1" * 64, "2" * 64, "3" * 64
+
+
+def test_lines_are_read_as_uv_and_a_lock_write_them() -> None:
+    lines = [
+        "# a comment --hash=sha256:x",
+        "Six.Py==1.0 \\",
+        f"    --hash=sha256:{ONE} \\",
+        f"    --hash=sha256:{TWO}",
+        "plain==2",
+        f"other_one==3+cu1 --hash=sha256:{THREE}",
+    ]
+    found = library.read(lines)
+    assert found == {"six-py==1.0": (ONE, TWO), "other-one==3+cu1": (THREE,)}
+    assert library.read(library.written(found)) == found
+    assert library.bare(f"a==1 --hash=sha256:{ONE}") == library.bare(" a==1 ") == "a==1"
+    assert library.pin("a @ file:///B_c") == "a @ file:///B_c"
+    with fails("data.invalid-value"):
+        library.read(["a==1 --hash=sha256:xyz"])
+
+
+def test_of_what_an_index_serves_the_known_files_remain() -> None:
+    served = {"a==1": (ONE, TWO), "b==1": (THREE,)}
+    assert library.allowed(served, {"a==1": (TWO, THREE)}, "i") == {
+        "a==1": (TWO,),
+        "b==1": (THREE,),
+    }
+    with fails("packages.other-hash", "b==1"):
+        library.allowed(served, {"b==1": (ONE,)}, "i")
+
+
+def test_the_catalog_has_files_of_every_pin_for_every_planned_platform() -> None:
+    for row in packages.PINS:
+        files = FILES[f"{row.name}=={row.version}"]
+        both = {machine for machine in ("x86_64", "aarch64") for name in files if machine in name}
+        anywhere = any(name.endswith(("-any.whl", ".tar.gz")) for name in files)
+        assert anywhere or both == {"x86_64", "aarch64"}, row.name
+        assert all(len(digest) == 64 for digest in files.values())
+    for release in torch.RELEASES:
+        assert any("x86_64" in name for name in FILES[f"torch=={release.torch}"])
+        assert FILES[f"torchvision=={release.torchvision}"]
+
+
+def test_a_plan_gets_the_files_of_its_pins() -> None:
+    plan = plan_data()
+    found = library.read(package_hashes(plan))
+    pins = {pin for pin in plan["packages"] if "==" in pin}
+    assert pins <= found.keys()
+    for pin in pins:
+        assert set(found[pin]) == set(FILES[pin].values())
+
+
+@pytest.mark.parametrize("version", ["2.11.0+cu130", "99.0"])
+def test_files_of_another_index_are_not_in_the_catalog(version: str) -> None:
+    plan = plan_data()
+    plan["torch_wheels"]["requirements"] = [f"torch=={version}"]
+    assert not [line for line in package_hashes(plan) if line.startswith("torch==")]
