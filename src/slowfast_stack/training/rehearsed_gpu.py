@@ -5,46 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpu_memory import (
+    GPU_MEMORY,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import CHIPS, GPUS
 from slowfast_stack.exit_codes import UsageError
 
 GIB = 1 << 30
 DEFAULT = "H100 SXM5 80GB"
-# Memory in GiB of products whose name in the catalog does not say it. Nominal sizes, compared with
-# no source and no device yet; --gpu-memory overrides them.
-MEMORY = {
-    "GeForce GTX 1060 6GB": 6,
-    "GeForce GTX 1070": 8,
-    "GeForce GTX 1080": 8,
-    "GeForce GTX 1080 Ti": 11,
-    "GeForce RTX 2060": 6,
-    "GeForce RTX 2070": 8,
-    "GeForce RTX 2080": 8,
-    "GeForce RTX 2080 Ti": 11,
-    "GeForce RTX 3060": 12,
-    "GeForce RTX 3060 Ti": 8,
-    "GeForce RTX 3070": 8,
-    "GeForce RTX 3080": 10,
-    "GeForce RTX 3090": 24,
-    "GeForce RTX 4060": 8,
-    "GeForce RTX 4070": 12,
-    "GeForce RTX 4080": 16,
-    "GeForce RTX 4090": 24,
-    "GeForce RTX 5070": 12,
-    "GeForce RTX 5080": 16,
-    "GeForce RTX 5090": 32,
-    "A10": 24,
-    "A30 PCIe": 24,
-    "A40": 48,
-    "B200": 180,
-    "H100": 80,
-    "H100 PCIe": 80,
-    "L4": 24,
-    "L40S": 48,
-    "RTX A6000": 48,
-    "TITAN V": 12,
-    "Tesla T4": 16,
-}
+MEMORY = {row.product: row.gib for row in GPU_MEMORY}
 _ID = re.compile(r"(?:10de:)?([0-9a-f]{4})")
 _GIGABYTES = re.compile(r"(\d+)\s?GB\b")
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpu_memory import (
+    GPU_MEMORY,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import ownership
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 
@@ -51,9 +54,13 @@ def test_memory_that_no_name_says_is_asked_for() -> None:
     assert rehearsed_gpu.find("CMP 170HX", 8).memory == 8 * GIB
 
 
-def test_every_product_of_the_table_is_in_the_catalog() -> None:
+def test_each_memory_has_a_source_and_a_product_whose_name_does_not_say_it() -> None:
     products = {row.product for row in rehearsed_gpu.GPUS}
-    assert set(rehearsed_gpu.MEMORY) <= products
+    for row in GPU_MEMORY:
+        assert row.product in products
+        assert row.source.name
+        assert row.gib <= 180  # of a B200, the largest
+    assert len(rehearsed_gpu.MEMORY) == len(GPU_MEMORY)
 
 
 def test_the_fake_runtime_gets_the_gpus_as_variables() -> None:
