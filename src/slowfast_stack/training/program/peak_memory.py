@@ -45,16 +45,22 @@ WAYS = {
 
 def step(model, cfg, clips: int, device: str = "cpu", *, mixed: bool = False) -> None:
     """Train on ``clips`` empty clips: forward, a loss that needs every output, backward."""
-    side = cfg.DATA.TRAIN_CROP_SIZE
-    frames = torch.zeros(3, cfg.DATA.NUM_FRAMES, side, side)
-    shapes = [part.shape for part in pack_pathway_output(cfg, frames)]
-    del frames
+    shapes = _shapes(cfg)
     inputs = [torch.zeros(clips, *shape, device=device) for shape in shapes]
     with torch.autocast(device, dtype=torch.bfloat16, enabled=mixed and device == "cuda"):
         boxes = [_boxes(clips).to(device)] if cfg.DETECTION.ENABLE else []
         made = model(inputs, *boxes)
     outputs = [part for part in tree_leaves(made) if isinstance(part, torch.Tensor)]
     sum(part.float().sum() for part in outputs if part.requires_grad).backward()
+
+
+def _shapes(cfg) -> list[tuple[int, ...]]:
+    """Return the shape of a clip for each pathway; a picture has one frame, or no axis of time."""
+    side, pictures = cfg.DATA.TRAIN_CROP_SIZE, cfg.TRAIN.DATASET.lower() == "imagenet"
+    if pictures and cfg.MVIT.PATCH_2D:
+        return [(3, side, side)]
+    frames = torch.zeros(3, 1 if pictures else cfg.DATA.NUM_FRAMES, side, side)
+    return [tuple(part.shape) for part in pack_pathway_output(cfg, frames)]
 
 
 def _boxes(clips: int):
