@@ -41,6 +41,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "collections")]
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack.config import content, source_tree, target, validate, yaml_edit
 
+import planted_more
 import planted_mvit
 import planted_numbers
 import planted_shapes
@@ -58,6 +59,7 @@ PLANTED = (
     *planted_shapes.ROWS,
     *planted_mvit.ROWS,
     *planted_tasks.ROWS,
+    *planted_more.ROWS,
 )
 CLIPS, MORE_CLIPS = 6, 16  # the largest batch of the long cycle is 16 times the smallest
 EVALUATED = 4
