@@ -76,7 +76,12 @@ def _accumulation(read: Content) -> Iterator[Finding]:
 
 def _checkpointing(read: Content) -> Iterator[Finding]:
     key = savings.CHECKPOINT
-    if usage.trains(read) and read.get(key) and not savings.obeys_checkpoint(read):
+    if not (usage.trains(read) and read.get(key)):
+        return
+    if usage.is_mvit(read) and read.get("MVIT.REV.ENABLE"):
+        message = "A reversible model adds to what a checkpoint returned; upstream stops."
+        yield Finding("reversible", key, message, "False", set={key: False})
+    elif not savings.obeys_checkpoint(read):
         message = f"{usage.model(read)} keeps its activations all the same."
         yield Finding("checkpoint", key, message, "False", NOTE)
 

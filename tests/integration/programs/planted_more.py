@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planted_mvit import TINY
+from planted_mvit import REVERSIBLE, REVERSIBLE_MVIT, TINY
 from planted_tasks import MASKFEAT, MOCO, MULTIGRID, PTV_SLOW, PTV_SLOWFAST, PTV_X3D
 from planted_values import (
     AVA,
@@ -234,4 +234,8 @@ ROWS = (
     Planted(SLOW, {"SOLVER.CLIP_GRAD_L2NORM": 0.0}),
     Planted(SLOW, {"SOLVER.CLIP_GRAD_L2NORM": "a"}),
     Planted(SLOW, {"SOLVER.CLIP_GRAD_L2NORM": [1]}),
+    Planted(REVERSIBLE, {"MODEL.ACT_CHECKPOINT": True}),
+    Planted(REVERSIBLE_MVIT, TINY | {"MODEL.ACT_CHECKPOINT": True}),
+    Planted(X3D, {"MODEL.ACT_CHECKPOINT": True}),
+    Planted(AVA, {"MODEL.ACT_CHECKPOINT": True}),
 )

@@ -117,6 +117,7 @@ def test_what_fits_together_has_no_findings(base: str) -> None:
         ("maskfeat", "AUG.GEN_MASK_LOADER", "False", "masked"),
         ("maskfeat", "AUG.MASK_TUBE", "True", "masked"),
         ("reversible", "MVIT.REV.BUFFER_LAYERS", "[]", "reversible"),
+        ("reversible", "MODEL.ACT_CHECKPOINT", "True", "reversible"),
         ("reversible", "MVIT.REV.RESPATH_FUSE", "max", "reversible"),
         ("reversible", "MVIT.REV.RESPATH_FUSE", "mean", "unknown-name"),
         ("reversible", "MVIT.REV.PRE_Q_FUSION", "mean", "unknown-name"),
