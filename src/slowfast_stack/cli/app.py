@@ -37,6 +37,7 @@ VERBS = {
     "driver": "Restore the NVIDIA driver that was installed before the last change.",
     "purge": "Remove the NVIDIA driver, CUDA or both.",
     "lock": "Show and export what a stack is made of.",
+    "audit": "Match what a stack is made of against known vulnerabilities.",
     "bundle": "Create and verify bundles for hosts without a network.",
     "sign": "Vouch for a bundle, a lock or another file with an SSH key.",
     "verify": "Show who vouches for a file.",

@@ -64,13 +64,15 @@ def properties(**facts: object) -> list[Property]:
     ]
 
 
-def holder(contents: Contents, part: str) -> str:
-    """Return the reference of the component that has the files of a part.
+def holders(contents: Contents) -> dict[str, str]:
+    """Return by part the reference of the component that has its files.
 
     A package that is installed in place is its source.
     """
-    found = next((row for row in contents.parts if row.id == part), None)
-    return f"source {found.origin}" if found and found.kind == "package" and found.origin else part
+    return {
+        part.id: f"source {part.origin}" if part.kind == "package" and part.origin else part.id
+        for part in contents.parts
+    }
 
 
 def of(lock: Lock, contents: Contents) -> Iterator[Component]:

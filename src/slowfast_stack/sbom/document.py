@@ -49,8 +49,9 @@ def with_files(host: str, lock: Lock, contents: Contents) -> dict[str, Any]:
     """
     said = _without_files(host, lock, contents)
     rows, libraries = defaultdict(list), contents.libraries
+    holders = components.holders(contents)
     for file in contents.files:
-        rows[components.holder(contents, file.part)].append(_file(file, libraries.get(file.path)))
+        rows[holders[file.part]].append(_file(file, libraries.get(file.path)))
     for component in said["components"]:
         if component["bom-ref"] in rows:
             component["components"] = rows[component["bom-ref"]]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import json
 import re
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +17,11 @@ import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import cache
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import (
     manifest as bundle_manifest,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.contents import (
+    conda_packages,
+    packed,
+    python_packages,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import (
     download,
@@ -49,7 +57,9 @@ from ansible_collections.slowfast.stack.plugins.modules import cuda_check
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.fuzz import examples
+from support.osv_records import sbom
 
+from slowfast_stack.audit import osv_files, pip_audit, subjects
 from slowfast_stack.orchestration import request
 from slowfast_stack.training import labels
 
@@ -128,7 +138,70 @@ def _history(folder: Path) -> object:
     return stacks.listed(folder)
 
 
+def _wheel_sbom(folder: Path) -> object:
+    return list(python_packages.installed(folder / "env", frozenset()))
+
+
+def _packed(folder: Path) -> object:
+    text = (folder / "contents.json").read_bytes()
+    return packed.unpack(base64.b85encode(zlib.compress(text)).decode())
+
+
+def _audited(folder: Path) -> object:
+    return subjects.of(subjects.read(folder / "sbom.json"))
+
+
+def _osv(folder: Path) -> object:
+    listed = subjects.of(sbom("pkg:pypi/jinja2@3.1.2"))
+    return osv_files.look_up(listed, folder / "osv.json")
+
+
+def _pip_audit(folder: Path) -> object:
+    listed = subjects.of(sbom("pkg:pypi/jinja2@3.1.2"))
+    said = (folder / "said.json").read_text("latin-1")
+    with contextlib.suppress(ValueError):  # as its caller does
+        return pip_audit._read(list(listed.subjects), said)
+    return None
+
+
 READERS = {
+    "packages of conda": Reader(
+        "contents/conda_packages.py",
+        "conda-meta/zlib.json",
+        lambda folder: list(conda_packages.installed(folder, "env")),
+        "name version license sha256 channel subdir build files",
+        None,
+    ),
+    "SBOM of a wheel": Reader(
+        "contents/python_packages.py",
+        "env/lib/python3.11/site-packages/six-1.0.dist-info/sboms/six.cdx.json",
+        _wheel_sbom,
+        "components",
+        None,
+    ),
+    "contents of a stack": Reader(
+        "contents/packed.py",
+        "contents.json",
+        _packed,
+        "recorded parts files libraries system notes",
+    ),
+    "SBOM": Reader(
+        "src/slowfast_stack/audit/subjects.py",
+        "sbom.json",
+        _audited,
+        "bomFormat components",
+        None,
+    ),
+    "records of OSV": Reader(
+        "src/slowfast_stack/audit/osv_files.py",
+        "osv.json",
+        _osv,
+        "PyPI id aliases affected severity vulns",
+        None,
+    ),
+    "answer of pip-audit": Reader(
+        "src/slowfast_stack/audit/pip_audit.py", "said.json", _pip_audit, "dependencies", None
+    ),
     "plan of a stack": Reader(
         "environment/proof.py", f"proof/{proof.PLAN}", proof.recorded_plan, "id torch"
     ),
@@ -253,7 +326,7 @@ NO_FILE = {
     "environment/bytecode.py", "environment/reuse_packages.py", "datasets/ava/media.py", "host/parsers.py",
     "src/slowfast_stack/training/memory.py", "src/slowfast_stack/training/log_parser.py",
     "src/slowfast_stack/training/rehearsal.py",
-    "src/slowfast_stack/bundle/conda.py",
+    "src/slowfast_stack/bundle/conda.py", "src/slowfast_stack/sbom/document.py",
 }  # fmt: skip
 _READS = re.compile(r"\bsaved\.(?:read|load|read_mapping)\(|\b(?:parse_json|json\.loads?)\(")
 

@@ -23,11 +23,16 @@ def short(value: object, where: str) -> str:
     return str(value)
 
 
+def named(value: object, where: str) -> str:
+    """Return text of 1 to 4,096 characters. Raises ``StackError``."""
+    return validation.text(short(value, where), where)
+
+
 @dataclass(frozen=True)
 class Embedded:
     """A library inside of a package, as the SBOM of that package names it (PEP 770)."""
 
-    name: str = read(short)
+    name: str = read(named)
     version: str = read(short, default="", omit=True)
     purl: str = read(short, default="", omit=True)
 
@@ -40,9 +45,9 @@ class Part:
     a conda channel, or the name of a source for a package that is installed in place.
     """
 
-    id: str = read(short)
+    id: str = read(named)
     kind: str = read(validation.choice(*KINDS))
-    name: str = read(short)
+    name: str = read(named)
     version: str = read(short, default="", omit=True)
     expression: str = read(short, default="", omit=True)
     licenses: tuple[str, ...] = read(default=(), omit=True)

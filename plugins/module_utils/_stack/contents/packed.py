@@ -17,7 +17,7 @@ from .model import Contents, File, Library, Part, SystemPackage, short
 
 SCHEMA = 1
 # A stack has 28,000 files, which take 5 MiB; packed, they take 1.6 MiB.
-_LARGEST, _PACKED = 64 << 20, 16 << 20  # bytes
+_LARGEST, _PACKED = 32 << 20, 16 << 20  # bytes
 
 
 def pack(contents: Contents) -> str:
@@ -78,7 +78,7 @@ def _parsed(text: str) -> Any:  # noqa: ANN401  (JSON has all types)
     try:
         raw = reader.decompress(base64.b85decode(text), _LARGEST)
         if reader.unconsumed_tail:
-            raise _too_large("It unpacks to more than 64 MiB.")
+            raise _too_large("It unpacks to more than 32 MiB.")
         if not reader.eof:
             raise ValueError("it is cut off")  # noqa: TRY301
         return validation.parse_json(raw)

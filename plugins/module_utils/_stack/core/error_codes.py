@@ -29,6 +29,12 @@ CODES = {
         "A copy of an artifact is not what its key and its manifest say.",
         "Run again: another host builds it; look at the host that sent it.",
     ),
+    "audit.nothing-looked-up": Row(
+        "No component of a stack could be looked up, so nothing is known of its vulnerabilities.",
+        "Give a database with --osv, or run where PyPI can be reached.",
+    ),
+    "audit.unreadable-database": Row("A record of a vulnerability database cannot be read.", "Get the database again."),
+    "audit.unreadable-sbom": Row("The file is no CycloneDX document in JSON.", "Write one with `slowfast-stack lock --sbom FILE`."),
     "ava.broken-video": Row("FFmpeg cannot decode the video, or it is empty.", "Download the video again."),
     "ava.duplicate-clip": Row("Two clips would get the same name in the lists.", "Rename one of the clips."),
     "ava.duplicate-video": Row("A folder has two files for one video.", "Remove one of them."),

@@ -1,0 +1,1 @@
+"""Match the components of an SBOM against known vulnerabilities."""
