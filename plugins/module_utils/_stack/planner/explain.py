@@ -55,7 +55,9 @@ def _choices(plan: Plan) -> dict[str, str]:
         "extensions": f"TORCH_CUDA_ARCH_LIST={torch.arch_list}" if torch.arch_list else "",
         "compiler": _compiler(plan.compiler),
         "bounds": ", ".join(f"{name}{bound}" for name, bound in plan.constraints.items()),
-        "sources": ", ".join(_source(*row) for row in plan.sources.items() if row[1]),
+        "sources": ", ".join(
+            _source(name, source) for name, source in plan.sources.items() if source
+        ),
         "FFmpeg": _ffmpeg(plan.ffmpeg) if plan.ffmpeg else "",
         "patches": ", ".join(plan.patches),
         "system": ", ".join(plan.system_packages),
@@ -90,9 +92,7 @@ def _ffmpeg(ffmpeg: FfmpegPlan) -> str:
     return f"{ffmpeg.version or 'any'} ({how})"
 
 
-def _source(name: str, source: SourcePlan | None) -> str:
-    if source is None:
-        return ""
+def _source(name: str, source: SourcePlan) -> str:
     return f"{name} {source.commit[:9] if source.commit else source.requirement}"
 
 

@@ -95,9 +95,8 @@ def choose(
     for stack in bundle.stacks:
         there = replace(host, network=stack.host.network or {})
         found = plan(there, {**stack.request, **pins(stack.plan), **own})
-        cause = list(_against(host, found, stack))
-        if bundle.adopt_torch and not own.get("adopt_torch"):
-            cause.insert(0, NO_TORCH)
+        lacks = [NO_TORCH] if bundle.adopt_torch and not own.get("adopt_torch") else []
+        cause = [*lacks, *_against(host, found, stack)]
         if not cause and isinstance(found, Plan):
             return _as_offline(found, bundle, stack)
         refused.append((found, cause))

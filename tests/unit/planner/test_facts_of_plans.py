@@ -1,0 +1,97 @@
+"""Single facts of plans that no case of plans/ depends on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog import (
+    ffmpeg,
+    miniforge,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.versions import version
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
+    candidates,
+    gpu_constraints,
+    planner,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import Plan
+from support.errors import fails
+from support.plan_builder import from_case, host, plan
+
+URL = "/srv/mirror"
+PYTHON = "/usr/bin/python3.12"
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("slowfast", URL),
+        ("miniforge", URL),
+        ("ffmpeg", URL),
+        ("conda-forge", f"{URL}/noarch/repodata.json"),
+    ],
+)
+def test_the_place_that_is_named_is_what_has_to_be_reached(name: str, own: str) -> None:
+    assert planner.endpoints({"sources": {name: {"url": URL}}})[name] == own
+
+
+def test_without_own_places_the_public_ones_have_to_be_reached() -> None:
+    places = planner.endpoints()
+    assert places["pypi"] == "package-index"
+    assert places["miniforge"] == miniforge.INSTALLERS[0].url
+    assert places["conda-forge"].startswith("https://conda.anaconda.org/conda-forge/")
+    assert "ffmpeg" not in places
+
+
+@pytest.mark.parametrize("torch", ["2.11.0", "2.9.1"])
+def test_the_torch_that_is_adopted_is_the_one_that_is_there(torch: str) -> None:
+    there = {"python": PYTHON, "version": torch, "variant": "cu130"}
+    made = plan("h100-driver-580-toolkit-13.0", {"adopt_torch": PYTHON}, torch=there)
+    assert (made.torch.version, made.torch.variant, made.torch.adopted) == (torch, "cu130", PYTHON)
+
+
+@pytest.mark.parametrize("name", ["h100-fresh", "k80-debian-12-with-a-toolkit"])
+def test_the_branch_of_a_driver_has_the_source_of_its_own_row(name: str) -> None:
+    made = from_case(name)
+    assert isinstance(made, Plan)
+    assert made.driver
+    row = candidates.branch(made.driver.branch or "")
+    assert row
+    sources = {reason.source for reason in made.reasons if reason.choice == "driver.branch"}
+    assert sources == {str(row.source)}
+
+
+@pytest.mark.parametrize(("jit", "fits"), [("9.1", False), ("9.0", True), ("8.0", True)])
+def test_ptx_serves_its_own_capability_and_every_newer_one(jit: str, fits: bool) -> None:  # noqa: FBT001
+    there = model.host(host("h100-ubuntu-22.04"))
+    wheel = candidates.wheels("x86_64", "newest", gpu=True)[0][0]._replace(
+        code=(), jit=version(jit)
+    )
+    refusals = [one.checks["wheel"](wheel) for one in gpu_constraints.of(there)]
+    assert (refusals == [None]) == fits
+
+
+@pytest.mark.parametrize(
+    ("own", "url", "commit"),
+    [
+        ({"url": URL}, URL, None),
+        ({"commit": "1" * 40}, ffmpeg.HEADERS_URL, "1" * 40),
+        ({"url": URL, "commit": "1" * 40}, URL, "1" * 40),
+    ],
+)
+def test_own_headers_are_a_place_or_a_commit_or_both(
+    own: dict[str, str], url: str, commit: str | None
+) -> None:
+    request: dict[str, Any] = {"ffmpeg": "build", "sources": {"nv-codec-headers": own}}
+    made = plan("cpu-debian-12", request).ffmpeg
+    assert made
+    (row,) = [row for row in ffmpeg.HEADERS if row.tag == made.nv_codec_headers]
+    (place,) = made.sources["nv-codec-headers"]
+    assert (place.url, place.commit) == (url, commit or row.commit)
+
+
+def test_a_driver_that_is_older_than_all_headers_has_no_build() -> None:
+    with fails("planner.no-ffmpeg", "nv-codec-headers"):
+        plan("cpu-debian-12", {"ffmpeg": "build", "network": "full", "driver_branch": "450"})
