@@ -9,6 +9,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.synt
     Source,
     UnparsableError,
     calls,
+    dotted,
     find,
     function,
 )
@@ -165,6 +166,13 @@ def test_a_file_that_is_not_python_is_refused_by_name(data: bytes) -> None:
 
 def test_the_invalid_escapes_of_old_code_do_not_warn() -> None:
     assert Source("f.py", b'x = "\\d"\n').tree.body
+
+
+@pytest.mark.parametrize(
+    ("code", "name"), [("a", "a"), ("a.b.c", "a.b.c"), ("a().b", ""), ("1", ""), ("a[0]", "")]
+)
+def test_only_names_and_attributes_of_names_have_a_dotted_name(code: str, name: str) -> None:
+    assert dotted(ast.parse(code, mode="eval").body) == name
 
 
 def test_a_method_is_found_by_its_class() -> None:

@@ -58,15 +58,15 @@ def of(listing: str, parts: Collection[str]) -> list[str]:
 
 def is_driver(package: Package) -> bool:
     """Return whether a package is part of the driver, whatever its source; not tools of containers."""
-    if _CONTAINERS.fullmatch(package.name) or package.name.startswith("cuda-compat"):
-        return False
-    if _PINNING.fullmatch(package.name):
-        return True
-    if _SUPPORT.fullmatch(package.name) and _DEBIAN.match(package.maker):
-        return True
     # dpkg does not know the version of a package whose unpacking was interrupted.
     release = not package.version or _RELEASE.match(package.version)
-    return bool(release and _DRIVER.fullmatch(package.name))
+    part = (
+        _PINNING.fullmatch(package.name)
+        or (_SUPPORT.fullmatch(package.name) and _DEBIAN.match(package.maker))
+        or (release and _DRIVER.fullmatch(package.name))
+    )
+    other = _CONTAINERS.fullmatch(package.name) or package.name.startswith("cuda-compat")
+    return bool(part) and not other
 
 
 def is_toolkit(package: Package) -> bool:

@@ -126,7 +126,7 @@ def _minimum_driver(wheel: Wheel) -> str | None:
 
 def arch_list(host: Host, choice: Choice) -> str | None:
     """Return TORCH_CUDA_ARCH_LIST: for each GPU the best code that toolkit and torch can make."""
-    if not host.gpus or choice.wheel.toolkit is None:
+    if choice.wheel.toolkit is None:
         return None
     makes = {version(sm) for sm in choice.wheel.toolkit.sms.split()}
     code = makes & set(_accepted(choice.wheel.torch))
