@@ -14,6 +14,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
     candidates,
     gpu_constraints,
+    host_constraints,
     planner,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import Plan
@@ -50,6 +51,21 @@ def test_the_torch_that_is_adopted_is_the_one_that_is_there(torch: str) -> None:
     there = {"python": PYTHON, "version": torch, "variant": "cu130"}
     made = plan("h100-driver-580-toolkit-13.0", {"adopt_torch": PYTHON}, torch=there)
     assert (made.torch.version, made.torch.variant, made.torch.adopted) == (torch, "cu130", PYTHON)
+
+
+def test_the_interpreter_of_the_torch_that_is_adopted_is_used_though_another_comes_first() -> None:
+    own = {"version": "3.11.9", "path": "/opt/own/python", "headers": True, "venv": True}
+    first = {**own, "version": "3.12.3", "path": PYTHON}
+    there = {"python": "/opt/own/python", "version": "2.11.0", "variant": "cpu"}
+    made = plan("cpu-debian-12", {"adopt_torch": own["path"]}, torch=there, pythons=[first, own])
+    assert made.python_interpreter.path == "/opt/own/python"
+
+
+@pytest.mark.parametrize(("here", "other"), [("x86_64", "aarch64"), ("aarch64", "x86_64")])
+def test_another_processor_is_what_helps(here: str, other: str) -> None:
+    remedy = host_constraints.machine("a probe", here).remedy
+    assert other in remedy
+    assert here not in remedy
 
 
 @pytest.mark.parametrize("name", ["h100-fresh", "k80-debian-12-with-a-toolkit"])

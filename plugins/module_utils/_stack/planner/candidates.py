@@ -13,7 +13,7 @@ from ..catalog.presets import PRESETS, PresetRow
 from ..catalog.torch import CODE, METADATA, RELEASES, CodeRow, ReleaseRow
 from ..core.architectures import ARCHITECTURES
 from ..core.versions import Version, version
-from ..host.model import Compiler, Host, Python, Toolkit, series
+from ..host.model import Compiler, Driver, Host, Python, Toolkit, series
 
 if TYPE_CHECKING:
     from ..catalog.distributions import ToolkitArchiveRow
@@ -225,7 +225,7 @@ def drivers(host: Host, preset_name: str) -> tuple[DriverOption, ...]:
     """Return the drivers, the loaded one first; no GPU needs none."""
     if not host.gpus:
         return (NO_DRIVER,)
-    kept = (_kept(host),) if host.driver else ()
+    kept = (_kept(host, host.driver),) if host.driver else ()
     fresh = _fresh(preset_name, secure_boot=bool(host.secure_boot))
     return kept + tuple(option._replace(action=_action(host, option)) for option in fresh)
 
@@ -233,13 +233,11 @@ def drivers(host: Host, preset_name: str) -> tuple[DriverOption, ...]:
 NO_DRIVER = DriverOption("none", None, "", version("0"), None, None)
 
 
-def _kept(host: Host) -> DriverOption:
-    if host.driver is None:
-        return NO_DRIVER
-    number = host.driver.version.partition(".")[0]
+def _kept(host: Host, driver: Driver) -> DriverOption:
+    number = driver.version.partition(".")[0]
     origin = next((package.origin for package in host.driver_packages if package.origin), None)
     return DriverOption(
-        "keep", branch(number), number, version(host.driver.version), host.driver.flavour, origin
+        "keep", branch(number), number, version(driver.version), driver.flavour, origin
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...core.errors import StackError
 from .source_file import Source, UnparsableError
@@ -78,7 +78,8 @@ def nest(source: Source, statements: Sequence[ast.stmt], head: str, lines: str =
 
 def _spans_lines(node: ast.AST) -> bool:
     is_string = isinstance(node, ast.JoinedStr) or isinstance(getattr(node, "value", None), str)
-    return is_string and getattr(node, "lineno", 0) != getattr(node, "end_lineno", 0)
+    placed: Any = node
+    return is_string and placed.lineno != placed.end_lineno
 
 
 def remove(source: Source, statement: ast.stmt) -> Splice:
