@@ -377,6 +377,9 @@ def test_an_exported_patch_says_what_it_is_for(tree: Path) -> None:
     assert "Issues: SF#108 SF#478 SF#688 D2#898" in heads[f"{STATE}.patch"]
     assert "Issues" not in heads["scaler-state.patch"]
     assert "KeyError: 'scaler_state'" in heads["scaler-state.patch"]
+    assert all(
+        f"\ndiff --git a/{CHECKPOINT} b/{CHECKPOINT}\n" in d.decode() for d in patches.values()
+    )
     assert not any("Against" in head for head in heads.values())
 
 

@@ -148,6 +148,7 @@ def test_text_that_the_encoding_lacks_is_refused() -> None:
     "data",
     [
         b"def f(:\n",
+        b"return 1\n",
         b"\x00",
         b"# coding: klingon\n",
         b"x = '\xff'\n",
@@ -155,7 +156,7 @@ def test_text_that_the_encoding_lacks_is_refused() -> None:
         b"(" * 3000,
         b"\xff\xfex\x00",
     ],
-    ids=["syntax", "nul", "codec", "bytes", "tabs", "nesting", "utf-16"],
+    ids=["syntax", "compiler", "nul", "codec", "bytes", "tabs", "nesting", "utf-16"],
 )
 def test_a_file_that_is_not_python_is_refused_by_name(data: bytes) -> None:
     with pytest.raises(UnparsableError) as caught:

@@ -46,6 +46,25 @@ def test_without_own_places_the_public_ones_have_to_be_reached() -> None:
     assert "ffmpeg" not in places
 
 
+def test_without_a_network_nothing_has_to_be_reached() -> None:
+    assert planner.endpoints({"network": "offline"}) == {}
+
+
+def test_a_python_without_headers_does_not_serve_who_cannot_install_them() -> None:
+    gcc = {"major": 12, "version": "12.2.0", "path": "/usr/bin/gcc", "cxx": "/usr/bin/g++"}
+    bare = {"version": "3.11.2", "path": "/usr/bin/python3.11", "headers": False, "venv": True}
+    there = {"root": False, "compilers": [gcc], "libraries": {}, "network": {}}
+    for headers, origin in ((False, "uv"), (True, "host")):
+        made = plan("cpu-debian-12", {}, pythons=[{**bare, "headers": headers}], **there)
+        assert made.python_interpreter.origin == origin
+
+
+def test_a_driver_of_a_branch_that_is_not_known_is_replaced() -> None:
+    made = plan("h100-driver-550", {}, driver={"version": "999.1", "flavour": "open"})
+    assert made.driver
+    assert made.driver.action == "switch"
+
+
 @pytest.mark.parametrize("torch", ["2.11.0", "2.9.1"])
 def test_the_torch_that_is_adopted_is_the_one_that_is_there(torch: str) -> None:
     there = {"python": PYTHON, "version": torch, "variant": "cu130"}

@@ -43,6 +43,7 @@ NOTHING = Network("offline", wheel_index=False, nvidia=False, uv_pythons=False, 
         ({**ALL, "uv-pythons": False}, None, EVERYTHING._replace(uv_pythons=False)),
         ({**ALL, "conda-forge": False}, None, EVERYTHING._replace(conda=False)),
         ({**ALL, "miniforge": False}, None, EVERYTHING._replace(conda=False)),
+        ({"pytorch": True}, None, NOTHING._replace(name="offline", wheel_index=True)),
         ({"pypi": True}, None, NOTHING._replace(name="pypi")),
     ],
 )
