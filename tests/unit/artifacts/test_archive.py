@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import archive, copies
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import names
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from support.archives import DIGEST, INPUTS, KEY, OTHER, WHEEL, Packed, complete, manifest
 from support.errors import fails
@@ -187,3 +188,35 @@ def test_a_damaged_copy_is_removed(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-30])
     assert copies.discard(tmp_path / "copies", KEY) is True
     assert list((tmp_path / "copies").iterdir()) == []
+
+
+def test_an_artifact_has_at_most_4_gib_and_20_000_members() -> None:
+    assert (archive.LIMIT, archive.MEMBERS) == (4 * 2**30, 20_000)
+
+
+@pytest.mark.parametrize(("members", "accepted"), [(6, True), (5, False)])
+def test_the_most_members_are_read_and_one_more_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, members: int, *, accepted: bool
+) -> None:
+    monkeypatch.setattr(archive, "MEMBERS", members)
+    good(tmp_path / "sent")
+    if accepted:
+        assert archive.require_intact(tmp_path / "sent", KEY).inputs == INPUTS
+    else:
+        with fails("artifact.refused", "too many"):
+            archive.require_intact(tmp_path / "sent", KEY)
+
+
+@pytest.mark.parametrize(("more", "accepted"), [(0, True), (-1, False)])
+def test_a_manifest_of_the_size_of_a_record_is_read_and_one_byte_more_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: int, *, accepted: bool
+) -> None:
+    good(tmp_path / "sent")
+    with tarfile.open(tmp_path / "sent") as packed:
+        size = packed.getmember(f"{KEY}/artifact.json").size
+    monkeypatch.setattr(names, "RECORD_LIMIT", size + more)
+    if accepted:
+        assert archive.require_intact(tmp_path / "sent", KEY).inputs == INPUTS
+    else:
+        with fails("artifact.refused", "manifest is too large"):
+            archive.require_intact(tmp_path / "sent", KEY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,51 @@ def test_a_tree_without_patches_has_an_empty_input(source: Path) -> None:
     recipe = construct(WheelRecipe, data, "wheel")
     assert recipe.inputs["patches"] == ""
     assert recipe.environment == {"MAX_JOBS": "2"}
+
+
+NAME = "tree-1.0-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    ("files", "accepted"),
+    [
+        ((NAME,), True),
+        (("Tree-1.0-1-cp311-cp311-linux_x86_64.whl",), True),
+        ((NAME, "artifact.json"), True),
+        ((), False),
+        ((NAME, "tree-1.1-py3-none-any.whl"), False),
+        ((NAME, "log"), False),
+        (("other-1.0-py3-none-any.whl",), False),
+        (("tree-1.0.tar.gz",), False),
+    ],
+    ids=str,
+)
+def test_a_build_has_one_wheel_of_its_source_and_nothing_else(
+    source: Path, tmp_path: Path, files: tuple[str, ...], *, accepted: bool
+) -> None:
+    folder = tmp_path / "ready"
+    folder.mkdir()
+    for name in files:
+        (folder / name).touch()
+    wanted = recipe(source)
+    if accepted:
+        wanted.examine(folder)
+        assert wanted.path(folder) == folder / files[0]
+        return
+    for judge in (wanted.examine, lambda place: wanted.verify(Commands(), place)):
+        with fails("wheel.missing", str(sorted(files))):
+            judge(folder)
+
+
+def test_a_link_to_a_wheel_is_none(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "ready").mkdir()
+    (tmp_path / "elsewhere").touch()
+    (tmp_path / "ready" / NAME).symlink_to(tmp_path / "elsewhere")
+    with fails("wheel.missing"):
+        recipe(source).examine(tmp_path / "ready")
+
+
+def test_a_source_with_a_dash_has_wheels_with_an_underscore(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "ready").mkdir()
+    (tmp_path / "ready/my_tree-1.0-py3-none-any.whl").touch()
+    replace(recipe(source), source=tmp_path / "My-Tree").examine(tmp_path / "ready")

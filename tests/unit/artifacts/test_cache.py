@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -184,3 +184,34 @@ def test_a_cache_that_may_not_be_written_is_an_error_and_stays_as_it_is() -> Non
 
         as_user(act)
         assert list(folder.iterdir()) == []
+
+
+def test_a_build_that_has_made_nothing_leaves_no_folder(tmp_path: Path) -> None:
+    class Failing(Recipe):
+        def build(self, _commands: Commands, work: Path) -> Path:
+            assert list(work.iterdir()) == []
+            raise StackError("No.", code="test.no")
+
+    with pytest.raises(StackError):
+        cache.build(Commands(), tmp_path, Failing())
+    assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_what_an_interrupted_build_left_goes_where_the_artifact_is_there(tmp_path: Path) -> None:
+    made, _ = cache.build(Commands(), tmp_path, Recipe())
+    left = tmp_path / f"{made.folder.name}.work"
+    (left / "half").mkdir(parents=True)
+    assert cache.build(Commands(), tmp_path, Recipe()) == (made, False)
+    assert not left.exists()
+
+
+def test_a_link_is_inside_where_it_names_a_file_of_the_artifact(tmp_path: Path) -> None:
+    made, _ = cache.build(Commands(), tmp_path, Recipe())
+    assert cache.leading_out(made) == []
+    (made.folder / "lib" / "up").symlink_to(f"../{WHEEL}")
+    assert cache.leading_out(made) == []
+    (made.folder / "lib" / "out").symlink_to("../../x")
+    (made.folder / "tool").symlink_to("/usr/bin/ffmpeg")
+    assert sorted(cache.leading_out(made)) == ["lib/out", "tool"]
+    own = replace(made, inputs={"origin": "distribution"})
+    assert cache.leading_out(own) == ["lib/out"]

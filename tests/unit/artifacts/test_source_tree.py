@@ -215,3 +215,65 @@ def test_a_server_that_never_answers_is_given_up(
             place(Commands(), source, tmp_path / "tree", uv=UV)
     assert time.monotonic() - began < 30
     assert not (tmp_path / "tree").exists()
+
+
+def program(folder: Path, name: str, text: str) -> str:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).chmod(0o755)
+    return str(folder / name)
+
+
+def test_an_index_that_has_no_source_distribution_is_said(tmp_path: Path) -> None:
+    uv = program(tmp_path / "bin", "uv", 'echo "wheels = [1]"')
+    source = Source("pypi", requirement="slowfast==1.0", sha256="0" * 64)
+    with fails("index.no-file", "slowfast==1.0"):
+        place(Commands(), source, tmp_path / "tree", uv=uv)
+    with fails("index.unreachable", "slowfast==1.0"):
+        place(Commands(), source, tmp_path / "tree", uv="false")
+    assert not (tmp_path / "tree").exists()
+
+
+def test_a_source_of_debian_is_asked_of_apt(tmp_path: Path) -> None:
+    program(tmp_path / "bin", "apt-get", "exit 0")
+    source = Source("debian", package="ffmpeg", suite="trixie", sha256="0" * 64)
+    commands = Commands({"PATH": f"{tmp_path}/bin:/usr/bin:/bin"})
+    with fails("debian.no-archive"):
+        place(commands, source, tmp_path / "tree", uv=UV)
+
+
+@pytest.mark.parametrize(
+    ("source", "identity"),
+    [
+        (Source("git", "/srv/x", "1" * 40), "1" * 40),
+        (Source("archive", "/srv/x.tar", sha256="2" * 64), f"sha256:{'2' * 64}"),
+        (
+            Source("pypi", requirement="slowfast==1.0", sha256="3" * 64),
+            f"slowfast==1.0 sha256:{'3' * 64}",
+        ),
+    ],
+)
+def test_a_tree_is_known_by_what_pins_its_source(source: Source, identity: str) -> None:
+    assert source.identity == identity
+
+
+def test_a_folder_that_no_source_was_placed_in_has_no_identity(tmp_path: Path) -> None:
+    assert identity_of(Commands(), tmp_path / "absent") is None
+    (tmp_path / ".git").mkdir()
+    assert identity_of(Commands(), tmp_path) is None
+    (tmp_path / source_tree.ORIGIN_FILE).write_text(f"sha256:{'2' * 64}\n")
+    assert identity_of(Commands(), tmp_path) == f"sha256:{'2' * 64}"
+
+
+def test_archives_are_kept_in_the_folder_for_downloads_alone(tmp_path: Path) -> None:
+    packed = tmp_path / "a.tar.gz"
+    (tmp_path / "a-1").mkdir()
+    with tarfile.open(packed, "w:gz") as made:
+        made.add(tmp_path / "a-1", "a-1")
+    digest = hashlib.sha256(packed.read_bytes()).hexdigest()
+    source, kept = Source("archive", url=str(packed), sha256=digest), tmp_path / "kept"
+    kept.mkdir()
+    (kept / "other").touch()
+    place(Commands(), source, tmp_path / "src" / "tree", uv=UV, downloads=kept)
+    assert (kept / "other").exists()
+    assert {path.name for path in (tmp_path / "src").iterdir()} == {"tree", ".tree.lock"}

@@ -126,3 +126,24 @@ def test_no_file_is_written_outside_the_staging_folder(
         packed.addfile(member, io.BytesIO(b"x"))
     assert transfer.import_archive(Commands(), archive.parent, recipe, archive)
     assert not list(tmp_path.rglob("escaped"))
+
+
+@pytest.mark.parametrize("harm", ["cut", "changed"])
+def test_what_was_unpacked_is_verified_too(
+    recipe: FFmpegRecipe,
+    tmp_path: Path,
+    archive: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    harm: str,
+) -> None:
+    # As if the archive was judged, and another one came into its place.
+    monkeypatch.setattr(transfer, "require_intact", lambda *_: None)
+    if harm == "cut":
+        archive.write_bytes(archive.read_bytes()[:-200])
+    else:
+        built = cache.find(tmp_path / "first", key.key_of(recipe.inputs))
+        assert built
+        (built.folder / "lib" / "libavcodec.so.1").write_text("half")
+        transfer.export_archive(built, archive)
+    assert transfer.import_archive(Commands(), archive.parent, recipe, archive)
+    assert [path.suffix for path in archive.parent.iterdir()] == [".lock"]

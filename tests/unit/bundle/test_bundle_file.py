@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import resource
 import stat
 import subprocess
 import sys
@@ -486,3 +487,80 @@ def test_tar_headers_of_another_python_are_accepted(
         writer.write(target, facts(), written, progress=lambda *_: None)
     assert b"root" in target.read_bytes()
     assert {member.path: member.size for member in read(target).members} == SIZES
+
+
+def forged_member(content: bytes, **claims: object) -> bytes:
+    """Return a bundle of one member whose checks are right, with other claims about it."""
+    head, body = manifest.header("a/b", len(content)), manifest.pad(content)
+    checks = manifest.check(head) + manifest.check(body)
+    row = {**ROW, "size": len(content), "checks": checks, **claims}
+    contents = manifest.create({}, (manifest.Member(**row),))  # type: ignore[arg-type]
+    return contents.head + head + body + manifest.END
+
+
+def test_a_member_of_another_sha256_is_damaged_as_a_whole(tmp_path: Path) -> None:
+    bundle = tmp_path / "b"
+    right = hashlib.sha256(b"content").hexdigest()
+    bundle.write_bytes(forged_member(b"content", sha256=right))
+    assert len(read(bundle).members) == 1
+    bundle.write_bytes(forged_member(b"content", sha256="0" * 64))
+    with pytest.raises(verify.DamagedBundle) as caught:
+        read(bundle)
+    (damage,) = caught.value.damages
+    size = bundle.stat().st_size
+    assert (damage.what, damage.start, damage.end) == ("a/b", size - 2048, size - 1024)
+
+
+def test_a_manifest_of_64_mib_is_read_and_one_byte_more_is_not(
+    made: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert verify.MANIFEST_LIMIT == 64 * 2**20
+    bundle = made()
+    size = len(read(bundle).text)
+    monkeypatch.setattr(verify, "MANIFEST_LIMIT", size)
+    read(bundle)
+    monkeypatch.setattr(verify, "MANIFEST_LIMIT", size - 1)
+    with pytest.raises(verify.DamagedBundle) as caught:
+        read(bundle)
+    assert caught.value.damages[0].what == "the first header"
+
+
+def test_a_file_that_cannot_be_written_is_named_and_the_old_folder_stays(
+    made: Callable[..., Path], tmp_path: Path
+) -> None:
+    bundle, folder = made(), tmp_path / "prefix" / "bundle"
+    folder.mkdir(parents=True)
+    (folder / "old").touch()
+    digest = read(bundle).digest
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (max(SIZES.values()) - 1, before[1]))
+    try:
+        with fails("bundle.not-extracted", folder):
+            extract.extract(bundle, folder, digest)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert {path.name for path in folder.parent.iterdir()} == {"bundle", ".bundle.lock"}
+    assert [path.name for path in folder.iterdir()] == ["old"]
+
+
+@pytest.mark.parametrize("harm", ["content", "link", "removed", "manifest"])
+def test_an_extracted_program_that_was_changed_is_not_recognised(
+    entries: list[Entry], tmp_path: Path, harm: str
+) -> None:
+    source = tmp_path / "program"
+    source.write_bytes(b"right")
+    program = writer.entry(source, "tools/y/uv", "tool", executable=True)
+    bundle, folder = tmp_path / "b", tmp_path / "out"
+    writer.write(bundle, facts(), [*entries, program], progress=lambda *_: None)
+    digest = read(bundle).digest
+    extract.extract(bundle, folder, digest)
+    assert extract.is_extracted(folder, digest)
+    path = folder / "tools/y/uv"
+    if harm == "manifest":
+        path = folder / manifest.MANIFEST
+    path.rename(tmp_path / "moved")
+    if harm == "content":
+        path.write_bytes(b"wrong")
+    elif harm == "link":
+        path.symlink_to(tmp_path / "moved")
+    assert not extract.is_extracted(folder, digest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import io
 import os
 import resource
 import signal
@@ -25,6 +26,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.downloa
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from support.errors import fails
 from support.http import FileServer, certificate, serving
+from support.users import as_user, user_folder
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = bytes(range(256)) * 12000
@@ -415,3 +417,34 @@ def test_a_status_that_stays_is_refused_at_once(
     error = refused(wanted, attempts=3)
     assert (error.code, f"(HTTP {status})" in error.cause) == ("download.refused", True)
     assert ("the server answered" not in error.cause) is explained
+
+
+def test_a_range_that_was_not_asked_for_is_refused(tmp_path: Path) -> None:
+    class Response(io.BytesIO):
+        status = 206
+        headers = {"Content-Range": "bytes 5-9/10"}  # noqa: RUF012
+
+    wanted = Download("http://server/f", tmp_path / "f")
+    with fails("download.unexpected-answer", wanted.url):
+        get(wanted, open_=lambda _request: Response(b"56789"))  # type: ignore[arg-type,return-value]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("url", ["ftp://server/f", "/etc/passwd", "http://[server/f", "http://"])
+def test_what_is_no_address_of_the_web_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(StackError) as caught:
+        get(Download(url, tmp_path / "f"), attempts=1)
+    assert caught.value.code in ("download.invalid-url", "download.interrupted")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_another_user_takes_no_download() -> None:
+    with user_folder() as folder:
+        folder.chmod(0o555)
+
+        def act() -> None:
+            with fails("file.not-writable", folder / "f.part"):
+                get(Download("http://127.0.0.1:9/f", folder / "f"))
+
+        as_user(act)
+        assert list(folder.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -147,3 +148,84 @@ def test_a_free_lock_is_taken_and_a_held_one_is_not_waited_for(tmp_path: Path) -
         assert caught.value.code == "lock.held"
     with files.locked(tmp_path / "deep/lock", wait=False):
         pass
+
+
+def test_while_it_is_written_a_file_is_its_writers_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with files.replacing(tmp_path / "given", mode=0o644) as fresh:
+            assert mode(fresh) == 0o600
+        with files.replacing(tmp_path / "new") as fresh:
+            assert mode(fresh) == 0o666
+    finally:
+        os.umask(before)
+    assert [mode(tmp_path / name) for name in ("given", "new")] == [0o644, 0o666]
+
+
+def test_a_long_name_is_replaced_beside_it_under_a_shorter_one(tmp_path: Path) -> None:
+    path = tmp_path / ("a" * 255)
+    with files.replacing(path, suffix=".x") as fresh:
+        assert fresh == tmp_path / f".{'a' * 50}.new.x"
+    assert path.is_file()
+
+
+@pytest.mark.parametrize("exchange", [True, False])
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_folder_replaces_another_and_leaves_neither(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, exchange: bool, exists: bool
+) -> None:
+    if not exchange:  # as where the kernel or glibc cannot
+        monkeypatch.setattr(files, "_exchanged", lambda *_: False)
+    folder = tmp_path / "folder"
+    if exists:
+        folder.mkdir()
+        (folder / "old").touch()
+    for left in (".folder.old", ".folder.new"):
+        (tmp_path / left).mkdir()
+        (tmp_path / left / "left").touch()
+    fresh = files.fresh_folder(folder)
+    fresh.mkdir()
+    (fresh / "new").touch()
+    files.replace_folder(fresh, folder)
+    assert [path.name for path in folder.iterdir()] == ["new"]
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_names_that_cannot_be_exchanged_stay(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    assert files._exchanged(tmp_path / "one", tmp_path / "absent") is False
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_or_syncs_of_folders_is_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    real = os.fsync
+
+    def sync(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        real(handle)
+
+    monkeypatch.setattr(files.fcntl, "flock", refuse)
+    monkeypatch.setattr(os, "fsync", sync)
+    files.atomic_write(tmp_path / "file", "text")
+    assert (tmp_path / "file").read_text() == "text"
+
+
+@pytest.mark.parametrize("call", ["flock", "fsync"])
+def test_another_refusal_of_the_system_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(files.fcntl if call == "flock" else os, call, refuse)
+    with pytest.raises(StackError) as caught:
+        files.atomic_write(tmp_path / "file", "text")
+    assert caught.value.code == "file.not-writable"
+    assert not (tmp_path / "file").exists()

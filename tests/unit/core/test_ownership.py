@@ -291,3 +291,61 @@ def test_a_name_that_another_program_writes_to_is_no_link(name: str, place: Path
         given.write_text("lost")
     assert (place / "victim").read_text() == "precious"
     assert not (place / "absent").exists()
+
+
+@needs_root
+@pytest.mark.parametrize(("links", "used"), [(40, True), (41, False)])
+def test_as_many_links_as_the_kernel_follows_are_followed(
+    place: Path, links: int, *, used: bool
+) -> None:
+    last = place
+    for number in range(links):
+        (place / f"l{number}").symlink_to(last)
+        last = place / f"l{number}"
+    assert (ownership.weakness_of(last) == "") is used
+
+
+@needs_root
+def test_a_sticky_folder_is_enough_for_what_is_made_in_it_alone(place: Path) -> None:
+    place.chmod(0o1777)
+    assert ownership.weakness_of(place)
+    assert ownership.weakness_of(place, scratch=True) == ""
+    place.chmod(0o777)
+    assert ownership.weakness_of(place, scratch=True)
+    assert ownership.weakness_of(place / "absent" / "deep")
+
+
+@needs_root
+def test_the_root_folder_itself_is_judged() -> None:
+    assert ownership.weakness_of(Path("/")) == ""
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("make", "weak"),
+    [
+        (lambda path: path.touch(), False),
+        (lambda path: path.mkdir(), True),
+        (os.mkfifo, True),
+        (lambda path: (path.touch(), _give(path)), True),
+        (lambda path: (path.touch(), path.with_name("more").hardlink_to(path)), True),
+    ],
+    ids=["file", "folder", "pipe", "of another", "two names"],
+)
+def test_root_writes_into_its_own_regular_files_alone(
+    place: Path, make: Callable[[Path], object], *, weak: bool
+) -> None:
+    path = place / "it"
+    make(path)
+    if weak:
+        with fails("file.untrusted", path):
+            ownership.require_own(path, path.stat())
+    else:
+        ownership.require_own(path, path.stat())
+
+
+def test_a_user_writes_into_files_of_several_names_and_owners(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    (tmp_path / "b").hardlink_to(tmp_path / "a")
+    found = (tmp_path / "a").stat()
+    as_user(lambda: ownership.require_own(Path("a"), found))

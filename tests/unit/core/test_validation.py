@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,3 +99,12 @@ def test_a_number_is_what_int_takes(text: str) -> None:
 )
 def test_no_number_is_anything_else(text: str) -> None:
     assert not read.is_number(text)
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_path_that_is_left_out_is_none(value: object) -> None:
+    assert read.optional_path(value, "here") is None
+    assert read.optional_path("a/b", "here") == Path("a/b")
+    for wrong in (7, ["a"]):
+        with pytest.raises(StackError):
+            read.optional_path(wrong, "here")

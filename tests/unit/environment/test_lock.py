@@ -251,3 +251,72 @@ def test_another_machine_and_another_series_of_python_are_differences(made: lock
         "architecture",
     ]
     lock.require_equal(typed(found), typed(found))
+
+
+def test_a_wheel_that_no_artifact_has_is_a_file_and_a_linked_package_is_adopted(
+    made: lock.Subject,
+) -> None:
+    site, key = made.stack / "env" / SITE, made.stack / "wheels" / "0123"
+    put(site, {"torch-2.11.0.dist-info/METADATA": "", "six-1.17.0.dist-info/METADATA": ""})
+    (made.stack / "theirs").write_text("torch.py,sha256=abc,10\n")
+    (site / "torch-2.11.0.dist-info/RECORD.adopted").symlink_to(made.stack / "theirs")
+    (key / "detectron2-0.6-cp311-cp311-linux_x86_64.whl").write_text("changed")
+    rows = {row["name"]: row for row in record(made)["packages"]}
+    digest = hashlib.sha256(b"torch.py sha256=abc").hexdigest()
+    assert rows["torch"] == {
+        "name": "torch",
+        "version": "2.11.0",
+        "origin": "adopted",
+        "content": digest,
+    }
+    assert rows["detectron2"] == {
+        "name": "detectron2",
+        "version": "0.6",
+        "origin": "file",
+        "file": "detectron2-0.6-cp311-cp311-linux_x86_64.whl",
+    }
+
+
+def test_the_content_of_a_package_is_its_own_files_alone(made: lock.Subject) -> None:
+    def content() -> object:
+        return next(row for row in record(made)["packages"] if row["name"] == "six")["content"]
+
+    before = content()
+    assert before == hashlib.sha256(b"six.py sha256=abc").hexdigest()
+    listing = made.stack / "env" / SITE / "six-1.17.0.dist-info/RECORD"
+    more = "six.pyc,sha256=x,1\n../x,sha256=x,1\nsix-1.dist-info/y,sha256=x,1\nz.py,,\nodd\n"
+    listing.write_text(listing.read_text() + more)
+    assert content() == before
+    listing.write_text(listing.read_text() + "z.py,sha256=x,1\n")
+    assert content() != before
+
+
+def test_the_digest_of_a_tree_is_of_what_was_not_made_by_using_it(made: lock.Subject) -> None:
+    def digest() -> object:
+        return record(made)["sources"]["slowfast"]["tree"]
+
+    tree, before = made.stack / "src" / "slowfast", digest()
+    made_files = ("a.so", "a.pyc", "x.egg-info/y", "build/z", "__pycache__/c.txt", "p/.hidden/q")
+    put(tree, dict.fromkeys(made_files, "x"))
+    assert digest() == before
+    put(tree, {"p/own.py": "x"})
+    assert digest() != before
+
+
+def test_compilers_are_named_by_what_they_report(made: lock.Subject, tmp_path: Path) -> None:
+    said = {"cc": "cc 12\nmore", "home/bin/nvcc": "nvcc:\nBuild cuda_13.0", "cxx": "failed"}
+    put(tmp_path / "t", {name: f"#!/bin/sh\necho '{text}'\n" for name, text in said.items()})
+    put(tmp_path / "t", {"cxx": "#!/bin/sh\necho failed; exit 1\n"})
+    for name in said:
+        (tmp_path / "t" / name).chmod(0o755)
+    place = tmp_path / "t"
+    build = {"cc": str(place / "cc"), "cxx": str(place / "cxx"), "cuda_home": str(place / "home")}
+    subject = made._replace(plan={**made.plan, "build": {**made.plan["build"], **build}})
+    assert record(subject)["compilers"] == {
+        "cc": "cc 12",
+        "cxx": None,
+        "nvcc": "Build cuda_13.0",
+    }
+    build = {"cc": None, "cxx": None, "cuda_home": None}
+    subject = made._replace(plan={**made.plan, "build": {**made.plan["build"], **build}})
+    assert record(subject)["compilers"] == {"cc": None, "cxx": None, "nvcc": None}

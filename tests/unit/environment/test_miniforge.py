@@ -198,3 +198,18 @@ def test_an_environment_that_conda_could_not_make_is_created_again(
     assert why_rebuild(Commands(), env, VERSION) == "an installation into it was interrupted"
     conda = Conda(Path(want["path"]), "conda-forge", (f"python={VERSION}",))
     assert create(Commands(), env, conda, VERSION) == "an installation into it was interrupted"
+
+
+def test_an_installation_whose_conda_does_not_run_is_updated(parameters: Parameters) -> None:
+    want = parameters()
+    module.act(want, check=False)
+    (Path(want["path"]) / "bin" / "conda").chmod(0o644)
+    assert module.act(want, check=False)["reason"] == "its conda does not run"
+    assert module.act(want, check=False)["changed"] is False
+
+
+def test_a_tool_that_does_not_run_after_the_installation_is_said(parameters: Parameters) -> None:
+    want = parameters(mamba='"" >&2; exit 5 #')
+    with fails("miniforge.not-runnable", "mamba"):
+        module.act(want, check=False)
+    assert module.act(parameters(), check=True)["reason"] == "an installation was interrupted"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sys
 import zipfile
@@ -16,6 +17,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.failure
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
     UNFINISHED,
+    Conda,
     Packages,
     PythonEnv,
     create,
@@ -403,3 +405,80 @@ def test_without_an_environment_everything_is_missing_and_nothing_is_installed(
     with fails("environment.missing"):
         install(uv.commands, uv.env, Packages(("a==1",)), tmp_path / "log")
     assert uv.calls() == []
+
+
+UV_THAT_COMPILES = """#!/bin/sh
+case "$*" in
+*"pip compile"*"--offline"*) echo "$OFFLINE_SAYS"; exit 1 ;;
+*"pip compile"*) for last do
+    [ "$before" != --output-file ] || echo "alpha==1 --hash=sha256:0" > "$last"
+    before=$last
+  done; exit "$COMPILED" ;;
+*--dry-run*) echo "+ alpha==1" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "compiled", "code"),
+    [
+        ("not in the cache", "0", ""),
+        ("not in the cache", "3", "index.unreachable"),
+        ("error: No space left on device (os error 28)", "0", "disk.full"),
+    ],
+)
+def test_hashes_come_over_the_network_where_the_cache_has_none(
+    tmp_path: Path, said: str, compiled: str, code: str
+) -> None:
+    uv = Uv(tmp_path)
+    (tmp_path / "uv").write_text(UV_THAT_COMPILES)
+    commands = Commands({"OFFLINE_SAYS": said, "COMPILED": compiled})
+    hashes = tmp_path / "hashes" / "pins.txt"
+    wanted = Packages(("alpha==1",), hashes=hashes)
+    if code:
+        with fails(code):
+            install(commands, uv.env, wanted, tmp_path / "log")
+        assert not hashes.exists()
+        return
+    assert install(commands, uv.env, wanted, tmp_path / "log") == ("+ alpha==1",)
+    assert [path.name for path in hashes.parent.iterdir()] == ["pins.txt"]
+    assert "--hash" in hashes.read_text()
+
+
+def test_the_cache_is_cleared_after_a_uv_that_was_killed(tmp_path: Path) -> None:
+    uv, busy = Uv(tmp_path), tmp_path / ".env.busy"
+    create(uv.commands, uv.env, sys.executable, VERSION)
+    assert "cache prune" not in uv.log.read_text()
+    busy.touch()
+    create(uv.commands, uv.env, sys.executable, VERSION)
+    assert uv.log.read_text().count("cache prune --quiet") == 1
+    assert not busy.exists()
+
+
+def test_conda_takes_files_offline_and_packages_from_its_channel(tmp_path: Path) -> None:
+    conda = Conda(tmp_path, "inner", ("python=3.11", "mkl"))
+    start = [f"{tmp_path}/bin/conda", "create", "--yes", "--quiet", "--prefix", "/env"]
+    start += ["--override-channels", "--channel", "inner"]
+    assert conda.argv(Path("/env")) == [*start, "python=3.11", "mkl"]
+    files = (Path("/b/python.conda"), Path("/b/mkl.conda"))
+    offline = Conda(tmp_path, "inner", ("python=3.11",), files).argv(Path("/env"))
+    assert offline == [*start, "--offline", "/b/python.conda", "/b/mkl.conda"]
+
+
+def test_an_editable_package_whose_origin_cannot_be_read_is_installed_again(
+    tmp_path: Path,
+) -> None:
+    uv, tree = Uv(tmp_path), tmp_path / "tree"
+    info = uv.env.path / "lib/python3.11/site-packages/tree-1.0.dist-info"
+    info.mkdir(parents=True)
+    tree.mkdir()
+    (tree / "setup.py").touch()
+    os.utime(tree / "setup.py", (1, 1))
+    origin = json.dumps({"url": tree.as_uri(), "dir_info": {"editable": True}})
+    wanted = Packages((f"-e {tree}",), dependencies=False)
+    for text, there in ((origin, True), ("{", False), (origin.replace("true", "false"), False)):
+        (info / "direct_url.json").write_text(text)
+        assert (missing(uv.commands, uv.env, wanted) == ()) is there
+    (info / "direct_url.json").write_text(origin)
+    (tree / "setup.py").unlink()
+    assert missing(uv.commands, uv.env, wanted)
