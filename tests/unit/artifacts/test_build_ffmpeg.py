@@ -273,3 +273,30 @@ def test_a_wheel_that_cannot_be_had_is_said_of_the_place_that_was_asked(
     assert caught.value.hint == hint
     said = (tmp_path / "words").read_text().strip()
     assert said.partition("--link-mode copy")[2].strip() == words.format(bundle=folder)
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("ffnvcodec is too old", build_ffmpeg.HINTS[0][1]),
+        ("ERROR: failed checking for nvcc.", build_ffmpeg.HINTS[1][1]),
+        ("C compiler test failed.", build_ffmpeg.HINTS[2][1]),
+        ("nasm/yasm not found", build_ffmpeg.HINTS[3][1]),
+        ("nasm not found; C compiler test failed.", build_ffmpeg.HINTS[2][1]),
+        ("something new", ""),
+    ],
+)
+def test_the_first_of_what_configure_says_is_explained(
+    recipe: FFmpegRecipe, tmp_path: Path, said: str, hint: str
+) -> None:
+    script = f"#!/bin/sh\necho '{said}'; exit 4\n"
+    (tmp_path / "other").mkdir()
+    place = small_ffmpeg.pack(tmp_path / "other", "ffmpeg", {"configure": script})
+    sources = {**recipe.sources, "ffmpeg": (Source(**place),)}
+    with fails("ffmpeg.configure-failed", "exited with 4", said) as caught:
+        build(Commands(), tmp_path / "cache", replace(recipe, sources=sources))
+    assert caught.value.hint.partition("Its log is ")[0].strip() == hint
+
+
+def test_the_folder_of_an_ffmpeg_is_what_it_is_used_by(recipe: FFmpegRecipe) -> None:
+    assert recipe.path(Path("/cache/key")) == Path("/cache/key")

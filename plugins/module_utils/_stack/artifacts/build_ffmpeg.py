@@ -214,11 +214,11 @@ def _configure(
     done = site.commands.run(argv, cwd=build, environment=environment, log=recipe.log)
     if done.rc:
         output = done.tail()
-        hints = [hint for words, hint in HINTS if words in output]
+        hint = next((hint for words, hint in HINTS if words in output), "")
         raise StackError(
             "FFmpeg could not be configured.",
             f"configure exited with {done.rc}:\n{output}\n",
-            " ".join([*hints[:1], f"Its log is {build}/ffbuild/config.log."]),
+            f"{hint} Its log is {build}/ffbuild/config.log.".lstrip(),
             code="ffmpeg.configure-failed",
         )
 

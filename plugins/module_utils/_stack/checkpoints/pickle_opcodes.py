@@ -52,8 +52,8 @@ def _global_of(machine: Machine) -> Name:
 
 
 def _instance(machine: Machine) -> None:
-    name = _global_of(machine)
-    machine.stack.append(machine.call(name, tuple(machine.pop_mark())))
+    name, arguments = _global_of(machine), machine.pop_mark()
+    machine.stack.append(machine.call(name, tuple(arguments)))
 
 
 def _stack_global(machine: Machine) -> None:

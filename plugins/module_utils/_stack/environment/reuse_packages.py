@@ -149,9 +149,8 @@ def _key(name: str) -> str:
 def _stale(info: Path, package: Package) -> bool:
     """Return whether the links are of an outdated version or location of the package."""
     origin = info / ORIGIN
-    if not origin.is_symlink():
-        return False
-    return origin.resolve() != (package.info / "RECORD").resolve() or info.name != package.info.name
+    other = origin.resolve() != (package.info / "RECORD").resolve()
+    return origin.is_symlink() and (other or info.name != package.info.name)
 
 
 def _remove(env: Path, info: Path) -> None:
