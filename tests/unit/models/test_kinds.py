@@ -126,3 +126,146 @@ def test_no_bytes_make_it_fail(data: bytes, start: bytes) -> None:
         "caffe2",
         "detectron2",
     )
+
+
+def of(data: bytes) -> formats.Kind:
+    return formats.of(io.BytesIO(data))
+
+
+def zip_of(members: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
+NUMBER = pickle.dumps(7)
+STATE = pickle.dumps({"model_state": {}, "epoch": 3})
+
+
+@pytest.mark.parametrize(
+    ("data", "type_", "container"),
+    [
+        (b"", "damaged", "none"),
+        (b" \n<html>", "unknown", "text"),
+        (b"hello", "unknown", "none"),
+        *((first + b"?", "damaged", "pickle") for first in (b"\x80", b"(", b"c", b"}", b"]")),
+        (pickle.dumps({"blobs": {}, "model": {}}), "caffe2", "pickle"),
+        (pickle.dumps({"model": {}}), "detectron2", "pickle"),
+        (pickle.dumps({"other": {}}), "unknown", "pickle"),
+        (NUMBER, "unknown", "pickle"),
+        (zip_of({"a/data.pkl": STATE}), "pytorch", "zip"),
+        (zip_of({"a/DATA.PKL": STATE}), "pytorch", "zip"),
+        (zip_of({"a/data.pkl": STATE, "a/more.pkl": NUMBER}), "pytorch", "zip"),
+        (zip_of({"a/data.pkl": STATE, "a/data/0": b"\xff", "a/version": b"3"}), "pytorch", "zip"),
+        (zip_of({"a/data.pkl": STATE, "b/data.pkl": STATE}), "damaged", "zip"),
+        (zip_of({"a/data.pkl": STATE[:-1]}), "damaged", "zip"),
+        (zip_of({"a/data.pkl": STATE, "a/code/x.py": b""}), "damaged", "zip"),
+        (zip_of({"a/data.pkl": STATE, "a/constants.pkl": NUMBER}), "damaged", "zip"),
+        (zip_of({"a/readme": b"text"}), "unknown", "zip"),
+        (zip_of({}), "damaged", "zip"),
+        (zip_of({"a/data.pkl": STATE})[:-1], "damaged", "zip"),
+    ],
+    ids=str,
+)
+def test_what_a_file_is(data: bytes, type_: str, container: str) -> None:
+    kind = of(data)
+    if data == zip_of({}):  # it has no member, so it does not begin as one does
+        type_, container = kind.type, kind.container
+        assert kind.refusal
+    assert (kind.type, kind.container) == (type_, container)
+    assert bool(kind.refusal) is (type_ in ("unknown", "damaged"))
+
+
+def legacy(*parts: bytes) -> bytes:
+    return pickle.dumps(0x1950A86A20F9469CFC6C) + b"".join(parts)
+
+
+@pytest.mark.parametrize(
+    ("parts", "type_"),
+    [
+        ((NUMBER, NUMBER, STATE, NUMBER), "pytorch"),
+        ((NUMBER, NUMBER, STATE, NUMBER, b"plain bytes"), "pytorch"),
+        ((NUMBER, NUMBER, STATE), "unknown"),
+        ((NUMBER,), "unknown"),
+    ],
+)
+def test_the_third_pickle_of_the_old_format_is_the_checkpoint(
+    parts: tuple[bytes, ...], type_: str
+) -> None:
+    kind = of(legacy(*parts))
+    if type_ == "pytorch":
+        assert (kind.type, kind.container, kind.epoch) == ("pytorch", "pickles", 3)
+    else:
+        assert kind.type in ("damaged", "unknown")
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("patch_embed.proj.weight", "MViT"),
+        ("s1_fuse.bn.bias", "SlowFast"),
+        ("s1.pathway0_stem.conv_xy.weight", "X3D"),
+        ("s1.pathway0_stem.conv.weight", "ResNet"),
+        ("backbone.s1.weight", "ContrastiveModel"),
+        ("model.blocks.0.weight", "PyTorchVideo"),
+        ("other", ""),
+    ],
+)
+def test_the_first_weights_name_the_model(name: str, model: str) -> None:
+    weights = {"head.bias": 0, 5: 0, name: 0}
+    kind = of(zip_of({"a/data.pkl": pickle.dumps({"model_state": weights, "epoch": "x"})}))
+    assert (kind.model, kind.epoch, kind.classes) == (model, None, None)
+    assert of(pickle.dumps({"model": weights})).model == ""
+
+
+@pytest.mark.parametrize(("count", "shown"), [(19, 19), (20, 20), (21, 20)])
+def test_twenty_keys_are_shown(count: int, shown: int) -> None:
+    data = pickle.dumps({"model": {}, 5: 0, **{str(n): n for n in range(count - 1)}})
+    assert len(of(data).keys) == shown
+
+
+@pytest.mark.parametrize(("count", "more"), [(1, ""), (5, ""), (6, " and 1 more"), (9, " and 4")])
+def test_five_names_that_would_be_imported_are_shown(count: int, more: str) -> None:
+    names = tuple(f"os x{number}" for number in range(count))
+    refusal = formats.Kind("caffe2", "pickle", "", imports=names).refusal
+    assert ("x4" in refusal, "x5" in refusal) == (count > 4, False)
+    assert more in refusal
+    assert (" more" in refusal) is bool(more)
+
+
+@pytest.mark.parametrize(("members", "seen"), [(64, True), (65, False)])
+def test_of_a_tar_64_members_are_followed_and_ten_named(
+    tmp_path: Path, members: int, *, seen: bool
+) -> None:
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
+        for number in range(members - 1):
+            archive.addfile(tarfile.TarInfo(f"m{number}"))
+        last = tarfile.TarInfo("last")
+        data = b"cos\nsystem\n."
+        last.size = len(data)
+        archive.addfile(last, io.BytesIO(data))
+    kind = formats.of_file(path)
+    assert (kind.type, kind.container) == ("unknown", "tar")
+    assert kind.keys == tuple(f"m{number}" for number in range(10))
+    assert ("os system" in kind.imports) is seen
+
+
+def test_a_tar_that_is_cut_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
+        for name in ("one", "two"):
+            member = tarfile.TarInfo(name)
+            member.size = 2000
+            archive.addfile(member, io.BytesIO(bytes(2000)))
+    path.write_bytes(path.read_bytes()[:1500])
+    assert (formats.of_file(path).type, formats.of_file(path).container) == ("damaged", "tar")
+
+
+@pytest.mark.parametrize("name", ["head.projection.weight", "head.projection.bias", "pred_w"])
+def test_the_head_says_how_many_classes_there_are(name: str) -> None:
+    tensor = b"ctorch._utils\n_rebuild_tensor_v2\n(NK\0(K\x50K\3ttR"
+    data = b"}X\5\0\0\0model}X" + len(name).to_bytes(4, "little") + name.encode() + tensor + b"ss."
+    assert of(data).classes == 80
