@@ -55,3 +55,9 @@ def test_what_is_missing_is_said(
         disk_space.require(tmp_path / "not/there", size, count, "frames")
     assert (caught.value.code, caught.value.cause) == ("disk.full", lacks)
     assert str(tmp_path) in caught.value.message
+
+
+def test_the_folder_is_the_nearest_that_exists(tmp_path: Path) -> None:
+    assert disk_space.existing(tmp_path) == tmp_path
+    assert disk_space.existing(tmp_path / "a" / "b") == tmp_path
+    assert disk_space.existing(Path("absent")) == Path.cwd()

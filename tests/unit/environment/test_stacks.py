@@ -396,3 +396,9 @@ def test_a_switch_is_recorded_once_and_last(tmp_path: Path) -> None:
     assert history == {"switches": [TWO, ONE, THREE], "schema": 1}
     assert stacks.current_id(tmp_path) == THREE
     assert (tmp_path / stacks.CURRENT).readlink() == Path("stacks") / THREE
+
+
+def test_a_folder_that_a_build_removes_meanwhile_was_never_written_to(tmp_path: Path) -> None:
+    assert stacks._touched(tmp_path / "absent") == 0.0
+    os.utime(tmp_path, (7, 7))
+    assert stacks._touched(tmp_path) == 7.0
