@@ -498,7 +498,7 @@ def forged_member(content: bytes, **claims: object) -> bytes:
     return contents.head + head + body + manifest.END
 
 
-def test_a_member_of_another_sha256_is_damaged_as_a_whole(tmp_path: Path) -> None:
+def test_a_member_of_another_sha256_is_damaged_from_its_header_on(tmp_path: Path) -> None:
     bundle = tmp_path / "b"
     right = hashlib.sha256(b"content").hexdigest()
     bundle.write_bytes(forged_member(b"content", sha256=right))
