@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import http.client
 import io
@@ -448,3 +449,16 @@ def test_a_folder_of_another_user_takes_no_download() -> None:
 
         as_user(act)
         assert list(folder.iterdir()) == []
+
+
+def test_a_connection_that_breaks_while_it_is_read_is_no_fault_of_the_disk(tmp_path: Path) -> None:
+    class Response(io.BytesIO):
+        status = 200
+        headers = {"Content-Length": "9"}  # noqa: RUF012
+
+        def read(self, _size: int | None = -1) -> bytes:
+            raise OSError(errno.EIO, "broken")
+
+    wanted = Download("http://server/f", tmp_path / "f")
+    with fails("download.interrupted", "broken"):
+        get(wanted, attempts=1, open_=lambda _request: Response())  # type: ignore[arg-type,return-value]

@@ -188,3 +188,16 @@ def test_the_question_is_answered_without_importing_torch(theirs: PythonEnv) -> 
     found = parsers.torch("x", answer)
     assert found is not None
     assert (found.version, found.variant) == ("2.11.0", "cu130")
+
+
+def test_the_package_without_a_list_of_files_is_named(ours: PythonEnv, theirs: PythonEnv) -> None:
+    (theirs.path / SITE / "kit-1.dist-info" / "RECORD").unlink()
+    with fails("environment.not-adoptable") as caught:
+        adopt(ours, theirs)
+    assert caught.value.message.startswith("kit of ")
+
+
+def test_without_an_environment_everything_is_missing(theirs: PythonEnv, tmp_path: Path) -> None:
+    absent = PythonEnv(tmp_path / "absent", UV)
+    assert sorted(adopt(absent, theirs)) == ["kit 1", "names_one 1", "torch 2.11.0"]
+    assert not absent.path.exists()

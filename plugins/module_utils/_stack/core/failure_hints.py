@@ -36,7 +36,7 @@ def explain(output: str, table: tuple[Row, ...], **facts: object) -> Explanation
             groups = {name: text or "" for name, text in match.groupdict().items()}
             cause, hint = (text.format(**{**facts, **groups}) for text in (row.cause, row.hint))
             first = output.rfind("\n", 0, match.start()) + 1
-            return Explanation(cause, hint, output[first:].split("\n", 1)[0].strip(), row.code)
+            return Explanation(cause, hint, output[first:].partition("\n")[0].strip(), row.code)
     return None
 
 

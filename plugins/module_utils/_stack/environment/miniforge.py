@@ -128,7 +128,7 @@ def versions(commands: Commands, wanted: Miniforge) -> dict[str, str]:
         argv = [str(wanted.path / "bin" / tool), "--version"]
         answer = commands.checked(message, argv, hint=hint, code="miniforge.not-runnable")
         # mamba 1 prints "mamba 1.5.8" and the version of conda, mamba 2 only its version.
-        found[tool] = answer.split("\n", 1)[0].split()[-1]
+        found[tool] = answer.partition("\n")[0].split()[-1]
     planned = wanted.version.partition("-")[0]
     if found["conda"] != planned:
         raise StackError(

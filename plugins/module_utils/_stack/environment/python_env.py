@@ -182,9 +182,9 @@ def _command(env: PythonEnv, wanted: Packages, *extra: str) -> Iterator[list[str
         argv.append("--no-build-isolation")
     for requirement in wanted.requirements:
         if requirement.startswith(FROM_FILE):
-            argv += ["--require-hashes", *requirement.split(" ", 1)]
+            argv += ["--require-hashes", *requirement.partition(" ")[::2]]
         elif requirement.startswith(EDITABLE):
-            argv += [*EDITABLE_AS_DEVELOP, *requirement.split(" ", 1)]
+            argv += [*EDITABLE_AS_DEVELOP, *requirement.partition(" ")[::2]]
         else:
             argv.append(requirement)
     with scratch.folder() as folder:

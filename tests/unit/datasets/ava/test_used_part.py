@@ -15,8 +15,10 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.progres
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import (
     clip_download,
     dataset,
+    download,
     manifest,
     media,
+    official,
     results,
     scheduler,
     sources,
@@ -394,3 +396,52 @@ def test_what_a_job_would_add_is_a_success(absent: list[str], *, changed: bool) 
     made = results.planned(absent)
     assert (made.ok, made.changed) == (True, changed)
     assert [(row.name, row.state) for row in made.results] == [(name, "new") for name in absent]
+
+
+@pytest.mark.parametrize("less", [0.0, 1e-9])
+def test_a_part_that_ends_where_it_has_to_is_enough(programs: Programs, less: float) -> None:
+    last = 67.5 + NUMBERS.seconds - 1 / dataset.FPS - 1.5
+    job = programs.job(
+        NUMBERS, ANSWER=answer(rate="0/0", duration="10"), PACKETS=f"{last - less!r}\\n"
+    )
+    if not less:
+        assert clip_download.fetch(job, "v", URL).is_file()
+        return
+    with fails("ava.video-not-downloaded"):
+        clip_download.fetch(job, "v", URL)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "clips", "threads"), [(8, "ab", "4"), (7, "ab", "3"), (1, "ab", "1"), (2, "a", "2")]
+)
+def test_few_clips_get_more_threads_each(
+    programs: Programs, tmp_path: Path, jobs: int, clips: str, threads: str
+) -> None:
+    files = {name: tmp_path / f"{name}.mp4" for name in clips}
+    for path in files.values():
+        path.write_bytes(b"video")
+    job = programs.job(dataset.DataSet(cut_s=0, frames=1), NUMBERS="1")
+    found = scheduler.extract_clips(job, scheduler.Options(jobs=jobs), files)
+    assert [(row.name, row.state) for row in found] == [(name, "new") for name in clips]
+    assert programs.value("-threads") == threads
+
+
+def test_a_video_of_a_server_with_ranges_is_downloaded_in_part(
+    programs: Programs, served: tuple[Path, str]
+) -> None:
+    folder, address = served
+    for row in official.files("2.2"):
+        for place in (folder / row.path, programs.tree.root / row.path):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text("row\n")
+    (folder / "trainval").mkdir()
+    (folder / "trainval" / "v.mp4").write_bytes(b"video")
+    for place in (folder, programs.tree.root):
+        (place / official.NAMES.path).write_text("v.mp4\n")
+    job = programs.job(NUMBERS, ANSWER=answer(duration="10"), PACKETS="99.0\\n")
+    options = download.Options(mirror=address, tools=programs.tools, disk_check=False)
+    found = download.run(job.commands, programs.tree, NUMBERS, options, job.progress)
+    assert found[-1] == results.Result("videos/v.mp4", "new", bytes=10, part=True)
+    assert programs.reported[-1] == ("videos/v.mp4", 10, 10)
+    again = download.run(job.commands, programs.tree, NUMBERS, options, job.progress)
+    assert again[-1] == results.Result("videos/v.mp4", "present", bytes=10, part=True)
