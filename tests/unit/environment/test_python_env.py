@@ -411,7 +411,7 @@ UV_THAT_COMPILES = """#!/bin/sh
 case "$*" in
 *"pip compile"*"--offline"*) echo "$OFFLINE_SAYS"; exit 1 ;;
 *"pip compile"*) for last do
-    [ "$before" != --output-file ] || echo "alpha==1 --hash=sha256:0" > "$last"
+    [ "$before" != --output-file ] || printf "alpha==1 --hash=sha256:%064d\\n" 0 > "$last"
     before=$last
   done; exit "$COMPILED" ;;
 *--dry-run*) echo "+ alpha==1" ;;
