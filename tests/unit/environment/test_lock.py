@@ -262,7 +262,7 @@ def test_a_wheel_that_no_artifact_has_is_a_file_and_a_linked_package_is_adopted(
     (site / "torch-2.11.0.dist-info/RECORD.adopted").symlink_to(made.stack / "theirs")
     (key / "detectron2-0.6-cp311-cp311-linux_x86_64.whl").write_text("changed")
     rows = {row["name"]: row for row in record(made)["packages"]}
-    digest = hashlib.sha256(b"torch.py sha256=abc").hexdigest()
+    digest = hashlib.sha256(b"torch.py absent").hexdigest()
     assert rows["torch"] == {
         "name": "torch",
         "version": "2.11.0",
@@ -282,7 +282,6 @@ def test_the_content_of_a_package_is_its_own_files_alone(made: lock.Subject) -> 
         return next(row for row in record(made)["packages"] if row["name"] == "six")["content"]
 
     before = content()
-    assert before == hashlib.sha256(b"six.py sha256=abc").hexdigest()
     listing = made.stack / "env" / SITE / "six-1.17.0.dist-info/RECORD"
     more = "six.pyc,sha256=x,1\n../x,sha256=x,1\nsix-1.dist-info/y,sha256=x,1\nz.py,,\nodd\n"
     listing.write_text(listing.read_text() + more)
