@@ -69,12 +69,13 @@ def frames(read: Content, here: Path) -> Iterator[Finding]:
     folder = here / read.get(_FOLDER)
     for mode, data_set in _read(read):
         path = folder / _list_name(data_set, mode)
-        if data_set in _FRAME_LISTS and path.is_file():
+        kind = data_set.removeprefix("ptv")
+        if kind in _FRAME_LISTS and path.is_file():
             listed = data_lists.read_frames(path, here / read.get("DATA.PATH_PREFIX"))
             yield from _list(path, listed, mode, read)
             if listed.bad:
                 continue
-            if data_set == "ssv2":
+            if kind == "ssv2":
                 yield from _labelled(folder, listed, mode, read)
             elif mode == "train":
                 yield from _many_labels(path, listed, read)

@@ -109,6 +109,7 @@ BIG = json.dumps({f"class {n}": str(900 + n) for n in range(4)})
             ("error", "missing-videos"),
         ),
         ("charades", _write("val.csv", HEADER), ("error", "missing-list")),
+        ("ptvssv2", _write("val.csv", HEADER), ("error", "missing-list")),
         ("imagenet", _without("train/*/*"), ("error", "missing-folder")),
         ("imagenet", _without("val/*/*"), ("error", "missing-folder")),
         ("imagenet", _write("train/n00000009", "x"), ("error", "missing-folder")),
