@@ -40,7 +40,6 @@ _OF_GIT = ("HEAD", "config", "hooks")
 # Users keep their results in the source trees: of new files there, those that a program reads.
 _READ = (".py", ".pyc", ".so", ".pth", ".yaml", ".yml")
 _SHOWN = 5
-_HEX = frozenset("0123456789abcdef")
 # What a Python that was killed leaves of a compiled copy; it is never imported.
 _LEFT = re.compile(r"/__pycache__/[^/]+\.pyc\.[0-9]+$")
 # What the environment's Python is; where it has changed, it is not asked.
@@ -110,7 +109,7 @@ def load(stack: Path) -> Files | None:
 
 def _row(row: Any) -> Row:  # noqa: ANN401  (it is JSON)
     sha256, size, modified, inode, changed, mode, link = row
-    if not (isinstance(sha256, str) and len(sha256) in (0, 64) and _HEX.issuperset(sha256)):
+    if len(bytes.fromhex(sha256)) not in (0, 32):
         raise ValueError("A digest is not one.")
     return Row(sha256, (size, modified, inode, changed, mode, link))
 
@@ -135,6 +134,8 @@ def taken(stack: Path) -> Files:
 def compare(commands: Commands, stack: Path, recorded: Files, *, deep: bool = False) -> Comparison:
     """Compare a stack with its record; with ``deep``, read every file."""
     states, old = dict(_scanned(stack)), recorded.rows
+    if not deep and states == {path: row.state for path, row in old.items()}:
+        return Comparison((), recorded)
     known = (
         {} if deep else {path: row for path, row in old.items() if row.state == states.get(path)}
     )
