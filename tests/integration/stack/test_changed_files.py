@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -57,6 +59,14 @@ ACTS: dict[str, Callable[[Path], object]] = {
 }
 
 
+def refusal_of_a_lock(stack: Stack) -> str:
+    """Return the code of the error with which `lock` refuses a stack."""
+    argv = stack.argv("lock", "--json")
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    return str(json.loads(done.stdout)["errors"]["localhost"]["code"])
+
+
 def files_claim(proof: dict[str, Any]) -> dict[str, Any]:
     (found,) = (claim for claim in proof["claims"] if claim["id"] == "stack.files")
     return dict(found)
@@ -70,7 +80,7 @@ def test_what_was_changed_is_named_by_every_verb_and_restored_at_once(stack: Sta
     for what, path in paths.items():
         ACTS.get(what, lambda path: path.open("a").write("# changed\n"))(path)
         # Each alone is enough; the first is still there when the next comes.
-        assert alone.run("lock", expect=1)["error"]["code"] == "stack.changed"
+        assert refusal_of_a_lock(alone) == "stack.changed"
     proof = alone.run("prove", expect=1)
     assert files_claim(proof)["ok"] is False
     assert "and" in files_claim(proof)["measured"]
