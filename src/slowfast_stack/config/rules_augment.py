@@ -78,6 +78,10 @@ def erasing(read: Content) -> Iterator[Finding]:
 def repeats(read: Content) -> Iterator[Finding]:
     """Refuse several clips of a video from data sets that give one."""
     data_set = usage.trained_on(read)
+    key = "AUG.NUM_SAMPLE"
+    if data_set == "imagenet" and read.get("AUG.ENABLE") and read.get(key) > 1:
+        message = "A picture has one number in its list, and several samples need as many."
+        yield Finding("repeats", key, f"{message} Upstream stops.", "1", set={key: 1})
     if data_set not in ("charades", "ssv2") or usage.model(read) == "ContrastiveModel":
         return
     keys = ["DATA.TRAIN_CROP_NUM_TEMPORAL", "DATA.TRAIN_CROP_NUM_SPATIAL"]
