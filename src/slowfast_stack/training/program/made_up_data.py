@@ -35,6 +35,8 @@ def samples(cfg, split: str) -> int:
     most = batch * batches(cfg, split) * max(1, cfg.NUM_SHARDS)
     if split == "train" and cfg.MULTIGRID.LONG_CYCLE:
         most *= 32  # the largest batch of both cycles
+    elif split == "train" and cfg.MULTIGRID.SHORT_CYCLE:
+        most *= max(1, round(1 / min(cfg.MULTIGRID.SHORT_CYCLE_FACTORS) ** 2))
     if split == "test":
         views = cfg.TEST.NUM_ENSEMBLE_VIEWS * cfg.TEST.NUM_SPATIAL_CROPS
         most = -(-most // views) * views
