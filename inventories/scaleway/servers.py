@@ -3,7 +3,9 @@
 
 Needs SCW_SECRET_KEY and, unless the key sees one project only, SCW_DEFAULT_PROJECT_ID in the
 environment; SCW_DEFAULT_ZONE narrows the search to one zone. Without a key it adds nothing and says
-so. Standard library only. The group of a server is the first part of its commercial type: "h100".
+so. The key is sent to the API alone: over https, but for a server on this machine, and to no address
+that an answer names. Standard library only. The group of a server is the first part of its
+commercial type: "h100".
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ def servers(environment: dict[str, str]) -> list[Server]:
     query = {"tags": TAG, "state": "running", "per_page": str(PER_PAGE)}
     if environment.get("SCW_DEFAULT_PROJECT_ID"):
         query["project"] = environment["SCW_DEFAULT_PROJECT_ID"]
-    api = environment.get("SCW_API_URL", API)
+    api = _safe(environment.get("SCW_API_URL") or API)
     with ThreadPoolExecutor(len(zones)) as pool:
         pages = pool.map(lambda zone: _of_zone(api, key, zone, query), zones)
         return [server for page in pages for server in page]
@@ -88,10 +90,27 @@ def _of_zone(api: str, key: str, zone: str, query: dict[str, str]) -> list[Serve
         page += 1
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Take a redirect as the error that it is: the API sends none, and the key is not for others."""
+
+    def redirect_request(self, *_args: object, **_options: object) -> None:
+        return None
+
+
+def _safe(api: str) -> str:
+    """Return the address of the API. Exit where it would send the key in clear text."""
+    parts = urllib.parse.urlsplit(api)
+    here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if "@" in parts.netloc or not (here or parts.scheme == "https"):
+        sys.exit("SCW_API_URL is not used: give https://HOST without a user and a password.")
+    return api
+
+
 def _get(url: str, key: str) -> dict[str, Any]:
-    request = urllib.request.Request(url, headers={"X-Auth-Token": key})  # noqa: S310  (https)
+    request = urllib.request.Request(url)  # noqa: S310  (see _safe)
+    request.add_unredirected_header("X-Auth-Token", key)
     try:
-        with urllib.request.urlopen(request, timeout=15) as response:  # noqa: S310
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=15) as response:
             answer: dict[str, Any] = json.load(response)
             return answer
     except urllib.error.HTTPError as error:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
 
 from . import _private
-from ._stack.core import notices
+from ._stack.core import notices, redaction
 from ._stack.core.errors import StackError, not_writable
 
 Params = Mapping[str, Any]
@@ -29,8 +29,10 @@ def run_module(
     """Run ``act(params, check_mode)`` and exit; a StackError fails the module with all its parts.
 
     As root, every parameter that is a path must be private to root, but those that ``data`` names.
+    Secrets in addresses are hidden in the result, and parameters are not written to the system log.
     """
-    module = AnsibleModule(argument_spec=dict(argument_spec), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=dict(argument_spec), supports_check_mode=True, no_log=True)
+    module.no_log_values.update(_secrets(module.params))
     with notices.collected() as said:
         try:
             _private.prepare(os.environ)
@@ -43,5 +45,19 @@ def run_module(
             _fail(module, not_writable(error.filename or "A file", error))
         else:
             for warning in (*said, *result.pop("warnings", ())):
-                module.warn(warning)
-            module.exit_json(**result)
+                module.warn(redaction.redacted(warning))
+            module.exit_json(**redaction.plain(result))
+
+
+def _secrets(params: Params) -> Iterator[str]:
+    """Yield the secrets in addresses among parameters, however deep."""
+    waiting: list[Any] = list(params.values())
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            found = redaction.of_text(value) if "://" in value else ()
+            yield from (text for text in found if len(text) >= redaction.SHORTEST)
+        elif isinstance(value, Mapping):
+            waiting += value.values()
+        elif isinstance(value, (list, tuple)):
+            waiting += value

@@ -74,6 +74,7 @@ versions:
 from pathlib import Path
 
 from ..module_utils._module import Params, Result, run_module
+from ..module_utils._stack.core import names
 from ..module_utils._stack.core.process import Commands
 from ..module_utils._stack.environment import miniforge
 
@@ -102,7 +103,7 @@ def act(params: Params, check: bool) -> Result:
     wanted = miniforge.Miniforge(
         path,
         params["version"],
-        params["url"],
+        names.address(params["url"], "url"),
         params["sha256"],
         Path(params["cache"]),
         Path(params["log"]),

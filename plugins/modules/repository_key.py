@@ -48,7 +48,7 @@ import shutil
 from pathlib import Path
 
 from ..module_utils._module import Params, Result, run_module
-from ..module_utils._stack.core import scratch
+from ..module_utils._stack.core import names, scratch
 from ..module_utils._stack.core.errors import StackError
 from ..module_utils._stack.core.files import atomic_write
 from ..module_utils._stack.core.http import opened
@@ -66,6 +66,7 @@ SPEC = {
 
 def act(params: Params, check: bool) -> Result:
     """Keep a correct key; otherwise download, check and write it."""
+    names.address(params["url"], "url")
     path, fingerprint, commands = Path(params["path"]), params["fingerprint"], Commands()
     result = {"changed": True, "path": str(path)}
     if check and not shutil.which(signing_key.GPG):

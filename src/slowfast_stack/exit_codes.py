@@ -36,6 +36,7 @@ WRONG_ARGUMENTS = frozenset(
         "checkpoint.invalid-url",
         "checkpoint.manual-download",
         "checkpoint.unknown",
+        "data.secret-in-address",
         "download.invalid-url",
         "patches.not-a-folder",
         "patches.not-a-source-tree",

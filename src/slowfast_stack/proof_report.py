@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from slowfast_stack.exit_codes import UsageError
+from slowfast_stack.known_secrets import hidden
 from slowfast_stack.version import __version__
 
 if TYPE_CHECKING:
@@ -67,6 +68,6 @@ def write_html(path: Path, proofs: Mapping[str, Proof]) -> None:
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
     try:
-        path.write_text(page, encoding="utf-8")
+        path.write_text(hidden(page), encoding="utf-8")
     except OSError as error:
         raise UsageError.not_writable(path, error) from error

@@ -15,7 +15,7 @@ import typer
 import typer.core
 
 from ansible_collections.slowfast.stack.plugins.module_utils import _private
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import notices
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import files, notices
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.system_errors import (
     of_the_system,
@@ -146,13 +146,15 @@ def bug(error: Exception) -> StackError:
     """Write the traceback of ``error`` to a file and return the error that names it."""
     import traceback
 
+    from slowfast_stack.known_secrets import hidden
     from slowfast_stack.orchestration import logs
 
     trace = "".join(traceback.format_exception(error))
     message = "slowfast-stack itself failed."
     try:
         path = logs.new_path("crash")
-        path.write_text(trace, encoding="utf-8")
+        with files.private_log(path) as file:
+            file.write(hidden(trace))
     except OSError:
         return StackError(message, trace, "Please report this.", code="internal.bug")
     return StackError(

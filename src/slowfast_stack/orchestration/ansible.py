@@ -96,6 +96,11 @@ def run(play: Play, listen: Callable[[Event], None]) -> Outcome:
         listen(event)
         return True  # a false value would lose the statistics
 
+    def on_status(_status: object, **_more: object) -> None:
+        # ansible-runner writes every variable of the environment there.
+        for file in private.glob("artifacts/*/command"):
+            file.unlink(missing_ok=True)
+
     mark = processes.own_mark(play.scope)
     with scratch.folder() as private, watching(mark) as watch:
         try:
@@ -110,6 +115,7 @@ def run(play: Play, listen: Callable[[Event], None]) -> Outcome:
                 envvars=environment(mark) | {"ANSIBLE_LOCAL_TEMP": str(private / "tmp")},
                 settings={"pexpect_timeout": 1},
                 event_handler=on_event,
+                status_handler=on_status,
                 cancel_callback=watch.is_final,
                 quiet=True,
             )

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from ansible_collections.slowfast.stack.plugins.module_utils import _places
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.display import escaped
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import private_log
 from slowfast_stack.exit_codes import UsageError
+from slowfast_stack.known_secrets import hidden
 
 KEPT = 50
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -26,7 +28,7 @@ def new_path(name: str) -> Path:
 
 
 class Log:
-    """A file that holds every line which Ansible wrote."""
+    """A file that holds every line which Ansible wrote; only its owner can read it."""
 
     def __init__(self, command: str) -> None:
         """Create the file and delete the oldest ones. Raises UsageError where that is impossible."""
@@ -34,16 +36,17 @@ class Log:
             self.path = new_path(command)
             for old in sorted(folder().glob("*.log"))[: -KEPT + 1]:
                 old.unlink(missing_ok=True)
-            self._file = self.path.open("w", encoding="utf-8", buffering=1)
+            self._file = private_log(self.path)
         except OSError as error:
             hint = "Set XDG_STATE_HOME to a folder that you can write."
             raise UsageError.not_writable(folder(), error, hint) from error
 
     def write(self, text: str) -> None:
-        """Add text without its colours; nothing in it steers a terminal that shows the file."""
+        """Add text without colours and secrets; nothing in it steers a terminal that shows the file."""
         if text:
             plain = _COLOUR.sub("", text).replace("\r\n", "\n")
-            self._file.write(escaped(plain) + "\n")
+            self._file.write(escaped(hidden(plain)) + "\n")
+            self._file.flush()
 
     def close(self) -> None:
         """Close the file; it stays."""

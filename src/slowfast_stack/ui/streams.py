@@ -1,7 +1,7 @@
 r"""The streams of the user: text of hosts, files and servers cannot steer a terminal through them.
 
 Every print of the command line goes through ``guarded``. Characters that a terminal would obey, or that
-reorder what is read, are shown as escapes (``\\x1b``); errors of writing are named.
+reorder what is read, are shown as escapes (``\\x1b``); secrets are hidden; errors of writing are named.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
     StackError,
     reason,
 )
+from slowfast_stack.known_secrets import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,7 +43,7 @@ class _Checked:
     def write(self, text: str) -> int:
         if text:  # a library asks with an empty one whether this is a text stream
             with self._named():
-                self.inner.write(text)
+                self.inner.write(hidden(text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:

@@ -25,8 +25,8 @@ PLAN_SCHEMA = 2
 
 def print_json(result: Mapping[str, object], *, schema: int = SCHEMA) -> None:
     """Print the one JSON object of a command."""
-    json.dump({"schema": schema, **result}, sys.stdout, indent=2)
-    sys.stdout.write("\n")
+    # In one piece, so that a secret and what shows that it is one are written together.
+    sys.stdout.write(json.dumps({"schema": schema, **result}, indent=2) + "\n")
 
 
 def show(result: Mapping[str, object], lines: Iterable[str], *, as_json: bool) -> None:

@@ -8,8 +8,10 @@ import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from support import ROOT
 from support.http import listening
 
@@ -136,3 +138,47 @@ def test_a_wrong_key_is_an_error_that_names_it():
         done = ansible("python", str(SCRIPT), "--list", **variables)
     assert done.returncode != 0
     assert "Check SCW_SECRET_KEY" in done.stderr
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """A server that keeps what it was asked."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self):
+        self.asked.append(f"{self.path} {self.headers}")
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"servers": []}')
+
+    def log_message(self, *_arguments):
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_the_key_of_scaleway_follows_no_redirect(status):
+    Elsewhere.asked.clear()
+    with listening(Elsewhere) as other:
+
+        class Redirect(Elsewhere):
+            def do_GET(self):
+                self.send_response(status)
+                self.send_header("Location", f"{other.replace('127.0.0.1', 'localhost')}/x")
+                self.end_headers()
+
+        with listening(Redirect) as url:
+            variables = {"SCW_SECRET_KEY": "canary-key", "SCW_API_URL": url}
+            done = ansible("python", str(SCRIPT), "--list", **variables)
+    assert done.returncode != 0
+    assert f"answered {status}" in done.stderr
+    assert "canary-key" not in done.stdout + done.stderr
+    assert Elsewhere.asked == []
+
+
+@pytest.mark.parametrize("api", ["http://api.example.org", "ftp://a", "https://ivy:pw-canary@a"])
+def test_the_key_of_scaleway_is_sent_over_https_alone(api):
+    variables = {"SCW_SECRET_KEY": "canary-key", "SCW_API_URL": api}
+    done = ansible("python", str(SCRIPT), "--list", **variables)
+    assert done.returncode == 1
+    assert "SCW_API_URL" in done.stderr
+    assert "canary" not in done.stdout + done.stderr

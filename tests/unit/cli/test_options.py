@@ -81,6 +81,7 @@ def test_help_loads_neither_planner_nor_patches_nor_rich() -> None:
         "slowfast_stack.cli",
         "slowfast_stack.exit_codes",
         "slowfast_stack.ui",
+        "slowfast_stack.known_secrets",
         "slowfast_stack.ui.streams",
         "slowfast_stack.cli.app",
     ]

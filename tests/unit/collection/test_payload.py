@@ -59,6 +59,7 @@ def test_the_probe_ships_neither_solver_nor_catalog() -> None:
         "core/names.py",
         "core/notices.py",
         "core/ownership.py",
+        "core/redaction.py",
         "core/system_errors.py",
         "core/validation.py",
         "core/versions.py",

@@ -6,7 +6,9 @@ import difflib
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
+from ..core import names
 from ..core.errors import StackError
+from ..core.redaction import redacted
 from .fetch import Request
 from .zoo import HOST, MODELS, Model, find
 
@@ -28,8 +30,8 @@ def request(name: str, folder: Path, mirror: str | None) -> Request:
             f"Save it as {folder / model.id}, then: slowfast-stack models check --checkpoint-dir {folder}",
             code="checkpoint.manual-download",
         )
-    url = model.url.replace(HOST, mirror.rstrip("/")) if mirror else model.url
-    return Request(url, model.url, folder, model.id)
+    base = names.address(mirror, "mirror").rstrip("/") if mirror else HOST
+    return Request(model.url.replace(HOST, base), redacted(model.url), folder, model.id)
 
 
 def _own(url: str) -> Model:

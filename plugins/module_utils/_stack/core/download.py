@@ -26,6 +26,7 @@ from .errors import StackError, not_writable
 from .files import Busy, locked, open_own, size_and_sha256
 from .http import opened
 from .progress import Progress, silent
+from .redaction import redacted
 from .validation import is_number
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class _StatusError(Exception):
 
 @dataclass(frozen=True)
 class _Version:
-    """A file as a server sent it: its address, its strong validator, its size in bytes."""
+    """A file as a server sent it: its redacted address, its strong validator, its size in bytes."""
 
     url: str
     validator: str | None = None
@@ -273,7 +274,7 @@ def _receive(download: Download, part: Path, report: Report, open_: Open) -> Non
         return
     with response:
         start, total = _place(response)
-        found = _Version(download.url, _validator(response), total)
+        found = _Version(redacted(download.url), _validator(response), total)
         if start not in (0, have) or (start and known != found):
             if not known:
                 raise DownloadError(
@@ -409,6 +410,6 @@ def _restart(part: Path) -> None:
 def _resumable(download: Download, part: Path) -> _Version | None:
     """Return the version that the received bytes belong to; None if the download starts again."""
     known = saved.load(_Version, _state_file(part), SCHEMA)
-    if known is None or not known.validator or known.url != download.url:
+    if known is None or not known.validator or known.url != redacted(download.url):
         return None
     return known if part.stat().st_size else None

@@ -116,6 +116,7 @@ CODES = {
     "cuda.missing-architecture": Row("The toolkit made no code for a planned architecture.", "Check which nvcc was used."),
     "cuda.program-failed": Row("A CUDA program was compiled and does not run on the GPU.", "Check the driver with nvidia-smi."),
     "data.invalid-value": Row("A value in a recorded host, a request or a file has the wrong type.", "Correct it, or record the host again."),
+    "data.secret-in-address": Row("An address that is stored and shown has a user, a password or a query.", "Omit them; see docs/credentials.md."),
     "data.too-large": Row("An answer of a host, or a file, is larger or nested deeper than any real one.", "Look at the host or the file that it comes from."),
     "data.unknown-key": Row("A mapping has a key that nothing reads.", "Correct the spelling."),
     "debian.no-archive": Row("apt has no package lists of Debian.", "Run apt-get update, or name a copy of the source."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .redaction import redacted
+
 
 class StackError(Exception):
     """A failure that the user can act on.
@@ -9,16 +11,14 @@ class StackError(Exception):
     ``message`` is the sentence of the failure, ``cause`` the reason for it, ``hint`` what the
     reader should do. ``str()`` joins them; adapters print exactly that and never a traceback.
     ``code`` names the kind of failure for programs (table in `error_codes`); a subclass may set it
-    for all its errors.
+    for all its errors. Secrets in the texts are hidden.
     """
 
     code = ""
 
     def __init__(self, message: str, cause: str = "", hint: str = "", *, code: str = "") -> None:
-        super().__init__(message, cause, hint)
-        self.message = message
-        self.cause = cause
-        self.hint = hint
+        self.message, self.cause, self.hint = map(redacted, (message, cause, hint))
+        super().__init__(self.message, self.cause, self.hint)
         self.code = code or self.code
 
     def __str__(self) -> str:

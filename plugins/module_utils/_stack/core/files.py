@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 from typing import IO, TYPE_CHECKING, Union
 
 from . import ownership
@@ -258,3 +259,12 @@ def open_own(path: Path, *, create: bool = False) -> IO[bytes]:
         os.close(handle)
         raise
     return os.fdopen(handle, "r+b")
+
+
+def private_log(path: Path) -> IO[str]:
+    """Open a log to append text, which its owner alone reads, also where it existed. Raises OSError."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    handle = os.open(path, flags, 0o600)
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        os.fchmod(handle, 0o600)
+    return os.fdopen(handle, "a", encoding="utf-8", errors="replace")

@@ -6,12 +6,13 @@ changed since is refused until the user accepts the change.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from . import names, saved
 from .construct import construct, plain, read
 from .files import locked
+from .redaction import redacted
 from .validation import mapping
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class FirstDownloads:
         """Record one file."""
         with locked(self._path.with_name(f".{self._path.name}.lock")):
             files = self.load()
+            row = replace(row, url=redacted(row.url))
             if files.get(name) != row:
                 data = {"schema": 1, "files": plain(dict(sorted({**files, name: row}.items())))}
                 saved.write(self._path, data, indent=2)

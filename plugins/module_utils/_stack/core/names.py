@@ -12,8 +12,9 @@ import re
 import stat
 from typing import TYPE_CHECKING, Any, Callable
 
+from . import redaction
 from .errors import StackError
-from .validation import bad
+from .validation import InvalidValueError, bad
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,14 +45,34 @@ def shortened(value: object) -> object:
     return value if isinstance(value, (int, float, type(None))) else type(value).__name__
 
 
+CREDENTIALS = (
+    "Omit them; they come from git's credential helper, ~/.netrc or the environment of the user who"
+    " downloads. See docs/credentials.md."
+)
 sha256 = matching(r"[0-9a-f]{64}", "64 hexadecimal digits")
 stack_id = matching(r"[0-9a-f]{12}", "the id of a stack, 12 hexadecimal digits")
 
 
 # Not an option, and not EXT::ADDRESS, for which git runs a program.
-address = matching(
+_address = matching(
     r"(?!-)(?![A-Za-z0-9+.-]*::)[^\x00-\x20\x7f]+(?: [^\x00-\x20\x7f]+)*", "an address or a path"
 )
+
+
+def address(value: object, where: str) -> str:
+    """Return an address or a path without a user, a password or a query: it is stored and shown."""
+    text = _address(value, where)
+    if not redaction.is_clean(text):
+        raise InvalidValueError(
+            where,
+            "an address without user, password and query",
+            redaction.redacted(text),
+            CREDENTIALS,
+            code="data.secret-in-address",
+        )
+    return text
+
+
 package = matching(r"[~A-Za-z0-9][A-Za-z0-9._+-]{0,127}", "the name of a package")
 package_version = matching(r"[A-Za-z0-9][A-Za-z0-9.!+:~^_-]{0,127}", "the version of a package")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Callable
 
 from . import files, ownership
 from .errors import StackError
+from .redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -62,7 +63,8 @@ class Commands:
     ) -> Finished:
         """Run ``argv`` and return its exit status and output; ``stdin`` is a file that it reads.
 
-        Each line of output is appended to ``log`` and passed to ``each`` as soon as it arrives.
+        Each line of output is appended to ``log``, without secrets, and passed to ``each`` as soon
+        as it arrives.
         A program that does not exist has the exit status 127, one that took too long 124. Raises
         ``StackError`` where root would run a program that another user can change.
         """
@@ -87,12 +89,12 @@ class Commands:
             return Finished(127, f"{argv[0]}: {error.strerror}")
         with child, contextlib.ExitStack() as stack:
             late = stack.enter_context(_limited(child, self.timeout_s))
-            sink = stack.enter_context(log.open("a", encoding="utf-8")) if log else None
+            sink = stack.enter_context(files.private_log(log)) if log else None
             lines = []
             for line in child.stdout or ():
                 lines.append(line)
                 if sink:
-                    sink.write(line)
+                    sink.write(redacted(line))
                     sink.flush()
                 if each:
                     each(line)

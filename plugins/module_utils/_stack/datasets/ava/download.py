@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Callable
 from urllib.parse import quote
 
-from ...core import disk_space, download, zips
+from ...core import disk_space, download, names, zips
 from ...core.errors import StackError, Unreadable, not_writable, reason
 from ...core.files import atomic_write
 from ...core.first_downloads import FirstDownloads, Recorded
@@ -54,6 +54,11 @@ class Options:
     disk_check: bool = True
     sums: Mapping[str, str] = field(default_factory=dict)
     tools: media.Tools = media.Tools()  # noqa: RUF009  (frozen)
+
+    def __post_init__(self) -> None:
+        """Refuse a mirror that would show a password to whoever lists processes."""
+        if self.mirror:
+            names.address(self.mirror, "mirror")
 
 
 def run(

@@ -1,0 +1,174 @@
+"""What counts as a secret in a text, and in which ways of writing a known one is hidden."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+from urllib.parse import quote
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.source_tree import (
+    Source,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import names, redaction
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.redaction import redacted
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava import download
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.request import request
+from support.errors import fails
+
+SECRET = "Pa55/w+rd:x@9"  # noqa: S105
+BASIC = base64.b64encode(f"ivy:{SECRET}".encode()).decode()
+COMMIT = "a" * 40
+# A text with a secret, which is S here, and the text without it.
+HIDDEN = [
+    ("https://ivy:S@example.org/x.git", "https://***@example.org/x.git"),
+    (
+        f"slowfast=https://ivy:S@example.org/x@{COMMIT}",
+        f"slowfast=https://***@example.org/x@{COMMIT}",
+    ),
+    ("https://S@example.org/x", "https://***@example.org/x"),
+    ("ssh://git:S@example.org/x", "ssh://***@example.org/x"),
+    ("http://ivy:a/S@proxy:3128", "http://***@proxy:3128"),
+    (r"https:\/\/ivy:S@example.org\/x", r"https:\/\/***@example.org\/x"),
+    (
+        "fatal: 'https://ivy:S@example.org/x/' not found",
+        "fatal: 'https://***@example.org/x/' not found",
+    ),
+    ("https://a/b?X-Amz-Signature=S&id=3", "https://a/b?X-Amz-Signature=***&id=3"),
+    ("https://a/b?whatever=S#x", "https://a/b?whatever=***#x"),
+    ("GET /b?id=3&sig=S HTTP/1.1", "GET /b?id=3&sig=*** HTTP/1.1"),
+    ("https://a/b#access_token=S", "https://a/b#access_token=***"),
+    ("Authorization: Basic S", "Authorization: Basic ***"),
+    ("{'Authorization': 'Bearer S'}", "{'Authorization': 'Bearer ***'}"),
+    ("Proxy-Authorization: S", "Proxy-Authorization: ***"),
+    ("X-Auth-Token: S", "X-Auth-Token: ***"),
+    ("Set-Cookie: session=S; path=/", "Set-Cookie: ***"),
+    (f"sent Basic {BASIC}", "sent Basic ***"),
+    ("ansible_become_password: S and more\nnext: 1", "ansible_become_password: ***\nnext: 1"),
+    ("ansible_ssh_pass=S ansible_user=ivy", "ansible_ssh_pass=*** ansible_user=ivy"),
+    ('{"ansible_become_pass": "S", "n": 1}', '{"ansible_become_pass": "***", "n": 1}'),
+    (r'{"x": "{\"ansible_become_pass\": \"S\"}"}', r'{"x": "{\"ansible_become_pass\": \"***\"}"}'),
+    ("HF_TOKEN=S ls", "HF_TOKEN=*** ls"),
+    ('"SCW_SECRET_KEY": "S"', '"SCW_SECRET_KEY": "***"'),
+    ("hf_abcdefghijklmnopqrst", "***"),
+    ("ghp_abcdefghijklmnopqrstuvwxyz0123456789", "***"),
+]
+KEPT = [
+    "ssh://git@example.org/x",
+    "git@github.com:facebookresearch/SlowFast",
+    f"http://localhost:8080/x@{COMMIT}",
+    "http://[::1]:8080/a@b",
+    "file:///srv/git/x.git",
+    "https://example.org/x/info/refs?service=git-upload-pack",
+    "basic operations",
+    '{"tokens": 1568, "MASK_TOKEN": 5, "key": "value"}',
+    "Set HF_TOKEN, or omit it.",
+    "a@b.org: not found",
+    "sha256:abc@x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), HIDDEN)
+def test_what_looks_like_a_secret_is_hidden(text: str, expected: str) -> None:
+    assert redacted(re.sub(r"\bS\b", "s3cr3t.value", text)) == expected
+    assert redacted(redacted(text)) == redacted(text)
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert redacted(text) == text
+
+
+def test_json_stays_json() -> None:
+    data = {
+        "url": "https://ivy:s3cr3t@a/b?x=1",
+        "ansible_become_password": 'a "quoted" one',
+        "HF_TOKEN": "abc",
+        "PASSWORD_MIN": 3,
+        "nested": json.dumps({"ansible_ssh_pass": "s3cr3t", "Authorization": "Basic abc"}),
+    }
+    read = json.loads(redacted(json.dumps(data)))
+    assert read["url"] == "https://***@a/b?x=***"
+    assert (read["ansible_become_password"], read["HF_TOKEN"]) == ("***", "***")
+    assert read["PASSWORD_MIN"] == 3
+    assert "s3cr3t" not in read["nested"]
+
+
+WAYS = {
+    "plain": SECRET,
+    "percent": quote(SECRET, safe=""),
+    "percent in small letters": quote(SECRET, safe="").replace("%2F", "%2f").replace("%3A", "%3a"),
+    "in JSON": json.dumps(f"{SECRET}"),
+    **{
+        f"Base64 after {count} bytes": base64.b64encode(
+            b"x" * count + SECRET.encode() + b":yz"
+        ).decode()
+        for count in range(5)
+    },
+    "Base64 for addresses": base64.urlsafe_b64encode(f"a?>{SECRET}".encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_known_secret_is_hidden_however_it_is_written(way: str) -> None:
+    text = WAYS[way]
+    shown = redaction.known([SECRET])(f"before {text} after")
+    assert "***" in shown
+    assert shown.startswith("before ")
+    assert shown.endswith(" after")
+    # What is left of Base64 are the digits that depend on what is beside the secret.
+    assert len(shown) < len(f"before {text} after") - len(SECRET) + 8
+
+
+def test_secrets_of_an_environment_are_found() -> None:
+    found = redaction.of_environment(
+        {
+            "HTTPS_PROXY": "ivy:proxy1234@proxy:3128",
+            "UV_INDEX": "own=https://ivy:in%2Fdex@a/simple https://t0ken@b/simple",
+            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {BASIC}",
+            "HF_TOKEN": "hf-value",
+            "SOME_PASSWORD": "abc",
+            "SSH_AUTH_SOCK": "/run/agent",
+            "TOKEN_FILE": "/etc/token",
+            "HOME": "/root",
+        }
+    )
+    assert set(found) == {
+        "proxy1234", "in%2Fdex", "in/dex", "t0ken", BASIC, SECRET, "hf-value", "abc",
+    }  # fmt: skip
+
+
+def test_an_error_has_no_secret_in_any_of_its_parts() -> None:
+    url = "https://ivy:s3cr3t@a/b"
+    error = StackError(f"{url} failed.", f"`git fetch {url}`", f"Try {url}", code="data.too-large")
+    assert "s3cr3t" not in f"{error} {error.labelled()} {error.to_dict()} {error.args}"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://ivy:pw@a/b", "https://token@a/b", "https://a/b?sig=1", "ssh://git:pw@a/b"]
+)
+def test_an_address_that_is_stored_has_no_secret(address: str) -> None:
+    code = "data.secret-in-address"
+    with fails(code):
+        names.address(address, "url")
+    with fails(code):
+        request({"sources": {"slowfast": {"url": address}}})
+    with fails(code):
+        Source("git", url=address, commit=COMMIT)
+    with fails(code):
+        download.Options(mirror=address)
+
+
+def test_text_that_is_made_to_be_slow_is_not() -> None:
+    texts = [
+        "a:" * 100_000, "https://" * 20_000, f"https://{'a:' * 50_000}", "?token" * 30_000,
+        "A_TOKEN_" * 20_000, "A" * 200_000, 'ansible_pass\\"' * 20_000, "basic " * 30_000,
+        "ansible_" * 30_000, '"' * 100_000, "authorization:" * 20_000, 'ansible_pass="\\' * 9_000,
+    ]  # fmt: skip
+    begin = time.process_time()
+    for text in texts:
+        redacted(text)
+    assert time.process_time() - begin < 10
