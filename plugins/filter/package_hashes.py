@@ -32,7 +32,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Lines of the form C(NAME==VERSION --hash=sha256:DIGEST ...).
+  description: Lines in the format of pip, C(NAME==VERSION --hash=sha256:DIGEST ...).
   type: list
   elements: str
 """

@@ -28,7 +28,7 @@ options:
     type: dict
     required: true
   known:
-    description: Pins with the SHA-256 of the files that they may be installed from, as C(NAME==VERSION --hash=sha256:DIGEST ...).
+    description: Pins with the SHA-256 of the files that they may be installed from, in the format of pip, C(NAME==VERSION --hash=sha256:DIGEST ...).
     type: list
     elements: str
     default: []

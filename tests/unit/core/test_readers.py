@@ -320,12 +320,12 @@ READERS = {
         None,
     ),
 }
-# What else reads JSON: the output of a program, a line of a log, or for the readers above.
+# What else reads JSON: the output of a program, a line of a log, lists of a data set, or for the readers above.
 NO_FILE = {
     "core/saved.py", "core/validation.py", "src/slowfast_stack/orchestration/trust.py",
     "environment/bytecode.py", "environment/reuse_packages.py", "datasets/ava/media.py", "host/parsers.py",
     "src/slowfast_stack/training/memory.py", "src/slowfast_stack/training/log_parser.py",
-    "src/slowfast_stack/training/rehearsal.py",
+    "src/slowfast_stack/training/rehearsal.py", "src/slowfast_stack/config/data_lists.py",
     "src/slowfast_stack/bundle/conda.py", "src/slowfast_stack/sbom/document.py",
 }  # fmt: skip
 _READS = re.compile(r"\bsaved\.(?:read|load|read_mapping)\(|\b(?:parse_json|json\.loads?)\(")
