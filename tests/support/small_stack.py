@@ -11,7 +11,10 @@ from typing import Any, NamedTuple
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import plain
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import lock
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    lock,
+    stack_files,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
 
 from slowfast_stack.facts import Lock
@@ -141,12 +144,14 @@ def _ffmpeg(prefix: Path, home: Path) -> None:
     (home / "ffmpeg").symlink_to(artifact)
 
 
-def proven(prefix: Path) -> SmallStack:
-    """Make a stack that is the current one of its prefix."""
+def proven(prefix: Path, more: dict[str, str] | None = None) -> SmallStack:
+    """Make a stack, with ``more`` files, that is the current one of its prefix."""
     made = make(prefix)
+    put(made.home, more or {})
     plan = {**made.plan, "id": made.home.name, "schema": 1}
     found = {**made.found, "plan": {**made.found["plan"], "id": made.home.name}}
     put(made.home, {"proof/plan.json": json.dumps(plan), "stack.lock.json": json.dumps(found)})
     put(prefix, {".slowfast-stack.json": json.dumps({"owner": "slowfast.stack", "schema": 1})})
     (prefix / "current").symlink_to(Path("stacks") / made.home.name)
+    stack_files.save(made.home, stack_files.taken(made.home))
     return made

@@ -8,15 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from support import small_stack
-from support.small_stack import SITE, SmallStack, put
+from support.small_stack import SITE
 from support.stack_under_test import COMMAND
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> SmallStack:
-    return small_stack.proven(tmp_path / "prefix")
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -31,9 +25,9 @@ def names(rows: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def test_the_sbom_has_every_file_and_json_has_the_lock_alone(
-    made: SmallStack, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
-    put(made.home, {f"{SITE}/planted.pth": "import os\n"})
+    made = small_stack.proven(tmp_path / "prefix", {f"{SITE}/planted.pth": "import os\n"})
     sbom, lock = tmp_path / "stack.cdx.json", tmp_path / "stack.lock.json"
     prefix = str(made.home.parents[1])
     done = run("lock", "--prefix", prefix, "--sbom", str(sbom), "-o", str(lock), "--json")
