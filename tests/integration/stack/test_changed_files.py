@@ -24,6 +24,11 @@ def site(stack: Stack) -> Path:
     return found
 
 
+def append(path: Path) -> None:
+    with path.open("a") as file:
+        file.write("# changed\n")
+
+
 def set_back(path: Path) -> None:
     """Change one byte, and set the time of modification back."""
     before = path.stat()
@@ -78,9 +83,8 @@ def test_what_was_changed_is_named_by_every_verb_and_restored_at_once(stack: Sta
     paths = {what: find(stack) for what, find in CHANGES.items()}
     before = {what: path.read_bytes() for what, path in paths.items() if path.exists()}
     for what, path in paths.items():
-        ACTS.get(what, lambda path: path.open("a").write("# changed\n"))(path)
-        # Each alone is enough; the first is still there when the next comes.
-        assert refusal_of_a_lock(alone) == "stack.changed"
+        ACTS.get(what, append)(path)
+    assert refusal_of_a_lock(alone) == "stack.changed"
     proof = alone.run("prove", expect=1)
     assert files_claim(proof)["ok"] is False
     assert "and" in files_claim(proof)["measured"]
