@@ -320,7 +320,7 @@ READERS = {
         None,
     ),
 }
-# What else reads JSON: the output of a program, a line of a log, lists of a data set, or for the readers above.
+# What else reads JSON: the output of a program, a line of a log, lists of data, or for readers above.
 NO_FILE = {
     "core/saved.py", "core/validation.py", "src/slowfast_stack/orchestration/trust.py",
     "environment/bytecode.py", "environment/reuse_packages.py", "datasets/ava/media.py", "host/parsers.py",
