@@ -77,9 +77,9 @@ def test_names_of_a_host_are_text(tmp_path: Path) -> None:
     done = audit(tmp_path, text)
     assert "\x1b" not in done.stdout + done.stderr
     assert "PyPI allows no such name or version" in done.stdout
-    # The log of the run is in .local.
     home = tmp_path / "home"
-    assert sorted(path.name for path in home.iterdir()) == [".local", ".ssh", "vars.yml"]
+    # The log of the run is in .local, unless tests have another place for state.
+    assert {path.name for path in home.iterdir()} - {".local"} == {".ssh", "vars.yml"}
     names = ["authorized_keys", "id_ed25519", "known_hosts"]
     assert sorted(path.name for path in (home / ".ssh").iterdir()) == names
     assert all((home / ".ssh" / name).read_text() == f"secret {name}\n" for name in names)
