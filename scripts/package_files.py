@@ -9,6 +9,7 @@ Files of other systems are left out, and source distributions where there is a w
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,33 +26,7 @@ TARGET = Path(__file__).resolve().parents[1] / (
     "plugins/module_utils/_stack/catalog/package_files.py"
 )
 UV = Path(sys.executable).parent / "uv"
-HEAD = '''"""The SHA-256 of the files on PyPI of each pin, written by `scripts/package_files.py`.
-
-Read on {day}. Linux on x86_64 and aarch64, Python 3.9 to 3.14; without PyTorch's own index.
-"""
-
-from __future__ import annotations
-
-_ROWS = """\
-'''
-FOOT = '''"""
-
-
-def _parsed() -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    files: dict[str, str] = {}
-    for line in _ROWS.splitlines():
-        digest, _space, file = line.partition("  ")
-        if file:
-            files[file] = digest
-        else:
-            files = found[line] = {}
-    return found
-
-
-# Pin: file: SHA-256.
-FILES = _parsed()
-'''
+START, END = '_ROWS = """', '"""\n'
 
 
 def pins() -> dict[str, str]:
@@ -97,6 +72,13 @@ def files(pin: str, python: str) -> dict[str, str]:
     return {sdist["url"].rpartition("/")[2]: sdist["hashes"]["sha256"]}
 
 
+def replaced(text: str, lines: list[str]) -> str:
+    """Return the text of the file with other rows, read today."""
+    day = datetime.now(tz=UTC).date().isoformat()
+    head, rest = re.sub(r"(?m)^Read on [0-9-]+", f"Read on {day}", text, count=1).split(START)
+    return f"{head}{START}{chr(10).join(lines)}\n{END}{rest.partition(END)[2]}"
+
+
 def main() -> int:
     """Write the file, or compare it with the pins."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -111,8 +93,7 @@ def main() -> int:
         found = files(pin, python)
         lines += [pin, *(f"{digest}  {name}" for name, digest in sorted(found.items()))]
         print(pin, len(found))
-    day = datetime.now(tz=UTC).date().isoformat()
-    TARGET.write_text(HEAD.format(day=day) + "\n".join(lines) + "\n" + FOOT, encoding="utf-8")
+    TARGET.write_text(replaced(TARGET.read_text(encoding="utf-8"), lines), encoding="utf-8")
     return 0
 
 
