@@ -35,6 +35,8 @@ def run_module(
     module.no_log_values.update(_secrets(module.params))
     with notices.collected() as said:
         try:
+            # Without compiled copies each import of a stack takes almost three times as long.
+            os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
             _private.prepare(os.environ)
             _private.leave_folder()
             _private.require_places(argument_spec, module.params, data)

@@ -18,5 +18,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Stack:
     if there := os.environ.get("SLOWFAST_STACK_PREFIX"):
         return Stack(Path(there))
     made = Stack(tmp_path_factory.mktemp("prefix") / "stack", sources())
-    made.up()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONDONTWRITEBYTECODE", "1")  # as images of containers often set it
+        made.up()
     return made

@@ -63,6 +63,12 @@ def test_a_second_run_changes_nothing_and_reuses_the_evidence(again: dict[str, A
     assert again["proof"]["reused"] is True
 
 
+def test_imports_are_compiled_once_whatever_the_variables_say(stack: Stack) -> None:
+    packages = next((stack.prefix / "current" / "env" / "lib").glob("python*/site-packages"))
+    for package in ("torch", "torchvision", "yacs"):
+        assert list((packages / package / "__pycache__").glob("*.pyc"))
+
+
 def test_each_verb_works_alone_and_prints_the_contract(stack: Stack) -> None:
     probe = subprocess.run(
         [*stack.argv("probe")[:2], "--json"], capture_output=True, text=True, check=True
