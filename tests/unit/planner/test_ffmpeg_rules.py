@@ -130,7 +130,7 @@ def test_packages_are_installed_by_root_with_a_network(
     assert origin(decide(DEBIAN, asked, root=root)) == kind
 
 
-def test_an_ffmpeg_of_a_distribution_that_nobody_looked_into_is_taken_when_asked() -> None:
+def test_an_ffmpeg_of_a_distribution_without_a_row_is_taken_when_asked() -> None:
     found = decide(UBUNTU, {"ffmpeg": "distribution"})
     assert found.value
     assert (found.value.version, found.value.nv_codec_headers) == (None, None)
