@@ -8,9 +8,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._stack.core import ownership
+from ._stack.core import git, ownership
 from ._stack.core.errors import Unreadable
 from ._stack.core.http import opened
+from ._stack.core.process import Commands
 from ._stack.core.system_errors import require_temporary_space
 from ._stack.host.probe import Answer, Where, probe
 
@@ -78,3 +79,7 @@ class LocalRunner:
                 return True
         except (OSError, ValueError):
             return False
+
+    def has_commit(self, place: str, commit: str, timeout_s: float) -> bool | None:
+        """Return whether a repository has a commit; None where git cannot say."""
+        return git.has_commit(Commands({"LC_ALL": "C"}).within(timeout_s), place, commit)

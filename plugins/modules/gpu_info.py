@@ -23,7 +23,7 @@ options:
     description:
       - Endpoints whose reachability is probed in parallel, by name.
       - The names V(detectron2), V(pytorchvideo) and V(slowfast) are git repositories, as URL or
-        absolute path.
+        absolute path. Where V(#) and a commit follow, the repository has to have this commit.
       - The value V(package-index) is the Python package index that O(uv) is configured to use.
       - Every other value is an HTTPS URL. Without endpoints the network is not probed.
     type: dict

@@ -22,7 +22,7 @@ MEANING = {
     Exit.PROVEN: "done and proven",
     Exit.FAILED: "a proof, a check or a step failed",
     Exit.USAGE: "an option or argument is wrong or names something that does not exist; nothing was started",
-    Exit.NO_PLAN: "no plan exists",
+    Exit.NO_PLAN: "no plan exists, or a source that it names cannot be had",
     Exit.UNREACHABLE: "a host could not be reached",
 }
 
@@ -46,7 +46,19 @@ WRONG_ARGUMENTS = frozenset(
 )
 
 # What was asked for by name and cannot be had.
-NO_PLAN = frozenset({"planner.no-candidate", "planner.no-ffmpeg"})
+NO_PLAN = frozenset(
+    {
+        "bundle.missing-source",
+        "ffmpeg.no-source",
+        "miniforge.no-installer",
+        "planner.no-candidate",
+        "planner.no-ffmpeg",
+        "source.not-a-repository",
+        "source.not-found",
+        "source.unknown-commit",
+        "source.unreachable",
+    }
+)
 
 
 class UsageError(StackError):

@@ -9,9 +9,13 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts import source_tree
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import files
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.git import (
+    GIT_S,
+    NO_DOWNGRADE,
+    PATIENCE,
+)
 
 # The roles exclude them from checkouts too: 30 MB of animations that no program reads.
 _EXCLUDED = ".gif"
@@ -75,14 +79,14 @@ class _Git(NamedTuple):
     def __call__(self, repository: Path | None, *arguments: str, text: bytes = b"") -> bytes:
         """Return the output. Raises StackError."""
         where = ["-C", str(repository)] if repository else []
-        argv = ["git", *source_tree.NO_DOWNGRADE, *where, *arguments]
+        argv = ["git", *NO_DOWNGRADE, *where, *arguments]
         try:
             child = subprocess.Popen(
                 argv,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env={**os.environ, **source_tree.PATIENCE},
+                env={**os.environ, **PATIENCE},
                 start_new_session=True,
                 pass_fds=[self.lock],
             )
@@ -93,9 +97,9 @@ class _Git(NamedTuple):
             ) from error
         with child:
             try:
-                output, said = child.communicate(text, timeout=source_tree.GIT_S)
+                output, said = child.communicate(text, timeout=GIT_S)
             except subprocess.TimeoutExpired:
-                output, said = b"", f"it did not end within {source_tree.GIT_S:.0f} s.".encode()
+                output, said = b"", f"it did not end within {GIT_S:.0f} s.".encode()
             finally:
                 if child.returncode is None:  # also after Ctrl-C, which its session does not get
                     os.killpg(child.pid, signal.SIGKILL)

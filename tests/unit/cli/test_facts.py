@@ -13,7 +13,7 @@ from slowfast_stack.cli import rollback
 from slowfast_stack.exit_codes import Exit
 from slowfast_stack.facts import Proof, Rollback
 from slowfast_stack.orchestration.results import Results
-from slowfast_stack.orchestration.run_state import HostRun
+from slowfast_stack.orchestration.run_state import Failure, HostRun
 
 PROOF = {
     "ok": False,
@@ -77,3 +77,24 @@ def test_a_conflict_is_the_error_of_its_host() -> None:
     assert results.exit_code is Exit.NO_PLAN
     (error,) = results.failures()
     assert (error.code, error.cause) == ("planner.no-candidate", "one is required")
+
+
+@pytest.mark.parametrize(
+    ("code", "ends"),
+    [
+        ("source.unknown-commit", Exit.NO_PLAN),
+        ("source.unreachable", Exit.NO_PLAN),
+        ("source.not-a-repository", Exit.NO_PLAN),
+        ("source.not-found", Exit.NO_PLAN),
+        ("bundle.missing-source", Exit.NO_PLAN),
+        ("ffmpeg.no-source", Exit.NO_PLAN),
+        ("miniforge.no-installer", Exit.NO_PLAN),
+        ("source.checkout-failed", Exit.FAILED),
+        ("ffmpeg.build-failed", Exit.FAILED),
+    ],
+)
+def test_a_source_that_cannot_be_had_ends_a_host_as_a_missing_plan_does(
+    code: str, ends: Exit
+) -> None:
+    run = HostRun("one", failure=Failure("It failed.", "It was not there.", code=code))
+    assert Results([run], "stack_proof").exit_code is ends

@@ -94,7 +94,7 @@ def test_with_a_bundle_its_installer_is_taken_and_no_address_is_asked(
     want |= {"bundle": str(tmp_path / "bundle"), "url": "https://example.invalid/installer.sh"}
     complete = packed.read_bytes()
     packed.write_bytes(complete + b"# more")
-    with fails("download.checksum-mismatch"):
+    with fails("miniforge.no-installer"):
         module.act(want, check=False)
     assert not Path(want["path"]).exists()
     packed.write_bytes(complete)
@@ -103,7 +103,7 @@ def test_with_a_bundle_its_installer_is_taken_and_no_address_is_asked(
 
 def test_an_installer_that_is_not_the_pinned_one_never_runs(parameters: Parameters) -> None:
     want = parameters(sha256="0" * 64)
-    with fails("download.checksum-mismatch", "0" * 64):
+    with fails("miniforge.no-installer", "0" * 64):
         module.act(want, check=False)
     assert not Path(want["path"]).exists()
     assert list(Path(want["cache"]).iterdir()) == []
@@ -111,7 +111,7 @@ def test_an_installer_that_is_not_the_pinned_one_never_runs(parameters: Paramete
 
 def test_a_release_that_is_not_served_is_said(parameters: Parameters) -> None:
     want = parameters()
-    with fails("download.refused", 404):
+    with fails("miniforge.no-installer", 404):
         module.act({**want, "url": want["url"] + ".missing"}, check=False)
 
 
@@ -213,3 +213,13 @@ def test_a_tool_that_does_not_run_after_the_installation_is_said(parameters: Par
     with fails("miniforge.not-runnable", "mamba"):
         module.act(want, check=False)
     assert module.act(parameters(), check=True)["reason"] == "an installation was interrupted"
+
+
+def test_an_installer_that_is_not_there_is_said_to_be_missing(parameters: Parameters) -> None:
+    want = parameters()
+    want["url"] += ".missing"
+    with fails("miniforge.no-installer", want["url"]):
+        module.act(want, check=False)
+    with fails("miniforge.no-installer", "/srv/none.sh"):
+        module.act(want | {"url": "/srv/none.sh"}, check=False)
+    assert not Path(want["path"]).exists()

@@ -135,7 +135,7 @@ def test_an_interpreter_that_is_named_is_read_with_its_torch() -> None:
 @pytest.mark.parametrize("git", [True, False])
 def test_a_source_is_asked_with_git_where_it_is_there(git: bool) -> None:  # noqa: FBT001
     said = {"git --version": "git version 2.39"} if git else {}
-    said["git ls-remote https://a/slowfast HEAD"] = "1\tHEAD"
+    said["git -c protocol.http.allow=user ls-remote https://a/slowfast HEAD"] = "1\tHEAD"
     where = probe.Where("/opt", {"slowfast": "https://a/slowfast"})
     assert probe.probe(Picture({}, said), where).network == {"slowfast": git}
     urls = ["https://a/slowfast/info/refs?service=git-upload-pack"]

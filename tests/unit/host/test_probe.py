@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 HOSTS = sorted((Path(__file__).parents[1] / "hosts").glob("*.json"))
 
 
+LS_REMOTE = "git -c protocol.http.allow=user ls-remote"
+
+
 class RecordedRunner:
     """Answers from a picture; what is not in it is absent."""
 
     def __init__(self, picture: dict[str, Any]) -> None:
         self.files, self.commands = picture.get("files", {}), picture.get("commands", {})
         self.urls = picture.get("urls", {})
+        self.commits = picture.get("commits", {})
 
     def run(self, argv: Sequence[str], **_: object) -> probe.Answer:
         line = " ".join(argv).replace(parsers.PYTHON_QUESTION, "PYTHON_QUESTION")
@@ -47,6 +51,10 @@ class RecordedRunner:
 
     def reaches(self, url: str, _timeout_s: float) -> bool:
         return bool(self.urls.get(url, False))
+
+    def has_commit(self, place: str, commit: str, _timeout_s: float) -> bool | None:
+        found: bool | None = self.commits.get(f"{place}@{commit}")
+        return found
 
 
 @pytest.mark.parametrize("path", HOSTS, ids=lambda path: path.stem)
@@ -87,8 +95,14 @@ def test_every_endpoint_is_probed_in_its_own_way() -> None:
     picture = {
         "commands": {
             "git --version": {"rc": 0, "stdout": "git version 2.39.5"},
-            "git ls-remote https://git.example/slowfast HEAD": {"rc": 128, "stdout": ""},
-            "git ls-remote /srv/detectron2.git HEAD": {"rc": 0, "stdout": "02b5\tHEAD"},
+            "git -c protocol.http.allow=user ls-remote https://git.example/slowfast HEAD": {
+                "rc": 128,
+                "stdout": "",
+            },
+            "git -c protocol.http.allow=user ls-remote /srv/detectron2.git HEAD": {
+                "rc": 0,
+                "stdout": "02b5\tHEAD",
+            },
             "/uv --directory / pip compile --no-cache --no-header -": {
                 "rc": 0,
                 "stdout": "iniconfig",
@@ -97,7 +111,7 @@ def test_every_endpoint_is_probed_in_its_own_way() -> None:
         "urls": {"https://packages.example/": True},
     }
     where = probe.Where("/opt", endpoints, "/uv")
-    assert probe.network(RecordedRunner(picture), where, git=True) == {
+    assert probe.network(RecordedRunner(picture), where, no_note, git=True) == {
         "pypi": True,
         "slowfast": False,
         "detectron2": True,
@@ -106,10 +120,34 @@ def test_every_endpoint_is_probed_in_its_own_way() -> None:
     }
 
 
+def no_note(unknown: model.Unknown) -> None:
+    raise AssertionError(unknown)
+
+
+@pytest.mark.parametrize("has", [True, None, False])
+def test_a_repository_without_the_commit_that_is_named_is_not_reached(*, has: bool | None) -> None:
+    reached = has is not False
+    place, commit = "https://git.example/slowfast", "a" * 40
+    picture = {
+        "commands": {
+            "git --version": {"rc": 0, "stdout": "git version 2.39.5"},
+            f"{LS_REMOTE} {place} HEAD": {"rc": 0, "stdout": "02b5\tHEAD"},
+        },
+        "commits": {f"{place}@{commit}": has},
+    }
+    where = probe.Where("/opt", {"slowfast": f"{place}#{commit}"})
+    found = probe.probe(RecordedRunner(picture), where)
+    assert found.network == {"slowfast": reached}
+    lacks = [row for row in found.unreadable if row.name == "source.slowfast"]
+    assert [(row.source, commit in row.reason) for row in lacks] == [(place, True)] * (not reached)
+
+
 def test_a_mirror_may_be_a_path_of_the_host() -> None:
     endpoints = {"miniforge": "/srv/installer.sh", "conda-forge": "file:///srv/c/repodata.json"}
     picture = {"commands": {"test -e /srv/installer.sh": {"rc": 0, "stdout": ""}}}
-    found = probe.network(RecordedRunner(picture), probe.Where("/opt", endpoints), git=True)
+    found = probe.network(
+        RecordedRunner(picture), probe.Where("/opt", endpoints), no_note, git=True
+    )
     assert found == {"miniforge": True, "conda-forge": False}
 
 
@@ -140,7 +178,8 @@ def test_the_toolkit_of_a_distribution_is_seen_beside_others() -> None:
 def test_without_git_a_git_source_is_asked_over_https() -> None:
     url = "https://git.example/slowfast/info/refs?service=git-upload-pack"
     where = probe.Where("/opt", {"slowfast": "https://git.example/slowfast"})
-    assert probe.network(RecordedRunner({"urls": {url: True}}), where, git=False)["slowfast"]
+    found = probe.network(RecordedRunner({"urls": {url: True}}), where, no_note, git=False)
+    assert found["slowfast"]
 
 
 def answer_of_a_python(version: str) -> dict[str, object]:
@@ -352,11 +391,13 @@ def test_no_index_is_tried_without_uv_and_a_timeout_is_passed_on() -> None:
             return True
 
     endpoints = {"pypi": probe.PACKAGE_INDEX}
-    assert probe.network(Timed({}), probe.Where("/opt", endpoints), git=True) == {"pypi": False}
+    assert probe.network(Timed({}), probe.Where("/opt", endpoints), no_note, git=True) == {
+        "pypi": False
+    }
     assert asked == []
     where = probe.Where("/opt", endpoints, uv="/uv", timeout_s=9)
-    assert probe.network(Timed({}), where, git=True) == {"pypi": True}
+    assert probe.network(Timed({}), where, no_note, git=True) == {"pypi": True}
     where = probe.Where("/opt", {"slowfast": "https://git.example/x", "x": "https://y"})
-    assert probe.network(Timed({}), where, git=True) == {"slowfast": True, "x": True}
+    assert probe.network(Timed({}), where, no_note, git=True) == {"slowfast": True, "x": True}
     assert sorted(asked) == [("/uv", 9, "iniconfig"), ("git", 4, ""), ("https://y", 4, "")]
-    assert probe.network(Timed({}), probe.Where("/opt", {}), git=True) == {}
+    assert probe.network(Timed({}), probe.Where("/opt", {}), no_note, git=True) == {}

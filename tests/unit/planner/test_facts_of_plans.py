@@ -9,7 +9,12 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog impo
     ffmpeg,
     miniforge,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.sources import TREES
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.versions import version
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.lock import (
+    FORMAT,
+    SCHEMA,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
     candidates,
@@ -22,13 +27,21 @@ from support.errors import fails
 from support.plan_builder import from_case, host, plan
 
 URL = "/srv/mirror"
+COMMIT = "a" * 40
+
+
+def commit_of(name: str) -> str:
+    """Return the commit of the catalog."""
+    return next(tree.commit for tree in TREES if tree.name == name)
+
+
 PYTHON = "/usr/bin/python3.12"
 
 
 @pytest.mark.parametrize(
     ("name", "own"),
     [
-        ("slowfast", URL),
+        ("slowfast", f"{URL}#{commit_of('slowfast')}"),
         ("miniforge", URL),
         ("ffmpeg", URL),
         ("conda-forge", f"{URL}/noarch/repodata.json"),
@@ -36,6 +49,27 @@ PYTHON = "/usr/bin/python3.12"
 )
 def test_the_place_that_is_named_is_what_has_to_be_reached(name: str, own: str) -> None:
     assert planner.endpoints({"sources": {name: {"url": URL}}})[name] == own
+
+
+def test_the_commit_that_is_named_has_to_be_there() -> None:
+    asked = {
+        "sources": {"slowfast": {"url": URL, "commit": COMMIT}, "detectron2": {"commit": COMMIT}}
+    }
+    places = planner.endpoints(asked)
+    own = next(tree.url for tree in TREES if tree.name == "detectron2")
+    assert places["slowfast"] == f"{URL}#{COMMIT}"
+    assert places["detectron2"] == f"{own}#{COMMIT}"
+    assert "#" not in places["pytorchvideo"]
+
+
+def test_the_sources_of_a_lock_have_to_be_there() -> None:
+    made = plan("cpu-debian-12", {"sources": {"slowfast": {"url": URL, "commit": COMMIT}}})
+    lock = {"format": FORMAT, "schema": SCHEMA, "plan": made.to_dict(), "packages": []}
+    places = planner.endpoints({"locked": lock})
+    assert places["slowfast"] == f"{URL}#{COMMIT}"
+    assert places["detectron2"].endswith(f"#{commit_of('detectron2')}")
+    other = {"sources": {"slowfast": {"url": "/srv/other"}}}
+    assert planner.endpoints({"locked": lock, **other})["slowfast"] == f"/srv/other#{COMMIT}"
 
 
 def test_without_own_places_the_public_ones_have_to_be_reached() -> None:

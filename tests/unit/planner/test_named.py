@@ -74,6 +74,17 @@ CASES += [
     )
     for tree in TREES
 ]
+LACKS = {"name": "source.slowfast", "source": URL, "reason": f"It has no commit {COMMIT}."}
+CASES += [
+    # It is reached, and does not have the commit; also where the network is not asked.
+    (
+        "sources",
+        CPU,
+        {"sources": {"slowfast": {"url": URL, "commit": COMMIT}}, **network},
+        {"network": {**REACHED, "slowfast": False}, "unreadable": [LACKS]},
+    )
+    for network in ({}, {"network": "full"})
+]
 CASES += [
     # Another source is out of reach, and both would be replaced.
     ("sources", CPU, {"sources": {"slowfast": {"url": URL}}}, {"network": {**REACHED, "detectron2": False}}),

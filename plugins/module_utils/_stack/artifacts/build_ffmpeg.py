@@ -189,6 +189,8 @@ def _placed(site: Site, recipe: FFmpegRecipe, name: str) -> Path:
         try:
             place(site.commands, source, tree, uv="", bundle=recipe.bundle, downloads=downloads)
         except StackError as error:  # noqa: PERF203  (the next place may have it)
+            if error.code == "disk.full":
+                raise
             failures.append(f"{error.message} {error.cause}".strip())
         else:
             return tree

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..core import archives, names, scratch, validation
 from ..core.errors import StackError
 from ..core.files import fresh_folder, replace_folder
+from ..core.git import GIT_S, NO_DOWNGRADE, PATIENCE
 from ..core.process import locked
 
 if TYPE_CHECKING:
@@ -19,16 +20,6 @@ if TYPE_CHECKING:
 # Demo animations: 30 MB of SlowFast's checkout that no program reads.
 LEFT_OUT = ("/*", "!*.gif")
 ORIGIN_FILE = ".slowfast-stack-origin"
-# The longest that one command of git may take, in seconds: a slow disk, or a slow line.
-GIT_S = 1800.0
-# Neither a password is asked for, nor a connection waited for that is silent for a minute.
-PATIENCE = {
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_HTTP_LOW_SPEED_LIMIT": "1",
-    "GIT_HTTP_LOW_SPEED_TIME": "60",
-}
-# No redirect from https to http: http is allowed where the user named it.
-NO_DOWNGRADE = ("-c", "protocol.http.allow=user")
 # What names and pins a source of each origin.
 REQUIRED = {
     "git": ("url", "commit"),

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..artifacts.cache import MANIFEST, read_manifest
-from ..artifacts.source_tree import GIT_S
 from ..core.errors import StackError
+from ..core.git import GIT_S
 from ..patches import record
 from ..patches.syntax.source_tree import FolderTree
 from .model import UNOWNED, Embedded, Installed, Part

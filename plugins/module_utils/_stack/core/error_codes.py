@@ -214,6 +214,7 @@ CODES = {
     "lock.mismatch": Row("The installed environment differs from the lock.", "Run `slowfast-stack up --locked FILE` again."),
     "miniforge.foreign": Row("The folder of Miniforge was installed by something else.", "Choose another prefix, or remove that folder."),
     "miniforge.install-failed": Row("The installer of Miniforge failed.", "Read the log that is named."),
+    "miniforge.no-installer": Row("The installer of Miniforge is not at its place.", "Name a copy with --source miniforge=PLACE."),
     "miniforge.not-resolved": Row("conda could not resolve the packages for a bundle.", "Read what conda said."),
     "miniforge.not-runnable": Row("conda or mamba does not start.", "Run `slowfast-stack up` to reinstall it."),
     "miniforge.other-version": Row("conda has another version than the release of Miniforge.", "Remove the folder; it is installed again."),

@@ -95,7 +95,7 @@ def install(commands: Commands, wanted: Miniforge) -> str | None:
         if reason is None:
             return None
         wanted.cache.mkdir(parents=True, exist_ok=True)
-        installer = archives.fetch(wanted.place, wanted.sha256, wanted.cache)
+        installer = _fetched(wanted)
         complete = wanted.path.exists() and not wanted.unfinished.exists()
         wanted.unfinished.touch()
         if not complete:
@@ -114,6 +114,21 @@ def install(commands: Commands, wanted: Miniforge) -> str | None:
         saved.save(wanted.path / RECORD, Record(wanted.version, wanted.sha256))
         wanted.unfinished.unlink()
     return reason
+
+
+def _fetched(wanted: Miniforge) -> Path:
+    """Return the installer. Raise ``StackError`` where its place does not have it."""
+    try:
+        return archives.fetch(wanted.place, wanted.sha256, wanted.cache)
+    except StackError as error:
+        if error.code != "file.not-found" and not error.code.startswith("download."):
+            raise
+        raise StackError(
+            f"The installer of Miniforge {wanted.version} is not at {wanted.place}.",
+            f"{error.message} {error.cause}",
+            "Name a copy with --source miniforge=PLACE, or omit --environment conda.",
+            code="miniforge.no-installer",
+        ) from error
 
 
 def versions(commands: Commands, wanted: Miniforge) -> dict[str, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Callable, NamedTuple, Protocol
 
 from ..core.components import COMPONENTS
 from ..core.errors import StackError, Unreadable
+from ..core.git import NO_DOWNGRADE
 from . import driver_record, interrupted, parsers
 from .model import (
     Compiler,
@@ -28,6 +30,8 @@ from .model import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    Note = Callable[[Unknown], None]
 
 PCI = "/sys/bus/pci/devices"
 BINARIES = ("/usr/bin", "/usr/local/bin")
@@ -50,6 +54,8 @@ LISTINGS = {
     "redhat": ("rpm", "-qa", "--qf", "%{NAME}\t%{VERSION}\t%{VENDOR}\n"),
 }
 PACKAGE_INDEX = "package-index"
+# How an endpoint names the commit that a repository has to have.
+COMMIT = re.compile(r"(.+)#([0-9a-f]{40})")
 # Any small package without dependencies: only whether it is found matters.
 INDEX_QUESTION = "iniconfig"
 LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/rpm/.rpm.lock")
@@ -73,6 +79,9 @@ class Runner(Protocol):
 
     def reaches(self, url: str, timeout_s: float) -> bool:
         """Return whether an HTTPS request succeeds."""
+
+    def has_commit(self, place: str, commit: str, timeout_s: float) -> bool | None:
+        """Return whether a repository has a commit; None where git cannot say."""
 
 
 class Where(NamedTuple):
@@ -132,7 +141,7 @@ def probe(runner: Runner, where: Where) -> Host:
         memory_mib=parsers.memory_mib(look.text("/proc/meminfo") or ""),
         glibc=parsers.glibc(look.output("getconf", "GNU_LIBC_VERSION")),
         disk=look.disk(where.prefix),
-        network=network(runner, where, git=look.has("git")),
+        network=network(runner, where, look.unreadable.append, git=look.has("git")),
         unreadable=tuple(look.unreadable),
         torch=look.torch(named.path) if named else None,
         interrupted=left,
@@ -343,8 +352,11 @@ class _Look:
             path = path.rpartition("/")[0] or "/"
 
 
-def network(runner: Runner, where: Where, *, git: bool) -> dict[str, bool]:
-    """Return for each endpoint whether it is reached; all are tried at the same time."""
+def network(runner: Runner, where: Where, note: Note, *, git: bool) -> dict[str, bool]:
+    """Return for each endpoint whether it is reached; all are tried at the same time.
+
+    A repository without the commit that it has to have is not; ``note`` gets the reason.
+    """
     if not where.endpoints:
         return {}
     with ThreadPoolExecutor(len(where.endpoints)) as pool:
@@ -352,10 +364,14 @@ def network(runner: Runner, where: Where, *, git: bool) -> dict[str, bool]:
             name: pool.submit(_reaches, runner, where, name, place, git=git)
             for name, place in where.endpoints.items()
         }
-        return {name: future.result() for name, future in waiting.items()}
+        found = {name: future.result() for name, future in waiting.items()}
+    for answer in found.values():
+        if isinstance(answer, Unknown):
+            note(answer)
+    return {name: answer is True for name, answer in found.items()}
 
 
-def _reaches(runner: Runner, where: Where, name: str, place: str, *, git: bool) -> bool:
+def _reaches(runner: Runner, where: Where, name: str, place: str, *, git: bool) -> bool | Unknown:
     if place == PACKAGE_INDEX:
         return _reaches_index(runner, where)
     if name not in COMPONENTS:
@@ -363,10 +379,21 @@ def _reaches(runner: Runner, where: Where, name: str, place: str, *, git: bool) 
         if local.startswith("/"):
             return runner.run(("test", "-e", local)).rc == 0
         return runner.reaches(place, where.timeout_s)
+    pinned = COMMIT.fullmatch(place)
+    place, commit = pinned.groups() if pinned else (place, "")
     if git or "://" not in place:
-        argv = ("git", "ls-remote", place, "HEAD")
-        return runner.run(argv, timeout_s=where.timeout_s).rc == 0
+        return _has(runner, where, name, place, commit)
     return runner.reaches(f"{place}/info/refs?service=git-upload-pack", where.timeout_s)
+
+
+def _has(runner: Runner, where: Where, name: str, place: str, commit: str) -> bool | Unknown:
+    """Return whether git reaches a repository; what is wrong with one that lacks the commit."""
+    argv = ("git", *NO_DOWNGRADE, "ls-remote", place, "HEAD")
+    if runner.run(argv, timeout_s=where.timeout_s).rc != 0:
+        return False
+    if commit and runner.has_commit(place, commit, where.timeout_s) is False:
+        return Unknown(f"source.{name}", place, f"It has no commit {commit}.")
+    return True
 
 
 def _reaches_index(runner: Runner, where: Where) -> bool:

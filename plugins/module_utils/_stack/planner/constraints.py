@@ -83,7 +83,11 @@ def _tree(name: str, host: Host, request: Request, network: Network) -> Check:
     missed = [tree.name for tree in TREES if not host.network.get(tree.name, False)]
     cause = f"--network {request.network}" if request.network else f"unreached: {', '.join(missed)}"
     text = f"{name} would come from PyPI, because not every git source is used ({cause})"
-    return lambda _option: None if network.compiles else text
+    # What was found out counts, whatever is assumed of the network.
+    lacks = next((row for row in host.unreadable if row.name == f"source.{name}"), None)
+    if lacks:
+        text = f"{lacks.source}: {lacks.reason[0].lower()}{lacks.reason[1:].rstrip('.')}"
+    return lambda _option: None if network.compiles and not lacks else text
 
 
 def _torch(wanted: Spec) -> Check:

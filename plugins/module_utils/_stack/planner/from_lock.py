@@ -11,7 +11,7 @@ from ..core.validation import bad, mapping
 from ..environment.lock import FORMAT, SCHEMA, Package
 from ..environment.package_hashes import written
 from .decision import Decision
-from .plan import Conflict, NoPlan, Plan, StackPlan
+from .plan import Conflict, NoPlan, Plan, SourcePlan, StackPlan
 from .plan_diff import EVERYTHING, differences
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def follow(
     """
     made = lock.plan
     own = {key: value for key, value in request.items() if key != "locked"}
-    found = plan(host, {**_pins(made), **own, **_sources(made, own)})
+    found = plan(host, {**_pins(made), **own, **_sources(lock, own)})
     if isinstance(found, NoPlan):
         return found
     differs = [f"{text} [the lock]" for text in differences("the lock", made, found, EVERYTHING)]
@@ -83,12 +83,17 @@ def _pins(made: StackPlan) -> dict[str, object]:
     return {"torch": f"=={made.torch.version}", "python": made.python, **network}
 
 
-def _sources(made: StackPlan, own: Mapping[str, Any]) -> dict[str, Any]:
+def sources(lock: Lock) -> dict[str, SourcePlan]:
+    """Return the repositories that a lock names."""
+    there = lock.plan.sources.items()
+    return {name: source for name, source in there if source and source.origin == "git"}
+
+
+def _sources(lock: Lock, own: Mapping[str, Any]) -> dict[str, Any]:
     """Return the sources of a lock; what the request says of one is compared later."""
     asked = own.get("sources") or {}
     there = {
         name: {"url": source.url, "commit": source.commit, **asked.get(name, {})}
-        for name, source in made.sources.items()
-        if source and source.origin == "git"
+        for name, source in sources(lock).items()
     }
     return {"sources": {**asked, **there}}

@@ -18,8 +18,13 @@ from .request import request as read_request
 from .resolver import driver_alone, problem, solve
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..catalog.sources import TreeRow
     from .candidates import DriverOption
     from .network import Network
+    from .plan import SourcePlan
+    from .request import Source
 
 
 def plan(host: object, request: object = None) -> Plan | NoPlan:
@@ -68,14 +73,18 @@ def _no_plan(
 
 
 def endpoints(request: object = None) -> dict[str, str]:
-    """Return what the probe has to reach for a request: name to address, as gpu_info takes it."""
+    """Return what the probe has to reach for a request: name to address, as gpu_info takes it.
+
+    The address of a source tree that is named, or that a lock names, ends with ``#COMMIT``.
+    """
     asked = read_request(request)
     if asked.network == "offline" or asked.bundle:
         return {}
     own = {name: source.url for name, source in asked.sources.items() if source.url}
+    locked = from_lock.sources(asked.locked) if asked.locked else {}
     return {
         "pypi": "package-index",
-        **{tree.name: own.get(tree.name, tree.url) for tree in TREES},
+        **{tree.name: _tree(tree, asked.sources.get(tree.name), locked) for tree in TREES},
         "pytorch": wheel.INDEX + "cpu/torch/",
         "nvidia": f"{NVIDIA_BASE}/",
         "uv-pythons": UV_PYTHONS,
@@ -83,3 +92,12 @@ def endpoints(request: object = None) -> dict[str, str]:
         **{name: own[name] for name in FFMPEG_SOURCES if name in own},
         "conda-forge": own.get("conda-forge", miniforge.CHANNEL_URL) + miniforge.CHANNEL_FILE,
     }
+
+
+def _tree(tree: TreeRow, asked: Source | None, locked: Mapping[str, SourcePlan]) -> str:
+    """Return the address of a source tree, with its commit where that is not ours to choose."""
+    other = locked.get(tree.name)
+    if not asked and not other:
+        return tree.url
+    url = (asked and asked.url) or (other and other.url) or tree.url
+    return f"{url}#{(asked and asked.commit) or (other and other.commit) or tree.commit}"
