@@ -17,6 +17,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.ke
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from support.errors import fails
 from support.users import as_user, user_folder
 
 WHEEL = "tree-1.0-py3-none-any.whl"
@@ -215,3 +216,47 @@ def test_a_link_is_inside_where_it_names_a_file_of_the_artifact(tmp_path: Path) 
     assert sorted(cache.leading_out(made)) == ["lib/out", "tool"]
     own = replace(made, inputs={"origin": "distribution"})
     assert cache.leading_out(own) == ["lib/out"]
+
+
+class Other(Recipe):
+    """A recipe whose second build gives other files."""
+
+    def build(self, commands: Commands, work: Path) -> Path:
+        assert list(work.iterdir()) == []
+        ready = super().build(commands, work)
+        if self.fails == "more":
+            (ready / "more").touch()
+        elif self.fails == "less":
+            (ready / WHEEL).unlink()
+        elif self.fails == "other":
+            (ready / WHEEL).write_text("other")
+        return ready
+
+
+@pytest.mark.parametrize(
+    ("fails_", "name", "count"),
+    [("", "", 0), ("more", "more", 1), ("less", WHEEL, 1), ("other", WHEEL, 1)],
+)
+def test_an_artifact_is_built_again_and_compared(
+    tmp_path: Path, fails_: str, name: str, count: int
+) -> None:
+    artifact, _new = cache.build(Commands(), tmp_path, Recipe())
+    left = tmp_path / f"{key_of(artifact.inputs)}.again"
+    left.mkdir()
+    (left / "of a killed process").touch()
+    recipe = Other(fails=fails_)
+    if not fails_:
+        cache.require_same(Commands(), tmp_path, recipe, artifact)
+    else:
+        with fails("artifact.not-reproduced", f"{count} files differ, such as {name}"):
+            cache.require_same(Commands(), tmp_path, recipe, artifact)
+    assert recipe.built == 1
+    assert not left.exists()
+    assert cache.find(tmp_path, key_of(artifact.inputs)) == artifact
+
+
+def test_a_second_build_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    artifact, _new = cache.build(Commands(), tmp_path, Recipe())
+    with fails("test.no"):
+        cache.require_same(Commands(), tmp_path, Other(fails="build"), artifact)
+    assert not (tmp_path / f"{key_of(artifact.inputs)}.again").exists()

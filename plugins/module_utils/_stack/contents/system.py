@@ -21,7 +21,8 @@ _DOCUMENTS = Path("/usr/share/doc")
 _FORMAT = b"Format: http"
 _LICENSE = re.compile(r"^License:\s*(\S.*)$", re.MULTILINE)
 _MOST_LICENSES = 40
-_OWNER = re.compile(r"^(?!diversion )([^:\s][^\s]*): (/.+)$")
+# PACKAGE:ARCHITECTURE, OTHER: /PATH; the first of several packages counts.
+_OWNER = re.compile(r"^(?!diversion )([^:\s,]+)[^/]*: (/.+)$")
 
 
 class _Row(NamedTuple):
@@ -53,8 +54,7 @@ def _dpkg_owners(commands: Commands, paths: Iterable[str]) -> dict[str, str]:
     for line in done.output.splitlines():
         matched = _OWNER.match(line)
         if matched and matched.group(2) in asked:
-            name = matched.group(1).rstrip(",").partition(":")[0]
-            found[asked[matched.group(2)]] = name
+            found[asked[matched.group(2)]] = matched.group(1)
     return found
 
 
