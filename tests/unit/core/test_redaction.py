@@ -172,3 +172,112 @@ def test_text_that_is_made_to_be_slow_is_not() -> None:
     for text in texts:
         redacted(text)
     assert time.process_time() - begin < 10
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("https://ivy:pw@a/b", "https://***@a/b"),
+        ({"https://ivy:pw@a": ["HF_TOKEN=x", 1]}, {"https://***@a": ["HF_TOKEN=***", 1]}),
+        (("HF_TOKEN=x", None), ["HF_TOKEN=***", None]),
+        ([{"a": ({"b": "HF_TOKEN=x"},)}], [{"a": [{"b": "HF_TOKEN=***"}]}]),
+        (1.5, 1.5),
+        (None, None),
+        (True, True),
+    ],
+)
+def test_plain_data_is_without_secrets_in_values_and_keys(value: object, expected: object) -> None:
+    assert redaction.plain(value) == expected
+    assert redaction.plain({"x": "hidden"}, lambda text: text.upper()) == {"X": "HIDDEN"}
+
+
+@pytest.mark.parametrize(
+    ("text", "secrets"),
+    [
+        ("https://a/b?id=1&page=2", set()),
+        ("https://a/b?ID=1&sig=s%2F1&x=#y", {"s%2F1", "s/1", ""}),
+        ("https://a/b", set()),
+        ("https://ivy:pa%2Fss@a/b", {"pa%2Fss", "pa/ss"}),
+        ("https://tok%2Fen@a/b", {"tok%2Fen", "tok/en"}),
+        ("x=ivy:pass@proxy:3128", {"pass"}),
+        ("a, ivy:pass@proxy", {"pass"}),
+        ("mail to ann@example.org", {"ann"}),
+        ("Bearer abc, token def", {"abc,", "def"}),
+        (f"Basic {BASIC}", {BASIC, SECRET}),
+        ("Basic !!!", {"!!!"}),
+        # Base64 of a text without a colon has no password.
+        ("basic YWJj", {"YWJj"}),
+    ],
+)
+def test_secrets_of_a_text_are_found(text: str, secrets: set[str]) -> None:
+    assert set(redaction.of_text(text)) == secrets
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("HF_TOKEN", "abc", True),
+        ("my_secret", "abc", True),
+        ("PASSWD", "abc", True),
+        ("SSH_PASSPHRASE", "abc", True),
+        ("ANSIBLE_PASS", "abc", True),
+        ("PASSAGE", "abc", False),
+        ("API_KEY", "abc", True),
+        ("APIKEY", "abc", True),
+        ("AWS_ACCESS_KEY_ID", "abc", True),
+        ("AUTHORIZATION", "abc", True),
+        ("CREDENTIALS", "abc", True),
+        ("HF_TOKEN", "/root/token", False),
+        ("HF_TOKEN", "~/token", False),
+        ("EDITOR", "vi", False),
+    ],
+)
+def test_which_variables_are_secret(name: str, value: str, *, found: bool) -> None:
+    assert list(redaction.of_environment({name: value})) == ([value] if found else [])
+
+
+def test_a_short_value_is_a_word_and_not_hidden_everywhere() -> None:
+    hide = redaction.known(["1234567", "12345678"])
+    assert hide("1234567 12345678") == "1234567 ***"
+    assert redaction.known(["1234567"]) is redaction.redacted
+    # Of two secrets one of which begins with the other, nothing is left.
+    assert redaction.known(["abcdefgh", "abcdefghij"])("abcdefghij") == "***"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("basic YWJjOmRlZg==", "basic ***"),
+        ("basic YWJjOmRlZg", "basic ***"),
+        ("basic YWJjZGVm", "basic YWJjZGVm"),
+        ("basic Pz8_Oi0-", "basic ***"),
+        ("Bearer abcdefghijk", "Bearer abcdefghijk"),
+        ("Bearer abcdefghijkl", "Bearer ***"),
+        ("glpat-abcdefghijklmnop", "***"),
+        ("glpat-abcdefghijklmno", "glpat-abcdefghijklmno"),
+        ("https://a/b?x=&y=1&page=2", "https://a/b?x=&y=***&page=2"),
+        (
+            "ssh://git@a/b ssh://x:y@a/b http://git@a/b",
+            "ssh://git@a/b ssh://***@a/b http://***@a/b",
+        ),
+        ("git+ssh://git@a/b sftp://u@a RSYNC://u@a", "git+ssh://git@a/b sftp://u@a RSYNC://u@a"),
+        ("http://a:65535/b@c http://a:655350/b@c", "http://a:65535/b@c http://***@c"),
+        ("A_TOKEN: 'x' B_TOKEN=\"y\"", "A_TOKEN: '***' B_TOKEN=\"***\""),
+    ],
+)
+def test_where_a_secret_begins_and_ends(text: str, expected: str) -> None:
+    assert redacted(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "clean"),
+    [
+        ("https://a/b", True),
+        ("https://a/b?version=1", True),
+        ("https://a/b?other=1", False),
+        ("ssh://git@a/b", True),
+        ("/srv/git", True),
+    ],
+)
+def test_which_addresses_are_clean(address: str, *, clean: bool) -> None:
+    assert redaction.is_clean(address) == clean

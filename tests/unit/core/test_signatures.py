@@ -291,3 +291,130 @@ def test_an_older_version_is_refused_once_a_newer_one_was_used(
     record.write_text("{")
     with fails("record.unreadable", str(record)):
         use(9, "[9]")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code"),
+    [
+        (-301, "signature.not-yet-valid"),
+        (-300, None),
+        (24 * 3600 - 1, None),
+        (24 * 3600, "signature.expired"),
+    ],
+)
+def test_a_statement_holds_from_five_minutes_before_until_its_end(
+    signed: Signed, seconds: int, code: str | None
+) -> None:
+    now = NOW + timedelta(seconds=seconds)
+    if code is None:
+        signed.verify(now)
+        return
+    with fails(code):
+        signed.verify(now)
+
+
+def test_what_is_signed_is_written_for_everybody_and_says_what_was_asked(signed: Signed) -> None:
+    made = signatures.sign(
+        signed.subject(), signed.key, NOW, provenance={"builder": "one"}, version=0
+    )
+    assert (made.version, made.provenance) == (0, {"builder": "one"})
+    assert made.expires == "2027-11-30T12:00:00Z"
+    text = STATEMENT(signed.file).read_bytes()
+    data = json.loads(text)
+    assert text == json.dumps(data, indent=1, sort_keys=True).encode() + b"\n"
+    assert data == {
+        "schema": 1,
+        "kind": "lock",
+        "name": "stack.lock.json",
+        "sha256": signed.subject().sha256,
+        "size": 2,
+        "created": "2026-11-30T12:00:00Z",
+        "expires": "2027-11-30T12:00:00Z",
+        "version": 0,
+        "provenance": {"builder": "one"},
+    }
+    for path in (STATEMENT(signed.file), SIGNATURE(signed.file)):
+        assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_key_of_an_artifact_signs_artifacts_alone(tmp_path: Path) -> None:
+    key, store = tmp_path / "key", tmp_path / "allowed_signers"
+    signatures.make_key(key, store, "gpu01", "artifact")
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert store.stat().st_mode & 0o777 == 0o644
+    signer, options, kind, public = store.read_text().split()
+    assert (signer, options, kind) == (
+        "gpu01",
+        'namespaces="artifact@slowfast.stack"',
+        "ssh-ed25519",
+    )
+    assert public
+    file = tmp_path / "file"
+    file.write_text("x")
+    size, sha256 = size_and_sha256(file)
+    for kind, allowed in (("artifact", True), ("plan", False)):
+        subject = signatures.Subject(kind, file, sha256, size)
+        signatures.sign(subject, key, NOW)
+        if allowed:
+            assert signatures.verify(subject, [store], NOW).signer == "gpu01"
+        else:
+            with fails("signature.untrusted"):
+                signatures.verify(subject, [store], NOW)
+
+
+def test_a_key_that_is_not_made_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ssh-keygen").write_text("#!/bin/sh\necho no random numbers\nexit 3\n")
+    (tmp_path / "ssh-keygen").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    with fails("signature.not-made", "exited with 3: no random numbers"):
+        signatures.make_key(tmp_path / "key", tmp_path / "store", "gpu01", "artifact")
+    assert [path.name for path in tmp_path.iterdir()] == ["ssh-keygen"]
+
+
+@pytest.mark.parametrize("words", ["unknown option -- Y", "Illegal option", "invalid option"])
+def test_an_ssh_keygen_that_is_too_old_is_named(
+    signed: Signed, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    (signed.folder / "ssh-keygen").write_text(f"#!/bin/sh\necho {words}\nexit 1\n")
+    (signed.folder / "ssh-keygen").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{signed.folder}:/bin:/usr/bin")
+    with fails("signature.no-tool"):
+        signed.verify()
+    with fails("signature.no-tool"):
+        signed.sign()
+
+
+@pytest.mark.parametrize(
+    ("size", "fits"), [(signatures.LIMIT, True), (signatures.LIMIT + 1, False)]
+)
+def test_a_statement_is_read_up_to_its_limit(signed: Signed, size: int, *, fits: bool) -> None:
+    text = STATEMENT(signed.file).read_bytes()
+    STATEMENT(signed.file).write_bytes(text + b" " * (size - len(text)))
+    # One of the right size is read, and is not what was signed.
+    with fails("signature.invalid") as caught:
+        signed.verify()
+    assert ("more than" in str(caught.value)) == (not fits)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("created", "2026-11-30"),
+        ("expires", 5),
+        ("expires", "2026-13-30T12:00:00Z"),
+        ("version", -1),
+        ("size", "2"),
+        ("kind", "other"),
+        ("name", "a/b"),
+        ("sha256", "0"),
+        ("provenance", []),
+        ("more", 1),
+    ],
+)
+def test_a_statement_of_another_form_is_refused(signed: Signed, key: str, value: object) -> None:
+    data = {**json.loads(STATEMENT(signed.file).read_text()), key: value}
+    STATEMENT(signed.file).write_text(json.dumps(data))
+    with fails("signature.invalid"):
+        signed.verify()
