@@ -37,10 +37,10 @@ def row(*fields: str) -> str:
 DPKG = [
     row("libgl1", "1.6.0-1", "amd64", "Debian", "libglvnd", "", "installed"),
     row("libgl1", "1.6.0-1", "i386", "Debian", "libglvnd", "", "installed"),
-    row("gone", "1", "amd64", "Debian", "gone", "", "config-files"),
+    row("removed", "1", "amd64", "Debian", "removed", "", "config-files"),
     row("nvidia-open", "580.95.05-1", "amd64", VENDOR, "nvidia", "", "installed"),
     row("cuda-toolkit-13-0", "13.0.1-1", "amd64", VENDOR, "cuda", "", "installed"),
-    row("nvidia-thing", "1:580.95.05-1", "amd64", "someone", "thing", "", "installed"),
+    row("nvidia-other", "1:580.95.05-1", "amd64", "someone", "other", "", "installed"),
     row("bash", "5", "amd64", "Debian", "bash", "", "installed"),
     row("short", "5", "installed"),
 ]
@@ -49,7 +49,7 @@ OWNERS = [
     "libgl1:amd64, libgl1:i386: /usr/lib/libGL.so.1",
     "bash: /bin/bash",
     "other: /usr/lib/not-asked",
-    "gone: /usr/lib/gone.so",
+    "removed: /usr/lib/removed.so",
 ]
 
 
@@ -73,7 +73,7 @@ def test_packages_of_dpkg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     wanted = {
         "/usr/lib/libGL.so.1": "a library",
         "/usr/bin/bash": "a program",
-        "/usr/lib/gone.so": "a package that is not installed",
+        "/usr/lib/removed.so": "a package that is not installed",
         "/opt/x": "nothing",
     }
     found = [
@@ -90,7 +90,7 @@ def test_packages_of_dpkg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     listed, _newline, asked = (tmp_path / "asked").read_text().splitlines()
     assert listed.startswith("dpkg-query -W -f ")
     forms = {"/usr/lib/libGL.so.1", "/lib/libGL.so.1", "/usr/bin/bash", "/bin/bash"}
-    forms |= {"/usr/lib/gone.so", "/lib/gone.so", "/opt/x", "/usr/opt/x"}
+    forms |= {"/usr/lib/removed.so", "/lib/removed.so", "/opt/x", "/usr/opt/x"}
     assert set(asked.split()[2:]) == forms
     assert asked.split()[:2] == ["dpkg-query", "-S"]
 

@@ -38,7 +38,7 @@ def stack(tmp_path: Path) -> Path:
 
 
 def prepare(stack: Path, *paths: str) -> tuple[list[str], dict[str, bool]]:
-    """Return what was said, and what is there afterwards."""
+    """Return what was said, and which of these files exist afterwards."""
     said = restore.prepare(stack, [Difference(path, "changed") for path in paths])
     places = {
         "copy": stack / COPY,
