@@ -457,7 +457,7 @@ def test_the_cache_is_cleared_after_a_uv_that_was_killed(tmp_path: Path) -> None
 
 def test_conda_takes_files_offline_and_packages_from_its_channel(tmp_path: Path) -> None:
     conda = Conda(tmp_path, "inner", ("python=3.11", "mkl"))
-    start = [f"{tmp_path}/bin/conda", "create", "--yes", "--quiet", "--prefix", "/env"]
+    start = [f"{tmp_path}/bin/conda", "create", "--yes", "--quiet", "--copy", "--prefix", "/env"]
     start += ["--override-channels", "--channel", "inner"]
     assert conda.argv(Path("/env")) == [*start, "python=3.11", "mkl"]
     files = (Path("/b/python.conda"), Path("/b/mkl.conda"))

@@ -153,6 +153,29 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda stack: (stack / "src/slowfast/new.py").write_text("\n"),
         "src/slowfast/new.py",
     ),
+    "an added link to a folder of modules": (
+        lambda stack: (stack / "src/slowfast/apex").symlink_to(stack / SITE / "alpha"),
+        "src/slowfast/apex",
+    ),
+    "compiled copies of another folder": (
+        lambda stack: (stack / "src/slowfast/slowfast/__pycache__").symlink_to(stack.parent),
+        "src/slowfast/slowfast/__pycache__",
+    ),
+    "a plugin that torch would load": (
+        lambda stack: (
+            (stack / "src/slowfast/x.egg-info").mkdir(),
+            (stack / "src/slowfast/x.egg-info/entry_points.txt").write_text("[torch.backends]\n"),
+        ),
+        "src/slowfast/x.egg-info/entry_points.txt",
+    ),
+    "a configuration of git for this tree": (
+        lambda stack: (stack / "src/slowfast/.git/config.worktree").write_text("[core]\n"),
+        "src/slowfast/.git/config.worktree",
+    ),
+    "another folder of git": (
+        lambda stack: (stack / "src/slowfast/.git/commondir").write_text("/\n"),
+        "src/slowfast/.git/commondir",
+    ),
     "a hook of git": (
         lambda stack: (
             (stack / "src/slowfast/.git/hooks").mkdir(),
@@ -225,6 +248,11 @@ def test_what_has_the_same_bytes_is_the_same(stack: Path) -> None:
     copy.rename(stack / LIBRARY)
     (stack / "src/slowfast/.git/index").write_text("git wrote it")
     (stack / "src/slowfast/notes.txt").write_text("a user wrote it")
+    results = stack.parent / "results"
+    results.mkdir()
+    (results / "checkpoint.pyth").touch()
+    (stack / "src/slowfast/results").symlink_to(results)
+    (stack / "src/slowfast/absent").symlink_to("/nowhere")
     assert look(stack) == look(stack, deep=True)
     assert look(stack, renew=True)[0]
     after = stack_files.load(stack)
@@ -232,6 +260,38 @@ def test_what_has_the_same_bytes_is_the_same(stack: Path) -> None:
     assert after
     assert after != before
     assert after.rows[MODULE].sha256 == before.rows[MODULE].sha256
+
+
+def unread(stack: Path, path: str) -> None:
+    """Have the record say of a file that it could not be read, as where only its owner may."""
+    record = stack / "proof" / stack_files.FILE
+    data = json.loads(record.read_text())
+    data["files"][path][0] = ""
+    record.write_text(json.dumps(data))
+
+
+def test_of_a_file_that_could_not_be_read_any_other_state_is_a_change(stack: Path) -> None:
+    unread(stack, MODULE)
+    assert look(stack)[0]
+    assert look(stack, deep=True)[0]
+    rewrite(stack / MODULE, b"VALUE = 2\n")
+    for deep in (False, True):
+        found, said = look(stack, deep=deep)
+        assert found is None
+        assert f"{MODULE} was changed" in said
+
+
+def test_a_file_that_cannot_be_read_any_more_is_a_change(
+    stack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.utime(stack / MODULE, (1, 1))
+    assert look(stack)[0]
+
+    def refused(path: Path) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(stack_files, "sha256_of", refused)
+    assert f"{MODULE} was changed" in look(stack)[1]
 
 
 def compiled(stack: Path, name: str) -> Path:

@@ -78,6 +78,8 @@ class Conda:
     def argv(self, path: Path) -> list[str]:
         """Return the command that creates the environment from this channel only."""
         argv = [str(self.home / "bin" / "conda"), "create", "--yes", "--quiet"]
+        # Copies, as those of uv: another environment must not write to the files of this one.
+        argv += ["--copy"]
         argv += ["--prefix", str(path), "--override-channels", "--channel", self.channel]
         if self.files:
             return [*argv, "--offline", *(str(file) for file in self.files)]

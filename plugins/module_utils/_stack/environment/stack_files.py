@@ -36,9 +36,11 @@ FILE, SCHEMA = "files.json", 1
 LIMIT = 256 << 20  # bytes
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 # Of a repository, what git runs or obeys; git itself rewrites the rest.
-_OF_GIT = ("HEAD", "config", "hooks")
+_OF_GIT = ("HEAD", "commondir", "config", "config.worktree", "hooks")
 # Users keep their results in the source trees: of new files there, those that a program reads.
 _READ = (".py", ".pyc", ".so", ".pth", ".yaml", ".yml")
+# Folders in which Python looks up what a package offers, such as the plugins of torch.
+_METADATA = re.compile(r"\.(egg|dist)-info/")
 _SHOWN = 5
 # What a Python that was killed leaves of a compiled copy; it is never imported.
 _LEFT = re.compile(r"/__pycache__/[^/]+\.pyc\.[0-9]+$")
@@ -53,15 +55,22 @@ State = tuple[int, int, int, int, int, str]
 
 
 class Row(NamedTuple):
-    """A file: its SHA-256, empty for what is no regular file, and the state that it was read in."""
+    """A file: its SHA-256, empty for what was not read, and the state that it was in.
+
+    Not read is what is no regular file, and what could not be read.
+    """
 
     sha256: str
     state: State
 
-    @property
-    def content(self) -> tuple[str, int, str]:
-        """Return what decides whether a file is the same: bytes, mode and target of the link."""
-        return self.sha256, self.state[4], self.state[5]
+    def same(self, other: Row) -> bool:
+        """Return whether this is the file of another record: bytes, mode and target of the link.
+
+        Where that one could not be read, the state decides.
+        """
+        if not other.sha256 and stat.S_ISREG(other.state[4]):
+            return self.state == other.state
+        return (self.sha256, *self.state[4:]) == (other.sha256, *other.state[4:])
 
 
 class Difference(NamedTuple):
@@ -140,18 +149,18 @@ def compare(commands: Commands, stack: Path, recorded: Files, *, deep: bool = Fa
         {} if deep else {path: row for path, row in old.items() if row.state == states.get(path)}
     )
     now = _read(stack, states, known)
-    other = [
-        path
-        for path, row in now.rows.items()
-        if path not in old or row.content != old[path].content
-    ]
+    other = [path for path, row in now.rows.items() if path not in old or not row.same(old[path])]
     removed = [path for path in old if path not in states]
     what = {
         **{path: CHANGED if path in old else ADDED for path in other},
         **dict.fromkeys(removed, REMOVED),
     }
     copies = [path for path in other if bytecode.is_copy(path)]
-    wrong = {path for path in what if not bytecode.is_copy(path) and _counts(path, what[path])}
+    wrong = {
+        path
+        for path in what
+        if not bytecode.is_copy(path) and (what[path] != ADDED or _counts(stack, path))
+    }
     wrong |= _unlike(commands, stack, copies, wrong)
     return Comparison(tuple(Difference(path, what[path]) for path in sorted(wrong)), now)
 
@@ -169,12 +178,24 @@ def place(stack: Path, path: str) -> Path:
     return own / path[len(PYTHON) + 1 :] if own and path.startswith(f"{PYTHON}/") else stack / path
 
 
-def _counts(path: str, what: str) -> bool:
-    """Return whether a difference counts: new files do, but for what users keep in the trees."""
-    if what != ADDED:
+def _counts(stack: Path, path: str) -> bool:
+    """Return whether a new file counts: all do, but for what users keep in the trees."""
+    if not path.startswith("src/"):
+        return not _LEFT.search(path)
+    read = path.endswith(_READ) or "/.git/" in path or _METADATA.search(path)
+    return bool(read) or _leads_to_code(place(stack, path))
+
+
+def _leads_to_code(path: Path) -> bool:
+    """Return whether this is a link to a folder that Python would import from."""
+    if not path.is_symlink():
+        return False
+    if path.name == "__pycache__":
         return True
-    kept = path.startswith("src/") and not path.endswith(_READ) and "/.git/" not in path
-    return not kept and not _LEFT.search(path)
+    try:
+        return any(entry.name.endswith(_READ) for entry in path.iterdir())
+    except OSError:  # no folder
+        return False
 
 
 def _unlike(commands: Commands, stack: Path, copies: list[str], wrong: set[str]) -> set[str]:
