@@ -18,6 +18,8 @@ from slowfast_stack.orchestration import playbooks, processes, results, trust
 from slowfast_stack.ui import terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ansible_collections.slowfast.stack.plugins.module_utils._trust import Accepted
     from slowfast_stack.orchestration.ansible import Play
     from slowfast_stack.orchestration.results import Results
@@ -33,6 +35,7 @@ verbs = Verbs()
     "up --source slowfast=/srv/git/slowfast.git",
     "up --offline /media/usb/slowfast.bundle",
     "up --locked stack.lock.json --digest sha256:2c26...",
+    "up --plan plan.json",
     changes="the prefix; with your consent system packages, driver and CUDA, and it may reboot.",
 )
 def up(
@@ -60,6 +63,14 @@ def up(
             help="Build what this stack.lock.json lists, or fail.",
         ),
     ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            callback=options.existing_file,
+            help="Follow this plan, as `plan --json` wrote it, or fail.",
+        ),
+    ] = None,
     rebuild: Annotated[
         bool,
         typer.Option(
@@ -75,14 +86,16 @@ def up(
     holds. Asks before it changes anything outside the prefix. A second run changes nothing; the
     same command resumes an interrupted one.
 
-    A bundle and a lock need a signature that is trusted, their --digest, or --unsigned; see
+    A bundle, a lock and a plan need a signature that is trusted, their --digest, or --unsigned; see
     `slowfast-stack sign`.
     """
+    _require_one({"--offline": offline, "--locked": locked, "--plan": plan})
     accepted = trust_options.accepted()
     asked = request_options.build(
         local=hosts.inventory is None,
         adopt_torch=adopt_torch,
         locked=trust.lock(locked, accepted) if locked else None,
+        planned=trust.plan(plan, accepted) if plan else None,
     )
     digest = _bundle(offline, accepted) if offline else None
     command = HostCommand(hosts, playbooks.UP)
@@ -102,6 +115,17 @@ def up(
     done = playbooks.UP.follow(command.session, play)
     _print(done, command)
     return done.exit_code
+
+
+def _require_one(given: Mapping[str, Path | None]) -> None:
+    named = [option for option, file in given.items() if file]
+    if "--plan" in named and len(named) > 1:
+        raise UsageError(
+            f"{' and '.join(named)} exclude each other.",
+            "Each of them names the stack that is installed.",
+            "Give one of them.",
+            code="cli.conflicting-options",
+        )
 
 
 def _bundle(path: Path, accepted: Accepted) -> str:

@@ -37,9 +37,8 @@ def build(**flags: object) -> dict[str, object]:
 def _option(where: str) -> tuple[str, str]:
     """Return the option that a path into the request comes from, and the rest of the path."""
     key, _, rest = where.removeprefix("request.").partition(".")
-    return {"sources": "--source", "conda_packages": "--conda-package"}.get(
-        key, "--" + key.replace("_", "-")
-    ), rest
+    named = {"sources": "--source", "conda_packages": "--conda-package", "planned": "--plan"}
+    return named.get(key, "--" + key.replace("_", "-")), rest
 
 
 def sources(texts: list[str] | None, *, local: bool) -> dict[str, dict[str, str]]:
@@ -62,17 +61,38 @@ def checkout(texts: list[str] | None, name: str) -> Path | None:
 
 def lock(path: Path, content: bytes) -> dict[str, object]:
     """Read the content of a lock. Raises UsageError."""
-    try:
-        found = parse_json(content)
-    except ValueError as error:
-        raise UsageError(
-            f"--locked {path} cannot be read.",
-            f"{error}.",
-            "Give the stack.lock.json of a stack, or the file that slowfast-stack lock -o wrote.",
-            code="file.unreadable",
-        ) from error
+    hint = "Give the stack.lock.json of a stack, or the file that slowfast-stack lock -o wrote."
+    found = _parsed(f"--locked {path}", content, hint)
     # An empty lock must not count as none.
     return found if isinstance(found, dict) and found else {"format": None}
+
+
+def plan(path: Path, content: bytes) -> dict[str, object]:
+    """Read a plan, or what ``plan --json`` prints for one host. Raises UsageError."""
+    found = _parsed(
+        f"--plan {path}", content, "Give the file that slowfast-stack plan --json wrote."
+    )
+    hosts = found.get("hosts") if isinstance(found, dict) else None
+    if isinstance(hosts, dict):
+        if len(hosts) != 1:
+            raise UsageError(
+                f"--plan {path} has the plans of {len(hosts)} hosts.",
+                "A file holds the plan of one host.",
+                "Write one for each, with slowfast-stack plan --limit HOST --json.",
+                code="cli.several-hosts",
+            )
+        (found,) = hosts.values()
+    return found if isinstance(found, dict) and found else {"status": None}
+
+
+def _parsed(option: str, content: bytes, hint: str) -> object:
+    try:
+        found: object = parse_json(content)
+    except ValueError as error:
+        raise UsageError(
+            f"{option} cannot be read.", f"{error}.", hint, code="file.unreadable"
+        ) from error
+    return found
 
 
 def source(text: str, *, local: bool) -> tuple[str, dict[str, str]]:

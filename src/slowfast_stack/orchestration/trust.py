@@ -55,6 +55,13 @@ def lock(path: Path, accepted: Accepted) -> dict[str, object]:
     return request.lock(path, read.content)
 
 
+def plan(path: Path, accepted: Accepted) -> dict[str, object]:
+    """Return a plan that is trusted. Raises UsageError and StackError."""
+    read = _read(path, "plan")
+    _require(read.subject, accepted)
+    return request.plan(path, read.content)
+
+
 def examined(path: Path, kind: str | None = None) -> Subject:
     """Return a file with its kind, found by its content unless given. Raises UsageError, StackError."""
     first = find(path)[0]

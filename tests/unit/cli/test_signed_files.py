@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.errors import fails
+from support.plan_builder import plan_data
 from support.signing import NEEDS_TOOL, allow, make_key
 
 import slowfast_stack
@@ -32,6 +33,8 @@ class Site:
         self.bundle = self.write_bundle(UV)
         self.lock = folder / "stack.lock.json"
         self.lock.write_text('{"format": "slowfast-stack-lock"}')
+        self.plan = folder / "plan.json"
+        self.plan.write_text(json.dumps({"hosts": {"one": plan_data()}}))
         self.key = make_key(folder)
         self.store = folder / "config/slowfast-stack/allowed_signers"
 
@@ -125,12 +128,15 @@ def test_the_builder_of_an_artifact_is_shown(site: Site) -> None:
     assert site.up("--locked", str(site.lock), *store) == "signature.untrusted"
 
 
-@pytest.mark.parametrize(("option", "name"), [("--offline", "bundle"), ("--locked", "lock")])
+@pytest.mark.parametrize(
+    ("option", "name"), [("--offline", "bundle"), ("--locked", "lock"), ("--plan", "plan")]
+)
 def test_up_uses_no_file_that_no_one_vouches_for(site: Site, option: str, name: str) -> None:
     file = getattr(site, name)
     given = (option, str(file))
     assert site.up(*given) == "signature.missing"
-    site.run("sign", str(file), "--key", str(site.key), expect=0)
+    kind = () if name == "bundle" else ("--kind", name)
+    site.run("sign", str(file), "--key", str(site.key), *kind, expect=0)
     assert site.up(*given) == "signature.untrusted"
     assert site.up(*given, "--digest", f"sha256:{'0' * 64}") == "signature.other-digest"
     # A digest that was given must be met, whatever else is accepted.
@@ -158,6 +164,33 @@ def test_each_way_of_trust_returns_what_was_verified(site: Site) -> None:
     allow(site.store, site.key)
     ways = (Accepted(), Accepted((f"sha256:{digest}",)), Accepted(unsigned=True))
     assert [trust.bundle(site.bundle, way) for way in ways] == [digest] * 3
+
+
+def test_a_plan_is_used_in_each_way_of_trust(site: Site) -> None:
+    allow(site.store, site.key)
+    site.run("sign", str(site.plan), "--key", str(site.key), "--kind", "plan", expect=0)
+    expected = plan_data()
+    for way in (Accepted(), Accepted(unsigned=True)):
+        assert trust.plan(site.plan, way)["id"] == expected["id"]
+    # What was signed as something else is no plan.
+    site.run("sign", str(site.plan), "--key", str(site.key), "--kind", "proof", expect=0)
+    assert site.up("--plan", str(site.plan)) == "signature.other-file"
+
+
+def test_a_file_without_the_plan_of_one_host_is_no_plan(site: Site) -> None:
+    both = {"hosts": {"one": plan_data(), "two": plan_data()}}
+    for content, code in (
+        (json.dumps(both), "cli.several-hosts"),
+        ("[", "file.unreadable"),
+        ("[]", "planner.not-a-plan"),
+        ("{}", "planner.not-a-plan"),
+        ('{"hosts": {"one": []}}', "planner.not-a-plan"),
+    ):
+        site.plan.write_text(content)
+        found = site.run("up", "--plan", str(site.plan), "--unsigned", expect=Exit.USAGE)
+        assert found["error"]["code"] == code
+    two = ("--plan", str(site.plan), "--locked", str(site.lock), "--unsigned")
+    assert site.run("up", *two, expect=2)["error"]["code"] == "cli.conflicting-options"
 
 
 def test_up_uses_no_older_lock_once_a_newer_one_was_used(site: Site) -> None:

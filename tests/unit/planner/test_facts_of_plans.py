@@ -62,14 +62,18 @@ def test_the_commit_that_is_named_has_to_be_there() -> None:
     assert "#" not in places["pytorchvideo"]
 
 
-def test_the_sources_of_a_lock_have_to_be_there() -> None:
-    made = plan("cpu-debian-12", {"sources": {"slowfast": {"url": URL, "commit": COMMIT}}})
-    lock = {"format": FORMAT, "schema": SCHEMA, "plan": made.to_dict(), "packages": []}
-    places = planner.endpoints({"locked": lock})
+@pytest.mark.parametrize("kind", ["locked", "planned"])
+def test_the_sources_of_a_lock_have_to_be_there(kind: str) -> None:
+    made = plan(
+        "cpu-debian-12", {"sources": {"slowfast": {"url": URL, "commit": COMMIT}}}
+    ).to_dict()
+    lock = {"format": FORMAT, "schema": SCHEMA, "plan": made, "packages": []}
+    given = {kind: lock if kind == "locked" else made}
+    places = planner.endpoints(given)
     assert places["slowfast"] == f"{URL}#{COMMIT}"
     assert places["detectron2"].endswith(f"#{commit_of('detectron2')}")
     other = {"sources": {"slowfast": {"url": "/srv/other"}}}
-    assert planner.endpoints({"locked": lock, **other})["slowfast"] == f"/srv/other#{COMMIT}"
+    assert planner.endpoints({**given, **other})["slowfast"] == f"/srv/other#{COMMIT}"
 
 
 def test_without_own_places_the_public_ones_have_to_be_reached() -> None:

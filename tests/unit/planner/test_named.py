@@ -63,6 +63,7 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("locked", GPU, {"locked": _lock()}, {}),
     ("locked", CPU, {"locked": _lock(), "sources": {"slowfast": {"commit": COMMIT}}}, {}),
     ("locked", CPU, {"locked": _lock(), "torch": "2.4.0"}, {}),
+    ("planned", GPU, {"planned": _lock()["plan"]}, {}),
 ]
 # Each name of a source, with everything but its own place in reach.
 CASES += [

@@ -57,7 +57,7 @@ def follow(
     """
     made = lock.plan
     own = {key: value for key, value in request.items() if key != "locked"}
-    found = plan(host, {**_pins(made), **own, **_sources(lock, own)})
+    found = plan(host, {**pins(made), **own, **named(made, own)})
     if isinstance(found, NoPlan):
         return found
     differs = [f"{text} [the lock]" for text in differences("the lock", made, found, EVERYTHING)]
@@ -75,25 +75,25 @@ def bounds(lock: Lock) -> tuple[str, ...]:
     return tuple(written({f"{row.name}=={row.version}": row.hashes for row in rows}))
 
 
-def _pins(made: StackPlan) -> dict[str, object]:
-    """Return the request that leads to the plan of a lock."""
+def pins(made: StackPlan) -> dict[str, object]:
+    """Return the request that leads to the releases of a plan."""
     # The same kind of stack, also where the network would allow more.
     reduced = any(source and source.origin == "pypi" for source in made.sources.values())
     network = {"network": "pypi"} if reduced else {}
     return {"torch": f"=={made.torch.version}", "python": made.python, **network}
 
 
-def sources(lock: Lock) -> dict[str, SourcePlan]:
-    """Return the repositories that a lock names."""
-    there = lock.plan.sources.items()
+def sources(made: StackPlan) -> dict[str, SourcePlan]:
+    """Return the repositories that a plan names."""
+    there = made.sources.items()
     return {name: source for name, source in there if source and source.origin == "git"}
 
 
-def _sources(lock: Lock, own: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the sources of a lock; what the request says of one is compared later."""
+def named(made: StackPlan, own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sources of a plan as a request; what the request says of one is compared later."""
     asked = own.get("sources") or {}
     there = {
         name: {"url": source.url, "commit": source.commit, **asked.get(name, {})}
-        for name, source in sources(lock).items()
+        for name, source in sources(made).items()
     }
     return {"sources": {**asked, **there}}

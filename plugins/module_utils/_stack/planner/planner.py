@@ -10,7 +10,16 @@ from ..catalog.sources import TREES, UV_PYTHONS
 from ..core.validation import mapping
 from ..host.model import Host
 from ..host.model import host as read_host
-from . import conflict, driver_packages, from_bundle, from_lock, gpu_specs, network, wheel
+from . import (
+    conflict,
+    driver_packages,
+    from_bundle,
+    from_lock,
+    from_plan,
+    gpu_specs,
+    network,
+    wheel,
+)
 from .assemble import assemble
 from .plan import Conflict, NoPlan, Plan
 from .request import FFMPEG_SOURCES
@@ -39,6 +48,8 @@ def plan(host: object, request: object = None) -> Plan | NoPlan:
         return from_bundle.choose(plan, there, mapping(request, "request"), asked.bundle)
     if asked.locked:
         return from_lock.follow(plan, there, mapping(request, "request"), asked.locked)
+    if asked.planned:
+        return from_plan.follow(plan, there, mapping(request, "request"), asked.planned)
     reached = network.decide(there, asked)
     if reached.value.name == "offline" and asked.network is None:
         return _no_plan(there, reached.value, _offline(there))
@@ -75,16 +86,17 @@ def _no_plan(
 def endpoints(request: object = None) -> dict[str, str]:
     """Return what the probe has to reach for a request: name to address, as gpu_info takes it.
 
-    The address of a source tree that is named, or that a lock names, ends with ``#COMMIT``.
+    The address of a source tree that the request, a lock or a plan names ends with ``#COMMIT``.
     """
     asked = read_request(request)
     if asked.network == "offline" or asked.bundle:
         return {}
     own = {name: source.url for name, source in asked.sources.items() if source.url}
-    locked = from_lock.sources(asked.locked) if asked.locked else {}
+    made = asked.locked.plan if asked.locked else asked.planned
+    before = from_lock.sources(made) if made else {}
     return {
         "pypi": "package-index",
-        **{tree.name: _tree(tree, asked.sources.get(tree.name), locked) for tree in TREES},
+        **{tree.name: _tree(tree, asked.sources.get(tree.name), before) for tree in TREES},
         "pytorch": wheel.INDEX + "cpu/torch/",
         "nvidia": f"{NVIDIA_BASE}/",
         "uv-pythons": UV_PYTHONS,
@@ -94,9 +106,9 @@ def endpoints(request: object = None) -> dict[str, str]:
     }
 
 
-def _tree(tree: TreeRow, asked: Source | None, locked: Mapping[str, SourcePlan]) -> str:
+def _tree(tree: TreeRow, asked: Source | None, before: Mapping[str, SourcePlan]) -> str:
     """Return the address of a source tree, with its commit where that is not ours to choose."""
-    other = locked.get(tree.name)
+    other = before.get(tree.name)
     if not asked and not other:
         return tree.url
     url = (asked and asked.url) or (other and other.url) or tree.url

@@ -13,11 +13,12 @@ from ..core import names, validation
 from ..core.construct import construct, read
 from ..core.errors import StackError
 from ..core.versions import Spec, spec
-from . import from_bundle, from_lock
+from . import from_bundle, from_lock, from_plan
 
 if TYPE_CHECKING:
     from .from_bundle import Bundle
     from .from_lock import Lock
+    from .plan import Plan
 
 NETWORKS = ("full", "pypi", "offline")
 FFMPEGS = ("distribution", "build", "static", "none")
@@ -83,8 +84,8 @@ class Request:
     """What is requested; None leaves the choice to the planner.
 
     ``bundle`` is the manifest of a bundle that has everything; ``adopt_torch`` an interpreter of
-    the host whose PyTorch is used; ``locked`` a lock to follow. ``conda_packages`` are
-    specifications such as mkl=2024.0, which only conda can install.
+    the host whose PyTorch is used; ``locked`` a lock and ``planned`` a plan to follow.
+    ``conda_packages`` are specifications such as mkl=2024.0, which only conda can install.
     """
 
     torch: Spec | None = read(_spec, default=None)
@@ -106,6 +107,7 @@ class Request:
     conda_packages: tuple[str, ...] = read(_conda_packages, default=())
     adopt_torch: str | None = None
     locked: Lock | None = read(from_lock.read, default=None)
+    planned: Plan | None = read(from_plan.read, default=None)
 
     @property
     def wanted_ffmpeg(self) -> str | None:
