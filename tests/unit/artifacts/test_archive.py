@@ -220,3 +220,36 @@ def test_a_manifest_of_the_size_of_a_record_is_read_and_one_byte_more_is_not(
     else:
         with fails("artifact.refused", "manifest is too large"):
             archive.require_intact(tmp_path / "sent", KEY)
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_a_good_artifact_is_read_up_to_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, fits: bool
+) -> None:
+    packed = Packed(tmp_path / "sent")
+    complete(packed)
+    packed.close()
+    size = len(gzip.decompress(packed.path.read_bytes()))
+    monkeypatch.setattr(archive, "LIMIT", size if fits else 1000)
+    if fits:
+        archive.require_intact(packed.path, KEY)
+        return
+    with fails("artifact.refused"):
+        archive.require_intact(packed.path, KEY)
+
+
+@pytest.mark.parametrize(("size", "fits"), [((1 << 20) - 21, True), ((1 << 20) + 1, False)])
+def test_a_good_artifact_with_a_long_header_is_refused(
+    tmp_path: Path, size: int, *, fits: bool
+) -> None:
+    packed = Packed(tmp_path / "sent")
+    member = tarfile.TarInfo(KEY)
+    member.type, member.pax_headers = tarfile.DIRTYPE, {"comment": "a" * size}
+    packed.tar.addfile(member)
+    complete(packed)
+    packed.close()
+    if fits:
+        archive.require_intact(packed.path, KEY)
+        return
+    with fails("artifact.refused"):
+        archive.require_intact(packed.path, KEY)

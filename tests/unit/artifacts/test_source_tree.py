@@ -225,10 +225,15 @@ def program(folder: Path, name: str, text: str) -> str:
 
 
 def test_an_index_that_has_no_source_distribution_is_said(tmp_path: Path) -> None:
-    uv = program(tmp_path / "bin", "uv", 'echo "wheels = [1]"')
+    uv = program(tmp_path / "bin", "uv", f'echo "$@" > {tmp_path}/asked; echo "wheels = [1]"')
     source = Source("pypi", requirement="slowfast==1.0", sha256="0" * 64)
     with fails("index.no-file", "slowfast==1.0"):
         place(Commands(), source, tmp_path / "tree", uv=uv)
+    asked = (tmp_path / "asked").read_text().split()[:-1]
+    assert asked == [
+        *("pip", "compile", "--quiet", "--no-deps", "--no-header", "--no-binary", "slowfast"),
+        *("--format", "pylock.toml"),
+    ]
     with fails("index.unreachable", "slowfast==1.0"):
         place(Commands(), source, tmp_path / "tree", uv="false")
     assert not (tmp_path / "tree").exists()

@@ -564,3 +564,22 @@ def test_an_extracted_program_that_was_changed_is_not_recognised(
     elif harm == "link":
         path.symlink_to(tmp_path / "moved")
     assert not extract.is_extracted(folder, digest)
+
+
+@pytest.mark.parametrize(("less", "fits"), [(0, True), (1, False)])
+def test_a_bundle_needs_as_much_space_as_it_has_bytes(
+    made: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    less: int,
+    *,
+    fits: bool,
+) -> None:
+    bundle, folder = made(), tmp_path / "prefix" / "bundle"
+    digest = read(bundle).digest
+    monkeypatch.setattr(extract, "free_bytes", lambda _: bundle.stat().st_size - less)
+    if fits:
+        extract.extract(bundle, folder, digest)
+        return
+    with fails("disk.full"):
+        extract.extract(bundle, folder, digest)

@@ -150,3 +150,16 @@ def test_a_link_beside_its_target_is_unpacked(
     link = member("a/libx.so", tarfile.SYMTYPE, "libx.so.1")
     archives.unpack(packed(tmp_path / "a.tar", member("a/libx.so.1"), link), tmp_path / "tree")
     assert (tmp_path / "tree/libx.so").readlink() == Path("libx.so.1")
+
+
+def test_what_a_killed_run_unpacked_is_removed_and_missing_folders_are_made(tmp_path: Path) -> None:
+    member = tarfile.TarInfo("a-1.0/configure")
+    archive = packed(tmp_path / "a.tar", member)
+    tree = tmp_path / "new" / "folder" / "tree"
+    archives.unpack(archive, tree)
+    assert [path.name for path in tree.iterdir()] == ["configure"]
+    left = tree.with_name(".other.unpacking") / "0"
+    left.mkdir(parents=True)
+    archives.unpack(archive, tree.with_name("other"))
+    assert sorted(path.name for path in tree.parent.iterdir()) == ["other", "tree"]
+    assert [path.name for path in (tree.parent / "other").iterdir()] == ["configure"]

@@ -281,3 +281,8 @@ def test_where_a_secret_begins_and_ends(text: str, expected: str) -> None:
 )
 def test_which_addresses_are_clean(address: str, *, clean: bool) -> None:
     assert redaction.is_clean(address) == clean
+
+
+def test_a_known_secret_is_hidden_in_json_from_its_first_sign_to_its_last() -> None:
+    for secret in ('"abcdefgh', 'abcdefgh"', '"abc\\defg"'):
+        assert redaction.known([secret])(json.dumps(f"<{secret}>")) == '"<***>"'

@@ -482,3 +482,12 @@ def test_an_editable_package_whose_origin_cannot_be_read_is_installed_again(
     (info / "direct_url.json").write_text(origin)
     (tree / "setup.py").unlink()
     assert missing(uv.commands, uv.env, wanted)
+
+
+def test_what_a_killed_run_renamed_is_removed_with_the_environment(tmp_path: Path) -> None:
+    uv, old = Uv(tmp_path), tmp_path / ".env.old"
+    (old / "left").mkdir(parents=True)
+    (uv.env.path / "before").touch()
+    create(uv.commands, uv.env, sys.executable, VERSION)
+    assert not old.exists()
+    assert not (uv.env.path / "before").exists()

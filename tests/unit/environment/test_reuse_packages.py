@@ -201,3 +201,21 @@ def test_without_an_environment_everything_is_missing(theirs: PythonEnv, tmp_pat
     absent = PythonEnv(tmp_path / "absent", UV)
     assert sorted(adopt(absent, theirs)) == ["kit 1", "names_one 1", "torch 2.11.0"]
     assert not absent.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("echo one; echo two; echo three; echo four; echo five; echo six; exit 1", "two\nthree"),
+        ("echo '[]'", "not installed"),
+        ("echo '[]'; exit 3", "[]"),
+    ],
+)
+def test_why_a_package_cannot_be_adopted(tmp_path: Path, text: str, cause: str) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{text}\n")
+    python.chmod(0o755)
+    with fails("environment.not-adoptable", f"torch of {python}") as caught:
+        reuse_packages.closure(Commands(), str(python), "torch")
+    assert cause in caught.value.cause
+    assert "one" not in caught.value.cause

@@ -444,3 +444,93 @@ def test_an_adopted_package_is_read_where_it_is(stack: Path, tmp_path: Path) -> 
     (other / "x.py").write_text("2\n")
     found = stack_files.compare(Commands(), stack, before).differences
     assert found == (stack_files.Difference(f"{SITE}/gamma/x.py", stack_files.CHANGED),)
+
+
+@pytest.mark.parametrize(
+    ("path", "recorded"),
+    [
+        ("src/slowfast/.git/HEAD", True),
+        ("src/slowfast/.git/config", True),
+        ("src/slowfast/.git/hooks/post-checkout", True),
+        ("src/slowfast/.git/index", False),
+        ("src/slowfast/.git/objects/ab/cd", False),
+        ("src/slowfast/a/.git/config", True),
+        ("src/slowfast/.github/x", True),
+        ("src/other/a.py", False),
+        ("proof/x", False),
+        ("env/a", True),
+    ],
+)
+def test_which_files_are_recorded(stack: Path, path: str, *, recorded: bool) -> None:
+    (stack / path).parent.mkdir(parents=True, exist_ok=True)
+    (stack / path).write_text("x")
+    assert (path in stack_files.taken(stack).rows) == recorded
+
+
+def test_only_the_folder_of_an_adopted_package_is_followed(stack: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    for name in ("adopted", "renamed"):
+        (elsewhere / name).mkdir(parents=True)
+        (elsewhere / name / "a.py").touch()
+    (elsewhere / "six.py").touch()
+    links = {
+        f"{SITE}/adopted": elsewhere / "adopted",
+        f"{SITE}/other": elsewhere / "renamed",
+        f"{SITE}/six.py": elsewhere / "six.py",
+        f"{SITE}/missing": elsewhere / "missing",
+        "env/adopted": elsewhere / "adopted",
+    }
+    before = set(stack_files.taken(stack).rows)
+    for path, target in links.items():
+        (stack / path).symlink_to(target)
+    rows = stack_files.taken(stack).rows
+    assert set(rows) - before == {*links, f"{SITE}/adopted/a.py"}
+    assert all(rows[path].state[5] == str(target) for path, target in links.items())
+    assert rows[f"{SITE}/missing"] == ("", (0, 0, 0, 0, 0, str(elsewhere / "missing")))
+    assert rows[f"{SITE}/six.py"].sha256 == hashlib.sha256(b"").hexdigest()
+    folder = (elsewhere / "adopted").stat()
+    assert rows[f"{SITE}/adopted"].state[:5] == (0, 0, 0, 0, folder.st_mode)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, ""),
+        (1, "0 was added"),
+        (5, "0 was added, 1 was added, 2 was added, 3 was added, 4 was added"),
+        (6, "0 was added, 1 was added, 2 was added, 3 was added, 4 was added, and 1 more"),
+    ],
+)
+def test_the_first_differences_are_named_and_the_others_counted(count: int, text: str) -> None:
+    rows = [stack_files.Difference(str(number), "added") for number in range(count)]
+    assert stack_files.described(rows) == text
+
+
+@pytest.mark.parametrize(
+    ("path", "counts"),
+    [
+        ("src/slowfast/results/log.txt", False),
+        ("src/slowfast/results/new.py", True),
+        ("src/slowfast/results/new.pyc", True),
+        ("src/slowfast/results/new.so", True),
+        ("src/slowfast/results/new.pth", True),
+        ("src/slowfast/results/new.yaml", True),
+        ("src/slowfast/results/new.yml", True),
+        ("src/slowfast/.git/hooks/post-merge", True),
+        ("env/results/log.txt", True),
+        (f"{SITE}/__pycache__/alpha.cpython-311.pyc.12345", False),
+        (f"{SITE}/__pycache__/alpha.cpython-311.pyc.12345x", True),
+        (f"{SITE}/alpha.cpython-311.pyc.12345", True),
+    ],
+)
+def test_which_new_files_count(stack: Path, path: str, *, counts: bool) -> None:
+    before = stack_files.taken(stack)
+    (stack / path).parent.mkdir(parents=True, exist_ok=True)
+    (stack / path).write_text("x")
+    found = stack_files.compare(Commands(), stack, before).differences
+    assert found == ((stack_files.Difference(path, "added"),) if counts else ())
+    # A file that was recorded counts wherever it is.
+    recorded = stack_files.taken(stack)
+    (stack / path).unlink()
+    found = stack_files.compare(Commands(), stack, recorded).differences
+    assert found == (stack_files.Difference(path, "removed"),)

@@ -6,7 +6,10 @@ import io
 import pickle
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import pickles
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import (
+    formats,
+    pickles,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints.pickle_machine import (
     MOST_NESTED_BYTES,
     MOST_OPCODES,
@@ -234,3 +237,28 @@ def test_the_items_of_a_mapping_are_those_of_a_dict_or_of_a_call() -> None:
     assert pickles.mapping(made) == {"a": 1}
     assert pickles.mapping({"b": 2}) == {"b": 2}
     assert pickles.mapping([1]) == {}
+
+
+@pytest.mark.parametrize(("spare", "type_"), [(0, formats.CAFFE2), (-1, formats.UNKNOWN)])
+def test_a_pickle_of_more_opcodes_than_the_budget_is_of_no_known_kind(
+    spare: int, type_: str
+) -> None:
+    data = pickle.dumps({"blobs": print}, 0)
+    least = next(n for n in range(100) if not _too_large(data, n))
+    kind = formats._of_pickle(io.BytesIO(data), Budget(opcodes=least + spare), 0)
+    assert (kind.type, kind.container) == (type_, "pickle")
+    assert kind.imports == ("__builtin__ print",)
+
+
+def _too_large(data: bytes, opcodes: int) -> bool:
+    try:
+        read(data, opcodes=opcodes)
+    except TooLargeError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("data", [b"I1", b"I1\n", b"S'a", b"F" + b"1" * 5000, b"K", b"(lp0\n"])
+def test_a_pickle_that_ends_early_is_none(data: bytes) -> None:
+    with pytest.raises(NoPickleError):
+        read(data)

@@ -62,7 +62,6 @@ def require_temporary_space(folder: Path) -> None:
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(bytes(_TEMPORARY))
-            file.flush()
     except OSError as error:
         cause = _REFUSALS.get(error.errno or 0, _Refusal(reason(error), "")).cause
         raise StackError(

@@ -107,7 +107,6 @@ def _require_plain(file: IO[bytes]) -> None:
         raise zipfile.BadZipFile("its directory is at another place than it says")
     if length > _LARGEST_DIRECTORY:
         raise zipfile.BadZipFile("its directory is too large")
-    file.seek(0)
 
 
 def _at(file: IO[bytes], place: int, size: int) -> bytes:

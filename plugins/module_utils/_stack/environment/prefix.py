@@ -112,7 +112,7 @@ def current_plan(prefix: Path) -> dict[str, object] | None:
     if plan is None:
         return None
     try:
-        number = validation.count(plan.get("schema", 1), "schema")
+        number = validation.count(plan.get("schema", PLAN_SCHEMA), "schema")
     except StackError as error:
         hint = "Run `slowfast-stack up` to prove the stack again."
         raise Unreadable(
