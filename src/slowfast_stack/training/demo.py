@@ -66,9 +66,10 @@ class AnnotatedVideo:
     def summary(self) -> str:
         """Return a few lines on the result."""
         counts = self.followed.progress.demo
-        text = f"{self.path}: {counts['frames']} frames, {counts['persons']} boxes of persons "
-        text += f"in {counts['clips']} clips, {self.followed.seconds:.0f} s"
-        if not counts["persons"]:
+        frames, persons, clips = (counts.get(key) for key in ("frames", "persons", "clips"))
+        text = f"{self.path}: {frames} frames, {persons or 0} boxes of persons "
+        text += f"in {clips or 0} clips, {self.followed.seconds:.0f} s"
+        if not persons:
             text += "\n  No person was found; a lower DEMO.DETECTRON2_THRESH finds more."
         return text
 

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     Stats = dict[str, Any]
 
 _JSON = re.compile(r"json_stats: (\{.*\})\s*$")
-_CLOCK = re.compile(r"(?:(\d+) days?, )?(\d+):(\d\d):(\d\d)$")
+_CLOCK = re.compile(r"(?:(\d{1,6}) days?, )?(\d{1,6}):(\d\d):(\d\d)$")
+# A longer time is none that a run can have: timedelta could not show it.
+_LONGEST_S = 1e12
 
 
 def feed(progress: Progress, line: str) -> str:
@@ -74,7 +76,8 @@ def _left(progress: Progress, stats: Stats) -> float | None:
         return seconds
     if progress.iterations and "dt" in stats:
         steps = progress.iterations - progress.iteration + after * progress.iterations
-        return float(stats["dt"]) * steps
+        step = _float(stats["dt"])
+        return step * steps if step is not None and abs(step * steps) < _LONGEST_S else None
     if seconds is None or (after and progress.epoch_seconds is None):
         return None
     return seconds + after * (progress.epoch_seconds or 0.0)
@@ -176,22 +179,24 @@ def _demo_done(progress: Progress, _match: re.Match[str]) -> str:
 
 _SENTENCES: tuple[tuple[re.Pattern[str], Callable[[Progress, re.Match[str]], str]], ...] = (
     (re.compile(r": (?:(Train|Test) with|Run demo with) config:"), _begin),
-    (re.compile(r": Start epoch: (\d+)"), _start),
+    (re.compile(r": Start epoch: ([0-9]{1,12})\b"), _start),
     (re.compile(r"Loading network weights from (.+)\.$"), _load),
-    (re.compile(r": Epoch (\d+) takes ([\d.]+)s\."), _epoch_done),
+    (re.compile(r": Epoch ([0-9]{1,12}) takes ([0-9]{1,12}(?:\.[0-9]*)?)s\."), _epoch_done),
     (re.compile(r": training done:"), _training_done),
     (re.compile(r": Finish demo in: "), _demo_done),
 )
 
 
 def _scores(stats: Stats) -> dict[str, float]:
-    """Return accuracies in percent, mAP as upstream gives it."""
+    """Return accuracies in percent, mAP as upstream gives it; what is no number is left out."""
     if "map" in stats:
-        return {"map": float(stats["map"])}
-    right = {name: stats.get(f"{name}_acc") for name in ("top1", "top5")}
-    wrong = {name: stats.get(f"{name}_err") for name in ("top1", "top5")}
-    known = {name: float(value) for name, value in right.items() if value is not None}
-    return known | {name: 100 - float(value) for name, value in wrong.items() if value is not None}
+        found = {"map": _float(stats["map"])}
+    else:
+        found = {name: _float(stats.get(f"{name}_acc")) for name in ("top1", "top5")}
+        for name in ("top1", "top5"):
+            wrong = _float(stats.get(f"{name}_err"))
+            found[name] = found[name] if wrong is None else 100 - wrong
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _read(text: str) -> Stats:
@@ -218,4 +223,13 @@ def _seconds(text: object) -> float | None:
 
 
 def _number(value: object, otherwise: float | None) -> float | None:
-    return float(value) if isinstance(value, int | float) else otherwise
+    found = _float(value) if isinstance(value, int | float) else None
+    return otherwise if found is None else found
+
+
+def _float(value: object) -> float | None:
+    """Return a number, also one that is written as text; None for anything else."""
+    try:
+        return float(value) if isinstance(value, int | float | str) else None
+    except (ValueError, OverflowError):
+        return None

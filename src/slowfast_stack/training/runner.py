@@ -86,11 +86,18 @@ def raise_failure(run: Followed, resume: str) -> None:
         raise failure(run)
 
 
+def _name_of(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
+
+
 def failure(run: Followed) -> StackError:
     """Return why a program failed: its last error, and what helps against it."""
     code, tail = run.ended.code, "\n".join(run.progress.tail)
     errors = [line for line in run.progress.tail if _ERROR.match(line.strip())]
-    ended = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+    ended = f"exit code {code}" if code >= 0 else _name_of(-code)
     cause = errors[-1].strip() if errors else "\n".join(list(run.progress.tail)[-5:])
     if code == -signal.SIGKILL:
         cause = "The system killed it, usually because memory was exhausted."

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.5
 _BLOCK = 1 << 16
+# A longer line is cut into several: a program may write for hours without an end of line.
+_LINE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,9 @@ def _lines(child: subprocess.Popen[bytes], watch: Interrupt) -> Iterator[str]:
     for block in _blocks(_output(child), child, watch):
         *lines, rest = (rest + decoder.decode(block)).split("\n")
         yield from lines
+        if len(rest) > _LINE:
+            yield rest
+            rest = ""
     if rest:
         yield rest
 

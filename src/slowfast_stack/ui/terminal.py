@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -25,8 +26,22 @@ PLAN_SCHEMA = 2
 
 def print_json(result: Mapping[str, object], *, schema: int = SCHEMA) -> None:
     """Print the one JSON object of a command."""
+    shown = {"schema": schema, **result}
+    try:
+        text = json.dumps(shown, indent=2, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(shown), indent=2, allow_nan=False)
     # In one piece, so that a secret and what shows that it is one are written together.
-    sys.stdout.write(json.dumps({"schema": schema, **result}, indent=2) + "\n")
+    sys.stdout.write(text + "\n")
+
+
+def _finite(value: object) -> object:
+    """Return data with null in place of NaN and infinity, which JSON does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def show(result: Mapping[str, object], lines: Iterable[str], *, as_json: bool) -> None:

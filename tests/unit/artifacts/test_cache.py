@@ -15,6 +15,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.ke
     archive_name,
     key_of,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import notices
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from support.errors import fails
@@ -94,7 +95,9 @@ def test_a_manifest_that_cannot_be_read_is_no_artifact(tmp_path: Path, text: str
     (made.folder / cache.MANIFEST).write_text(text)
     assert cache.read_manifest(made.folder) is None
     assert list(cache.find_all(tmp_path)) == []
-    assert cache.build(Commands(), tmp_path, Recipe())[1] is True
+    with notices.collected() as said:
+        assert cache.build(Commands(), tmp_path, Recipe())[1] is True
+    assert "[artifact.damaged]" in said[0]
 
 
 def test_all_artifacts_are_listed_in_the_order_of_their_keys(tmp_path: Path) -> None:
@@ -121,8 +124,19 @@ def test_a_file_that_differs_makes_it_built_again(tmp_path: Path, harm: str) -> 
         assert cache.load(tmp_path / ("0" * 64), "0" * 64) is None
     recipe = Recipe()
     assert cache.find(tmp_path, key_of(recipe.inputs)) is None
-    assert cache.build(Commands(), tmp_path, recipe)[1] is True
+    with notices.collected() as said:
+        assert cache.build(Commands(), tmp_path, recipe)[1] is True
+    assert [text.partition(" ")[0] for text in said] == ["[artifact.damaged]"] * (harm != "renamed")
     assert wheel.read_text() == "wheel"
+    with notices.collected() as said:
+        assert cache.build(Commands(), tmp_path, recipe)[1] is False
+    assert said == []
+
+
+def test_a_file_that_is_named_like_the_manifest_is_listed_too(tmp_path: Path) -> None:
+    made, _ = cache.build(Commands(), tmp_path, Recipe())
+    (made.folder / "lib" / cache.MANIFEST).write_text("{}")
+    assert cache.find(tmp_path, key_of(made.inputs)) is None
 
 
 @pytest.mark.parametrize("fails", ["build", "verify"])

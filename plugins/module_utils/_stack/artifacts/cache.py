@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import stat
 import time
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ..core import names, saved
+from ..core import names, notices, saved
 from ..core.errors import StackError
 from ..core.files import sha256_of
 from ..core.process import locked
@@ -126,6 +127,21 @@ def find(cache: Path, key: str) -> Artifact | None:
     return load(cache / key, key)
 
 
+def find_or_say(cache: Path, key: str) -> Artifact | None:
+    """Return the artifact of ``key``; say where it is damaged, because it is about to be replaced."""
+    found, folder = find(cache, key), cache / key
+    if found is None and os.path.lexists(folder):
+        notices.say(
+            StackError(
+                f"The artifact {folder} is not used.",
+                f"Its {MANIFEST} cannot be read, is of another release, or does not list its files.",
+                "It is built or imported again in its place.",
+                code="artifact.damaged",
+            )
+        )
+    return found
+
+
 def find_all(cache: Path) -> Iterator[Artifact]:
     """Yield every intact artifact of a cache, in the order of the keys."""
     for path in sorted(cache.glob(f"*/{MANIFEST}")):
@@ -139,7 +155,7 @@ def digests(folder: Path) -> dict[str, str]:
     files = {
         str(path.relative_to(folder)): path.resolve()
         for path in folder.rglob("*")
-        if path.is_file() and path.name != MANIFEST
+        if path.is_file() and path != folder / MANIFEST
     }
     known = {path: sha256_of(path) for path in set(files.values())}
     return {name: known[path] for name, path in sorted(files.items())}
@@ -153,7 +169,7 @@ def build(commands: Commands, cache: Path, recipe: Recipe) -> tuple[Artifact, bo
     """
     key = key_of(recipe.inputs)
     with locked(commands, cache / f"{key}.lock") as held:
-        found, work = find(cache, key), cache / f"{key}.work"
+        found, work = find_or_say(cache, key), cache / f"{key}.work"
         if found:
             shutil.rmtree(work, ignore_errors=True)
             return found, False

@@ -12,7 +12,7 @@ from ..core.errors import StackError
 from ..core.files import sha256_of
 from ..core.process import locked
 from .archive import require_intact
-from .cache import find, load, move_into_place
+from .cache import find_or_say, load, move_into_place
 from .key import key_of
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def import_archive(
                 refused = "Its files do not match its manifest and its key."
             else:
                 recipe.examine(staging)
-                if find(cache, key) is None:
+                if find_or_say(cache, key) is None:
                     move_into_place(staging, cache / key)
         except StackError as error:
             refused = f"{error.message} {error.cause}"

@@ -20,6 +20,7 @@ CODES = {
     "apt.missing-source": Row("apt offers no component that the plan needs.", "Enable it in /etc/apt/sources.list.d."),
     "archive.unreadable": Row("An archive is damaged or has another format.", "Download it again."),
     "archive.unsafe-member": Row("A member would be extracted outside the folder.", "Do not use this archive; get it from its publisher."),
+    "artifact.damaged": Row("An artifact of the cache is not complete, and is made again.", "Check the disk if it happens again."),
     "artifact.not-available": Row("No host could build an artifact or copy it.", "Correct the first error above it, then run again."),
     "artifact.not-reproduced": Row(
         "A build from the same inputs gives other bytes than the artifact in use.",
