@@ -10,16 +10,27 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.contents import system
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.contents.collect import collect
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.contents import files, system
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.contents.collect import (
+    _Stack,
+    _wanted,
+    collect,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.contents.files import Entry
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.contents.model import (
     UNOWNED,
     Contents,
     Embedded,
+    Library,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.contents.owners import SINGLE
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from support import small_stack
 from support.small_stack import SITE, SmallStack, put
+
+LIBC = next(
+    line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if ".so" in line
+)
 
 
 @pytest.fixture
@@ -215,3 +226,65 @@ def test_rpm_is_asked_where_there_is_no_dpkg(
         ("nvidia-driver-cuda", "driver", ("NVIDIA License",)),
     ]
     assert found[1].version == "3:580.95.05-1.el9"
+
+
+def test_a_part_of_which_there_is_no_file_is_not_listed(stack: SmallStack) -> None:
+    single = {part.id for part in SINGLE}
+    found = contents(stack)
+    filled = {file.part for file in found.files}
+    assert {part.id for part in found.parts} & single == filled & single
+    assert UNOWNED not in {part.id for part in found.parts}
+    put(stack.home, {"planted": "x"})
+    assert UNOWNED in {part.id for part in contents(stack).parts}
+
+
+def test_which_files_of_the_system_a_stack_uses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        system, "libraries", lambda sonames, _: {one: f"/lib/{one}" for one in sonames}
+    )
+    monkeypatch.setattr(os.path, "realpath", lambda path: f"{path}.real")
+    entries = [
+        Entry("", "ffmpeg/bin/ffmpeg", "/usr/bin/ffmpeg"),
+        Entry("", "ffmpeg/lib/a.so", "a.so.1"),
+        Entry("", "env/bin/python", "/usr/bin/python3"),
+        Entry("", "env/lib/libown.so.1"),
+    ]
+    libraries = {
+        "one": Library("libnamed.so", ("libc.so.6", "libown.so.1", "libnamed.so")),
+        "two": Library("", ("libc.so.6", "libm.so.6")),
+    }
+    made = _Stack(tmp_path, Path("/usr/bin/python3.11"))
+    assert _wanted(made, entries, libraries, "x86_64") == {
+        "/lib/libc.so.6": "library libc.so.6",
+        "/lib/libm.so.6": "library libm.so.6",
+        "/usr/bin/ffmpeg.real": "FFmpeg",
+        "/usr/bin/python3.11": "Python interpreter",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "runs", "read"),
+    [
+        ("libx.so", False, True),
+        ("libx.so.1", False, True),
+        ("program", True, True),
+        ("data", False, False),
+        ("folder.so/data", False, False),
+    ],
+)
+def test_which_files_are_asked_what_they_load(
+    tmp_path: Path, name: str, *, runs: bool, read: bool
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    shutil.copyfile(LIBC, path)
+    path.chmod(0o755 if runs else 0o644)
+    (entry,) = files.walk(tmp_path, "label", lambda _: False)
+    assert (entry.path, entry.runs, entry.regular) == (f"label/{name}", runs, True)
+    (seen,) = files.read([entry], digests=True).values()
+    assert (seen.library is not None) == read
+    assert seen.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    (quick,) = files.read([entry], digests=False).values()
+    assert quick == ("", seen.library)

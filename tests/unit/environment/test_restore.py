@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.files import sha256_of
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import restore
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    restore,
+    stack_files,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
     UNFINISHED,
 )
@@ -116,3 +120,20 @@ def test_packages_are_removed_from_the_cache_of_uv(tmp_path: Path) -> None:
     uv.chmod(0o755)
     restore.forget(Commands(), str(uv), ["six", "numpy"])
     assert (tmp_path / "asked").read_text() == "cache clean --quiet six numpy\n"
+
+
+def test_a_file_of_the_own_interpreter_is_below_its_folder(stack: Path, tmp_path: Path) -> None:
+    python = stack.parents[1] / "pythons" / "cpython-3.11"
+    assert stack_files.place(stack, "python/lib/a.py") == python / "lib/a.py"
+    assert stack_files.place(stack, "env/python/a.py") == stack / "env/python/a.py"
+    assert stack_files.taken(stack).rows["python/bin/python"].sha256 == sha256_of(
+        python / "bin/python"
+    )
+    copy = python / "lib/__pycache__/a.cpython-311.pyc"
+    copy.parent.mkdir(parents=True)
+    copy.touch()
+    prepare(stack, "python/lib/__pycache__/a.cpython-311.pyc")
+    assert not copy.exists()
+    (stack / "env/bin/python").unlink()
+    (stack / "env/bin/python").symlink_to(tmp_path / "python3")
+    assert stack_files.place(stack, "python/lib/a.py") == stack / "python/lib/a.py"

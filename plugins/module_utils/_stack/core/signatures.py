@@ -71,7 +71,7 @@ class Statement:
     created: str = read(_time_text)
     expires: str = read(_time_text)
     version: int = read(count)
-    provenance: Mapping[str, object] = read(mapping, default_factory=dict, omit=True)
+    provenance: Mapping[str, object] = read(mapping, default_factory=dict)
     schema: int = SCHEMA
 
 

@@ -264,10 +264,8 @@ def _below(folder: str, name: str) -> Iterator[tuple[str, State]]:
 
 def _is_adopted(entry: os.DirEntry[str]) -> bool:
     """Return whether this is the link of an adopted package, whose files are elsewhere."""
-    if not entry.is_symlink() or not entry.is_dir():
-        return False
-    path = Path(entry.path)
-    return path.parent.name == "site-packages" and path.resolve().name == entry.name
+    path, linked = Path(entry.path), entry.is_symlink() and entry.is_dir()
+    return linked and path.parent.name == "site-packages" and path.resolve().name == entry.name
 
 
 def _state(path: str) -> State:
