@@ -130,6 +130,20 @@ def detection_collate(batch):
     return inputs, labels, video_idx, time, extra_data
 """
 
+VISUALIZATION = """\
+import tqdm
+
+
+def run_visualization(vis_loader, model):
+    for inputs, labels, _, meta in tqdm.tqdm(vis_loader):
+        model(inputs, meta)
+
+
+def perform_wrong_prediction_vis(vis_loader, model):
+    for batch_idx, (inputs, labels, _, _) in tqdm.tqdm(enumerate(vis_loader)):
+        model(inputs)
+"""
+
 ENCODED = """\
 from pytorchvideo.data.decoder import DecoderType
 
@@ -646,6 +660,10 @@ BROKEN: dict[str, dict[str, str]] = {
         "slowfast/datasets/loader.py": COLLATE,
     },
     "clip-iterator": {"slowfast/datasets/ptv_datasets.py": CLIPS},
+    "visualization-batch": {
+        "tools/visualization.py": VISUALIZATION,
+        "slowfast/datasets/loader.py": COLLATE,
+    },
     "empty-loader": {"slowfast/datasets/loader.py": LOADER, "tools/train_net.py": TRAIN},
     "checkpoint-weights-only": {
         "slowfast/utils/checkpoint.py": CHECKPOINT,

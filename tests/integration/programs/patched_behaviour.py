@@ -456,6 +456,20 @@ def check_clips_of_pytorchvideo_reach_the_loops(folder: Path) -> None:
     require([t.tolist() for _, t in batches("clip-tuple")] == [[0, 0], [0, 0]], "other times")
 
 
+def check_the_visualizations_take_what_loaders_give(folder: Path) -> None:
+    del folder
+    path, batches = "tools/visualization.py", [("clips", "labels", 0, 1.5, {"boxes": 2})]
+    module = code(path, tree="visualization-batch")
+    for show in (module.run_visualization, module.perform_wrong_prediction_vis):
+        with fails(ValueError, "too many values to unpack (expected 4"):
+            show(batches, print)
+    seen: list[Any] = []
+    module = code(path, "visualization-batch", tree="visualization-batch")
+    module.run_visualization(batches, lambda *given: seen.append(given))
+    module.perform_wrong_prediction_vis(batches, lambda *given: seen.append(given))
+    require(seen == [("clips", {"boxes": 2}), ("clips",)], seen)
+
+
 def check_every_epoch_of_pytorchvideo_has_clips(folder: Path) -> None:
     del folder
     path, counts = "slowfast/datasets/ptv_datasets.py", {}

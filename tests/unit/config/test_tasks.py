@@ -141,6 +141,26 @@ def test_what_does_not_fit_is_an_error(base: str, key: str, value: str, id_: str
     assert (ERROR, id_) in _found(base, key, value)
 
 
+@pytest.mark.parametrize(
+    ("data_set", "augmented", "samples", "found"),
+    [
+        ("imagenet", True, 2, True),
+        ("imagenet", True, 1, False),
+        ("imagenet", False, 2, False),
+        ("ssv2", True, 2, False),
+        ("ssv2", False, 2, True),
+        ("charades", True, 2, True),
+        ("charades", True, 1, False),
+        ("kinetics", True, 2, False),
+    ],
+)
+def test_several_samples_need_a_data_set_that_gives_them(
+    data_set: str, samples: int, *, augmented: bool, found: bool
+) -> None:
+    pairs = ("TRAIN.DATASET", data_set, "AUG.ENABLE", augmented, "AUG.NUM_SAMPLE", samples)
+    assert ((ERROR, "repeats") in _found("augmented", *map(str, pairs))) is found
+
+
 def test_masks_of_the_data_set_are_never_full() -> None:
     assert _found("maskfeat", "AUG.MASK_RATIO", "1.0") == {(WARNING, "masked")}
 

@@ -182,6 +182,16 @@ NEAR_MISSES: dict[str, list[tuple[str, str, str]]] = {
         (ITER, ITER.replace("return self", "self"), UNKNOWN),
         (ITER, ITER.replace("return", "self.dataset.__iter__()\n        return"), ALREADY_APPLIED),
     ],
+    "visualization-batch": [
+        ("vis_loader", "loader", NOT_APPLICABLE),
+        ("tqdm.tqdm", "tqdm.trange", NOT_APPLICABLE),
+        ("labels, _, meta", "labels, index, time, meta", AFFECTED),
+        (", _, ", ", _, _, ", ALREADY_APPLIED),
+        ("inputs, labels, _, meta in", "batch in", UNKNOWN),
+        ("batch_idx, (inputs, labels, _, _) in", "batch_idx, batch in", UNKNOWN),
+        ("batch_idx, (inputs, labels, _, _) in", "batch in", UNKNOWN),
+        ("labels, _, meta", "labels, meta", UNKNOWN),
+    ],
     "empty-loader": [
         ("def construct_loader(", "def other(", UNKNOWN),
         ("return loader", "return dataset", UNKNOWN),
@@ -638,6 +648,7 @@ FORMS: list[tuple[str, list[tuple[str, str]], dict[str, int]]] = [
             "if isinstance(index, tuple):\n            index, short_cycle_idx = index\n        return": 1
         },
     ),
+    ("visualization-batch", [], {"labels, _, _, meta in": 1, "labels, _, _, _) in": 1}),
     ("clip-tuple", [], {'return x["video"], x["label"], index, 0, {}': 1}),
     ("clip-iterator", [], {"        iter(self.dataset)\n        return self\n": 1}),
     (

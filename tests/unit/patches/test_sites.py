@@ -40,6 +40,7 @@ def of_package(component: str, files: dict[str, bytes]) -> dict[str, bytes]:
     ("name", "beside", "old", "new"),
     [
         ("clip-tuple", "slowfast/datasets/loader.py", b"time", b"stamp"),
+        ("visualization-batch", "slowfast/datasets/loader.py", b"time", b"stamp"),
         ("gradient-accumulation", "tools/train_net.py", b"def train_epoch(", b"def other("),
         ("activation-checkpointing", DEFAULTS, b"_C.MODEL.ACT_", b"_C.MODEL.OTHER_"),
         ("ava-mixed-precision", DEFAULTS, b"MIXED_PRECISION", b"OTHER"),

@@ -60,6 +60,7 @@ from .slowfast import (
     short_cycle_index,
     short_cycle_sampler,
     torch_six,
+    visualization_batch,
     weights_not_loaded,
 )
 
@@ -86,6 +87,7 @@ PATCHES: tuple[Patch, ...] = (
     short_cycle_index.PATCH,
     clip_tuple.PATCH,
     clip_iterator.PATCH,
+    visualization_batch.PATCH,
     empty_loader.PATCH,
     checkpoint_weights_only.PATCH,
     optimizer_state.PATCH,

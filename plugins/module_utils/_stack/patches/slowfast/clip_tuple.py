@@ -37,7 +37,7 @@ def _examine(source: Source) -> Finding:
     return affected(replace(source, returned[0], FIVE))
 
 
-def _takes_time(source: Source) -> bool:
+def takes_time(source: Source) -> bool:
     return any(
         "time" in [dotted(name) for name in node.elts] for node in find(source.tree, ast.Tuple)
     )
@@ -53,7 +53,7 @@ PATCH = Patch(
         Site(
             "slowfast/datasets/ptv_datasets.py",
             _examine,
-            beside=(Beside("slowfast/datasets/loader.py", _takes_time),),
+            beside=(Beside("slowfast/datasets/loader.py", takes_time),),
         ),
     ),
     origins=GIT_ONLY,
