@@ -102,12 +102,6 @@ def _pytorchvideo_torchvision(read: Content) -> bool:
     return bool(videos) and read.get("DATA.DECODING_BACKEND") == "torchvision"
 
 
-def _visualizes(read: Content) -> bool:
-    shown = ("MODEL_VIS", "WRONG_PRED_VIS")
-    asked = any(read.get(f"TENSORBOARD.{name}.ENABLE") for name in shown)
-    return bool(read.get("TENSORBOARD.ENABLE")) and asked
-
-
 def _pytorchvideo_mvit(read: Content) -> bool:
     return read.get("MODEL.MODEL_NAME") == "PTVMViT" and not read.get("MVIT.POOL_KV_STRIDE")
 
@@ -198,7 +192,7 @@ TABLE = (
     Breakage(
         "visualization-batch",
         "TENSORBOARD.ENABLE",
-        _visualizes,
+        usage.visualizes,
         "The visualizations take four values of a batch, and the loaders give five.",
     ),
     Breakage(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.checkpoints import formats
 from slowfast_stack import trusted
-from slowfast_stack.config import data_lists
+from slowfast_stack.config import data_lists, usage
 from slowfast_stack.config.findings import ERROR, NOTE, WARNING, Finding
 
 if TYPE_CHECKING:
@@ -138,7 +138,9 @@ def _resume(read: Content, here: Path) -> Iterator[Finding]:
 def _videos(read: Content, here: Path) -> Iterator[Finding]:
     parts = [("TRAIN", "train"), ("TRAIN", "val"), ("TEST", "test")]
     for part, mode in parts:
-        if not read.get(f"{part}.ENABLE") or read.get(f"{part}.DATASET") not in _LISTED:
+        shown = mode == "test" and usage.visualizes(read)
+        used = read.get(f"{part}.ENABLE") or shown
+        if not used or read.get(f"{part}.DATASET") not in _LISTED:
             continue
         path = here / read.get("DATA.PATH_TO_DATA_DIR") / f"{mode}.csv"
         if not path.is_file():
@@ -315,20 +317,6 @@ def _pictures(read: Content, here: Path) -> Iterator[Finding]:
         yield Finding("views", key, message, "1", level, set=fixed)
 
 
-def _tensorboard(read: Content, here: Path) -> Iterator[Finding]:
-    """Look for the names of classes, and compare a histogram with them."""
-    if not read.get("TENSORBOARD.ENABLE"):
-        return
-    key = "TENSORBOARD.CLASS_NAMES_PATH"
-    if read.get(key) and not (here / read.get(key)).is_file():
-        message = f"There is no file {read.get(key)} with the names of the classes."
-        yield Finding("missing-file", key, message, "(empty)", set={key: ""})
-    key, classes = "TENSORBOARD.HISTOGRAM.TOPK", read.get("MODEL.NUM_CLASSES")
-    if read.get("TENSORBOARD.HISTOGRAM.ENABLE") and read.get(key) > classes:
-        message = f"The histogram counts the best {read.get(key)} of {classes} classes."
-        yield Finding("limit", key, f"{message} Upstream stops.", f"{classes}", set={key: classes})
-
-
 RULES: tuple[Rule, ...] = (
     _checkpoint,
     _untrained,
@@ -336,6 +324,5 @@ RULES: tuple[Rule, ...] = (
     _videos,
     _ava,
     _pictures,
-    _tensorboard,
     _demo,
 )

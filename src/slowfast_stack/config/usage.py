@@ -30,6 +30,12 @@ def runs(read: Content) -> bool:
     return trains(read) or tests(read)
 
 
+def visualizes(read: Content) -> bool:
+    """Return whether TensorBoard shows the layers of the model, or clips that it gets wrong."""
+    shown = ("TENSORBOARD.MODEL_VIS.ENABLE", "TENSORBOARD.WRONG_PRED_VIS.ENABLE")
+    return bool(read.get("TENSORBOARD.ENABLE") and any(read.get(key) for key in shown))
+
+
 def model(read: Content) -> str:
     """Return the name of the model."""
     return str(read.get("MODEL.MODEL_NAME"))

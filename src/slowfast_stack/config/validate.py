@@ -29,6 +29,7 @@ from slowfast_stack.config import (
     rules_output,
     rules_resnet,
     rules_tasks,
+    rules_tensorboard,
     yaml_edit,
 )
 from slowfast_stack.config.findings import LEVELS, WARNING, Finding, errors
@@ -62,6 +63,7 @@ _OF_FILES = (
     *rules_frames.RULES,
     *rules_boxes.FILE_RULES,
     *rules_output.RULES,
+    *rules_tensorboard.RULES,
 )
 
 

@@ -145,6 +145,7 @@ def data(work: Path) -> dict[str, Path]:
         for name, clips in ((kind, CLIPS), (f"{kind}-long", MORE_CLIPS)):
             folders[name] = work / name
             _frames(folders[name], kind, clips)
+    (work / "names.json").write_text(json.dumps({f"class {i}": i for i in range(CLASSES)}))
     folders["imagenet"] = work / "imagenet"
     for split in ("train", "val", "test"):
         for label in range(CLASSES):
@@ -220,6 +221,10 @@ def happens(case: Case, values: dict[str, Any], log: Path) -> None:
         from test_net import test
 
         test(cfg.clone())
+    if cfg.TENSORBOARD.MODEL_VIS.ENABLE or cfg.TENSORBOARD.WRONG_PRED_VIS.ENABLE:
+        from visualization import visualize
+
+        visualize(cfg)
     log.with_suffix(".done").touch()
 
 

@@ -23,6 +23,13 @@ KINETICS_C2D_8X8_R50 = "configs/Kinetics/C2D_8x8_R50"
 KINETICS_I3D_8X8_R50 = "configs/Kinetics/I3D_8x8_R50"
 SSV2_PYTORCHVIDEO_SLOW_8X8_R50 = "configs/SSv2/pytorchvideo/SLOW_8x8_R50"
 SSV2_SLOWFAST_16X8_R50_MULTIGRID = "configs/SSv2/SLOWFAST_16x8_R50_multigrid"
+_VIEWS = {"TENSORBOARD.ENABLE": True, "TENSORBOARD.CLASS_NAMES_PATH": "names.json"}
+_GRAD_CAM = "TENSORBOARD.MODEL_VIS.GRAD_CAM"
+_LAYERS = {
+    "TENSORBOARD.MODEL_VIS.ENABLE": True,
+    f"{_GRAD_CAM}.LAYER_LIST": ["s5/pathway0_res1"],
+}
+_WRONG = {"TENSORBOARD.WRONG_PRED_VIS.ENABLE": True}
 ROWS = (
     Planted(X3D, {"MODEL.MODEL_NAME": "x3d"}),
     Planted(X3D, {"MODEL.MODEL_NAME": "ResNet"}),
@@ -221,6 +228,16 @@ ROWS = (
     Planted(SLOW, {"TENSORBOARD.ENABLE": True, "TENSORBOARD.LOG_DIR": "/etc/passwd"}),
     Planted(SLOW, {"TENSORBOARD.ENABLE": True, "TENSORBOARD.LOG_DIR": "deep/er"}),
     Planted(SLOW, {"TENSORBOARD.LOG_DIR": "/proc/x"}),
+    Planted(SLOW, _VIEWS | _WRONG),
+    Planted(SLOW, _VIEWS | _WRONG | {"MODEL.NUM_CLASSES": 6}),
+    Planted(SLOW, _VIEWS | {"TENSORBOARD.MODEL_VIS.ENABLE": True}),
+    Planted(SLOW, _VIEWS | _LAYERS),
+    Planted(KINETICS, _VIEWS | _LAYERS),
+    Planted(SLOW, _VIEWS | _LAYERS | {f"{_GRAD_CAM}.ENABLE": False}),
+    Planted(SLOW, _LAYERS | {"TENSORBOARD.ENABLE": True}),
+    Planted(SLOW, _VIEWS | _WRONG | {"TENSORBOARD.WRONG_PRED_VIS.SUBSET_PATH": "absent"}),
+    Planted(AVA, _VIEWS | _WRONG),
+    Planted(AVA, _VIEWS | _LAYERS),
     Planted(SLOW, {"TEST.SAVE_RESULTS_PATH": "/proc/x"}),
     Planted(SLOW, {"TEST.SAVE_RESULTS_PATH": "checkpoints"}),
     Planted(SLOW, {"TEST.SAVE_RESULTS_PATH": "x.pkl"}),
