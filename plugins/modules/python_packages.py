@@ -34,7 +34,9 @@ options:
     elements: str
     default: []
   known:
-    description: Pins with the SHA-256 of their files, in the format of pip, C(NAME==VERSION --hash=sha256:DIGEST ...). No other file of these pins is installed, except from a bundle.
+    description:
+      - Pins with the SHA-256 of their files, in the format of pip, C(NAME==VERSION --hash=sha256:DIGEST ...).
+      - No other file of these pins is installed, except from a bundle.
     type: list
     elements: str
     default: []

@@ -35,6 +35,9 @@ def marked(mark, user=None):
     environment = {processes.VARIABLE: mark}
     with subprocess.Popen(["/bin/sleep", "60"], env=environment, user=user, cwd="/") as child:
         try:
+            # Its environment is there a moment after exec has closed the pipe that Popen waits for.
+            while not Path(f"/proc/{child.pid}/environ").read_bytes():
+                time.sleep(0.01)
             yield child
         finally:
             child.kill()
