@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 from ._stack.core import git, ownership
 from ._stack.core.errors import Unreadable
 from ._stack.core.http import opened
-from ._stack.core.process import Commands
+from ._stack.core.process import Commands, stopping
 from ._stack.core.system_errors import require_temporary_space
 from ._stack.host.probe import Answer, Where, probe
 
@@ -21,10 +23,31 @@ if TYPE_CHECKING:
     from ._stack.host.model import Host
 
 
+# The most that a program may answer, in bytes; package lists of a large host have 2 MB.
+_ANSWER = 64 << 20
+
+
 def probed(where: Where) -> Host:
     """Return this host. Raises ``StackError`` where a program could not even write its own files."""
     require_temporary_space(Path(os.environ.get("TMPDIR") or tempfile.gettempdir()))
     return probe(LocalRunner(), where)
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+def _asked(child: subprocess.Popen[bytes], text: bytes) -> bytes:
+    """Return the output of a program that is given a short text, up to a little over the limit."""
+    if child.stdin is None or child.stdout is None:
+        return b""
+    with contextlib.suppress(BrokenPipeError):
+        child.stdin.write(text)
+        child.stdin.flush()
+    with contextlib.suppress(BrokenPipeError):
+        child.stdin.close()
+    return child.stdout.read(_ANSWER + 1)
 
 
 class LocalRunner:
@@ -38,22 +61,28 @@ class LocalRunner:
         ownership.require_program(argv[0])
         environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
         try:
-            done = subprocess.run(
+            child = subprocess.Popen(
                 list(argv),
-                input=text,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=environment,
-                timeout=timeout_s,
-                check=False,
-                encoding="utf-8",
-                errors="replace",
+                start_new_session=True,  # what it starts ends with it
             )
-        except subprocess.TimeoutExpired:
-            return Answer(124, "")
         except OSError:
             return Answer(None, "")
-        return Answer(done.returncode, done.stdout)
+        with child, stopping(child, timeout_s) as late:
+            try:
+                output = _asked(child, text.encode())
+            except BaseException:  # such as Ctrl-C, which its session does not get
+                _kill(child)
+                raise
+            if len(output) > _ANSWER:
+                _kill(child)
+            rc = child.wait()
+        if late.is_set() or len(output) > _ANSWER:
+            return Answer(124, "")
+        return Answer(rc, output.decode("utf-8", "replace").replace("\r\n", "\n"))
 
     def read(self, path: str) -> bytes | None:
         """Return the bytes of a file, None if it does not exist. Raises ``Unreadable``."""

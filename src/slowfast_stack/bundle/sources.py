@@ -7,15 +7,20 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import files
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.git import (
+    AS_IT_IS,
     GIT_S,
     NO_DOWNGRADE,
+    NO_PROGRAMS,
     PATIENCE,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # The roles exclude them from checkouts too: 30 MB of animations that no program reads.
 _EXCLUDED = ".gif"
@@ -36,6 +41,8 @@ def pack(url: str, commit: str, folder: Path) -> Path:
         scratch.mkdir()
         try:
             repository = _repository(git, url, commit, scratch)
+            if repository == Path(url):
+                git = git._replace(environment=AS_IT_IS)
             objects = _objects(git, repository, commit)
             packed = git(repository, "pack-objects", "--stdout", "-q", text=objects)
             files.atomic_write(ready, _HEAD.format(commit).encode() + packed)
@@ -75,18 +82,19 @@ class _Git(NamedTuple):
     """Runs git, which holds the lock until it has ended, also where this process is killed."""
 
     lock: int
+    environment: Mapping[str, str] = {}
 
     def __call__(self, repository: Path | None, *arguments: str, text: bytes = b"") -> bytes:
         """Return the output. Raises StackError."""
         where = ["-C", str(repository)] if repository else []
-        argv = ["git", *NO_DOWNGRADE, *where, *arguments]
+        argv = ["git", *NO_DOWNGRADE, *NO_PROGRAMS, *where, *arguments]
         try:
             child = subprocess.Popen(
                 argv,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env={**os.environ, **PATIENCE},
+                env={**os.environ, **PATIENCE, **self.environment},
                 start_new_session=True,
                 pass_fds=[self.lock],
             )
@@ -106,7 +114,7 @@ class _Git(NamedTuple):
         if child.returncode:
             raise StackError(
                 "A source tree cannot be packed.",
-                f"`{' '.join(argv[:8])}` failed: {said.decode(errors='replace').strip()[-1000:]}",
+                f"`{' '.join(argv[:10])}` failed: {said.decode(errors='replace').strip()[-1000:]}",
                 "Check its URL and its commit, or give another one with --source.",
                 code="bundle.source-not-packed",
             )

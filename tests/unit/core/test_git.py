@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from pathlib import Path
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.artifacts.source_tree import (
+    Source,
+    identity_of,
+    place,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.contents import owners
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.git import has_commit
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from support.http import FileServer, serving
+
+from slowfast_stack.bundle import sources
 
 MISSING = "f" * 40
 
@@ -66,7 +76,59 @@ def test_a_server_that_gives_no_single_commit_is_asked_for_its_branches(
 def test_what_git_cannot_say_is_neither(tmp_path: Path) -> None:
     (tmp_path / "no.bundle").write_text("no bundle\n")
     (tmp_path / "empty").mkdir()
-    for place in (tmp_path / "no.bundle", tmp_path / "empty", tmp_path / "absent"):
-        assert has_commit(Commands(), str(place), MISSING) is None
+    for name in ("no.bundle", "empty", "absent"):
+        assert has_commit(Commands(), str(tmp_path / name), MISSING) is None
     assert has_commit(Commands(), "http://127.0.0.1:9/code", MISSING) is None
     assert has_commit(Commands({"PATH": "/nowhere"}), f"file://{tmp_path}", MISSING) is None
+
+
+def hostile(folder: Path, transport: str, marker: Path) -> tuple[Path, str]:
+    """Make a repository that lacks an object, and names a program that would fetch it."""
+    repository = folder / transport
+    repository.mkdir()
+    git(repository, "init", "--quiet")
+    (repository / "code.py").write_text("1\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "one")
+    lacking = git(repository, "rev-parse", "HEAD:code.py")
+    urls = {
+        "ext": f"ext::sh -c touch% {marker}",
+        "file": f"file://{repository}",
+        "ssh": "ssh://h/x",
+    }
+    for key, value in {
+        "core.repositoryformatversion": "1",
+        "core.fsmonitor": f"touch {marker};",
+        "core.sshCommand": f"touch {marker};",
+        "extensions.partialClone": "evil",
+        "protocol.ext.allow": "always",
+        "remote.evil.promisor": "true",
+        "remote.evil.uploadpack": f"touch {marker};",
+        "remote.evil.url": urls[transport],
+    }.items():
+        git(repository, "config", key, value)
+    commit = git(repository, "rev-parse", "HEAD")
+    (repository / ".git/objects" / lacking[:2] / lacking[2:]).unlink()
+    return repository, commit
+
+
+@pytest.mark.parametrize("transport", ["ext", "file", "ssh"])
+def test_no_program_that_a_repository_names_is_run(transport: str, tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    repository, commit = hostile(tmp_path, transport, marker)
+    assert has_commit(Commands(), str(repository), MISSING) is False
+    assert has_commit(Commands(), str(repository), commit) is True
+    for each in (commit, MISSING):
+        with pytest.raises(StackError):
+            sources.pack(str(repository), each, tmp_path / "packed")
+        with contextlib.suppress(StackError):
+            place(Commands(), Source("git", str(repository), each), tmp_path / "tree", uv="uv")
+    identity_of(Commands(), repository)
+    owners.tracked(Commands(), repository, [])
+    assert not marker.exists()
+    # The object is lacking, and git would run the program.
+    done = subprocess.run(
+        ["git", "-C", repository, "show", "HEAD"], capture_output=True, check=False
+    )
+    assert done.returncode
+    assert marker.exists()

@@ -24,6 +24,20 @@ def test_output_and_error_output_come_together_line_by_line(tmp_path: Path) -> N
     assert log.read_text() == "before\none\ntwo\nthree"
 
 
+def test_of_output_without_an_end_only_the_last_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_OUTPUT", 1 << 20)
+    monkeypatch.setattr(process, "_LINE", 1 << 10)
+    lines: list[str] = []
+    done = Commands().run(["sh", "-c", "yes | head -c 5000000; echo end"], each=lines.append)
+    assert done.rc == 0
+    assert done.output.endswith("y\nend\n")
+    assert (1 << 20) - 10 < len(done.output) <= 1 << 20
+    lines.clear()
+    assert len(Commands().run(["sh", "-c", "yes | tr -d '\\n' | head -c 100000"]).output) == 100_000
+    Commands().run(["sh", "-c", "yes | tr -d '\\n' | head -c 100000"], each=lines.append)
+    assert max(map(len, lines)) == 1 << 10
+
+
 def test_a_program_that_is_missing_ends_as_the_shell_says_it() -> None:
     done = Commands().run(["/nowhere/program", "x"])
     assert (done.rc, done.output) == (127, "/nowhere/program: No such file or directory")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..core import archives, names, scratch, validation
 from ..core.errors import StackError
 from ..core.files import fresh_folder, replace_folder
-from ..core.git import GIT_S, NO_DOWNGRADE, PATIENCE
+from ..core.git import AS_IT_IS, GIT_S, NO_DOWNGRADE, NO_PROGRAMS, PATIENCE
 from ..core.process import locked
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def identity_of(commands: Commands, tree: Path) -> str | None:
     if marker.is_file():
         return marker.read_text(encoding="utf-8").strip()
     if (tree / ".git").exists():
-        head = commands.within(GIT_S).run(["git", "-C", str(tree), "rev-parse", "HEAD"])
+        argv = ["git", *NO_PROGRAMS, "-C", str(tree), "rev-parse", "HEAD"]
+        head = commands.within(GIT_S).run(argv, environment=AS_IT_IS)
         return head.output.strip() if head.rc == 0 else None
     return None
 

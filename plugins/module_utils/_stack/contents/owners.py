@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..artifacts.cache import MANIFEST, read_manifest
 from ..core.errors import StackError
-from ..core.git import GIT_S
+from ..core.git import AS_IT_IS, GIT_S, NO_PROGRAMS
 from ..patches import record
 from ..patches.syntax.source_tree import FolderTree
 from .model import UNOWNED, Embedded, Installed, Part
@@ -83,8 +83,8 @@ def tracked(commands: Commands, tree: Path, notes: list[str]) -> frozenset[str] 
     if not (tree / ".git").exists():
         return None
     # No program that the configuration of the tree names is run.
-    argv = ["git", "-c", "core.fsmonitor=false", "-C", str(tree), "ls-files", "-z"]
-    done = commands.within(GIT_S).run(argv)
+    argv = ["git", *NO_PROGRAMS, "-C", str(tree), "ls-files", "-z"]
+    done = commands.within(GIT_S).run(argv, environment=AS_IT_IS)
     if done.rc:
         notes.append(f"The files of {tree.name} could not be listed: {done.tail(1)}")
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,10 @@ PATIENCE = {
 }
 # No redirect from https to http: http is allowed where the user named it.
 NO_DOWNGRADE = ("-c", "protocol.http.allow=user")
+# For a repository of someone else that is read where it is: git would fetch an object that it lacks
+# from where its configuration says, with the program that it names.
+AS_IT_IS = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
+NO_PROGRAMS = ("-c", "core.fsmonitor=false")
 # One commit without its files.
 _BARE = ("fetch", "--quiet", "--depth=1", "--filter=tree:0")
 
@@ -30,6 +35,7 @@ def has_commit(commands: Commands, place: str, commit: str) -> bool | None:
     None where git cannot say: it is not installed, too slow, or refused.
     """
     if Path(place).is_dir():
+        commands = replace(commands, environment={**commands.environment, **AS_IT_IS})
         if _run(commands, place, "rev-parse", "--git-dir"):
             return None
         return not _run(commands, place, "cat-file", "-e", f"{commit}^{{commit}}")
@@ -54,5 +60,5 @@ def has_commit(commands: Commands, place: str, commit: str) -> bool | None:
 
 
 def _run(commands: Commands, repository: str, *words: str) -> int:
-    argv = ["git", *NO_DOWNGRADE, "-C", repository, *words]
+    argv = ["git", *NO_DOWNGRADE, *NO_PROGRAMS, "-C", repository, *words]
     return commands.run(argv, environment=PATIENCE).rc

@@ -7,8 +7,9 @@ import os
 import signal
 import subprocess
 import threading
+from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from . import files, ownership
 from .errors import StackError
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 TAIL_LINES = 15
 TIMED_OUT = 124  # as of timeout(1)
+# Of more output only the end is kept, and a longer line is cut: a server can make git talk on.
+_OUTPUT, _LINE = 64 << 20, 1 << 20  # characters
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,15 @@ class Commands:
         except OSError as error:
             return Finished(127, f"{argv[0]}: {error.strerror}")
         with child, contextlib.ExitStack() as stack:
-            late = stack.enter_context(_limited(child, self.timeout_s))
+            late = stack.enter_context(stopping(child, self.timeout_s))
             sink = stack.enter_context(files.private_log(log)) if log else None
-            lines = []
-            for line in child.stdout or ():
+            lines: deque[str] = deque()
+            size = 0
+            for line in _lines(child):
                 lines.append(line)
+                size += len(line)
+                while size > _OUTPUT:
+                    size -= len(lines.popleft())
                 if sink:
                     sink.write(redacted(line))
                     sink.flush()
@@ -127,8 +134,13 @@ class Commands:
         return done.output
 
 
+def _lines(child: subprocess.Popen[str]) -> Iterator[str]:
+    stream = child.stdout
+    return iter(lambda: stream.readline(_LINE) if stream else "", "")
+
+
 @contextlib.contextmanager
-def _limited(child: subprocess.Popen[str], timeout_s: float | None) -> Iterator[threading.Event]:
+def stopping(child: subprocess.Popen[Any], timeout_s: float | None) -> Iterator[threading.Event]:
     """Stop a program and its children after a time; give what is set then."""
     late = threading.Event()
 
