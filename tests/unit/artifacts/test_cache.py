@@ -274,3 +274,39 @@ def test_a_second_build_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with fails("test.no"):
         cache.require_same(Commands(), tmp_path, Other(fails="build"), artifact)
     assert not (tmp_path / f"{key_of(artifact.inputs)}.again").exists()
+
+
+GOOD = {"schema": 1, "inputs": {"a": "1"}, "files": {"lib/x": "0" * 64}, "seconds": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        ({}, True),
+        ({"seconds": 1}, True),
+        ({"more": 1}, True),
+        ({"inputs": {}, "files": {}}, True),
+        ({"files": {"lib/x": "0" * 63}}, False),
+        ({"files": {"lib/x": 1}}, False),
+        ({"files": {"../x": "0" * 64}}, False),
+        ({"files": []}, False),
+        ({"inputs": {"a": 1}}, False),
+        ({"inputs": None}, False),
+        ({"seconds": None}, False),
+        ({"seconds": "1"}, False),
+        ({"schema": 2}, False),
+        ({"schema": 0}, False),
+        ({"schema": True}, False),
+        ({"schema": 1.0}, False),
+        ({"schema": None}, False),
+    ],
+)
+def test_which_manifest_of_an_artifact_is_read(
+    tmp_path: Path, change: dict[str, object], *, read: bool
+) -> None:
+    data = {**GOOD, **change}
+    found = cache.parse_manifest(json.dumps(data).encode(), tmp_path)
+    expected = cache.Artifact(tmp_path, data["inputs"], data["files"], data["seconds"])  # type: ignore[arg-type]
+    assert found == (expected if read else None)
+    assert cache.parse_manifest(b"{", tmp_path) is None
+    assert cache.read_manifest(tmp_path) is None

@@ -462,3 +462,25 @@ def test_a_connection_that_breaks_while_it_is_read_is_no_fault_of_the_disk(tmp_p
     wanted = Download("http://server/f", tmp_path / "f")
     with fails("download.interrupted", "broken"):
         get(wanted, attempts=1, open_=lambda _request: Response())  # type: ignore[arg-type,return-value]
+
+
+def test_a_file_that_became_shorter_is_downloaded_from_its_beginning(
+    wanted: Download, server: FileServer
+) -> None:
+    server.cut_after = [700_000, 0]
+    refused(wanted)
+    server.content, server.if_range = DATA[:100], False
+    got = get(wanted)
+    assert (got.size, wanted.path.read_bytes()) == (100, DATA[:100])
+    assert left(wanted) == ["list.csv"]
+
+
+def test_another_refusal_of_a_range_is_no_reason_to_begin_again(
+    wanted: Download, server: FileServer
+) -> None:
+    server.cut_after = [700_000, 0]
+    refused(wanted)
+    server.status = [404]
+    assert refused(wanted).code == "download.refused"
+    assert get(wanted).size == len(DATA)
+    assert server.sent == {"list.csv": len(DATA)}

@@ -286,3 +286,17 @@ def test_which_addresses_are_clean(address: str, *, clean: bool) -> None:
 def test_a_known_secret_is_hidden_in_json_from_its_first_sign_to_its_last() -> None:
     for secret in ('"abcdefgh', 'abcdefgh"', '"abc\\defg"'):
         assert redaction.known([secret])(json.dumps(f"<{secret}>")) == '"<***>"'
+
+
+@pytest.mark.parametrize("before", range(6))
+@pytest.mark.parametrize("length", range(8, 14))
+def test_of_base64_every_digit_is_hidden_that_depends_on_the_secret_alone(
+    before: int, length: int
+) -> None:
+    secret = bytes(range(200, 200 + length)).decode("latin-1")
+    data = secret.encode()
+    digits = base64.b64encode(b"x" * before + data + b"yz").decode()
+    first, last = -(-before * 4 // 3), (before + len(data)) * 4 // 3
+    # Whatever is before it only counts by its remainder.
+    shown = redaction.known([secret])(digits)
+    assert shown == f"{digits[:first]}***{digits[last:]}"

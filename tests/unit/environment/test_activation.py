@@ -122,3 +122,14 @@ def test_without_a_toolkit_nothing_of_cuda_is_touched(stack: Path) -> None:
     assert inside["CUDA_HOME"] == "/mine"
     assert inside["LD_LIBRARY_PATH"] == "unset"
     assert inside["PATH"] == f"{stack}/env/bin:/usr/bin:/bin"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_prompt_is_not_given_to_programs_and_what_was_given_is(
+    shell: list[str], stack: Path
+) -> None:
+    (stack / "activate").write_text(script(stack, plan()))
+    text = 'PS1="$ "\nCUDA_HOME=/mine\n. "$A"; deactivate\nenv'
+    given = run(shell, stack, text)
+    assert "PS1" not in given
+    assert given["CUDA_HOME"] == "/mine"

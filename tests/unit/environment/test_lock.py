@@ -319,3 +319,14 @@ def test_compilers_are_named_by_what_they_report(made: lock.Subject, tmp_path: P
     build = {"cc": None, "cxx": None, "cuda_home": None}
     subject = made._replace(plan={**made.plan, "build": {**made.plan["build"], **build}})
     assert record(subject)["compilers"] == {"cc": None, "cxx": None, "nvcc": None}
+
+
+def test_the_order_of_inputs_is_no_difference(made: lock.Subject) -> None:
+    found = record(made)
+    inputs = {"component": "detectron2", "torch": "2.11.0"}
+    one, other = (
+        change(found, "detectron2", inputs=dict(rows))
+        for rows in (inputs.items(), reversed(inputs.items()))
+    )
+    assert differences(one, other) == []
+    assert len(differences(one, change(found, "detectron2", inputs={**inputs, "torch": "2"}))) == 1

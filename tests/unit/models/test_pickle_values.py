@@ -262,3 +262,15 @@ def _too_large(data: bytes, opcodes: int) -> bool:
 def test_a_pickle_that_ends_early_is_none(data: bytes) -> None:
     with pytest.raises(NoPickleError):
         read(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "number"),
+    [(b"\x80\2\x82\7.", 7), (b"\x80\2\x83\7\1.", 263), (b"\x80\2\x84\7\1\0\1.", 16777479)],
+)
+def test_an_extension_is_named_by_its_whole_number(data: bytes, number: int) -> None:
+    assert read(data).imports == {f"copyreg extension {number}"}
+
+
+def test_the_memo_is_read_by_one_and_by_four_bytes() -> None:
+    assert read(b"](I7\nq\1I8\nr\1\2\0\0h\1j\1\2\0\0e.").value == [7, 8, 7, 8]

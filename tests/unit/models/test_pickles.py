@@ -201,3 +201,11 @@ def test_no_change_of_a_checkpoint_makes_the_check_fail(
         data = data[:place] + new + data[place + len(new) // 2 :]
     kind = formats.of(io.BytesIO(data))
     assert kind.refusal or kind.type in ("pytorch", "caffe2", "detectron2")
+
+
+def test_what_a_pickle_inside_of_a_pickle_asks_for_is_named() -> None:
+    inner = pickle.dumps({"model": collections.OrderedDict, "other": print}, 2)
+    outer = loading(zipped({"a/data.pkl": inner}))
+    found = formats._read(io.BytesIO(outer), formats.Budget(), 0)
+    assert {"collections OrderedDict", "__builtin__ print"} <= found.imports
+    assert "damaged bytes inside" not in found.imports

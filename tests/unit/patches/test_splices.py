@@ -183,3 +183,25 @@ def test_a_method_is_found_by_its_class() -> None:
     assert found.lineno == 4
     assert function(here.tree, "C.f") is None
     assert function(here.tree, "f") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("", "    "),
+        ("x = 1\n", "    "),
+        ("if x:\n  y\n", "  "),
+        ("if x:\n\ty\n", "\t"),
+        ("if x: y\nif x:\n   y\n", "   "),
+        ("class A:\n def f():\n    pass\n", " "),
+    ],
+)
+def test_the_indentation_of_a_file_is_that_of_its_first_block(text: str, unit: str) -> None:
+    assert Source("a.py", text.encode()).unit == unit
+
+
+@pytest.mark.parametrize(
+    ("text", "ending"), [("x\r\ny\n", "\r\n"), ("x\ny\r\n", "\n"), ("x", "\n")]
+)
+def test_a_new_line_ends_as_the_first_line_of_its_file(text: str, ending: str) -> None:
+    assert Source("a.py", text.encode()).newline == ending

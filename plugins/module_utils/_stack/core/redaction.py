@@ -195,7 +195,7 @@ def _forms(value: str) -> Iterator[str]:
     data = value.encode(errors="surrogateescape")
     for before in range(3):
         # Whatever is before and after it, these digits are the same.
-        first, last = -(-before * 8 // 6), (before + len(data)) * 8 // 6
+        first, last = -(-before * 4 // 3), (before + len(data)) * 4 // 3
         digits = base64.b64encode(bytes(before) + data).decode()[first:last]
         yield digits
         yield digits.replace("+", "-").replace("/", "_")

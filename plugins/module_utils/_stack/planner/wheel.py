@@ -131,7 +131,7 @@ def arch_list(host: Host, choice: Choice) -> str | None:
     makes = {version(sm) for sm in choice.wheel.toolkit.sms.split()}
     code = makes & set(_accepted(choice.wheel.torch))
     capabilities = {found.capability for found in of_host(host)}
-    best = {best_code(code, capability) for capability in capabilities if capability} - {None}
+    best = {best_code(code, capability) for capability in capabilities if capability}
     names = [dotted(sm) for sm in sorted(sm for sm in best if sm)]
     names += [f"{dotted(choice.wheel.jit)}+PTX"] if choice.wheel.jit else []
     return ";".join(names) or None
