@@ -13,9 +13,17 @@ __all__ = ["__version__", "plan", "probe", "prove", "up"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  (a module attribute has any type)
-    """Import a verb when it is first used, so that importing the package stays fast."""
+    """Import a verb when it is first used, so that importing the package stays fast.
+
+    As root, variables that name places of another user are removed then, as for the command line.
+    """
     if name not in __all__:
         raise AttributeError(name)
+    import os  # noqa: PLC0415
+
+    from ansible_collections.slowfast.stack.plugins.module_utils import _private  # noqa: PLC0415
     from slowfast_stack.orchestration import api  # noqa: PLC0415
+
+    _private.prepare(os.environ)
 
     return getattr(api, name)

@@ -124,3 +124,30 @@ def test_root_writes_nothing_into_the_home_of_who_called_sudo(tmp_path: Path) ->
         for name in ("HOME", *caches):
             assert f"warning: [file.untrusted] The variable {name} is not used." in done.stderr
         assert _tree(home) == before
+
+
+@pytest.mark.parametrize("way", ["command line", "Python"])
+def test_root_uses_and_writes_nothing_in_the_home_of_who_called_sudo(
+    way: str, tmp_path: Path
+) -> None:
+    """As with sudo -E: a configuration of Ansible there loads plugins."""
+    with user_folder() as home:
+        trace, plugins = tmp_path / "ran", home / "plugins"
+        plugins.mkdir()
+        (plugins / "evil.py").write_text(f"open({str(trace)!r}, 'w')\n")
+        (home / ".ansible.cfg").write_text(
+            f"[defaults]\nfilter_plugins={plugins}\ncallback_plugins={plugins}\ncallbacks_enabled=evil\n"
+        )
+        give(home)
+        before = _tree(home)
+        program = "from slowfast_stack import prove; prove(prefix='/nowhere')"
+        argv = [sys.executable, "-c", program]
+        if way == "command line":
+            argv = [str(COMMAND), "prove", "--prefix", "/nowhere"]
+        environment = {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home / ".cache")}
+        done = subprocess.run(
+            argv, env=environment, capture_output=True, text=True, check=False, cwd=home
+        )
+        assert "file.untrusted" in done.stderr, done.stderr
+        assert _tree(home) == before
+    assert not trace.exists()
