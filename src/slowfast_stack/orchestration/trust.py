@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ansible_collections.slowfast.stack.plugins.module_utils import _trust
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle import extract, manifest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.bundle.parts import find
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import names
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.signatures import (
     KINDS,
     Subject,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ansible_collections.slowfast.stack.plugins.module_utils._trust import Accepted
 
 _HEAD = 4096  # bytes of a bundle that name its format
+_LIMIT = 64 << 20  # bytes of a lock or a plan; that of a complete stack has 20 KB
 
 
 class NothingStarted(Untrusted):
@@ -50,14 +52,14 @@ def bundle(path: Path, accepted: Accepted) -> str:
 
 def lock(path: Path, accepted: Accepted) -> dict[str, object]:
     """Return a lock that is trusted. Raises UsageError and StackError."""
-    read = _read(path, "lock")
+    read = _read(path, "lock", _LIMIT)
     _require(read.subject, accepted)
     return request.lock(path, read.content)
 
 
 def plan(path: Path, accepted: Accepted) -> dict[str, object]:
     """Return a plan that is trusted. Raises UsageError and StackError."""
-    read = _read(path, "plan")
+    read = _read(path, "plan", _LIMIT)
     _require(read.subject, accepted)
     return request.plan(path, read.content)
 
@@ -89,9 +91,9 @@ def _kind(content: bytes) -> str | None:
     return "lock" if isinstance(data, dict) and data.get("format") == FORMAT else None
 
 
-def _read(path: Path, kind: str) -> Read:
+def _read(path: Path, kind: str, limit: int | None = None) -> Read:
     try:
-        content = path.read_bytes()
+        content = names.read_regular(path.resolve(), limit) if limit else path.read_bytes()
     except OSError as error:
         raise UsageError(
             f"{path} cannot be read.",

@@ -189,6 +189,11 @@ def test_a_file_without_the_plan_of_one_host_is_no_plan(site: Site) -> None:
         site.plan.write_text(content)
         found = site.run("up", "--plan", str(site.plan), "--unsigned", expect=Exit.USAGE)
         assert found["error"]["code"] == code
+    with site.plan.open("ab") as file:
+        file.truncate(1 << 36)  # a file with a hole, which takes no disk
+    for option in ("--plan", "--locked"):
+        found = site.run("up", option, str(site.plan), "--unsigned", expect=Exit.USAGE)
+        assert found["error"]["code"] == "file.unreadable"
     two = ("--plan", str(site.plan), "--locked", str(site.lock), "--unsigned")
     assert site.run("up", *two, expect=2)["error"]["code"] == "cli.conflicting-options"
 

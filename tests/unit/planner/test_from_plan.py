@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -104,3 +105,43 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
 def test_what_is_no_plan_is_refused(content: dict[str, Any], code: str) -> None:
     with fails(code):
         planner.plan(host(FRESH), {"planned": content})
+
+
+VALUES = (
+    None, True, -1, 10**30, 1.5, float("nan"), "", "x", "\x1b[31m", "a\nb", "../../etc", "-x", [], {},
+    [None], {"a": None}, "9" * 5000, "\u0663", "ext::sh -c x", ">=1", "2.11.0 ; import os",
+)  # fmt: skip
+
+
+def places(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the way to each value of a plan; of a list to the first two."""
+    yield path
+    rows: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        rows = value.items()
+    elif isinstance(value, list):
+        rows = enumerate(value[:2])
+    for key, each in rows:
+        yield from places(each, (*path, key))
+
+
+def test_a_plan_with_any_other_value_is_met_or_refused() -> None:
+    """Some 2,500 plans; nothing of them but the choice of this release is ever planned."""
+    there, made = host(), data(planned(host()))
+    own, tried = planned(there), 0
+    for path in places({key: value for key, value in made.items() if key != "reasons"}):
+        for value in VALUES if path else ():
+            changed = json.loads(json.dumps(made))
+            parent = changed
+            for key in path[:-1]:
+                parent = parent[key]
+            parent[path[-1]] = value
+            tried += 1
+            try:
+                found = planner.plan(there, {"planned": changed})
+            except StackError:
+                continue
+            if isinstance(found, Plan):  # such as one without FFmpeg
+                assert (found.id, found.driver, found.cuda) == (own.id, own.driver, own.cuda), path
+                assert set(found.system_packages) <= set(own.system_packages)
+    assert tried > 2000

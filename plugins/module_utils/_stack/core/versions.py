@@ -8,8 +8,10 @@ from typing import Callable, NamedTuple
 
 from .errors import StackError
 
-_VERSION = re.compile(r"\d+(\.\d+)*")
-_CLAUSE = re.compile(r"(>=|<=|==|!=|<|>|~=)?\s*(\d+(?:\.\d+)*)(\.\*)?")
+# Python refuses to make a number of some thousand digits.
+_NUMBERS = r"[0-9]{1,18}(?:\.[0-9]{1,18})*"
+_VERSION = re.compile(_NUMBERS)
+_CLAUSE = re.compile(rf"(>=|<=|==|!=|<|>|~=)?\s*({_NUMBERS})(\.\*)?")
 
 
 class Version(tuple[int, ...]):

@@ -41,7 +41,9 @@ def read(value: object, where: str) -> Plan:
 
 def _ffmpeg(made: StackPlan) -> object:
     found = made.ffmpeg if isinstance(made, Plan) else None
-    return found and (found.origin, found.version, found.nv_codec_headers, *found.flags)
+    if found is None:
+        return None
+    return (found.origin, found.version or "", found.nv_codec_headers or "", *found.flags)
 
 
 # An action, such as to install or to keep, says how far the host is already.
