@@ -74,7 +74,9 @@ def test_the_mask_of_the_user_counts_again_afterwards(tmp_path: Path) -> None:
     try:
         with same_bytes.umask():
             (tmp_path / "inside").touch()
+            (tmp_path / "folder").mkdir()
         (tmp_path / "after").touch()
     finally:
         os.umask(before)
     assert (mode(tmp_path / "inside"), mode(tmp_path / "after")) == (0o644, 0o600)
+    assert mode(tmp_path / "folder") == 0o755

@@ -469,9 +469,9 @@ def test_a_file_that_became_shorter_is_downloaded_from_its_beginning(
 ) -> None:
     server.cut_after = [700_000, 0]
     refused(wanted)
-    server.content, server.if_range = DATA[:100], False
+    server.content, server.if_range = OTHER[::-1][:100], False
     got = get(wanted)
-    assert (got.size, wanted.path.read_bytes()) == (100, DATA[:100])
+    assert (got.size, wanted.path.read_bytes()) == (100, server.content)
     assert left(wanted) == ["list.csv"]
 
 
@@ -484,3 +484,13 @@ def test_another_refusal_of_a_range_is_no_reason_to_begin_again(
     assert refused(wanted).code == "download.refused"
     assert get(wanted).size == len(DATA)
     assert server.sent == {"list.csv": len(DATA)}
+
+
+@pytest.mark.parametrize("url", ["ftp://server/f", "/etc/passwd", "file:///etc/passwd", "HTTP//x"])
+def test_an_address_of_another_scheme_is_refused_before_anything_is_opened(
+    tmp_path: Path, url: str
+) -> None:
+    asked: list[object] = []
+    with fails("download.invalid-url"):
+        get(Download(url, tmp_path / "f"), open_=asked.append)  # type: ignore[arg-type]
+    assert asked == []

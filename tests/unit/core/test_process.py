@@ -107,3 +107,11 @@ def test_a_child_that_outlives_its_parent_does_not_keep_the_output_open_for_ever
     began = time.monotonic()
     assert Commands().within(0.5).run(["sh", "-c", "sleep 60 &"]).rc == process.TIMED_OUT
     assert time.monotonic() - began < 30
+
+
+def test_a_line_is_in_the_log_before_the_program_ends(tmp_path: Path) -> None:
+    log, seen = tmp_path / "log", []
+    Commands().run(
+        ["sh", "-c", "echo one; echo two"], log=log, each=lambda _: seen.append(log.read_text())
+    )
+    assert seen == ["one\n", "one\ntwo\n"]

@@ -68,3 +68,21 @@ def test_nothing_else_quotes() -> None:
     files = [*(ROOT / "plugins").rglob("*.py"), *(ROOT / "src").rglob("*.py")]
     quoting = {path.name for path in files if re.search(r"\bshlex\b", path.read_text("utf-8"))}
     assert quoting == {"shell.py"}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a", "a"),
+        ("\x00", "'\\x00'"),
+        ("\n", "'\\x0a'"),
+        ("\x1f", "'\\x1f'"),
+        (" ", "' '"),
+        ("~", "'~'"),
+        ("\x7f", "'\\x7f'"),
+        ("\x9f", "'\\x9f'"),
+        ("\xa0", "'\xa0'"),
+    ],
+)
+def test_a_comment_has_no_control_sign(text: str, shown: str) -> None:
+    assert shell.comment(text) == shown

@@ -418,3 +418,14 @@ def test_a_statement_of_another_form_is_refused(signed: Signed, key: str, value:
     STATEMENT(signed.file).write_text(json.dumps(data))
     with fails("signature.invalid"):
         signed.verify()
+
+
+@pytest.mark.parametrize("answer", [f"echo 'key SHA256:{'A' * 43}'; exit 1", "echo fine"])
+def test_a_signature_needs_a_good_end_and_a_named_key(
+    signed: Signed, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    (signed.folder / "ssh-keygen").write_text(f"#!/bin/sh\n{answer}\n")
+    (signed.folder / "ssh-keygen").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{signed.folder}:/bin:/usr/bin")
+    with fails("signature.invalid"):
+        signed.verify()

@@ -51,6 +51,7 @@ def test_text_is_read_in_blocks() -> None:
         INTACT.replace(b"a.csv", b"a.csx", 1),
         INTACT.replace(b"b/c.txt", b"a.csvxx").replace(b"a.csvxx", b"a.csv\0\0"),
         packed({"a": b"\xff\xfe"}),
+        packed({"a": b"cut\xc3"}),
         packed({"a": bytes(50 << 20)}),
         packed({str(number): b"" for number in range(1001)}),
     ],

@@ -330,3 +330,27 @@ def test_the_order_of_inputs_is_no_difference(made: lock.Subject) -> None:
     )
     assert differences(one, other) == []
     assert len(differences(one, change(found, "detectron2", inputs={**inputs, "torch": "2"}))) == 1
+
+
+def test_a_lock_is_written_where_it_differs_and_in_one_order(
+    made: lock.Subject, tmp_path: Path
+) -> None:
+    found, path = typed(record(made)), tmp_path / "new" / "stack.lock.json"
+    assert lock.write(found, path, check=True)
+    assert not path.exists()
+    assert lock.write(found, path)
+    assert path.read_text() == json.dumps(record(made), indent=1, sort_keys=True) + "\n"
+    assert not lock.write(found, path)
+    path.write_text(path.read_text() + " ")
+    assert lock.write(found, path)
+
+
+def test_only_a_package_of_the_index_has_digests_of_its_files(made: lock.Subject) -> None:
+    pins = {row["name"]: f"{row['name']}=={row['version']}" for row in record(made)["packages"]}
+    lines = [f"{pin} --hash=sha256:{'ab' * 32} --hash=sha256:{'cd' * 32}" for pin in pins.values()]
+    put(made.stack, {"hashes/one.txt": "\n".join(lines), "hashes/two.md": "x"})
+    origins = {row["origin"] for row in record(made)["packages"]}
+    assert {"index"} < origins
+    for row in record(made)["packages"]:
+        expected = ["ab" * 32, "cd" * 32] if row["origin"] == "index" else None
+        assert row.get("hashes") == expected

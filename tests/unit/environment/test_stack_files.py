@@ -534,3 +534,27 @@ def test_which_new_files_count(stack: Path, path: str, *, counts: bool) -> None:
     (stack / path).unlink()
     found = stack_files.compare(Commands(), stack, recorded).differences
     assert found == (stack_files.Difference(path, "removed"),)
+
+
+@pytest.mark.parametrize(
+    ("row", "read"),
+    [
+        (["0" * 64, 1, 2, 3, 4, 5, ""], True),
+        (["", 1, 2, 3, 4, 5, "target"], True),
+        (["0" * 62, 1, 2, 3, 4, 5, ""], False),
+        (["0" * 66, 1, 2, 3, 4, 5, ""], False),
+        (["x" * 64, 1, 2, 3, 4, 5, ""], False),
+        (["0" * 64, 1, 2, 3, 4, 5], False),
+        (None, False),
+    ],
+)
+def test_which_row_of_a_record_is_read(tmp_path: Path, row: object, *, read: bool) -> None:
+    (tmp_path / "proof").mkdir()
+    data = {"schema": 1, "files": {"a": row}}
+    (tmp_path / "proof" / stack_files.FILE).write_text(json.dumps(data))
+    with notices.collected() as said:
+        found = stack_files.load(tmp_path)
+    assert (found is not None, bool(said)) == (read, not read)
+    if found:
+        assert found.rows["a"].sha256 == ("0" * 64 if row and row[0] else "")  # type: ignore[index]
+        assert found.rows["a"].state == (1, 2, 3, 4, 5, "" if row and row[0] else "target")  # type: ignore[index]

@@ -402,3 +402,18 @@ def test_a_folder_that_a_build_removes_meanwhile_was_never_written_to(tmp_path: 
     assert stacks._touched(tmp_path / "absent") == 0.0
     os.utime(tmp_path, (7, 7))
     assert stacks._touched(tmp_path) == 7.0
+
+
+def test_a_stack_is_known_by_the_commits_and_packages_of_its_sources(tmp_path: Path) -> None:
+    build(tmp_path, ONE)
+    found = stacks._versions(tmp_path / "stacks" / ONE)
+    made = plan(ONE)
+    assert found == {
+        "python": "3.11",
+        "torch": f"{made['torch']['version']} {made['torch']['variant']}",
+        "torchvision": made["torchvision"],
+        "slowfast": made["sources"]["slowfast"]["commit"][:9],
+        "detectron2": "pb1-detectron2==0.6",
+    }
+    assert len(found["slowfast"]) == 9
+    assert stacks._versions(tmp_path) == {}

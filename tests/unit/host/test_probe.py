@@ -401,3 +401,8 @@ def test_no_index_is_tried_without_uv_and_a_timeout_is_passed_on() -> None:
     assert probe.network(Timed({}), where, no_note, git=True) == {"slowfast": True, "x": True}
     assert sorted(asked) == [("/uv", 9, "iniconfig"), ("git", 4, ""), ("https://y", 4, "")]
     assert probe.network(Timed({}), probe.Where("/opt", {}), no_note, git=True) == {}
+
+
+def test_without_uv_the_index_is_not_reached() -> None:
+    where = probe.Where("/", {})
+    assert probe._reaches_index(None, where) is False  # type: ignore[arg-type]
