@@ -300,3 +300,29 @@ def test_the_first_of_what_configure_says_is_explained(
 
 def test_the_folder_of_an_ffmpeg_is_what_it_is_used_by(recipe: FFmpegRecipe) -> None:
     assert recipe.path(Path("/cache/key")) == Path("/cache/key")
+
+
+@pytest.mark.parametrize(
+    ("name", "age", "content", "stays"),
+    [
+        ("new.o", 0, "x", False),
+        ("just.o", build_ffmpeg.SUSPECT_S - 1, "x", False),
+        ("edge.o", build_ffmpeg.SUSPECT_S, "x", True),
+        ("old.o", build_ffmpeg.SUSPECT_S + 1, "x", True),
+        ("empty.o", 9000, "", False),
+        ("filter_list.c", 0, "", True),
+    ],
+)
+def test_what_a_killed_compiler_may_have_been_writing_is_removed(
+    tmp_path: Path, name: str, age: int, content: str, *, stays: bool
+) -> None:
+    for path, seconds, text in (
+        (tmp_path / "last.o", 0, "x"),
+        (tmp_path / "a" / name, age, content),
+    ):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        os.utime(path, (1_000_000 - seconds, 1_000_000 - seconds))
+    build_ffmpeg.remove_incomplete(tmp_path)
+    assert (tmp_path / "a" / name).exists() == stays
+    assert not (tmp_path / "last.o").exists()

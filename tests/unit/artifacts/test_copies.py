@@ -110,16 +110,17 @@ def test_what_a_host_sends_is_kept_privately_where_it_is_the_artifact(
     assert list(folder.iterdir()) == [path]
 
 
-def _link(path: Path) -> None:
-    path.unlink()
-    path.symlink_to(__file__)
+def test_what_a_host_sends_instead_is_refused_and_leaves_nothing(
+    tmp_path: Path, packed: Path
+) -> None:
+    def link(path: Path) -> None:
+        path.unlink()
+        path.symlink_to(packed)
 
-
-def test_what_a_host_sends_instead_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "copies"
     for fetch, code in (
         (Path.unlink, "artifact.refused"),
-        (_link, "artifact.refused"),
+        (link, "artifact.refused"),
         (lambda path: path.write_bytes(b"x"), "artifact.refused"),
     ):
         with fails(code):

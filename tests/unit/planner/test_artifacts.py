@@ -17,6 +17,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan
     Plan,
 )
 from support import plan_builder
+from support.errors import fails
 
 BUILD = {"network": "full", "ffmpeg": "build", "torch": "==2.11.0"}
 
@@ -181,3 +182,13 @@ def test_a_plan_without_the_artifact_is_refused(name: str) -> None:
         planned_artifact(name, without, HOST, home="/home", jobs=1)
     with pytest.raises(StackError):
         planned_artifact("bash", PLAN, HOST, home="/home", jobs=1)
+
+
+def test_a_name_that_is_no_artifact_and_one_that_is_not_planned_are_different_errors() -> None:
+    with fails("data.invalid-value", "artifact"):
+        inputs_of("slowfast", PLAN, HOST)
+    reduced = plan_builder.plan("cpu-debian-12", {"network": "pypi"})
+    with fails("planner.no-artifact", "pytorchvideo"):
+        inputs_of("pytorchvideo", reduced, HOST)
+    with fails("planner.no-artifact", "ffmpeg"):
+        inputs_of("ffmpeg", reduced, HOST)

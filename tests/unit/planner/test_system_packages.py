@@ -15,7 +15,18 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.driv
     HOLDS,
     NAMES,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
+    candidates,
+    ffmpeg,
+    network,
+    planner,
+    resolver,
+    system_packages,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.request import (
+    request as read_request,
+)
 
 HOSTS = Path(__file__).parent.parent / "hosts"
 
@@ -219,3 +230,50 @@ def test_what_is_held_and_what_unattended_upgrades_skip() -> None:
     assert redhat["unattended"] == redhat["unpinned"] == debian["unpinned"] == []
     assert redhat["stream"] == "nvidia-driver:580-dkms"
     assert debian["stream"] is None
+
+
+def needs(
+    name: str, request: dict[str, Any] | None = None, major: int | None = None, **change: object
+) -> list[str]:
+    """Return the packages of what is missing, with another compiler to install."""
+    facts = json.loads((HOSTS / f"{name}.json").read_text(encoding="utf-8"))["host"]
+    asked = read_request({"network": "full", **(request or {})})
+    base, there = model.host(facts), model.host({**facts, **change})
+    reached = network.decide(there, asked).value
+    choice = resolver.solve(resolver.problem(base, asked, reached))
+    assert choice
+    option = candidates.CompilerOption(major, None) if major is not None else choice.compiler
+    choice = choice._replace(
+        compiler=option,
+        python=choice.python._replace(host=there.pythons[0] if there.pythons else None),
+    )
+    video = ffmpeg.Ffmpeg(None, (), ("nasm",))
+    return list(system_packages.system_packages(there, choice, reached, video).value)
+
+
+GIT = {"tools": {"git": "2"}, "libraries": {}}
+HEADERS = [{"version": "3.11.2", "path": "/usr/bin/python3.11", "headers": True}]
+DEBIAN, ROCKY, FEWER = "cpu-debian-12", "cpu-rhel-9", [{**HEADERS[0], "headers": False}]
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "major", "change", "packages"),
+    [
+        (DEBIAN, {}, 0, {}, []),
+        (DEBIAN, {}, 0, {"tools": {}}, ["git"]),
+        (DEBIAN, {"network": "pypi"}, 0, {"tools": {}}, []),
+        (DEBIAN, {}, 12, {}, ["gcc-12", "g++-12"]),
+        (DEBIAN, {}, 11, {}, ["gcc-11", "g++-11"]),
+        (ROCKY, {}, 11, {}, ["gcc", "gcc-c++"]),
+        (ROCKY, {}, 13, {}, ["gcc-toolset-13-gcc", "gcc-toolset-13-gcc-c++"]),
+        (DEBIAN, {}, 0, {"pythons": FEWER}, ["python3.11-dev"]),
+        (DEBIAN, {"network": "pypi"}, 0, {"pythons": FEWER}, []),
+        (DEBIAN, {}, 0, {"libraries": {"libGL.so.1": True}}, []),
+        (DEBIAN, {}, 0, {"libraries": {"libGL.so.1": False}}, ["libgl1", "libglib2.0-0"]),
+    ],
+)
+def test_what_is_missing_is_installed_and_nothing_else(
+    name: str, request_: dict[str, Any], major: int, change: dict[str, Any], packages: list[str]
+) -> None:
+    found = needs(name, request_, major, **{**GIT, "pythons": HEADERS, **change})
+    assert found == [*packages, "nasm"]
