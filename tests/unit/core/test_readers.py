@@ -326,6 +326,7 @@ NO_FILE = {
     "environment/bytecode.py", "environment/reuse_packages.py", "datasets/ava/media.py", "host/parsers.py",
     "src/slowfast_stack/training/memory.py", "src/slowfast_stack/training/log_parser.py",
     "src/slowfast_stack/training/rehearsal.py", "src/slowfast_stack/config/data_lists.py",
+    "src/slowfast_stack/config/rules_tensorboard.py",
     "src/slowfast_stack/bundle/conda.py", "src/slowfast_stack/sbom/document.py",
 }  # fmt: skip
 _READS = re.compile(r"\bsaved\.(?:read|load|read_mapping)\(|\b(?:parse_json|json\.loads?)\(")
