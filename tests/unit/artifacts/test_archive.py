@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -253,3 +254,29 @@ def test_a_good_artifact_with_a_long_header_is_refused(
         return
     with fails("artifact.refused"):
         archive.require_intact(packed.path, KEY)
+
+
+@pytest.mark.parametrize(
+    ("size", "limit", "fits"),
+    [
+        (0, 1, True),
+        (-1, 1, False),
+        (1, 1, True),
+        (2, 1, False),
+        (1 << 20, 1 << 20, True),
+        ((1 << 20) + 1, 1 << 21, False),
+    ],
+)
+def test_how_much_is_read_at_once_and_in_all(
+    monkeypatch: pytest.MonkeyPatch, size: int, limit: int, *, fits: bool
+) -> None:
+    monkeypatch.setattr(archive, "LIMIT", limit)
+    stream = archive._Bounded(io.BytesIO(b"x" * (1 << 21)))  # type: ignore[arg-type]
+    if not fits:
+        with fails("artifact.refused"):
+            stream.read(size)
+        return
+    assert stream.read(size) == b"x" * size
+    assert stream.tell() == size  # type: ignore[operator]
+    with fails("artifact.refused"):
+        stream.read(limit - size + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import random
 import zlib
@@ -10,8 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.contents import (
+    packed as packing,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.contents.collect import collect
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.contents.packed import (
+    file_of,
     pack,
     require_packed,
     unpack,
@@ -125,3 +130,28 @@ def test_an_answer_made_at_random_is_in_an_sbom_or_refused(tmp_path: Path) -> No
         answer = base64.b85encode(zlib.compress(bytes(data))).decode()
         seen.add(outcome(answer, stack.lock))
     assert seen == {"", "data.invalid-value", "data.unknown-key"}
+
+
+def test_the_file_of_a_host_has_a_name_without_what_the_host_is_called() -> None:
+    names = {host: file_of(host) for host in ("gpu01", "../gpu01", "gpu02")}
+    assert names["gpu01"] == hashlib.sha256(b"gpu01").hexdigest()
+    assert len(set(names.values())) == 3
+
+
+@pytest.mark.parametrize("name", ["_LARGEST", "_PACKED"])
+def test_contents_are_packed_up_to_a_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    stack = small_stack.make(tmp_path / "prefix")
+    found = collect(Commands(), stack.home, "x86_64", digests=True)
+    text = pack(found)
+    size = len(zlib.decompress(base64.b85decode(text))) if name == "_LARGEST" else len(text)
+    monkeypatch.setattr(packing, name, size)
+    assert pack(found) == text
+    assert require_packed(text) == text
+    monkeypatch.setattr(packing, name, size - 1)
+    with fails("contents.too-large"):
+        pack(found)
+    if name == "_PACKED":
+        with fails("data.invalid-value"):
+            require_packed(text)

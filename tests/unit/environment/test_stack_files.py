@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import importlib.util
 import json
@@ -558,3 +559,23 @@ def test_which_row_of_a_record_is_read(tmp_path: Path, row: object, *, read: boo
     if found:
         assert found.rows["a"].sha256 == ("0" * 64 if row and row[0] else "")  # type: ignore[index]
         assert found.rows["a"].state == (1, 2, 3, 4, 5, "" if row and row[0] else "target")  # type: ignore[index]
+
+
+def test_evidence_holds_for_the_same_plan_and_the_same_files(stack: Path) -> None:
+    made = prove(stack)
+    (claim,) = (row for row in made.claims if row["id"] == "stack.files")
+    assert 0 <= claim["seconds"] < 600
+    assert claim["ok"] is True
+
+    def holds(evidence: proof.Evidence = made) -> object:
+        return proof.holds(Commands(), stack, evidence)
+
+    assert holds() is True
+    assert holds(dataclasses.replace(made, fingerprint="0")) is False
+    kept = (stack / "proof" / stack_files.FILE).read_bytes()
+    stack_files.remove(stack)
+    assert holds() is False
+    (stack / "proof" / stack_files.FILE).write_bytes(kept)
+    assert holds() is True
+    (stack / MODULE).write_text("VALUE = 2\n")
+    assert holds() is False
