@@ -406,3 +406,16 @@ def test_no_index_is_tried_without_uv_and_a_timeout_is_passed_on() -> None:
 def test_without_uv_the_index_is_not_reached() -> None:
     where = probe.Where("/", {})
     assert probe._reaches_index(None, where) is False  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("place", ["/srv/conda", "file:///srv/conda"])
+@pytest.mark.parametrize("rc", [0, 1, None])
+def test_a_place_of_this_host_is_reached_where_it_exists(place: str, rc: int | None) -> None:
+    commands = {} if rc is None else {"test -e /srv/conda": {"rc": rc, "stdout": ""}}
+    found = probe.network(
+        RecordedRunner({"commands": commands}),
+        probe.Where("/", {"miniforge": place}),
+        no_note,
+        git=True,
+    )
+    assert found == {"miniforge": rc == 0}

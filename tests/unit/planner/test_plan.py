@@ -9,7 +9,11 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain, planner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
+    candidates,
+    explain,
+    planner,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
     NoPlan,
     Plan,
@@ -245,3 +249,17 @@ def test_a_plan_lists_the_patches_that_its_sources_can_need(
     patches = set(planned(host, request_).patches)
     assert present <= patches
     assert not absent & patches
+
+
+@pytest.mark.parametrize(("name", "drivers"), [("h100-fresh", 1), ("cpu-everything-reached", 0)])
+def test_what_replaces_a_part_of_a_guide_is_said_and_of_a_driver_only_with_a_gpu(
+    name: str, drivers: int
+) -> None:
+    host, _, _ = load(HERE / "plans" / f"{name}.json")
+    row = candidates.preset("guide-2024")
+    texts = dict.fromkeys(text for _choice, text in row.superseded)
+    made = planned(host, {"preset": "guide-2024"})
+    said = [each.choice for each in made.reasons if each.because in texts]
+    expected = [choice for choice, _text in row.superseded if drivers or choice[:6] != "driver"]
+    assert said == expected
+    assert sum(choice.startswith("driver") for choice in said) == drivers
