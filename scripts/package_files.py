@@ -31,7 +31,10 @@ START, END = '_ROWS = """', '"""\n'
 
 def pins() -> dict[str, str]:
     """Return every pin of the catalog, with a Python that it is for."""
-    found = {f"{row.name}=={row.version}": row.pythons.split("-")[0] for row in packages.PINS}
+    rows = (*packages.PINS, *packages.DEPENDENCIES)
+    found: dict[str, str] = {}
+    for row in rows:
+        found.setdefault(f"{row.name}=={row.version}", row.pythons.split("-")[0])
     for release in torch.RELEASES:
         python = release.pythons.split("-")[0]
         found[f"torch=={release.torch}"] = python

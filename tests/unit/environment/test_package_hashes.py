@@ -46,7 +46,7 @@ def test_of_what_an_index_serves_the_known_files_remain() -> None:
 
 
 def test_the_catalog_has_files_of_every_pin_for_every_planned_platform() -> None:
-    for row in packages.PINS:
+    for row in (*packages.PINS, *packages.DEPENDENCIES):
         files = FILES[f"{row.name}=={row.version}"]
         both = {machine for machine in ("x86_64", "aarch64") for name in files if machine in name}
         anywhere = any(name.endswith(("-any.whl", ".tar.gz")) for name in files)
@@ -64,6 +64,47 @@ def test_a_plan_gets_the_files_of_its_pins() -> None:
     assert pins <= found.keys()
     for pin in pins:
         assert set(found[pin]) == set(FILES[pin].values())
+
+
+@pytest.mark.parametrize("python", ["3.9", "3.10", "3.11", "3.12", "3.13", "3.14"])
+def test_what_the_pins_need_has_files_for_each_python(python: str) -> None:
+    plan = plan_data()
+    plan["python"] = python
+    own, tag = set(plan["packages"]), f"cp3{python.partition('.')[2]}"
+    found = [package_hashes_pin(line) for line in package_hashes(plan)]
+    names = [pin.partition("==")[0] for pin in found]
+    assert len(names) == len(set(names))
+    needed = {"click", "grpcio", "markupsafe", "protobuf", "typing-extensions", "werkzeug"}
+    assert needed <= set(names) - {pin.partition("==")[0] for pin in own}
+    (grpcio,) = (FILES[pin] for pin in found if pin.startswith("grpcio=="))
+    assert {name.rpartition("_2_")[2].partition("_")[2] for name in grpcio if tag in name} == {
+        "x86_64.whl",
+        "aarch64.whl",
+    }
+
+
+def package_hashes_pin(line: str) -> str:
+    """Return the pin of a line."""
+    return line.partition(" ")[0]
+
+
+def test_an_older_numpy_has_another_contourpy() -> None:
+    plan = plan_data()
+    plan["python"] = "3.12"
+    for bound, version in (("<2", "1.3.3"), (">=2,<3", "1.4.0")):
+        plan["constraints"]["numpy"] = bound
+        pins = [package_hashes_pin(line) for line in package_hashes(plan)]
+        assert f"contourpy=={version}" in pins
+
+
+def test_a_lock_and_an_adopted_torch_decide_themselves_what_is_needed() -> None:
+    plan = plan_data()
+    assert any(line.startswith("click==") for line in package_hashes(plan))
+    for changed in (
+        {"locked": ["a==1"]},
+        {"torch": {**plan["torch"], "adopted": "/usr/bin/python"}},
+    ):
+        assert not any(line.startswith("click==") for line in package_hashes({**plan, **changed}))
 
 
 @pytest.mark.parametrize("version", ["2.11.0+cu130", "99.0"])

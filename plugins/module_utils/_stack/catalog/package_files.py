@@ -5,7 +5,13 @@ Read on 2026-11-30. Linux on x86_64 and aarch64, Python 3.9 to 3.14; without PyT
 
 from __future__ import annotations
 
-_ROWS = """av==15.1.0
+_ROWS = """absl-py==2.3.1
+eeecf07f0c2a93ace0772c92e596ace6d3d3996c042b2128459aaae2a76de11d  absl_py-2.3.1-py3-none-any.whl
+absl-py==2.5.1
+721200f2f0e9960f2ca9dc3a2a706b201f5f75d812c158f059cbbe29eeafbdb8  absl_py-2.5.1-py3-none-any.whl
+antlr4-python3-runtime==4.9.3
+f224469b4168294902bb1efa80a8bf7855f24c99aef99cbefc1bcd3cce77881b  antlr4-python3-runtime-4.9.3.tar.gz
+av==15.1.0
 92f524541ce74b8a12491d8934164a5c57e983da24826547c212f60123de400b  av-15.1.0-cp310-cp310-manylinux_2_28_aarch64.whl
 659f9d6145fb2c58e8b31907283b6ba876570f5dd6e7e890d74c09614c436c8e  av-15.1.0-cp310-cp310-manylinux_2_28_x86_64.whl
 2b9623ae848625c59213b610c8665817924f913580c7c5c91e0dc18936deb00d  av-15.1.0-cp311-cp311-manylinux_2_28_aarch64.whl
@@ -41,8 +47,72 @@ b5347d760f0c02bb00dd249384cab71c3bf828b4f68d5b401eb116e0390f147d  black-26.10.1-
 03c0ddd93bb392e71209903a691767eb366fe1a76deb9509ccbaae9e1f14bb52  black-26.10.1-cp313-cp313-manylinux2014_x86_64.whl
 289282aa2e09d3162312a3be1788ff21b08e9ea9cc4a81e656024728b32428fb  black-26.10.1-cp314-cp314-manylinux2014_x86_64.whl
 28842f9a8207cc1df6eb983a35a14c5a0dfcd603d214fe82d84bef552afd2e3a  black-26.10.1-py3-none-any.whl
+certifi==2026.10.19.post1
+1324c476b4811eff41a8bc2122cd0bbd4d9c7234c725446d99ab1612b3a7fdd2  certifi-2026.10.19.post1-py3-none-any.whl
+charset-normalizer==3.5.3
+b6dad86d938104f9d43404029e5fc8392f82762d171933be4f192a6008bffa53  charset_normalizer-3.5.3-cp310-cp310-manylinux1_x86_64.manylinux_2_28_x86_64.manylinux_2_5_x86_64.whl
+92ddc32b6a1508ea145f4f7995e00666db454b8fd3e2cae6c2ecbde4f4d44616  charset_normalizer-3.5.3-cp310-cp310-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+2a6f937e0b70133d1f826d0a253331b6fe1a4c874808cc12e16f2fb8177042f4  charset_normalizer-3.5.3-cp311-cp311-manylinux1_x86_64.manylinux_2_28_x86_64.manylinux_2_5_x86_64.whl
+90b1ff6cb9c7a204a3b79b1b0ed6ac8a1d8fed3b6dc69e50ae5de0f358ee81d4  charset_normalizer-3.5.3-cp311-cp311-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+e5e4785d8a0adeadfbdf75f4efc357911842674651cbafd7e97f69b11ec3cbc6  charset_normalizer-3.5.3-cp312-cp312-manylinux1_x86_64.manylinux_2_28_x86_64.manylinux_2_5_x86_64.whl
+70f65dd0c2ed79ea2d9776096e9c7d25e398c2c03eb31877753598d201d91784  charset_normalizer-3.5.3-cp312-cp312-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+656b9744bac4493561d28b56d7d646afd7a8471254ef7004d849aa8368020037  charset_normalizer-3.5.3-cp313-cp313-manylinux1_x86_64.manylinux_2_28_x86_64.manylinux_2_5_x86_64.whl
+fd0341b9dea133d187d7c5a2cd7e21ae6449a7b68ea8c2454f9cf77def11ec1b  charset_normalizer-3.5.3-cp313-cp313-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+ee9de080e8d6221bbe4ba2667367b1cee0f47a53f60ffc5e431b698cd2f2b214  charset_normalizer-3.5.3-cp314-cp314-manylinux1_x86_64.manylinux_2_28_x86_64.manylinux_2_5_x86_64.whl
+61e32fdbf56f4cd25a1efa451c8b5fe886fc5e00143ccaacafdf21f301fad059  charset_normalizer-3.5.3-cp314-cp314-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+ef8b925f2b331a1f17d6fb32625e09fd571cf41844f578379f934dab0067cf0d  charset_normalizer-3.5.3-cp315-cp315-manylinux1_x86_64.manylinux_2_28_x86_64.manylinux_2_5_x86_64.whl
+390ef7c7e018c0abb8c0ec2d28ee137567ff50c3706facf6d115cac832ac993b  charset_normalizer-3.5.3-cp315-cp315-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+26c6ad87bb79628954b52f8f7b9e18ab5cd9667546712ded9689fb7677e630d6  charset_normalizer-3.5.3-cp37-abi3-manylinux1_x86_64.manylinux_2_28_x86_64.manylinux_2_5_x86_64.whl
+d4e7ecaa25f0dae672ac783c2e5aa9054a62e011749d64ff47b887af360a3e82  charset_normalizer-3.5.3-cp37-abi3-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+39229c222445415db07a0be4dff8ad1addc3126644d7aa72d73f1575b637d69e  charset_normalizer-3.5.3-cp39-cp39-manylinux1_x86_64.manylinux_2_28_x86_64.manylinux_2_5_x86_64.whl
+2f2d973d3c79fbd1066d63d1bafb2ade66934c0840ed149f6fac13c3fdf80793  charset_normalizer-3.5.3-cp39-cp39-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+96e268b0cbda016ac519513294fcd17032264085b600abaac58b93049477e132  charset_normalizer-3.5.3-py3-none-any.whl
+click==8.1.8
+63c132bbbed01578a06712a2d1f497bb62d9c1c0d329b7903a866228027263b2  click-8.1.8-py3-none-any.whl
+click==8.5.1
+8bb5376d2006950386f8c6427613334a2acadc5f559cb80e638d00b4df957e37  click-8.5.1-py3-none-any.whl
 cloudpickle==3.1.2
 9acb47f6afd73f60dc1df93bb801b472f05ff42fa6c84167d25cb206be1fbf4a  cloudpickle-3.1.2-py3-none-any.whl
+contourpy==1.3.0
+92f8557cbb07415a4d6fa191f20fd9d2d9eb9c0b61d1b2f52a8926e43c6e9af7  contourpy-1.3.0-cp310-cp310-manylinux_2_17_aarch64.manylinux2014_aarch64.whl
+69375194457ad0fad3a839b9e29aa0b0ed53bb54db1bfb6c3ae43d111c31ce41  contourpy-1.3.0-cp310-cp310-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
+dbc4c3217eee163fa3984fd1567632b48d6dfd29216da3ded3d7b844a8014a66  contourpy-1.3.0-cp311-cp311-manylinux_2_17_aarch64.manylinux2014_aarch64.whl
+637f674226be46f6ba372fd29d9523dd977a291f66ab2a74fbeb5530bb3f445d  contourpy-1.3.0-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
+0be4d8425bfa755e0fd76ee1e019636ccc7c29f77a7c86b4328a9eb6a26d0639  contourpy-1.3.0-cp312-cp312-manylinux_2_17_aarch64.manylinux2014_aarch64.whl
+3634b5385c6716c258d0419c46d05c8aa7dc8cb70326c9a4fb66b69ad2b52e09  contourpy-1.3.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
+32b238b3b3b649e09ce9aaf51f0c261d38644bdfa35cbaf7b263457850957a84  contourpy-1.3.0-cp313-cp313-manylinux_2_17_aarch64.manylinux2014_aarch64.whl
+d73f659398a0904e125280836ae6f88ba9b178b2fed6884f3b1f95b989d2c8da  contourpy-1.3.0-cp313-cp313-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
+e12968fdfd5bb45ffdf6192a590bd8ddd3ba9e58360b29683c6bb71a7b41edca  contourpy-1.3.0-cp39-cp39-manylinux_2_17_aarch64.manylinux2014_aarch64.whl
+68a32389b06b82c2fdd68276148d7b9275b5f5cf13e5417e4252f6d1a34f72a2  contourpy-1.3.0-cp39-cp39-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
+contourpy==1.3.2
+9be002b31c558d1ddf1b9b415b162c603405414bacd6932d031c5b5a8b757f0d  contourpy-1.3.2-cp310-cp310-manylinux_2_17_aarch64.manylinux2014_aarch64.whl
+ad687a04bc802cbe8b9c399c07162a3c35e227e2daccf1668eb1f278cb698631  contourpy-1.3.2-cp310-cp310-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
+d6658ccc7251a4433eebd89ed2672c2ed96fba367fd25ca9512aa92a4b46c4f1  contourpy-1.3.2-cp311-cp311-manylinux_2_17_aarch64.manylinux2014_aarch64.whl
+3859783aefa2b8355697f16642695a5b9792e7a46ab86da1118a4a23a51a33d7  contourpy-1.3.2-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
+106fab697af11456fcba3e352ad50effe493a90f893fca6c2ca5c033820cea92  contourpy-1.3.2-cp312-cp312-manylinux_2_17_aarch64.manylinux2014_aarch64.whl
+f26b383144cf2d2c29f01a1e8170f50dacf0eac02d64139dcd709a8ac4eb3cfe  contourpy-1.3.2-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
+71e2bd4a1c4188f5c2b8d274da78faab884b59df20df63c34f74aa1813c4427c  contourpy-1.3.2-cp313-cp313-manylinux_2_17_aarch64.manylinux2014_aarch64.whl
+434f0adf84911c924519d2b08fc10491dd282b20bdd3fa8f60fd816ea0b48841  contourpy-1.3.2-cp313-cp313-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
+contourpy==1.3.3
+929ddf8c4c7f348e4c0a5a3a714b5c8542ffaa8c22954862a46ca1813b667ee7  contourpy-1.3.3-cp311-cp311-manylinux_2_26_aarch64.manylinux_2_28_aarch64.whl
+51e79c1f7470158e838808d4a996fa9bac72c498e93d8ebe5119bc1e6becb0db  contourpy-1.3.3-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
+92d9abc807cf7d0e047b95ca5d957cf4792fcd04e920ca70d48add15c1a90ea7  contourpy-1.3.3-cp312-cp312-manylinux_2_26_aarch64.manylinux_2_28_aarch64.whl
+4d00e655fcef08aba35ec9610536bfe90267d7ab5ba944f7032549c55a146da1  contourpy-1.3.3-cp312-cp312-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
+348ac1f5d4f1d66d3322420f01d42e43122f43616e0f194fc1c9f5d830c5b286  contourpy-1.3.3-cp313-cp313-manylinux_2_26_aarch64.manylinux_2_28_aarch64.whl
+4debd64f124ca62069f313a9cb86656ff087786016d76927ae2cf37846b006c9  contourpy-1.3.3-cp313-cp313-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
+22e9b1bd7a9b1d652cd77388465dc358dafcd2e217d35552424aa4f996f524f5  contourpy-1.3.3-cp314-cp314-manylinux_2_26_aarch64.manylinux_2_28_aarch64.whl
+f64836de09927cba6f79dcd00fdd7d5329f3fccc633468507079c829ca4db4e3  contourpy-1.3.3-cp314-cp314-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
+contourpy==1.4.0
+43c3ccbb32c6294b183dcc8e8c46dacf5ecef809497e3d48a5be298eef185ad0  contourpy-1.4.0-cp312-cp312-manylinux_2_26_aarch64.manylinux_2_28_aarch64.whl
+875f42444c9cf48d56f724f2637e60d0f73b3b12c9041e1484580a233edf9591  contourpy-1.4.0-cp312-cp312-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
+9c0e07c691f3b3321913ed9b8161c50ea5f77fadd006f52f5e755359b0dcbfc5  contourpy-1.4.0-cp313-cp313-manylinux_2_26_aarch64.manylinux_2_28_aarch64.whl
+f1219a8898523cba821085f2da8a1b962cc696325763f09d7f93538ba43b2d70  contourpy-1.4.0-cp313-cp313-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
+404dbcd9233513dfd1323b66ea593fef90e899f658f6b8a9ed8e93bd0ca669db  contourpy-1.4.0-cp314-cp314-manylinux_2_26_aarch64.manylinux_2_28_aarch64.whl
+e439ab450c93455feb0218532ded3e946ec7a9b5f459069f122cfa44b89229f6  contourpy-1.4.0-cp314-cp314-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
+5545ff38229c15d11d822fc6f7415b932da9f4975f53e305b7b96ebfb01f889c  contourpy-1.4.0-cp315-cp315-manylinux_2_26_aarch64.manylinux_2_28_aarch64.whl
+018227e134b73090b06f911e773a526c77c9af426be29065500ce096a5accd4c  contourpy-1.4.0-cp315-cp315-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
+cycler==0.12.1
+85cef7cff222d8644161529808465972e51340599459b8ac3ccbac5a854e0d30  cycler-0.12.1-py3-none-any.whl
 cython==3.3.1
 08ef3dcd3070959983a15e82bbfd56edb13cbe75b14043665c76ee4425140eaf  cython-3.3.1-cp310-cp310-manylinux2014_aarch64.whl
 14bd1521a14d98bed4ae791ace5e830055ffc45a8cbb09f22adf90ee7dca3409  cython-3.3.1-cp310-cp310-manylinux2014_x86_64.whl
@@ -59,14 +129,149 @@ fcb6c86dddaedd1da5d77ba2469c1a4bea52442e02d8f0653ff78667fbaaa8d9  cython-3.3.1-c
 76be39d20d064ad31ca55e124f5cb539e2baf933ccc321ef629ce162ab8b10d7  cython-3.3.1-cp39-cp39-manylinux2014_aarch64.whl
 55102da0e7700c533cea2bec1456ee6169cc13ace6b9f6048c31f55cca76bc51  cython-3.3.1-cp39-cp39-manylinux2014_x86_64.whl
 61abc7feedd20dac6c4ff7ab3a30e17136a067b242ab9253e2b4a6d9a72c2b61  cython-3.3.1-py3-none-any.whl
+decorator==4.4.2
+41fa54c2a0cc4ba648be4fd43cff00aedf5b9465c9bf18d64325bc225f08f760  decorator-4.4.2-py2.py3-none-any.whl
 fairscale==0.4.13
 1b797825c427f5dba92253fd0d8daa574e8bd651a2423497775fab1b30cfb768  fairscale-0.4.13.tar.gz
+fonttools==4.60.2
+22efea5e784e1d1cd8d7b856c198e360a979383ebc6dea4604743b56da1cbc34  fonttools-4.60.2-cp310-cp310-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+677aa92d84d335e4d301d8ba04afca6f575316bc647b6782cb0921943fcb6343  fonttools-4.60.2-cp310-cp310-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+2fa27f34950aa1fe0f0b1abe25eed04770a3b3b34ad94e5ace82cc341589678a  fonttools-4.60.2-cp311-cp311-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+13a53d479d187b09bfaa4a35ffcbc334fc494ff355f0a587386099cb66674f1e  fonttools-4.60.2-cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+98d0719f1b11c2817307d2da2e94296a3b2a3503f8d6252a101dca3ee663b917  fonttools-4.60.2-cp312-cp312-manylinux1_x86_64.manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_5_x86_64.whl
+9d3ea26957dd07209f207b4fff64c702efe5496de153a54d3b91007ec28904dd  fonttools-4.60.2-cp312-cp312-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+6b9288fc38252ac86a9570f19313ecbc9ff678982e0f27c757a85f1f284d3400  fonttools-4.60.2-cp313-cp313-manylinux1_x86_64.manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_5_x86_64.whl
+93fcb420791d839ef592eada2b69997c445d0ce9c969b5190f2e16828ec10607  fonttools-4.60.2-cp313-cp313-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+55a3129d1e4030b1a30260f1b32fe76781b585fb2111d04a988e141c09eb6403  fonttools-4.60.2-cp314-cp314-manylinux1_x86_64.manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_5_x86_64.whl
+b196e63753abc33b3b97a6fd6de4b7c4fef5552c0a5ba5e562be214d1e9668e0  fonttools-4.60.2-cp314-cp314-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+fe905403fe59683b0e9a45f234af2866834376b8821f34633b1c76fb731b6311  fonttools-4.60.2-cp39-cp39-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+38ce703b60a906e421e12d9e3a7f064883f5e61bb23e8961f4be33cfe578500b  fonttools-4.60.2-cp39-cp39-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+73cf92eeda67cf6ff10c8af56fc8f4f07c1647d989a979be9e388a49be26552a  fonttools-4.60.2-py3-none-any.whl
+fonttools==4.65.0
+e3944e0bdba42effb71959e43d91b599326b02b59c78310d5675e8a75525e7d8  fonttools-4.65.0-cp310-cp310-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+fb53892b570f7f1f0055e75fc4de32673e32f749c4c8a606b63d5c436650e634  fonttools-4.65.0-cp310-cp310-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+7830e9fa3bebc44dbc27ff44d8201def30ea5c48a773696d58e69e6bcd9cd5d4  fonttools-4.65.0-cp311-cp311-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+a3991732c87b3f054a2a8cf86dd0d602833fa8cb37c911503173771646e1013d  fonttools-4.65.0-cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+09c34bdeed8915bfb53bee0c8ed2254dbd8ec69c0014b7f3702f347c049bf358  fonttools-4.65.0-cp312-cp312-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+05595385ae99f4b9626cebb973bf171b8fe38a8f40708e6e42abba0ed7537778  fonttools-4.65.0-cp312-cp312-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+64c9b26816415b5e3d899e9077109d327b22140fe3c4066644d8cdbad5bb1569  fonttools-4.65.0-cp313-cp313-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+6dd6243f60e2d6160c2966e1e14020dc261ffd741b69a2e4ca8bfd051592e4b7  fonttools-4.65.0-cp313-cp313-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+0d2a9892fdb3b7e2d0f4174e3b907d226ff83698249762eeefce08ec5b2de1dd  fonttools-4.65.0-cp314-cp314-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+6d815734e7fede0ad1f233f23f0f191cbe8fc64762ff041e589bc0f78e0b2397  fonttools-4.65.0-cp314-cp314-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+7a03cff943b204a90bf3d1c04c97b9509a8aa0ee99e2e544084ca43ad995975b  fonttools-4.65.0-cp315-cp315-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+41f684ee6212e411196ab054f8308faf6605f154950e6f4686fb8f2103d624b0  fonttools-4.65.0-cp315-cp315-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+3060b8c1fc2329fa20265b7c138614143ea7c1624e26c5c180c76aeb74deae6f  fonttools-4.65.0-py3-none-any.whl
+fonttools==4.68.0
+53f2387d7e3816763f30e08d14263be18e28ead53d4dc20a82f9280d0c99d88a  fonttools-4.68.0-cp311-cp311-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+4b9c89b5876f1a74b1341632dfaf4c4c2be565d76c060445df401ebe7a4ceefa  fonttools-4.68.0-cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+b41e71b2657c9843b2327b4e3c116db1757dc8cd05d978cd47cb5061272d4997  fonttools-4.68.0-cp312-cp312-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+3edce69ecdefa73ab1041901ca22eefed6ebb93a77bc77e889d940479f25bf7d  fonttools-4.68.0-cp312-cp312-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+04a4868dcfcc23f00bb033147d5afc1a118a992842644c3eb9da55467ab4fd74  fonttools-4.68.0-cp313-cp313-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+08851f7d2b983412f490b73a7c56f17cbda1d4d85d2ad3f857564bf15b5d9475  fonttools-4.68.0-cp313-cp313-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+a6837def5de49772b82683dadd836df214def04b307cb98d0e7723d49e7e15bb  fonttools-4.68.0-cp314-cp314-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+cbb63b26d33acc3eb61f544c22a0cadbe01682fc064b266bb0e33fa66cea853f  fonttools-4.68.0-cp314-cp314-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+5083a456d68d2995ab78600ccb18ec08c42f9bc14f0ef80c12e2e5b11cc371ce  fonttools-4.68.0-cp315-cp315-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+b65c2f3c4449383429507a7e1b372bd759f60a2df8ddc8d6c1cf9010585576b1  fonttools-4.68.0-cp315-cp315-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+d76f8fdcb6936f5e1045a0c9dd721a4bf11112e60d1e243bfa1d39f06a8b3104  fonttools-4.68.0-py3-none-any.whl
 fvcore==0.1.5.post20221221
 f2fb0bb90572ae651c11c78e20493ed19b2240550a7e4bbb2d6de87bdd037860  fvcore-0.1.5.post20221221.tar.gz
+grpcio==1.80.1
+c3a821ff47041944a019fd18982903615cf4a463ed8cdaa72b2105e5245e734c  grpcio-1.80.1-cp310-cp310-manylinux2014_aarch64.manylinux_2_17_aarch64.whl
+f0d70bdf3b7ffa1fda1d2921d0fc41e11a9be65bc9f1f21847a24d681520a050  grpcio-1.80.1-cp310-cp310-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+0a98682915a373bafa77c22305abd778009ef2e471819f6c7d50b6dc7aba8e79  grpcio-1.80.1-cp311-cp311-manylinux2014_aarch64.manylinux_2_17_aarch64.whl
+a6ea3abddd86c4a4ecb266bcabd276d5f7aa829b410000a959d7e78cc549021d  grpcio-1.80.1-cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+1cdf651bf9ef74162176d3bb49fd0f232b9e0979bc40255ff0b4a4cf13c552f0  grpcio-1.80.1-cp312-cp312-manylinux2014_aarch64.manylinux_2_17_aarch64.whl
+42ce71d3a516465620fc5662c5a628f3f444141a75c303287fa329604cd4bec3  grpcio-1.80.1-cp312-cp312-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+9f4ecbc1c9673560cd63b750979520a66a9c506f331230a1d78e28fc02a3e948  grpcio-1.80.1-cp313-cp313-manylinux2014_aarch64.manylinux_2_17_aarch64.whl
+9b609f6e5b97b539992d149c3c144c27088f70aa37d6aefffbb45def9b5af93e  grpcio-1.80.1-cp313-cp313-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+921ccb0ac3878c5d052c4b364f196fe51a79b8a1e8f8e9585275bbbef2518942  grpcio-1.80.1-cp314-cp314-manylinux2014_aarch64.manylinux_2_17_aarch64.whl
+677470c5aa95272f697d812d83c77f11f6bd9f0ac66f3b6a99668668a46f055a  grpcio-1.80.1-cp314-cp314-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+6449455419dac386bfcbe4bd63d817da31b7615a69926cfd46574737cd103b85  grpcio-1.80.1-cp39-cp39-manylinux2014_aarch64.manylinux_2_17_aarch64.whl
+c87817d7280b2a648ac817fa7869ce677ce8a7928edf0c2ee60db8c1518fc908  grpcio-1.80.1-cp39-cp39-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+grpcio==1.85.3
+ea6371b013d661579b8b52c42751eaecec85e342e704896803ff131adc2e39af  grpcio-1.85.3-cp310-cp310-manylinux2014_aarch64.manylinux_2_17_aarch64.whl
+1d74fa7da939a0199c96b082c13326225ed36ad433b75e94e880630748d5161e  grpcio-1.85.3-cp310-cp310-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+885f8c19eb4f472dc9b91bec03ea8b2b135027b4d94c4386501069a7b6e08efa  grpcio-1.85.3-cp311-cp311-manylinux2014_aarch64.manylinux_2_17_aarch64.whl
+f2948333a1f462c0e559b5ea436655ed36822fa448f5713d6de2d483bed6e03f  grpcio-1.85.3-cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+258c579112434464d24dd5f8f73bf4b220a9c88219bef4d6f56410b5363a0a81  grpcio-1.85.3-cp312-cp312-manylinux2014_aarch64.manylinux_2_17_aarch64.whl
+8266434d54c3442ebdba71d97e6f688b73dd00194bda6e1e35e57272afbd2d73  grpcio-1.85.3-cp312-cp312-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+399fc184b4d2dd0b014b4b880a5b1ecc99383b610dbb270acb43d1b23e1e8b9c  grpcio-1.85.3-cp313-cp313-manylinux2014_aarch64.manylinux_2_17_aarch64.whl
+9d20015c0dfc91de7a9a037cc84c7a174e8fe62e6427f563f1e2e35ca10f3798  grpcio-1.85.3-cp313-cp313-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+8147e611f308598a3457e8f77dac9e201a80997bf7189b18e9b7799dab1e75d3  grpcio-1.85.3-cp314-cp314-manylinux2014_aarch64.manylinux_2_17_aarch64.whl
+d1c3193d7db9dc7786325b6f93c800b5eecb1037daf9b3ca105ef8ffa6607895  grpcio-1.85.3-cp314-cp314-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+af380cfb3c46cb21582999784cdfbce89adde3b269505f0b3bb8da297e6cd929  grpcio-1.85.3-cp315-cp315-manylinux2014_aarch64.manylinux_2_17_aarch64.whl
+b80182b312759d0eebd7aa4dc13ad2ba2de0441398dbc25a5d1aa8e0c0101070  grpcio-1.85.3-cp315-cp315-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
 hydra-core==1.3.8
 d5f184c291691cba835c7f04bc4e36270ad88b1d7e394a3712f5af084c30b394  hydra_core-1.3.8-py3-none-any.whl
+idna==3.20
+ab7ae7122974553370f0bdb919e1a960b2cd1bc1ef0276416d896db81c14582c  idna-3.20-py3-none-any.whl
+imageio-ffmpeg==0.6.0
+1d47bebd83d2c5fc770720d211855f208af8a596c82d17730aa51e815cdee6dc  imageio_ffmpeg-0.6.0-py3-none-manylinux2014_aarch64.whl
+c7e46fcec401dd990405049d2e2f475e2b397779df2519b544b8aab515195282  imageio_ffmpeg-0.6.0-py3-none-manylinux2014_x86_64.whl
+imageio-ffmpeg==0.8.1
+fad3176f859b25869e60a8ed79957d4e3ed74a97a95e5f0cdcb91455f6c6d00e  imageio_ffmpeg-0.8.1-py3-none-manylinux_2_28_aarch64.whl
+050d6850601c3b3890bd2b28306f3b842b3daea390a561101174375a1c460bda  imageio_ffmpeg-0.8.1-py3-none-manylinux_2_28_x86_64.whl
+imageio==2.37.2
+ad9adfb20335d718c03de457358ed69f141021a333c40a53e57273d8a5bd0b9b  imageio-2.37.2-py3-none-any.whl
+imageio==2.38.0
+474ea3a39e36e0e8e02d81d7f10412aaecec7a2825e5fbc4f44cbcd7bb7cebfc  imageio-2.38.0-py3-none-any.whl
+imageio==2.38.1
+36d23eb7423d2fb63f637098758edb3d2df3687f7125e0a5ce8596572022dcf9  imageio-2.38.1-py3-none-any.whl
+importlib-metadata==8.7.1
+5a1f80bf1daa489495071efbb095d75a634cf28a8bc299581244063b53176151  importlib_metadata-8.7.1-py3-none-any.whl
+importlib-resources==6.5.2
+789cfdc3ed28c78b67a06acb8126751ced69a3d5f79c095a98298cd8a760ccec  importlib_resources-6.5.2-py3-none-any.whl
 iopath==0.1.9
 9058ac24f0328decdf8dbe209b33074b8702a3c4d9ba2f7801d46cb61a880b6e  iopath-0.1.9-py3-none-any.whl
+joblib==1.5.3
+5fc3c5039fc5ca8c0276333a188bbd59d6b7ab37fe6632daa76bc7f9ec18e713  joblib-1.5.3-py3-none-any.whl
+joblib==1.6.0
+3dbbf9f6e4b592a2357b854608e980fe6390d131d7a82f011a377ef2ebef7aba  joblib-1.6.0-py3-none-any.whl
+kiwisolver==1.4.7
+88f17c5ffa8e9462fb79f62746428dd57b46eb931698e42e990ad63103f35e6c  kiwisolver-1.4.7-cp310-cp310-manylinux_2_12_x86_64.manylinux2010_x86_64.whl
+88a9ca9c710d598fd75ee5de59d5bda2684d9db36a9f50b6125eaea3969c2599  kiwisolver-1.4.7-cp310-cp310-manylinux_2_17_aarch64.manylinux2014_aarch64.whl
+3ab58c12a2cd0fc769089e6d38466c46d7f76aced0a1f54c77652446733d2d02  kiwisolver-1.4.7-cp311-cp311-manylinux_2_17_aarch64.manylinux2014_aarch64.whl
+18077b53dc3bb490e330669a99920c5e6a496889ae8c63b58fbc57c3d7f33a18  kiwisolver-1.4.7-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
+612a10bdae23404a72941a0fc8fa2660c6ea1217c4ce0dbcab8a8f6543ea9e7f  kiwisolver-1.4.7-cp312-cp312-manylinux_2_17_aarch64.manylinux2014_aarch64.whl
+693902d433cf585133699972b6d7c42a8b9f8f826ebcaf0132ff55200afc599e  kiwisolver-1.4.7-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
+cf8bcc23ceb5a1b624572a1623b9f79d2c3b337c8c455405ef231933a10da379  kiwisolver-1.4.7-cp313-cp313-manylinux_2_17_aarch64.manylinux2014_aarch64.whl
+913983ad2deb14e66d83c28b632fd35ba2b825031f2fa4ca29675e665dfecbe1  kiwisolver-1.4.7-cp313-cp313-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
+dda56c24d869b1193fcc763f1284b9126550eaf84b88bbc7256e15028f19188a  kiwisolver-1.4.7-cp39-cp39-manylinux_2_12_x86_64.manylinux2010_x86_64.whl
+79849239c39b5e1fd906556c474d9b0439ea6792b637511f3fe3a41158d89ca8  kiwisolver-1.4.7-cp39-cp39-manylinux_2_17_aarch64.manylinux2014_aarch64.whl
+kiwisolver==1.5.1
+e05c2f7925f1d88778e53cb44f14e0223204a3bdd09a41664750363acfb1f2ef  kiwisolver-1.5.1-cp310-cp310-manylinux_2_12_x86_64.manylinux2010_x86_64.whl
+c3a4e41e3096bf1f0f1b76e2ffd6d828d6547f574f702d59bdbef7acfa59db9c  kiwisolver-1.5.1-cp310-cp310-manylinux_2_24_aarch64.manylinux_2_28_aarch64.whl
+95a02752aa032eef4aed01cda6d9b687c669bd0396bf4519eef8bba22a286720  kiwisolver-1.5.1-cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+719a35fa1156db3640555f95ebb94f60a444e64d1c69626b0edef5df78eba225  kiwisolver-1.5.1-cp311-cp311-manylinux_2_24_aarch64.manylinux_2_28_aarch64.whl
+34633ecf50d16187ab8e5528b7a2530f2feb4e23f300db4672538b51cfc5cd38  kiwisolver-1.5.1-cp312-cp312-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+d27c2123977cb9269c30a49ba45f03a4323017ef693e19db4ec9dbe1299a3002  kiwisolver-1.5.1-cp312-cp312-manylinux_2_24_aarch64.manylinux_2_28_aarch64.whl
+74ad5c3dad54a4641b4c28cd15ded70899d04459c6c7aeacafea716be97cce6d  kiwisolver-1.5.1-cp313-cp313-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+21e46b23a2da695c364124817bc01d970effd5483147f8d66a6a7167e3f6b851  kiwisolver-1.5.1-cp313-cp313-manylinux_2_24_aarch64.manylinux_2_28_aarch64.whl
+18a0cfb124546a4c2e6087c5f3029c7f44b37c85b142e0ced71f73a7599ac208  kiwisolver-1.5.1-cp314-cp314-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+34ec467940442c9943016fb2d4c81d1ba84351eeca2f1a78f8bc87f1ba0d414c  kiwisolver-1.5.1-cp314-cp314-manylinux_2_24_aarch64.manylinux_2_28_aarch64.whl
+ca7f6fe0f37ca978a1e5eb7a3a68e6413f417e78e838324947ffd420202b198b  kiwisolver-1.5.1-cp315-cp315-manylinux2014_x86_64.manylinux_2_17_x86_64.whl
+5b973887ff782cfd6b67c9904ad8ca542e0bc5e4961503408b423b5a688b4d38  kiwisolver-1.5.1-cp315-cp315-manylinux_2_24_aarch64.manylinux_2_28_aarch64.whl
+markdown==3.10.3
+fa6c92a00a4a3c98b22728c64a935ae1928250ae65058a6ded814d2cc29a4cea  markdown-3.10.3-py3-none-any.whl
+markdown==3.11.3
+e1a31a112232504d753e5c01bb8c2de90d3f0ba986b063e10770cf7695b09e73  markdown-3.11.3-py3-none-any.whl
+markdown==3.9
+9f4d91ed810864ea88a6f32c07ba8bee1346c0cc1f6b1f9f6c822f2a9667d280  markdown-3.9-py3-none-any.whl
+markupsafe==3.0.4
+cf63c214fe879a65e69a386f915e36104fc84254ab141240f8854602d8e0be2a  markupsafe-3.0.4-cp310-cp310-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+d1aca03ede943eb80ab3d63bb082c84b7aab85ea83bd0fd0c200260945fb49d9  markupsafe-3.0.4-cp310-cp310-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
+849dd2bb0e5e4ab2b71c7191726a4a8d5aa8a610daa584728cbee0b710ddc4ef  markupsafe-3.0.4-cp311-cp311-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+6da83a088f8ef93b2d483a8232a4dbf4d69d3d8496b568a03c56becac43e1808  markupsafe-3.0.4-cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
+6a45c3d514f2436064db00d7fc8778d888f0236ebfed649b53d13a59e69ad51b  markupsafe-3.0.4-cp312-cp312-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+8e124f974786f831d6043728e38296969d3579db8896fe004682f5758e613581  markupsafe-3.0.4-cp312-cp312-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
+7018d4af1cd272e847aa5917983ab5e83e4f6579f9dbfecd4a79c0ca80b144c2  markupsafe-3.0.4-cp313-cp313-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+434139499bb20b502ed3baa1f169e618f924a97e7a777fea1a49446d80106cf6  markupsafe-3.0.4-cp313-cp313-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
+1caa2fa5a6184fb233153b35f654e6687bd555476f6170f29d8ee9be1a8b0af9  markupsafe-3.0.4-cp314-cp314-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+a8e9f292fcda89b324f2f5c91d13f1424a153e40fc2756f38ee23b15835ff300  markupsafe-3.0.4-cp314-cp314-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
+4bced6e2a6dba6a28f7dd3c6ce14df1b2dd495923f16ea484cad03decd463b2b  markupsafe-3.0.4-cp315-cp315-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+925f929d6b59a8b3f8b8c6ac363cd0af7eecc81efb3071770b3c6717c450a369  markupsafe-3.0.4-cp315-cp315-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
+6768d67d1bce64270e0fdc2e69309d68b9b18ae56ddf6c711d168e9d051c2cac  markupsafe-3.0.4-cp39-cp39-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+5e8b3d0b18fd623afa12ecb2ce8d8becef69f9b5440c6330c7972200e0bb84b0  markupsafe-3.0.4-cp39-cp39-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
 matplotlib==3.10.9
 1aa972116abb4c9d201bf245620b433726cb6856f3bef6a78f776a00f5c92d37  matplotlib-3.10.9-cp310-cp310-manylinux2014_x86_64.whl
 ae2f11957b27ce53497dd4d7b235c4d4f1faf383dfb39d0c5beb833bff883294  matplotlib-3.10.9-cp310-cp310-manylinux_2_27_aarch64.whl
@@ -104,6 +309,12 @@ f4c12302c34afa0cf061bea23b331e747e5e554b0fa595c96e01c7b75bc3b858  matplotlib-3.9
 57aa235109e9eed52e2c2949db17da185383fa71083c00c6c143a60e07e0888c  matplotlib-3.9.4-cp39-cp39-manylinux_2_17_x86_64.whl
 moviepy==1.0.3
 2884e35d1788077db3ff89e763c5ba7bfddbd7ae9108c9bc809e7ba58fa433f5  moviepy-1.0.3.tar.gz
+mypy-extensions==1.1.0
+1be4cccdb0f2482337c4743e60421de3a356cd97508abadd57d47403e94f5505  mypy_extensions-1.1.0-py3-none-any.whl
+mypy-extensions==1.2.0
+993e7a20aa5671eb41a7132cf555af30062da99729601601b9a8382b11cae768  mypy_extensions-1.2.0-py3-none-any.whl
+narwhals==2.29.0
+1c69b3dc30240f6e848c5a673cafc86affa44184ecce721e25b7194663ad10dc  narwhals-2.29.0-py3-none-any.whl
 networkx==3.2.1
 f18c69adc97877c42332c170849c96cefa91881c99a7cb3e95b7c659ebdc1ec2  networkx-3.2.1-py3-none-any.whl
 networkx==3.4.2
@@ -211,6 +422,8 @@ b71ab4607da4c1665f3db3bba62dfe7222f66a0ca353de0e2d9d934480dc19bf  pandas-3.1.1-c
 b826e9052502570cd4449aeb0209bcc01e4c25baf774678ddeca225a92302359  pandas-3.1.1-cp315-cp315t-manylinux_2_24_x86_64.whl
 parameterized==0.9.0
 4e0758e3d41bea3bbd05ec14fc2c24736723f243b28d702081aef438c9372b1b  parameterized-0.9.0-py2.py3-none-any.whl
+pathspec==1.1.1
+a00ce642f577bf7f473932318056212bc4f8bfdf53128c78bbd5af0b9b20b189  pathspec-1.1.1-py3-none-any.whl
 pillow==11.3.0
 7107195ddc914f656c7fc8e4a5e1c25f32e9236ea3ea860f257b0436011fddd0  pillow-11.3.0-cp310-cp310-manylinux2014_aarch64.whl
 cc3e831b563b3114baac7ec2ee86819eb03caa1a2cef0b481a5675b59c4fe23b  pillow-11.3.0-cp310-cp310-manylinux2014_x86_64.whl
@@ -264,6 +477,26 @@ e91c2b1cbeae768c98752e67e717e283d68dae45717b41f2d91eaee648e37b7d  pillow-13.0.0-
 8f36aa77f74b14a2103622b196402c71330e4e7cf4122ee45c854e9a01e0eecf  pillow-13.0.0-cp315-cp315-manylinux_2_27_x86_64.whl
 20822140c9a2ba9c5e42df342b0a892ab2e102fc0e3db967a133bb9ce3f898bb  pillow-13.0.0-cp315-cp315t-manylinux_2_27_aarch64.whl
 ffea6b2986a797c84b6d1d27d4f43e0b83c73fc16281a930891cd237cf0d08fe  pillow-13.0.0-cp315-cp315t-manylinux_2_27_x86_64.whl
+platformdirs==4.12.4
+78bfb9db2a8471ed7eebe3c3c932da413911042994e699b384fbb4493fa872d7  platformdirs-4.12.4-py3-none-any.whl
+platformdirs==4.14.9
+d0d3a23e7ff282cfa94b77f5a22b81030dcb68ba0430f90c74f4bd8d090782ea  platformdirs-4.14.9-py3-none-any.whl
+platformdirs==4.4.0
+abd01743f24e5287cd7a5db3752faf1a2d65353f38ec26d98e25a6db65958c85  platformdirs-4.4.0-py3-none-any.whl
+portalocker==3.2.0
+3cdc5f565312224bc570c49337bd21428bba0ef363bbcf58b9ef4a9f11779968  portalocker-3.2.0-py3-none-any.whl
+portalocker==4.4.2
+e661b91af34fc1806740f8e0e42990fe55cd85cbae55675ac48a400a9656a51b  portalocker-4.4.2-py3-none-any.whl
+proglog==0.1.12
+ccaafce51e80a81c65dc907a460c07ccb8ec1f78dc660cfd8f9ec3a22f01b84c  proglog-0.1.12-py3-none-any.whl
+protobuf==6.33.6
+e2afbae9b8e1825e3529f88d514754e094278bb95eadc0e199751cdd9a2e82a2  protobuf-6.33.6-cp39-abi3-manylinux2014_aarch64.whl
+e9db7e292e0ab79dd108d7f1a94fe31601ce1ee3f7b79e0692043423020b0593  protobuf-6.33.6-cp39-abi3-manylinux2014_x86_64.whl
+77179e006c476e69bf8e8ce866640091ec42e1beb80b213c3900006ecfba6901  protobuf-6.33.6-py3-none-any.whl
+protobuf==7.36.2
+e11e1f0180583a2af89db6a2ecd9e8dc40aa6d2988ca175bfd0e6d12ea72d74e  protobuf-7.36.2-cp310-abi3-manylinux2014_aarch64.whl
+89f23aa53c24553a2416fd4fd1ec06f74fa42b14b546d8883128813f775bbfd2  protobuf-7.36.2-cp310-abi3-manylinux2014_x86_64.whl
+bdb3a345d48db958e6ce1f18e508beb0cc981d64f24088427549c866cd039f1e  protobuf-7.36.2-py3-none-any.whl
 psutil==7.2.2
 076a2d2f923fd4821644f5ba89f059523da90dc9014e85f8e45a5774ca5bc6f9  psutil-7.2.2-cp36-abi3-manylinux2010_x86_64.whl
 b0726cecd84f9474419d67252add4ac0cd9811b04d61123054b9fb6f57df6e9e  psutil-7.2.2-cp36-abi3-manylinux2014_aarch64.whl
@@ -276,6 +509,28 @@ a1c05f91ccc658dfe01325267209c4b435da1722c93eeb5749fabc1d087b6882  pycocotools-2.
 a82d1c9ed83f75da0b3f244f2a3cf559351a283307bd9b79a4ee2b93ab3231dd  pycocotools-2.0.11-cp312-abi3-manylinux2014_x86_64.whl
 a2b018497ec198ffc737dd7e6306a2e69999779ca619a9e12950e4506e410c3e  pycocotools-2.0.11-cp39-cp39-manylinux2014_aarch64.whl
 e72527fdc00985d29dbe31d17b19cd2d16fbad7b01e974c567b593d5844de710  pycocotools-2.0.11-cp39-cp39-manylinux2014_x86_64.whl
+pyparsing==3.3.3
+ece8c00a69cf01b45d0b1dedabb469c90d8caf996d4fda40f147627a122849a4  pyparsing-3.3.3-py3-none-any.whl
+python-dateutil==3.0.0
+3c79630202e4152c6add678446984236efe4f57e84d8e892aab0637bab82e9fd  python_dateutil-3.0.0-py2.py3-none-any.whl
+python-dateutil==4.0.0
+a5e246f79eb80475e691bf93862cead98decd8a498cf53ba0516fcdc0f50dc1c  python_dateutil-4.0.0-py3-none-any.whl
+pytokens==0.4.1
+add8bf86b71a5d9fb5b89f023a80b791e04fba57960aa790cc6125f7f1d39dfe  pytokens-0.4.1-cp310-cp310-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+670d286910b531c7b7e3c0b453fd8156f250adb140146d234a82219459b9640c  pytokens-0.4.1-cp310-cp310-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
+4a58d057208cb9075c144950d789511220b07636dd2e4708d5645d24de666bdc  pytokens-0.4.1-cp311-cp311-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+b49750419d300e2b5a3813cf229d4e5a4c728dae470bcc89867a9ad6f25a722d  pytokens-0.4.1-cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
+6d6c4268598f762bc8e91f5dbf2ab2f61f7b95bdc07953b602db879b3c8c18e1  pytokens-0.4.1-cp312-cp312-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+24afde1f53d95348b5a0eb19488661147285ca4dd7ed752bbc3e1c6242a304d1  pytokens-0.4.1-cp312-cp312-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
+5502408cab1cb18e128570f8d598981c68a50d0cbd7c61312a90507cd3a1276f  pytokens-0.4.1-cp313-cp313-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+29d1d8fb1030af4d231789959f21821ab6325e463f0503a61d204343c9b355d1  pytokens-0.4.1-cp313-cp313-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
+97f50fd18543be72da51dd505e2ed20d2228c74e0464e4262e4899797803d7fa  pytokens-0.4.1-cp314-cp314-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+dc74c035f9bfca0255c1af77ddd2d6ae8419012805453e4b0e7513e17904545d  pytokens-0.4.1-cp314-cp314-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
+941d4343bf27b605e9213b26bfa1c4bf197c9c599a9627eb7305b0defcfe40c1  pytokens-0.4.1-cp39-cp39-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+3ad72b851e781478366288743198101e5eb34a414f1d5627cdd585ca3b25f1db  pytokens-0.4.1-cp39-cp39-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
+26cef14744a8385f35d0e095dc8b3a7583f6c953c2e3d269c7f82484bf5ad2de  pytokens-0.4.1-py3-none-any.whl
+pytz==2026.6
+7fed3fee8fd6bd4a2b7b75a8d56021d0624127bf69bd5691f115db929ac570b3  pytz-2026.6-py2.py3-none-any.whl
 pyyaml==6.0.3
 b30236e45cf30d2b8e7b3e85881719e98507abed1011bf463a8fa23e9c3e98a8  pyyaml-6.0.3-cp310-cp310-manylinux2014_aarch64.whl
 9c7708761fccb9397fe64bbc0395abcae8c4bf7b0eac081e12b809bf47700d0b  pyyaml-6.0.3-cp310-cp310-manylinux2014_x86_64.whl
@@ -289,6 +544,10 @@ ee2922902c45ae8ccada2c5b501ab86c36525b883eff4255313a253a3160861c  pyyaml-6.0.3-c
 c458b6d084f9b935061bc36216e8a69a7e293a2f1e68bf956dcd9e6cbcd143f5  pyyaml-6.0.3-cp314-cp314-manylinux2014_x86_64.whl
 3c5677e12444c15717b902a5798264fa7909e41153cdf9ef7ad571b704a63dd9  pyyaml-6.0.3-cp39-cp39-manylinux2014_aarch64.whl
 0150219816b6a1fa26fb4699fb7daa9caf09eb1999f3b70fb6e786805e80375a  pyyaml-6.0.3-cp39-cp39-manylinux2014_x86_64.whl
+requests==2.32.5
+2462f94637a34fd532264295e186976db0f5d453d1cdd31473c85a6a161affb6  requests-2.32.5-py3-none-any.whl
+requests==2.34.2
+2a0d60c172f83ac6ab31e4554906c0f3b3588d37b5cb939b1c061f4907e278e0  requests-2.34.2-py3-none-any.whl
 scikit-learn==1.6.1
 8634c4bd21a2a813e0a7e3900464e6d593162a29dd35d25bdf0103b3fce60ed5  scikit_learn-1.6.1-cp310-cp310-manylinux_2_17_aarch64.whl
 775da975a471c4f6f467725dff0ced5c7ac7bda5e9316b260225b48475279a1b  scikit_learn-1.6.1-cp310-cp310-manylinux_2_17_x86_64.whl
@@ -373,16 +632,37 @@ b4c278bac7ea79514b442b9868bf311c86272ca5fd1b768618cf4a6e2c7f92e4  simplejson-4.3
 3c9e042acb55c9ca24c8e4bf46623b5ee03b28fc115380f20d9ee42d8509dbfd  simplejson-4.3.0-cp39-cp39-manylinux1_x86_64.whl
 8d115cc49b89c20d464008a5e945e9847214f72095b57c1305530ee6bd6eeaaa  simplejson-4.3.0-cp39-cp39-manylinux2014_aarch64.whl
 48d5d79d723300b49f18bbd88d786c0410cc58b869c121024a132e2e49f9cf35  simplejson-4.3.0-py3-none-any.whl
+six==1.17.0
+4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274  six-1.17.0-py2.py3-none-any.whl
 tabulate==0.10.0
 f0b0622e567335c8fabaaa659f1b33bcb6ddfe2e496071b743aa113f8774f2d3  tabulate-0.10.0-py3-none-any.whl
 tabulate==0.9.0
 024ca478df22e9340661486f85298cff5f6dcdba14f3813e8830015b9ed1948f  tabulate-0.9.0-py3-none-any.whl
+tensorboard-data-server==0.7.2
+7e0610d205889588983836ec05dc098e80f97b7e7bbff7e994ebb78f578d0ddb  tensorboard_data_server-0.7.2-py3-none-any.whl
+ef687163c24185ae9754ed5650eb5bc4d84ff257aabdc33f0cc6f74d8ba54530  tensorboard_data_server-0.7.2-py3-none-manylinux_2_31_x86_64.whl
 tensorboard==2.21.0
 7279316dcb6bd5bc391d623dea841531299cde1887310e8133bc34a996d32255  tensorboard-2.21.0-py3-none-any.whl
 termcolor==3.1.0
 591dd26b5c2ce03b9e43f391264626557873ce1d379019786f99b0c2bee140aa  termcolor-3.1.0-py3-none-any.whl
 termcolor==3.3.0
 cf642efadaf0a8ebbbf4bc7a31cec2f9b5f21a9f726f4ccbb08192c9c26f43a5  termcolor-3.3.0-py3-none-any.whl
+threadpoolctl==3.7.0
+cd8b60b5641b45c67bbf73c64c843235fc2d8a480c87389f52f5dbee893b86be  threadpoolctl-3.7.0-py3-none-any.whl
+threadpoolctl==3.8.0
+f1b49c82704d50f13ffae019c727b0fa4f6791a58f48f06a09c45face1be66da  threadpoolctl-3.8.0-py3-none-any.whl
+tomli==2.5.0
+86665cee9c4835b7a7f1e8ec2c719b5258d4dc782887aded5a8ae7352a96843b  tomli-2.5.0-cp311-cp311-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+d7e369fd63331746182360977b1892bfc215476a30d61612d732425311639f56  tomli-2.5.0-cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
+bf0b5e8e0f68ebb494356e577c06c139161efd8d3b9050f93b39b7c26cc54ff0  tomli-2.5.0-cp312-cp312-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+6cf74416bdc94ae458b14e37286c1073081850ac8459a00d0c5efef5d44294c6  tomli-2.5.0-cp312-cp312-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
+1245a6638fc4bb0a60af38a7d45413db34a13842027c77597c712c998c62fdf0  tomli-2.5.0-cp313-cp313-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+5d8bac3d603c97e6854424e5b2b5b741bdbde387e09f162fb0446812b4a8362b  tomli-2.5.0-cp313-cp313-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
+6e95c7614e705bfe2b04b27aa124adec59752d15813df37e2156747cab3a006b  tomli-2.5.0-cp314-cp314-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+7ac2027d37c3afbdf4bdd377f2676f6f1d2122a5be1f1137b49dced590b37e75  tomli-2.5.0-cp314-cp314-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
+752e8b1aa6a4367ef8bf6a1a1e005540f7ed055ba36d7193796812ca5404eb52  tomli-2.5.0-cp315-cp315-manylinux2014_aarch64.manylinux_2_17_aarch64.manylinux_2_28_aarch64.whl
+c47300f9bf791808f77d82747691c4bb09cb14bdf3060cca99b42cdc4361d5a7  tomli-2.5.0-cp315-cp315-manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64.whl
+32a7b79ac57a2e83670ce329ccf675798bc5a2094783a63676866b70503f2e2b  tomli-2.5.0-py3-none-any.whl
 torch==1.10.0
 d82e68302c9b5c76ed585e04d61be0ca2184f70cb8ffeba8610570609ad5d7c9  torch-1.10.0-cp39-cp39-manylinux1_x86_64.whl
 e5822200bf80a1495ad98a2bb41803eeba4a85ce373e35fc65765f7f888f5374  torch-1.10.0-cp39-cp39-manylinux2014_aarch64.whl
@@ -1271,10 +1551,22 @@ torchvision==0.9.1
 92c936584e03dfca39ff31bbc4a4fb54edb08fe8362e75dc08a2fa4b43266068  torchvision-0.9.1-cp39-cp39-manylinux2014_aarch64.whl
 tqdm==4.70.1
 c293e525e6fef9c20e8728fd4612df02a0aa31bb5fe91ecd93e123b1b7bffa73  tqdm-4.70.1-py3-none-any.whl
+typing-extensions==4.16.0
+481caa481374e813c1b176ada14e97f1f67a4539ce9cfeb3f350d78d6370c2e8  typing_extensions-4.16.0-py3-none-any.whl
+tzdata==2026.6
+0a10eec6e13ef16b627fabed9a5f2ba61a62b1c67f327305f4e7e412a70b4aec  tzdata-2026.6-py2.py3-none-any.whl
+urllib3==2.6.3
+bf272323e553dfb2e87d9bfd225ca7b0f467b919d7bbd355436d3fd37cb0acd4  urllib3-2.6.3-py3-none-any.whl
+urllib3==2.8.0
+0cf3cae568d36aa9576b28dfb35f11328f1cb974ca7647d9475ebb86c75ac6e3  urllib3-2.8.0-py3-none-any.whl
+werkzeug==3.1.9
+6392e50c78460ba618e5b21f08a71f59c99ce99cdc6cf6e3dd7e6ccca8754fab  werkzeug-3.1.9-py3-none-any.whl
 wheel==0.48.0
 3217dcc807155e45db462d7ef2431f5ddda0d7273b700d05a67b271ceb1287ab  wheel-0.48.0-py3-none-any.whl
 yacs==0.1.8
 99f893e30497a4b66842821bac316386f7bd5c4f47ad35c9073ef089aa33af32  yacs-0.1.8-py3-none-any.whl
+zipp==3.23.1
+0b3596c50a5c700c9cb40ba8d86d9f2cc4807e9bedb06bcdf7fac85633e444dc  zipp-3.23.1-py3-none-any.whl
 """
 
 
