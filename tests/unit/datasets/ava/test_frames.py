@@ -90,6 +90,7 @@ def test_five_names_of_a_kind_are_shown(tmp_path: Path, count: int, *, more: boo
     ("name", "last"),
     [
         ("v_000012.jpg", 12),
+        ("v_123456.jpg", 123456),
         ("v_x.jpg", 0),
         ("w_000012.jpg", 0),
         ("v_000012.png", 12),

@@ -79,7 +79,8 @@ def probe(
 
 def _rate(text: str) -> float:
     over, _slash, under = text.partition("/")
-    return float(over) / float(under) if float(under or 1) else 0.0
+    divisor = float(under or 1)
+    return float(over) / divisor if divisor else 0.0
 
 
 _ANSWER = ("", "{", "}")
