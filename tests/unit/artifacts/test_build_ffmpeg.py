@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -326,3 +327,24 @@ def test_what_a_killed_compiler_may_have_been_writing_is_removed(
     build_ffmpeg.remove_incomplete(tmp_path)
     assert (tmp_path / "a" / name).exists() == stays
     assert not (tmp_path / "last.o").exists()
+
+
+def test_how_make_is_asked_for_headers_for_compiling_and_for_installing(
+    recipe: FFmpegRecipe, tmp_path: Path
+) -> None:
+    make = tmp_path / "tools" / "make"
+    real = shutil.which("make")
+    make.write_text(
+        f'#!/bin/sh\necho "$PKG_CONFIG_PATH: $*" >> {tmp_path}/asked\nexec {real} "$@"\n'
+    )
+    make.chmod(0o755)
+    artifact, _built = build(Commands(), tmp_path / "cache", recipe)
+    work = f"{tmp_path}/cache/{key(recipe)}.work"
+    headers, compiled, installed = (tmp_path / "asked").read_text().splitlines()
+    assert headers.startswith(": -C ")
+    assert headers.endswith(f" PREFIX={work}/headers install")
+    where = f"{work}/headers/lib/pkgconfig"
+    assert compiled == f"{where}: -C {work}/build -j{recipe.jobs}"
+    assert installed == f"{where}: -C {work}/build DESTDIR={work}/image install"
+    assert not Path(work).exists()
+    assert artifact.folder.is_dir()

@@ -206,3 +206,20 @@ def test_the_numbers_of_a_data_set_are_read_with_and_without_a_schema(tmp_path: 
     assert dataset.load(tree) == numbers
     (tree.state / "dataset.json").write_text('{"frames": 90}')
     assert dataset.load(tree) == numbers
+
+
+@pytest.mark.parametrize(
+    ("schema", "code"), [(1, ""), (2, UNSUPPORTED), ("1", ""), (None, ""), (-1, "")]
+)
+def test_a_record_of_files_of_a_newer_release_is_refused(
+    stack: Path, schema: object, code: str
+) -> None:
+    (stack / "proof" / stack_files.FILE).write_text(json.dumps({"schema": schema, "files": {}}))
+    if code:
+        with pytest.raises(StackError) as caught:
+            stack_files.load(stack)
+        assert caught.value.code == code
+        return
+    with notices.collected() as said:
+        found = stack_files.load(stack)
+    assert (found is not None, bool(said)) == (schema == 1, schema != 1)

@@ -24,6 +24,15 @@ from support import small_trees
 TOP = "import torch\n"
 OLD_TENSORS = "import torchvision.transforms.functional_tensor as F_t\n"
 SYNC = "        torch.cuda.synchronize()\n"
+STEPS = (
+    "scaler.unscale_(optimizer)\n"
+    "        # Clip gradients if necessary\n"
+    "        grad_norm = torch.nn.utils.clip_grad_norm_(\n"
+    "            model.parameters(), cfg.SOLVER.CLIP_GRAD_L2NORM\n"
+    "        )\n"
+    "        scaler.step(optimizer)\n"
+    "        scaler.update()"
+)
 FOUR = 'return x["video"], x["label"], index, {}'
 LOAD = 'optimizer.load_state_dict(checkpoint["optimizer_state"])'
 SCALE = 'scaler.load_state_dict(checkpoint["scaler_state"])'
@@ -289,6 +298,11 @@ NEAR_MISSES: dict[str, list[tuple[str, str, str]]] = {
         ("optimizer.zero_grad()", "pass", NOT_APPLICABLE),
         ("optimizer.zero_grad()", "optimizer.zero_grad()\n        optimizer.zero_grad()", UNKNOWN),
         ("enumerate(train_loader)", "enumerate(loader)", UNKNOWN),
+        (
+            STEPS,
+            "grad_norm = loss",
+            UNKNOWN,
+        ),
         ("float(cur_iter) / data_size", "cur_iter / data_size", UNKNOWN),
         ("scaler.scale(loss).backward()", "loss.backward(labels)", UNKNOWN),
         ("scaler.scale(loss).backward()", "scaler.scale(rates).backward()", UNKNOWN),
