@@ -70,7 +70,6 @@ CASES = (
     Case(MULTIGRID, 8, _batch(8, {"MULTIGRID.BN_BASE_SIZE": 8})),
     Case(MULTIGRID, 2, _batch(2, {"MULTIGRID.BN_BASE_SIZE": 32})),
     Case(MULTIGRID, 2, _batch(10, {"MULTIGRID.BN_BASE_SIZE": 13})),
-    Case(MULTIGRID, 2, _batch(2, {"MULTIGRID.BN_BASE_SIZE": 4})),
     Case(MOCO, 2, _batch(8, {"CONTRASTIVE.QUEUE_LEN": 64, "BN.NUM_SYNC_DEVICES": 2})),
     Case(MOCO, 3, _batch(12, {"CONTRASTIVE.QUEUE_LEN": 64, "BN.NUM_SYNC_DEVICES": 3})),
     Case(MOCO, 8, _batch(16, {"CONTRASTIVE.QUEUE_LEN": 64, "BN.NUM_SYNC_DEVICES": 8})),

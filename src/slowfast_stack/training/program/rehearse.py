@@ -159,7 +159,7 @@ class Rehearsal:
             made = parallel(**options)
             made.register_comm_hook(None, alone)
             made.register_comm_hook = lambda *_, **__: None
-            made.reducer = Reducer(made.reducer)
+            made.reducer = Reducer(made.reducer, looks_for_unused=made.find_unused_parameters)
             return made
 
         # It compares the processes; there is one.
@@ -203,13 +203,21 @@ class Rehearsal:
 class Reducer:
     """PyTorch's reducer of gradients, except where it would read numbers of other processes."""
 
-    def __init__(self, reducer) -> None:
+    def __init__(self, reducer, *, looks_for_unused: bool) -> None:
         """Wrap the real one."""
-        self._reducer = reducer
+        self._reducer, self._looks_for_unused = reducer, looks_for_unused
 
     def __getattr__(self, name: str):
         """Ask the real one."""
         return getattr(self._reducer, name)
+
+    def prepare_for_backward(self, outputs) -> None:
+        """Expect gradients, except of a model of which a part may be unused.
+
+        Which parts were used is counted in pinned memory and summed over the processes.
+        """
+        if not self._looks_for_unused:
+            self._reducer.prepare_for_backward(outputs)
 
     @staticmethod
     def _rebuild_buckets() -> bool:
