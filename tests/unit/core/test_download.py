@@ -494,3 +494,29 @@ def test_an_address_of_another_scheme_is_refused_before_anything_is_opened(
     with fails("download.invalid-url"):
         get(Download(url, tmp_path / "f"), open_=asked.append)  # type: ignore[arg-type]
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("ranges", "status", "code", "taken"),
+    [
+        (True, 0, "", True),
+        (False, 0, "", False),
+        (True, 416, "", False),
+        (True, 404, "download.refused", False),
+    ],
+)
+def test_whether_a_server_gives_parts_of_a_file(
+    wanted: Download, server: FileServer, status: int, code: str, *, ranges: bool, taken: bool
+) -> None:
+    server.ranges, server.status = ranges, [status] if status else []
+    if code:
+        with fails(code, wanted.url):
+            download.takes_ranges(wanted.url)
+        return
+    assert download.takes_ranges(wanted.url) is taken
+    assert not wanted.path.exists()
+
+
+def test_a_server_that_is_absent_gives_no_parts() -> None:
+    with fails("download.unreachable"):
+        download.takes_ranges("http://127.0.0.1:9/f")

@@ -139,3 +139,12 @@ def test_a_file_of_another_user_that_may_not_be_read_is_an_error() -> None:
 
         if os.geteuid() == 0:
             as_user(act)
+
+
+def test_a_link_is_named_as_what_it_is_and_not_as_a_loop(tmp_path: Path) -> None:
+    (tmp_path / "it").symlink_to("/etc/hostname")
+    with pytest.raises(OSError, match="link") as caught:
+        names.read_regular(tmp_path / "it")
+    assert caught.value.errno == errno.ELOOP
+    assert caught.value.strerror != os.strerror(errno.ELOOP)
+    assert caught.value.filename == str(tmp_path / "it")

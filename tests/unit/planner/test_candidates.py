@@ -283,3 +283,12 @@ def test_a_wheel_with_ptx_is_also_that_of_newer_gpus_for_drivers_of_its_release(
     assert not any(
         one.jit for row in candidates.wheels("x86_64", "stable", gpu=False) for one in row
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "first"), [("559", "proprietary"), ("560", "open"), ("561", "open")]
+)
+def test_the_open_module_comes_first_from_a_branch_on(number: str, first: str) -> None:
+    row = candidates.branch("580")
+    assert row
+    assert candidates._flavours(row._replace(branch=number))[0] == first

@@ -77,3 +77,49 @@ def test_a_gpu_takes_no_driver_of_a_branch_that_is_not_known() -> None:
     )
     assert check(DRIVER) is None
     assert check(DRIVER._replace(branch=None, number="999"))
+
+
+def test_the_refusal_of_a_driver_names_the_one_that_is_needed() -> None:
+    toolkit = WHEEL.toolkit
+    assert toolkit
+    toolkit = toolkit._replace(minimum_driver="901.1", release_driver="902.2")
+    native = WHEEL._replace(driver=version("901.1"), toolkit=toolkit)
+    through = native._replace(driver=version("902.2"), jit=version("9.0"))
+    for wheel, needed, other in ((native, "901.1", "902.2"), (through, "902.2", "901.1")):
+        text = compatibility.driver(wheel, DRIVER) or ""
+        assert f"driver {needed} " in text
+        assert other not in text
+        assert DRIVER.name in text
+    assert compatibility.driver(native, DRIVER._replace(action="none")) is None
+    assert compatibility.driver(native._replace(driver=None), DRIVER) is None
+
+
+@pytest.mark.parametrize(
+    ("cuda", "action", "fits"),
+    [
+        ("13.0", "install", True),
+        ("13.1", "install", True),
+        ("12.9", "install", False),
+        ("14.0", "install", False),
+        ("12.9", "none", True),
+    ],
+)
+def test_a_toolkit_is_the_cuda_of_the_wheel_or_a_newer_minor_of_it(
+    cuda: str, action: str, *, fits: bool
+) -> None:
+    wheel = WHEEL._replace(cuda=version("13.0"))
+    option = TOOLKIT._replace(cuda=version(cuda), action=action)
+    assert (compatibility.toolkit(wheel, option) is None) == fits
+    none = compatibility.toolkit(wheel._replace(cuda=None), option)
+    assert (none is None) == (action == "none")
+
+
+def test_both_tools_have_to_fit_and_the_toolkit_is_named_first() -> None:
+    wheel = WHEEL._replace(cuda=version("13.0"), oldest_gcc=8)
+    gcc, old = (candidates.CompilerOption(major, None) for major in (12, 7))
+    other = TOOLKIT._replace(cuda=version("12.0"))
+    assert compatibility.tools(wheel, (TOOLKIT, gcc)) is None
+    assert compatibility.tools(wheel, (TOOLKIT, old)) == compatibility.compiler(wheel, TOOLKIT, old)
+    assert compatibility.tools(wheel, (other, old)) == compatibility.toolkit(wheel, other)
+    assert compatibility.compiler(wheel, TOOLKIT, candidates.CompilerOption(0, None)) is None
+    assert compatibility.compiler(wheel, TOOLKIT, candidates.CompilerOption(8, None)) is None
