@@ -49,6 +49,7 @@ WRONG_ARGUMENTS = frozenset(
 NO_PLAN = frozenset(
     {
         "bundle.missing-source",
+        "environment.no-package",
         "ffmpeg.no-source",
         "miniforge.no-installer",
         "planner.no-candidate",

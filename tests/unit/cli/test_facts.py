@@ -89,6 +89,8 @@ def test_a_conflict_is_the_error_of_its_host() -> None:
         ("bundle.missing-source", Exit.NO_PLAN),
         ("ffmpeg.no-source", Exit.NO_PLAN),
         ("miniforge.no-installer", Exit.NO_PLAN),
+        ("environment.no-package", Exit.NO_PLAN),
+        ("environment.create-failed", Exit.FAILED),
         ("source.checkout-failed", Exit.FAILED),
         ("ffmpeg.build-failed", Exit.FAILED),
     ],

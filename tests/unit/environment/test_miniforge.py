@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    miniforge as library,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.python_env import (
     Conda,
     PythonEnv,
@@ -223,3 +226,13 @@ def test_an_installer_that_is_not_there_is_said_to_be_missing(parameters: Parame
     with fails("miniforge.no-installer", "/srv/none.sh"):
         module.act(want | {"url": "/srv/none.sh"}, check=False)
     assert not Path(want["path"]).exists()
+
+
+def test_the_mark_of_an_installation_that_is_removed_goes_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "miniforge"
+    mark = path.with_name(".miniforge.unfinished")
+    mark.touch()
+    assert library.remove(path, check=True) is False
+    assert mark.exists()
+    assert library.remove(path, check=False) is False
+    assert not mark.exists()

@@ -465,6 +465,26 @@ def test_conda_takes_files_offline_and_packages_from_its_channel(tmp_path: Path)
     assert offline == [*start, "--offline", "/b/python.conda", "/b/mkl.conda"]
 
 
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("PackagesNotFoundError: not available: mkl=1", "environment.no-package"),
+        ("error    libmamba  - nothing provides requested mkl ==1", "environment.no-package"),
+        ("CondaHTTPError: HTTP 000 CONNECTION FAILED", "environment.create-failed"),
+    ],
+)
+def test_a_package_that_no_channel_of_conda_has_is_named_as_such(
+    said: str, code: str, tmp_path: Path
+) -> None:
+    program = tmp_path / "bin/conda"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
+    program.chmod(0o755)
+    with fails(code, said):
+        env = PythonEnv(tmp_path / "env", "uv")
+        create(Commands(), env, Conda(tmp_path, "inner", ("python=3.11", "mkl=1")), "3.11")
+
+
 def test_an_editable_package_whose_origin_cannot_be_read_is_installed_again(
     tmp_path: Path,
 ) -> None:

@@ -282,6 +282,21 @@ def test_of_a_file_that_could_not_be_read_any_other_state_is_a_change(stack: Pat
         assert f"{MODULE} was changed" in said
 
 
+@pytest.mark.parametrize("value", ["x", None, [], 1.5, -1, 10**30])
+@pytest.mark.parametrize("column", range(1, 7))
+def test_a_row_of_another_form_makes_the_record_a_damaged_one(
+    column: int, value: object, stack: Path
+) -> None:
+    unread(stack, MODULE)
+    record = stack / "proof" / stack_files.FILE
+    data = json.loads(record.read_text())
+    data["files"][MODULE][column] = value
+    record.write_text(json.dumps(data))
+    found, said = look(stack)
+    assert found is None
+    assert "[record.unreadable]" in said or f"{MODULE} was changed" in said
+
+
 def test_a_file_that_cannot_be_read_any_more_is_a_change(
     stack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

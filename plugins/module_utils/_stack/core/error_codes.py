@@ -169,6 +169,7 @@ CODES = {
     "environment.create-failed": Row("uv could not create the Python environment.", "Read what uv said."),
     "environment.missing": Row("The Python environment does not exist.", "Run `slowfast-stack up`."),
     "environment.not-adoptable": Row("Installed packages cannot be reused in the environment.", "Do not adopt them, or reinstall them with pip."),
+    "environment.no-package": Row("No channel of conda has a package that was requested.", "Correct --conda-package, or name a mirror of conda-forge."),
     "environment.unfinished": Row("The Python environment is not complete.", "Run `slowfast-stack up`."),
     "extension.missing-architecture": Row("The compiled extension has no code for a planned GPU architecture.", "Run `slowfast-stack up` to build it again."),
     "extension.not-found": Row("The package has no compiled extension.", "Run `slowfast-stack up` to build it."),

@@ -159,6 +159,8 @@ def remove(path: Path, *, check: bool) -> bool:
     """Remove an installation; return whether there was one. Environments elsewhere are kept."""
     mark = path.with_name(f".{path.name}.unfinished")
     if not path.exists():
+        if not check:
+            mark.unlink(missing_ok=True)
         return False
     if not mark.exists():
         installed(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,6 +30,10 @@ EDITABLE_AS_DEVELOP = ("--config-setting", "editable_mode=compat")
 # A hard link would be a second name of a file in uv's cache: what is written there, both have. A
 # file system that shares blocks between copies does so here.
 COPIES = ("--link-mode", "copy")
+# What conda and mamba say of a package that no channel has.
+_NO_PACKAGE = re.compile(
+    r"PackagesNotFoundError|nothing provides requested|does not exist \(perhaps"
+)
 CONDA_HINT = "Check that conda-forge is reachable (proxy, certificates, mirror), then run again."
 NETWORK_HINT = (
     "Check that PyPI is reachable (proxy, certificates, index), then run again to continue."
@@ -163,7 +168,15 @@ def create(commands: Commands, env: PythonEnv, python: str | Conda, version: str
             hint = f"Check that {python} runs."
         place = {"UV_PYTHON_INSTALL_DIR": str(env.pythons)} if env.pythons else {}
         message = f"No environment could be created at {env.path}"
-        held.checked(message, argv, environment=place, hint=hint, code="environment.create-failed")
+        done = held.run(argv, environment=place)
+        if done.rc:
+            absent = isinstance(python, Conda) and _NO_PACKAGE.search(done.output)
+            raise StackError(
+                f"{message}.",
+                f"`{' '.join(argv)}` exited with {done.rc}:\n{done.tail()}\n",
+                "Correct or omit --conda-package." if absent else hint,
+                code="environment.no-package" if absent else "environment.create-failed",
+            )
         env.creating.unlink()
     return reason
 

@@ -120,6 +120,9 @@ def _row(row: Any) -> Row:  # noqa: ANN401  (it is JSON)
     sha256, size, modified, inode, changed, mode, link = row
     if len(bytes.fromhex(sha256)) not in (0, 32):
         raise ValueError("A digest is not one.")
+    numbers = isinstance(size + modified + inode + changed + mode, int)
+    if not numbers or not 0 <= mode < 1 << 32 or not isinstance(link, str):
+        raise ValueError("The state of a file is not one.")
     return Row(sha256, (size, modified, inode, changed, mode, link))
 
 
