@@ -56,6 +56,7 @@ NO_PLAN = frozenset(
         "planner.no-ffmpeg",
         "source.not-a-repository",
         "source.not-found",
+        "source.other-content",
         "source.unknown-commit",
         "source.unreachable",
     }

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tarfile
 import time
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -117,6 +118,36 @@ def test_a_wrong_commit_is_an_error_that_keeps_the_old_tree(
     with fails("source.unknown-commit"):
         place(Commands(), Source("git", str(upstream), "f" * 40), tree, uv=UV)
     assert identity_of(Commands(), tree) == commits[0]
+
+
+@pytest.mark.parametrize("what", ["HEAD:code.py", "HEAD:folder", "HEAD"])
+@pytest.mark.parametrize("form", ["{}", "file://{}"])
+def test_a_commit_has_the_content_that_its_id_stands_for(
+    what: str, form: str, repository: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    upstream, _commits = repository
+    (upstream / "folder").mkdir()
+    (upstream / "folder/more.py").write_text("MORE = 1\n")
+    git(upstream, "add", ".")
+    git(upstream, "commit", "--quiet", "-m", "more")
+    commit = git(upstream, "rev-parse", "HEAD")
+    source = Source("git", form.format(upstream), commit)
+    place(Commands(), source, tmp_path / "good", uv=UV)
+    name = git(upstream, "rev-parse", what)
+    kind = git(upstream, "cat-file", "-t", name)
+    other = f"{what}~1" if what == "HEAD" else "HEAD~1:demo.gif" if kind == "blob" else "HEAD~1:"
+    argv = ["git", "-C", str(upstream), "cat-file", kind, git(upstream, "rev-parse", other)]
+    data = subprocess.run(argv, check=True, capture_output=True).stdout
+    path = upstream / ".git/objects" / name[:2] / name[2:]
+    path.chmod(0o644)
+    path.write_bytes(zlib.compress(b"%s %d\0%s" % (kind.encode(), len(data), data)))
+    with pytest.raises(StackError) as caught:
+        place(Commands(), source, tmp_path / "bad", uv=UV)
+    assert caught.value.code.startswith("source.")
+    # git itself looks at commits, and at all that comes through a transport.
+    if form == "{}" and what != "HEAD":
+        assert caught.value.code == "source.other-content"
+    assert not (tmp_path / "bad").exists()
 
 
 def test_a_path_without_a_repository_is_an_error(tmp_path: Path) -> None:

@@ -399,6 +399,14 @@ def test_the_environment_is_built_again_and_a_tree_is_kept_aside(stack: Path) ->
         prove(stack)
 
 
+def test_a_name_of_a_file_is_on_one_line_of_a_message(stack: Path) -> None:
+    name = os.fsdecode(b"x.py was added\n[stack.ok] \xff\x1b[2J.py")
+    (stack / SITE / name).touch()
+    said = look(stack)[1]
+    assert "\n" not in said
+    assert "x.py was added\\n[stack.ok] \\udcff\\x1b[2J.py was added" in said
+
+
 def test_without_restoring_nothing_is_touched(stack: Path) -> None:
     (stack / SOURCE).write_text("my work\n")
     record = (stack / "proof" / stack_files.FILE).read_bytes()

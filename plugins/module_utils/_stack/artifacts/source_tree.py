@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..core import archives, names, scratch, validation
 from ..core.errors import StackError
 from ..core.files import fresh_folder, replace_folder
-from ..core.git import AS_IT_IS, GIT_S, NO_DOWNGRADE, NO_PROGRAMS, PATIENCE
+from ..core.git import AS_IT_IS, GIT_S, NO_DOWNGRADE, NO_PROGRAMS, PATIENCE, unlike_its_name
 from ..core.process import locked
 
 if TYPE_CHECKING:
@@ -133,9 +133,23 @@ def _clone(commands: Commands, source: Source, tree: Path, bundle: Path | None) 
             "Check the commit id, or give another source with --source NAME=URL@COMMIT.",
             code="source.unknown-commit",
         )
+    _require_named(source, tree)
     _git(commands, tree, "sparse-checkout", "set", "--no-cone", *LEFT_OUT)
     quiet = ("-c", "advice.detachedHead=false")
     _git(commands, tree, *quiet, "checkout", "--quiet", "--detach", source.commit)
+
+
+def _require_named(source: Source, tree: Path) -> None:
+    """Raise ``StackError`` where a commit does not have the content that its id stands for."""
+    # What comes through a transport or out of a bundle is verified by git.
+    wrong = unlike_its_name(tree, source.commit) if Path(source.url).is_dir() else None
+    if wrong:
+        raise StackError(
+            f"{source.url} does not have the content of commit {source.commit}.",
+            f"Its object {wrong} has other content than that of this name: it is damaged, or forged.",
+            "Run `git fsck` there, or give another source with --source.",
+            code="source.other-content",
+        )
 
 
 def _git(commands: Commands, tree: Path, *words: str) -> str:

@@ -309,6 +309,7 @@ CODES = {
     "source.checkout-failed": Row("Git could not check out the pinned commit.", "Read what git said."),
     "source.not-a-repository": Row("The path is neither a git repository nor a bundle.", "Name a repository."),
     "source.not-found": Row("Nothing exists at the path of a source.", "Check the path."),
+    "source.other-content": Row("A repository has other content than its commit stands for.", "Run `git fsck` there, or name another source."),
     "source.unknown-commit": Row("The repository does not have the pinned commit.", "Pin a commit that the repository has."),
     "source.unreachable": Row("The repository cannot be reached.", "Check network and proxy, or use --source with a mirror."),
     "stack.changed": Row("Files of a stack are not those that were proven.", "Run `slowfast-stack up`, which makes them again."),

@@ -170,13 +170,11 @@ def create(commands: Commands, env: PythonEnv, python: str | Conda, version: str
         message = f"No environment could be created at {env.path}"
         done = held.run(argv, environment=place)
         if done.rc:
-            absent = isinstance(python, Conda) and _NO_PACKAGE.search(done.output)
-            raise StackError(
-                f"{message}.",
-                f"`{' '.join(argv)}` exited with {done.rc}:\n{done.tail()}\n",
-                "Correct or omit --conda-package." if absent else hint,
-                code="environment.no-package" if absent else "environment.create-failed",
-            )
+            cause = f"`{' '.join(argv)}` exited with {done.rc}:\n{done.tail()}\n"
+            if isinstance(python, Conda) and _NO_PACKAGE.search(done.output):
+                again = "Correct or omit --conda-package."
+                raise StackError(f"{message}.", cause, again, code="environment.no-package")
+            raise StackError(f"{message}.", cause, hint, code="environment.create-failed")
         env.creating.unlink()
     return reason
 

@@ -170,9 +170,14 @@ def compare(commands: Commands, stack: Path, recorded: Files, *, deep: bool = Fa
 
 def described(differences: Sequence[Difference]) -> str:
     """Return the first differences and how many more there are, for a message."""
-    rows = [f"{escaped(row.path)} was {row.what}" for row in differences[:_SHOWN]]
+    rows = [f"{_on_one_line(row.path)} was {row.what}" for row in differences[:_SHOWN]]
     left = len(differences) - len(rows)
     return ", ".join(rows) + (f", and {left} more" if left else "")
+
+
+def _on_one_line(path: str) -> str:
+    """Return a path for a message: a name with an end of line must not look like another message."""
+    return escaped(path).replace("\n", "\\n")
 
 
 def place(stack: Path, path: str) -> Path:
