@@ -274,3 +274,9 @@ def test_an_extension_is_named_by_its_whole_number(data: bytes, number: int) -> 
 
 def test_the_memo_is_read_by_one_and_by_four_bytes() -> None:
     assert read(b"](I7\nq\1I8\nr\1\2\0\0h\1j\1\2\0\0e.").value == [7, 8, 7, 8]
+
+
+def test_the_cause_is_said_without_the_names_that_were_asked_for() -> None:
+    error = NoPickleError("it is truncated", frozenset({"os system"}))
+    assert (str(error), error.imports) == ("it is truncated", {"os system"})
+    assert NoPickleError("x").imports == frozenset()

@@ -92,9 +92,8 @@ def _clause(operator: str, number: str, star: str) -> Clause:
 
 
 def _prefix(candidate: Version, clause: Clause) -> bool:
-    padded = candidate + (0,) * (clause.digits - len(candidate))
-    wanted = clause.version + (0,) * (clause.digits - len(clause.version))
-    return padded[: clause.digits] == wanted
+    zeros = (0,) * clause.digits
+    return (candidate + zeros)[: clause.digits] == (clause.version + zeros)[: clause.digits]
 
 
 def _compatible(candidate: Version, clause: Clause) -> bool:
