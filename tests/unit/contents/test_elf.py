@@ -140,6 +140,8 @@ def test_of_two_names_the_first_counts_and_a_long_one_is_cut(tmp_path: Path) -> 
         (made([(SONAME, 1)], STRINGS, head=b"\x01\x01"), False),
         (made([(SONAME, 1)], STRINGS, head=b"\x02\x02"), False),
         (made([(SONAME, 1)], STRINGS, address=BASE - 9), False),
+        # At the first byte of a segment, eight before the names.
+        (made([(SONAME, 9)], STRINGS, address=BASE - 8), True),
         (made([(SONAME, 1)], STRINGS, address=BASE + 9_000), False),
         (made([(SONAME, len(STRINGS) + 1)], STRINGS), False),
         (made([(SONAME, 1)], STRINGS, before=124), True),
