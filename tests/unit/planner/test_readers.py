@@ -26,8 +26,6 @@ SHOWN = {
     ("NoPlan", "network"): "what could be downloaded",
     ("InterpreterPlan", "version"): "part of the id: another Python makes another environment",
     ("CompilerPlan", "gcc_max"): "for users who choose another compiler",
-    ("StackPlan", "constraints"): "for users who add packages",
-    ("Plan", "constraints"): "for users who add packages",
     ("Decision", "because"): "the reason itself",
 }
 # What a part of the plan is called where it is read.
