@@ -10,6 +10,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog impo
     distributions,
     drivers,
     ffmpeg,
+    gpu_memory,
     gpus,
     miniforge,
     packages,
@@ -285,6 +286,11 @@ def test_the_drivers_of_the_archives_are_what_their_lists_say() -> None:
     }
 
 
+def test_the_memory_of_a_gpu_is_what_nvidia_sells() -> None:
+    recorded = {row["product"]: int(row["memory"]) for row in table("gpu_memory")}
+    assert {row.product: row.gib for row in gpu_memory.GPU_MEMORY} == recorded
+
+
 def test_every_branch_is_what_nvidias_pages_say() -> None:
     keys = ("branch", "newest", "designation", "ends", "first_device", "last_device")
     assert [dict(zip(keys, row[:6], strict=True)) for row in drivers.BRANCHES] == table("branches")
@@ -301,6 +307,7 @@ def test_the_ranges_of_pci_ids_give_the_last_branch_of_every_gpu() -> None:
         assert (flavour == "proprietary") is (fact["module"] == "proprietary-only"), fact
     spans = [(row.first, row.last) for row in drivers.RANGES]
     assert spans == [("0000", "133f"), ("1340", "1dff"), ("1e00", "ffff")]
+    assert [row.flavour for row in drivers.RANGES] == ["proprietary", "proprietary", "open"]
     families = [row.families for row in drivers.RANGES]
     assert families == ["Kepler or older", "Maxwell, Pascal or Volta", "Turing or newer"]
 
