@@ -92,8 +92,9 @@ def test_a_wrong_commit_is_named(tmp_path: Path) -> None:
         for option in ("--source", f"{name}={repository}@{wrong}")
     ]
     code, said = refused(Stack(tmp_path / "prefix", sources).argv("up", "--yes"))
-    assert code == 1
-    assert f"has no commit {wrong}" in said
+    assert code == 3
+    assert wrong in said
+    assert not (tmp_path / "prefix").exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")

@@ -174,7 +174,8 @@ def test_a_download_that_fails_says_what_ffmpeg_said(programs: Programs) -> None
         ({}, media.Media(0.5, 8.5, "h264", 25.0)),
         ({"rate": "30000/1001"}, media.Media(0.5, 8.5, "h264", 30000 / 1001)),
         ({"rate": "0/0"}, media.Media(0.5, 8.5, "h264", 0.0)),
-        ({"rate": "24"}, None),
+        ({"rate": "24"}, media.Media(0.5, 8.5, "h264", 24.0)),
+        ({"rate": "often"}, None),
     ],
 )
 def test_what_a_video_holds(
