@@ -20,6 +20,7 @@ from pathlib import Path
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog import packages, torch
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.package_files import (
     FILES,
+    prefix_of,
 )
 
 TARGET = Path(__file__).resolve().parents[1] / (
@@ -75,6 +76,13 @@ def files(pin: str, python: str) -> dict[str, str]:
     return {sdist["url"].rpartition("/")[2]: sdist["hashes"]["sha256"]}
 
 
+def row(pin: str, name: str, digest: str) -> str:
+    """Return the row of a file; of a wheel, without how its name begins and ends."""
+    begins = prefix_of(pin)
+    wheel = name.startswith(f"{begins}-") and name.endswith(".whl")
+    return f"{digest}  {name.removeprefix(begins).removesuffix('.whl') if wheel else name}"
+
+
 def replaced(text: str, lines: list[str]) -> str:
     """Return the text of the file with other rows, read today."""
     day = datetime.now(tz=UTC).date().isoformat()
@@ -94,7 +102,7 @@ def main() -> int:
     lines = []
     for pin, python in sorted(wanted.items()):
         found = files(pin, python)
-        lines += [pin, *(f"{digest}  {name}" for name, digest in sorted(found.items()))]
+        lines += [pin, *(row(pin, name, digest) for name, digest in sorted(found.items()))]
         print(pin, len(found))
     TARGET.write_text(replaced(TARGET.read_text(encoding="utf-8"), lines), encoding="utf-8")
     return 0
