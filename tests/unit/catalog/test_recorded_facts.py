@@ -286,7 +286,7 @@ def test_the_drivers_of_the_archives_are_what_their_lists_say() -> None:
     }
 
 
-def test_the_memory_of_a_gpu_is_what_nvidia_sells() -> None:
+def test_no_row_of_memory_changes_unnoticed() -> None:
     recorded = {row["product"]: int(row["memory"]) for row in table("gpu_memory")}
     assert {row.product: row.gib for row in gpu_memory.GPU_MEMORY} == recorded
 
