@@ -200,6 +200,8 @@ NEAR_MISSES: dict[str, list[tuple[str, str, str]]] = {
         ("batch_idx, (inputs, labels, _, _) in", "batch_idx, batch in", UNKNOWN),
         ("batch_idx, (inputs, labels, _, _) in", "batch in", UNKNOWN),
         ("labels, _, meta", "labels, meta", UNKNOWN),
+        ("labels, _, meta", "labels, *_, meta", UNKNOWN),
+        ("vis_loader", "vis_loaders", NOT_APPLICABLE),
     ],
     "empty-loader": [
         ("def construct_loader(", "def other(", UNKNOWN),

@@ -28,7 +28,10 @@ def _examine(source: Source) -> Finding:
     if not batches:
         return not_applicable("There is no loop over the batches of vis_loader.")
     if not all(
-        isinstance(batch, ast.Tuple) and len(batch.elts) in (FOUR, FIVE) for batch in batches
+        isinstance(batch, ast.Tuple)
+        and len(batch.elts) in (FOUR, FIVE)
+        and not find(batch, ast.Starred)
+        for batch in batches
     ):
         return unknown("A loop over vis_loader does not take four values of a batch.")
     old = [batch for batch in batches if isinstance(batch, ast.Tuple) and len(batch.elts) == FOUR]
@@ -43,9 +46,8 @@ def _examine(source: Source) -> Finding:
 def _batches(loop: ast.For) -> list[ast.expr]:
     """Return what a loop over the loader takes of it, beside the number of the batch."""
     given = loop.iter
-    if not (isinstance(given, ast.Call) and calls(given, PROGRESS)) or LOADER not in ast.dump(
-        given
-    ):
+    named = any(name.id == LOADER for name in find(given, ast.Name))
+    if not (named and calls(given, PROGRESS)):
         return []
     if calls(given, "enumerate"):
         return loop.target.elts[1:] if isinstance(loop.target, ast.Tuple) else [loop.target]
