@@ -29,8 +29,7 @@ OTHERS = {
     "core/scratch.py",
     "core/system_errors.py",
     "plugins/module_utils/_runner.py",
-    "src/slowfast_stack/training/fake_runtime.py",
-    "src/slowfast_stack/training/program/rehearse.py",
+    "cuda/fake_runtime.py",
 }
 
 

@@ -17,18 +17,18 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validation import (
     parse_json,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda.fake_runtime import loaded
 from slowfast_stack.config import content, savings, source_tree
 from slowfast_stack.config.findings import ERROR, NOTE, Finding
 from slowfast_stack.config.finetune import MEMORY
 from slowfast_stack.training import fake_runtime, installed, rehearsed_gpu
-from slowfast_stack.training.fake_runtime import LIBRARY
 
 if TYPE_CHECKING:
     from slowfast_stack.config.content import Content
     from slowfast_stack.training.installed import Installed
 
 _KEY = "TRAIN.BATCH_SIZE"
-PROGRAM = Path(__file__).parent / "program" / "peak_memory.py"
+PROGRAM = fake_runtime.PROGRAMS / "peak_memory.py"
 GIB = 1 << 30
 # What a GPU needs beside tensors: CUDA's context and the libraries, and what cuDNN and the caching
 # allocator take temporarily. An allowance, not a measurement: nothing here has run on a GPU.
@@ -102,12 +102,11 @@ def _runtime(stack: Installed) -> dict[str, str]:
     if rehearsed_gpu.of_machine() is not None:
         return {}
     try:
-        place = str(fake_runtime.folder(stack))
+        place = fake_runtime.folder(stack)
     except StackError:  # no compiler, no headers, or another user could change it
         return {}
     gpu = rehearsed_gpu.find(rehearsed_gpu.DEFAULT)
-    loaded = {"LD_PRELOAD": str(Path(place) / LIBRARY), "LD_LIBRARY_PATH": place}
-    return gpu.environment(1) | loaded
+    return gpu.environment(1) | loaded(place)
 
 
 def of(output: dict[str, object], read: Content) -> dict[str, Estimate]:

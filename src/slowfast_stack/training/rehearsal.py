@@ -13,21 +13,23 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validation import (
     parse_json,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda.fake_runtime import (
+    HIDDEN,
+    loaded,
+)
 from slowfast_stack.config.findings import Finding
 from slowfast_stack.training import fake_runtime, jobs, rehearsed_gpu
-from slowfast_stack.training.fake_runtime import LIBRARY, NotRehearsed
+from slowfast_stack.training.fake_runtime import NotRehearsed
 
 if TYPE_CHECKING:
     from slowfast_stack.training.installed import Installed
     from slowfast_stack.training.jobs import Job
     from slowfast_stack.training.rehearsed_gpu import RehearsedGpu
 
-PROGRAM = Path(__file__).parent / "program" / "rehearse.py"
+PROGRAM = fake_runtime.PROGRAMS / "rehearse.py"
 GIB = 1 << 30
 _TIMEOUT_S = 600
 _PASSED, _UNABLE = "passed", "unable"
-# What would make PyTorch see other GPUs than the rehearsed ones.
-_HIDDEN = ("CUDA_VISIBLE_DEVICES", "PYTORCH_NVML_BASED_CUDA_CHECK", "PYTHONPATH", "PYTHONHOME")
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """What upstream's program did: the report of ``program/rehearse.py``, and the time it took."""
+    """What upstream's program did: the report of ``rehearse.py``, and the time it took."""
 
     report: dict[str, Any]
     seconds: float
@@ -138,11 +140,10 @@ def run(stack: Installed, config: Path, options: list[str], machine: Machine) ->
 
     Raises NotRehearsed where that is not possible here. ``NUM_GPUS`` becomes the count of the machine.
     """
-    environment = {name: value for name, value in os.environ.items() if name not in _HIDDEN}
+    environment = {name: value for name, value in os.environ.items() if name not in HIDDEN}
     if machine.count:
         place = fake_runtime.folder(stack)
-        environment |= machine.gpu.environment(machine.count)
-        environment |= {"LD_PRELOAD": str(place / LIBRARY), "LD_LIBRARY_PATH": str(place)}
+        environment |= machine.gpu.environment(machine.count) | loaded(place)
     pairs = [*options, "NUM_GPUS", str(machine.count)]
     argv = [str(stack.python), "-s", str(PROGRAM), str(config), *pairs]
     started = time.monotonic()

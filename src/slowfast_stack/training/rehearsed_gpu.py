@@ -9,6 +9,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpu_
     GPU_MEMORY,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import CHIPS, GPUS
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda import fake_runtime
 from slowfast_stack.exit_codes import UsageError
 
 GIB = 1 << 30
@@ -28,14 +29,7 @@ class RehearsedGpu:
 
     def environment(self, count: int) -> dict[str, str]:
         """Return the variables that describe ``count`` of them to the fake runtime."""
-        major, minor = self.capability
-        return {
-            "FAKE_CUDA_GPUS": str(count),
-            "FAKE_CUDA_NAME": self.name,
-            "FAKE_CUDA_MAJOR": str(major),
-            "FAKE_CUDA_MINOR": str(minor),
-            "FAKE_CUDA_BYTES": str(self.memory),
-        }
+        return fake_runtime.gpus(count, self.name, self.capability, self.memory)
 
 
 def find(text: str, gib: float | None = None) -> RehearsedGpu:

@@ -26,9 +26,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).resolve().parents[3]
-PROGRAM = ROOT / "src/slowfast_stack/training/program"
+PROGRAM = ROOT / "roles/proof/files/rehearsal"
 sys.path[:0] = [str(PROGRAM), str(ROOT / "src"), str(ROOT / "collections")]
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda.fake_runtime import loaded
 from slowfast_stack.training import fake_runtime, rehearsed_gpu
 from slowfast_stack.training.installed import Installed
 
@@ -186,7 +187,7 @@ def main() -> int:
     if STARTED not in os.environ:
         place = fake_runtime.folder(stack)
         own = rehearsed_gpu.find(given.gpu).environment(given.gpus)
-        own |= {"LD_PRELOAD": str(place / fake_runtime.LIBRARY), "LD_LIBRARY_PATH": str(place)}
+        own |= loaded(place)
         own |= {"PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"}
         os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | own)  # noqa: S606
     sys.path.insert(0, str(source / "tools"))

@@ -27,7 +27,7 @@ PYTHON_PART = {
     "slowfast.training",
     "slowfast.checkpoint",
 }
-FROM_SOURCE = {"detectron2.compiled_ops", "slowfast.run_net"}
+FROM_SOURCE = {"detectron2.compiled_ops", "slowfast.run_net", "slowfast.rehearsal"}
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpu_
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import ownership
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda import (
+    fake_runtime as built_runtime,
+)
 
 from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.training import fake_runtime, jobs, rehearsal, rehearsed_gpu, runs
@@ -111,9 +114,9 @@ def test_a_runtime_that_is_built_is_not_built_again(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     first = fake_runtime.folder(stack)
     assert sorted(path.name for path in first.iterdir()) == sorted(
-        [fake_runtime.LIBRARY, *fake_runtime.NAMES]
+        [built_runtime.LIBRARY, *built_runtime.NAMES]
     )
-    monkeypatch.setattr(fake_runtime, "COMPILERS", ("cc",))
+    monkeypatch.setattr(built_runtime, "COMPILERS", ("cc",))
     compiler.write_text("#!/bin/sh\nexit 1\n")
     compiler.chmod(0o755)
     assert fake_runtime.folder(stack) == first

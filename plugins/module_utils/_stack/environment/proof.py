@@ -30,7 +30,7 @@ PLAN, PLAN_SCHEMA = "plan.json", 2
 ALONE = {"PYTHONPATH": "", "PYTHONNOUSERSITE": "1", "PYTHONWARNINGS": "ignore"}
 # The keys of a plan that the proof reads; others, such as missing system packages, may change.
 JUDGED = (
-    "id", "profile", "python", "torch", "torch_wheels", "torchvision", "packages", "sources",
+    "id", "profile", "gpus", "python", "torch", "torch_wheels", "torchvision", "packages", "sources",
     "ffmpeg", "skipped_claims",
 )  # fmt: skip
 
@@ -78,7 +78,8 @@ def own_subject(stack: Path) -> Subject:
     # As `_run` wrote it, with a newline at the end of each file.
     program = {
         path.name: path.read_text(encoding="utf-8", errors="replace")[:-1]
-        for path in (stack / "proof" / "program").glob("*.py")
+        for path in (stack / "proof" / "program").glob("*")
+        if path.is_file()
     }
     return Subject(stack, recorded_plan(stack) or {}, program)
 

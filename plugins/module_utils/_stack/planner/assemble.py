@@ -150,6 +150,7 @@ NO_CODECS = tuple(
 PYPI_ONLY = (
     SkippedClaim("detectron2.compiled_ops", "PyPI's Detectron2 has no compiled operators (_C)"),
     SkippedClaim("slowfast.run_net", "PyPI's SlowFast 1.0 has no tools/ and no configs/"),
+    SkippedClaim("slowfast.rehearsal", "PyPI's SlowFast 1.0 has no tools/ and no configs/"),
     SkippedClaim("slowfast.zoo_config", "PyPI's SlowFast 1.0 has no configs/"),
     SkippedClaim("slowfast.ava_evaluation", "PyPI's SlowFast 1.0 has no ava_evaluation"),
     SkippedClaim("pytorchvideo.import", "PyPI's PyTorchVideo 0.1.5 needs torchvision before 0.17"),

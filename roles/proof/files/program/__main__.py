@@ -15,7 +15,7 @@ from pathlib import Path
 import claims as claims_module
 
 # Each group runs in its own process, which imports the stack once: that import takes most of the time.
-GROUPS = ("libraries", "run_net", "consistency")
+GROUPS = ("run_net", "libraries", "rehearsal", "consistency")
 
 
 def main() -> int:
@@ -41,6 +41,11 @@ def _claims(group: str, plan: dict, options: argparse.Namespace) -> list[claims_
         import consistency_claims
 
         return _made(plan, consistency_claims.claims(plan, options.src.parent))
+    data, out = options.work / "clips", options.work / group
+    if group == "rehearsal":
+        import rehearsal_claims
+
+        return _made(plan, rehearsal_claims.claims(plan, options.src, out))
     import detectron2_claims
     import environment_claims
     import ffmpeg_claims
@@ -49,7 +54,6 @@ def _claims(group: str, plan: dict, options: argparse.Namespace) -> list[claims_
     import slowfast_claims
     import torch_claims
 
-    data, out = options.work / "clips", options.work / group
     if group == "run_net":
         made = run_net_claims.claims(plan, options.src, data, out)
     else:
