@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PRECISIONS = ("float32", "float16", "bfloat16")
+WRITTEN = "as written"
 GIB = 1 << 30
 STARTED = "FAKE_CUDA_GPUS"  # set where this process already runs on the fake runtime
 
@@ -75,6 +76,16 @@ def pairs(case: Case, gpus: int) -> list[str]:
     return [str(word) for pair in values.items() for word in pair]
 
 
+def as_written(path: Path) -> int:
+    """Return NUM_GPUS of a file, for which the fake runtime answers in this process from now on."""
+    from slowfast.config.defaults import get_cfg
+
+    cfg = get_cfg()
+    cfg.merge_from_file(str(path))
+    os.environ[STARTED] = str(max(1, cfg.NUM_GPUS))
+    return int(cfg.NUM_GPUS)
+
+
 def apart(case: Case, gpus: int, log: Path) -> int:
     """Rehearse in a process of its own, which inherits the imports; return its id."""
     pid = os.fork()
@@ -86,7 +97,8 @@ def apart(case: Case, gpus: int, log: Path) -> int:
     try:
         import rehearse
 
-        given = pairs(case, gpus)
+        written = case.precision == WRITTEN
+        given = ["NUM_GPUS", str(as_written(case.path))] if written else pairs(case, gpus)
         made = rehearse.rehearsed(case.path, given)
     except Exception as error:  # noqa: BLE001  (upstream refuses the file itself)
         text = {"step": "configuration", "type": type(error).__name__, "message": str(error)}
@@ -96,7 +108,12 @@ def apart(case: Case, gpus: int, log: Path) -> int:
 
 
 def cases(source: Path, given: argparse.Namespace) -> Iterator[Case]:
-    """List the files in each precision."""
+    """List the files in each precision, or those that `transfer_matrix.py` wrote."""
+    if given.written:
+        for path in sorted(given.written.glob("*.yaml")):
+            if re.search(given.only, path.stem):
+                yield Case(path.stem, path, WRITTEN, only_training=False)
+        return
     for path in sorted([*source.glob("configs/**/*.yaml"), *source.glob("demo/**/*.yaml")]):
         name = str(path.relative_to(source).with_suffix(""))
         for precision in given.precision if re.search(given.only, name) else ():
@@ -179,6 +196,7 @@ def main() -> int:
     parser.add_argument("--gpus", type=int, default=1)
     parser.add_argument("--precision", nargs="+", choices=PRECISIONS, default=PRECISIONS[1:])
     parser.add_argument("--source", type=Path)
+    parser.add_argument("--written", type=Path, help="a folder of files that are taken as they are")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--state", type=Path)
     given = parser.parse_args()

@@ -1,11 +1,12 @@
 """Make fine-tuning configurations from every file of upstream, and check each that is written.
 
     .venv/bin/python tests/integration/programs/transfer_matrix.py TREE
-        [--only TEXT] [--prefix DIR] [--sample N]
+        [--only TEXT] [--keep DIR] [--prefix DIR] [--sample N]
 
 TREE is a patched SlowFast. Every configuration x 1, 2, 3 and 8 GPUs x classes and boxes x no known
 GPU, one with 8 GiB and one with 24 GiB and bfloat16: the written file has no error, and its learning
-rate suits its batch. With --prefix, N written files are also rehearsed on an RTX 3060 in that stack.
+rate suits its batch. With --prefix, N written files are also rehearsed on an RTX 3060 in that stack;
+with --keep they stay in DIR, where `rehearsal_sweep.py --written DIR` rehearses all of them.
 Exits with 1 where a file has an error, another learning rate, or fails in the rehearsal.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -75,6 +77,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tree", type=Path)
     parser.add_argument("--only", default="", help="files whose path has this text")
+    parser.add_argument("--keep", type=Path)
     parser.add_argument("--prefix")
     parser.add_argument("--sample", type=int, default=40)
     given = parser.parse_args()
@@ -84,7 +87,8 @@ def main() -> int:
     counted: Counter[str] = Counter()
     wrong: list[str] = []
     written: list[Path] = []
-    work = Path(tempfile.mkdtemp(prefix="transfer-"))
+    work = given.keep or Path(tempfile.mkdtemp(prefix="transfer-"))
+    work.mkdir(parents=True, exist_ok=True)
     source = data(work)
     shutil.copy(CHECKPOINT, work / "k400.pkl")
     for file in files:
@@ -92,7 +96,7 @@ def main() -> int:
             for gpus in GPUS:
                 for name, (memory, capability, fitting) in MACHINES.items():
                     label = f"{file.relative_to(given.tree)} {to} x{gpus} {name}"
-                    path = work / f"{len(counted)}-{counted.total()}.yaml"
+                    path = work / f"{re.sub(r'[^A-Za-z0-9_]+', '.', label)}.yaml"
                     request = finetune.Request(
                         to,
                         work / "k400.pkl",
@@ -123,7 +127,7 @@ def main() -> int:
         wrong += rehearsed(given.prefix, chosen)
     print(*wrong[:100], sep="\n")
     print(f"{len(wrong)} wrong")
-    if not wrong:
+    if not (wrong or given.keep):
         shutil.rmtree(work)
     return int(bool(wrong))
 
