@@ -22,7 +22,7 @@ MEANING = {
     Exit.PROVEN: "done and proven",
     Exit.FAILED: "a proof, a check or a step failed",
     Exit.USAGE: "an option or argument is wrong or names something that does not exist; nothing was started",
-    Exit.NO_PLAN: "no plan exists, or a source that it names cannot be had",
+    Exit.NO_PLAN: "no plan exists, or something that it names cannot be had",
     Exit.UNREACHABLE: "a host could not be reached",
 }
 
@@ -52,6 +52,7 @@ NO_PLAN = frozenset(
         "environment.no-package",
         "ffmpeg.no-source",
         "miniforge.no-installer",
+        "packages.not-available",
         "planner.no-candidate",
         "planner.no-ffmpeg",
         "source.not-a-repository",

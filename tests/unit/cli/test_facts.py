@@ -90,6 +90,7 @@ def test_a_conflict_is_the_error_of_its_host() -> None:
         ("ffmpeg.no-source", Exit.NO_PLAN),
         ("miniforge.no-installer", Exit.NO_PLAN),
         ("environment.no-package", Exit.NO_PLAN),
+        ("packages.not-available", Exit.NO_PLAN),
         ("environment.create-failed", Exit.FAILED),
         ("source.checkout-failed", Exit.FAILED),
         ("ffmpeg.build-failed", Exit.FAILED),
