@@ -1572,7 +1572,7 @@ zipp==3.23.1
 
 def prefix_of(pin: str) -> str:
     """Return how the name of a wheel of a pin begins; the rows leave it out, and how it ends."""
-    name, _, version = pin.partition("==")
+    name, _equal, version = pin.partition("==")
     return f"{name.replace('-', '_').replace('.', '_')}-{version}"
 
 
