@@ -20,9 +20,15 @@ FRESH = "h100-ubuntu-22.04"
 
 
 def host(name: str = FRESH, **change: object) -> dict[str, Any]:
-    """Return the data of a recorded host with some keys changed."""
+    """Return the data of a recorded host with some keys changed.
+
+    A driver that is added drives the GPUs, unless these are changed, too.
+    """
     text = (UNIT / "hosts" / f"{name}.json").read_text(encoding="utf-8")
-    return {**json.loads(text)["host"], **change}
+    found = {**json.loads(text)["host"], **change}
+    if change.get("driver") and "gpus" not in change:
+        found["gpus"] = [{**gpu, "kernel_driver": "nvidia"} for gpu in found["gpus"]]
+    return found
 
 
 def plan(name: str = FRESH, request: dict[str, Any] | None = None, **change: object) -> Plan:

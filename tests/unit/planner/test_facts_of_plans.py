@@ -97,10 +97,13 @@ def test_a_python_without_headers_does_not_serve_who_cannot_install_them() -> No
         assert made.python_interpreter.origin == origin
 
 
-def test_a_driver_of_a_branch_that_is_not_known_is_replaced() -> None:
-    made = plan("h100-driver-550", {}, driver={"version": "999.1", "flavour": "open"})
+def test_a_driver_of_a_branch_that_is_not_known_stays_with_that_reason() -> None:
+    loaded = {"version": "999.1", "flavour": "open"}
+    made = plan("h100-driver-550", {}, driver=loaded, driver_packages=[])
     assert made.driver
-    assert made.driver.action == "switch"
+    assert made.driver.action == "keep"
+    said = next(row.because for row in made.reasons if row.choice == "driver.branch")
+    assert "no table knows branch 999" in said
 
 
 @pytest.mark.parametrize("torch", ["2.11.0", "2.9.1"])

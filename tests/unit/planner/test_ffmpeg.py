@@ -71,6 +71,7 @@ def test_headers_are_the_newest_that_the_kept_driver_starts(
                 pythons=[{"version": "3.10.12", "path": "/usr/bin/python3.10", "headers": True,
                           "venv": True}],
                 toolkits=[{"version": "12.2", "path": "/usr/local/cuda-12.2"}],
+                gpus=[{"slot": "0000:10:00.0", "pci_id": "10de:2330", "kernel_driver": "nvidia"}],
                 )  # fmt: skip
     assert made["status"] == "planned", made["conflict"]
     assert made["ffmpeg"]["nv_codec_headers"] == tag

@@ -99,9 +99,9 @@ BRANCH = {row.branch: row for row in BRANCHES}
 TREES = ("slowfast", "detectron2", "pytorchvideo")
 DEBIAN_TOOLKIT = {"12": "11.8", "13": "12.4"}
 BRANCH_ORDER = {
-    "stable": ("580", "595", "615", "570", "550", "535", "610", "470"),
-    "newest": ("615", "595", "580", "610", "570", "550", "535", "470"),
-    "guide-2024": ("580", "595", "570", "550", "535", "615", "610", "470"),
+    "stable": ("580", "595", "620", "615", "570", "550", "535", "610", "470"),
+    "newest": ("620", "615", "595", "580", "610", "570", "550", "535", "470"),
+    "guide-2024": ("580", "595", "570", "550", "535", "620", "615", "610", "470"),
 }
 PYTHON_ORDER = {
     "stable": ("3.11", "3.12", "3.10", "3.13", "3.9", "3.14"),
@@ -184,16 +184,24 @@ def drivers(host: dict[str, Any], request: dict[str, Any], gpus: list[Gpu]) -> l
     """Return the drivers that work, best first."""
     row = distribution(host)
     found = []
+    changes = host["root"] and host["virtualization"] != "container"
+    number = ""
     if host["driver"]:
         number = host["driver"]["version"].split(".")[0]
         loaded = host["driver"]["version"], host["driver"]["flavour"]
-        found.append(Driver("keep", number, *loaded, None))
+        bound = all(gpu["kernel_driver"] == "nvidia" for gpu in host["gpus"])
+        if bound or changes:
+            found.append(Driver("keep" if bound else "restart", number, *loaded, None))
+    # An older branch is for who names it, or for a GPU that newer ones dropped.
+    dropped = any(last and number > last for last in map(last_branch, gpus))
+    oldest = "" if dropped or request.get("driver_branch") else number
     origins = ("distribution", "nvidia") if host["secure_boot"] else ("nvidia", "distribution")
-    if host["root"] and host["virtualization"] != "container" and row:
+    if changes and row:
         for branch, origin in itertools.product(BRANCH_ORDER[request["preset"]], origins):
             newest = BRANCH[branch].newest
-            flavours = ("open", "proprietary") if branch >= "560" else ("proprietary", "open")
-            for flavour in flavours:
+            if branch < oldest or not builds(host, branch, origin):
+                continue
+            for flavour in FLAVOURS[branch]:
                 if is_packaged(host, row, branch, flavour, origin):
                     action = "install" if host["driver"] is None else "switch"
                     if host["driver"] and not at_least(host["driver"]["version"], newest):
@@ -203,9 +211,50 @@ def drivers(host: dict[str, Any], request: dict[str, Any], gpus: list[Gpu]) -> l
         one
         for one in found
         if request.get("driver_branch") in (None, one.branch)
-        and one.branch in BRANCH
-        and all(drives(BRANCH[one.branch], one.version, one.flavour, *gpu) for gpu in gpus)
+        and all(
+            runs_already(one, *gpu, bound=there["kernel_driver"] == "nvidia")
+            if one.action in ("keep", "restart")
+            else drives(BRANCH[one.branch], one.version, one.flavour, *gpu)
+            for there, gpu in zip(host["gpus"], gpus, strict=True)
+        )
     ]
+
+
+FLAVOURS = {
+    "470": ("proprietary",),
+    **dict.fromkeys(("535", "550"), ("proprietary", "open")),
+    **dict.fromkeys(("570", "580", "595", "610", "615"), ("open", "proprietary")),
+    "620": ("open",),
+}
+NEWEST_KERNEL = {"470": "6.11", "535": "6.18", "550": "6.14", "570": "6.18", "610": "7.1"}
+
+
+def builds(host: dict[str, Any], branch: str, origin: str) -> bool:
+    """Return whether the modules of a branch build on the kernel, or come built with it."""
+    kernel = ".".join(host["kernel"]["release"].split(".")[:2])
+    prebuilt = origin == "distribution" and host["distribution"]["id"] == "ubuntu"
+    return prebuilt or at_least(NEWEST_KERNEL.get(branch, "99"), kernel)
+
+
+def last_branch(gpu: Gpu) -> str | None:
+    device = gpu[0].device
+    return "470" if device < "1340" else "580" if device < "1e00" else None
+
+
+def runs_already(one: Driver, gpu: GpuRow, chip: ChipRow, *, bound: bool) -> bool:
+    """Return whether a loaded driver drives a GPU: that it is bound says so, else the chip."""
+    last = last_branch((gpu, chip))
+    if last and one.branch > last:
+        return False
+    if bound:
+        return True
+    row = BRANCH[one.branch]
+    first = {r.capability: r.driver for r in FIRST_DRIVERS}.get(chip.capability)
+    return (
+        row.first_device <= gpu.device <= row.last_device
+        and (not first or at_least(one.version, first))
+        and has_the_module(one.flavour, gpu, chip)
+    )
 
 
 def is_packaged(
@@ -227,6 +276,11 @@ def drives(
     first = first or {r.capability: r.driver for r in FIRST_DRIVERS}.get(chip.capability)
     if first and not at_least(version, first):
         return False
+    return has_the_module(flavour, gpu, chip)
+
+
+def has_the_module(flavour: str | None, gpu: GpuRow, chip: ChipRow) -> bool:
+    open_only = gpu.module == "open" or chip.architecture in OPEN_FAMILIES
     if flavour == "open" and gpu.device < "1e00":
         return False
     return not (flavour == "proprietary" and open_only)
@@ -388,9 +442,12 @@ def hosts(draw: st.DrawFn) -> dict[str, Any]:
     name, number, family, glibc, python = draw(st.sampled_from(SYSTEMS))
     devices = draw(st.lists(st.sampled_from(KNOWN).flatmap(st.sampled_from), max_size=3))
     driver = draw(
-        st.sampled_from([None, "470.256.02", "535.183.01", "550.163.01", "580.95.05", "615.71.09"])
+        st.sampled_from(
+            [None, "470.256.02", "535.183.01", "550.163.01", "565.77", "580.95.05", "615.71.09"]
+        )
     )
     flavour = draw(st.sampled_from(["open", "proprietary", None]))
+    bound = draw(st.sampled_from(["nvidia", "nvidia", None]))
     network = draw(
         st.one_of(
             st.just({}),
@@ -403,7 +460,14 @@ def hosts(draw: st.DrawFn) -> dict[str, Any]:
         "architecture": draw(st.sampled_from(["x86_64", "x86_64", "aarch64"])),
         "distribution": {"id": name, "version": number, "family": family, "name": name + number},
         "glibc": draw(st.sampled_from([glibc, glibc, "2.17", "2.27"])),
-        "gpus": [{"slot": f"0:{n}", "pci_id": f"10de:{d}"} for n, d in enumerate(devices)],
+        "gpus": [
+            {"slot": f"0:{n}", "pci_id": f"10de:{d}", "kernel_driver": bound}
+            for n, d in enumerate(devices)
+        ],
+        "kernel": {
+            "release": draw(st.sampled_from(["5.15.0-1-generic", "6.12.3", "7.0.0-1-generic"])),
+            "headers": True,
+        },
         "driver": {"version": driver, "flavour": flavour} if driver and devices else None,
         "toolkits": [
             {"version": cuda, "path": f"/usr/local/cuda-{cuda}"}
@@ -433,7 +497,7 @@ requests = st.fixed_dictionaries(
         "torch": st.sampled_from(SPECS),
         "cuda": st.sampled_from([None, None, None, "11.8", "12", "12.1", ">=12.4", "<13", "13.0"]),
         "python": st.sampled_from([None, None, None, "3.9", "3.11", ">=3.10", "<3.12"]),
-        "driver_branch": st.sampled_from([None, None, None, "470", "535", "580", "595", "615"]),
+        "driver_branch": st.sampled_from([None, None, None, "470", "535", "580", "595", "620"]),
         "preset": st.sampled_from(["stable", "newest", "guide-2024"]),
     }
 )
@@ -471,7 +535,7 @@ def driver_of(plan: Plan, host: dict[str, Any]) -> Driver | None:
     driver = plan.driver
     if driver is None:
         return None
-    kept = driver.action == "keep"
+    kept = driver.action in ("keep", "restart")
     version = host["driver"]["version"] if kept else BRANCH[driver.branch].newest
     return Driver(driver.action, driver.branch, version, driver.flavour, driver.origin)
 

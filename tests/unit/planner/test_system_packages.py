@@ -27,13 +27,13 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner impo
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.request import (
     request as read_request,
 )
+from support import plan_builder
 
 HOSTS = Path(__file__).parent.parent / "hosts"
 
 
 def driver(host: str, request: dict[str, Any] | None = None, **change: object) -> dict[str, Any]:
-    facts = json.loads((HOSTS / f"{host}.json").read_text(encoding="utf-8"))["host"]
-    plan = planner.plan({**facts, **change}, request or {}).to_dict()
+    plan = planner.plan(plan_builder.host(host, **change), request or {}).to_dict()
     found: dict[str, Any] = plan["driver"]
     return found
 

@@ -7,9 +7,26 @@ from typing import NamedTuple
 from .source import Source
 
 BRANCHES_PAGE = Source(
-    "https://docs.nvidia.com/datacenter/tesla/drivers/releases.json and the branch table of 615",
-    "2026-11-22",
+    "https://docs.nvidia.com/datacenter/tesla/drivers/releases.json and the branch tables of 615 and 620",
+    "2026-11-30",
 )
+OLD_BRANCHES = Source(
+    "NVIDIA's table of CUDA and drivers of March 2021 (RN-08625-001); release announcements",
+    "2026-11-30",
+    "uncertain",
+)
+TAGS = Source("tags of NVIDIA/open-gpu-kernel-modules", "2026-11-30", "measured")
+PACKAGED_KERNELS = Source(
+    "the newest kernel that Gentoo's nvidia-drivers accepts with the newest release that it had of a branch",
+    "2026-11-30",
+    "documented",
+)
+KERNEL_PATCHES = Source(
+    "patches that Frogging-Family/nvidia-all has for newer kernels; void-packages issue 53759",
+    "2026-11-30",
+    "documented",
+)
+UNBOUNDED = Source("its releases still follow new kernels", "2026-11-30")
 LEGACY_LIST = Source(
     "NVIDIA forum thread 60588 (deprecation schedule); branch table of 615", "2026-11-22"
 )
@@ -38,7 +55,8 @@ class BranchRow(NamedTuple):
 
     ``newest`` is the newest known release, ``life`` its designation, ``ends`` the month its support
     ends ("" where it is not known), ``first_device`` and ``last_device`` bound the PCI ids
-    that it drives.
+    that it drives. ``kernel`` is the newest Linux that its modules build on, "" where none is known
+    to be too new; ``kernel_source`` vouches for it.
     """
 
     branch: str
@@ -48,6 +66,8 @@ class BranchRow(NamedTuple):
     first_device: str
     last_device: str
     source: Source
+    kernel: str = ""
+    kernel_source: Source = UNBOUNDED
 
 
 class FirstDriverRow(NamedTuple):
@@ -103,15 +123,32 @@ class HoldRow(NamedTuple):
 
 # fmt: off
 BRANCHES = (
-    # branch  newest seen  designation  support ends  first device  last device  source
-    BranchRow("470", "470.256.02", "legacy", "2024-09", "0fa0", "25ff", LEGACY_LIST),
-    BranchRow("535", "535.274.02", "LTSB", "2026-06", "1340", "28ff", BRANCHES_PAGE),
-    BranchRow("550", "550.163.01", "former production", "2025-06", "1340", "28ff", BRANCHES_PAGE),
-    BranchRow("570", "570.207", "former production", "2026-02", "1340", "2fff", BRANCHES_PAGE),
+    # branch  newest seen  designation  support ends  first device  last device  source  newest kernel
+    BranchRow("450", "450.248.02", "former LTSB", "2023-07", "0fa0", "20ff", OLD_BRANCHES, "5.12", PACKAGED_KERNELS),
+    BranchRow("455", "455.45.01", "evaluation", "", "0fa0", "25ff", OLD_BRANCHES, "5.9", PACKAGED_KERNELS),
+    BranchRow("460", "460.106.00", "former production", "2022-01", "0fa0", "25ff", OLD_BRANCHES, "5.13", PACKAGED_KERNELS),
+    BranchRow("465", "465.31", "new feature", "", "0fa0", "25ff", OLD_BRANCHES, "5.12", PACKAGED_KERNELS),
+    BranchRow("470", "470.256.02", "legacy", "2024-09", "0fa0", "25ff", LEGACY_LIST, "6.11", KERNEL_PATCHES),
+    BranchRow("495", "495.46", "new feature", "", "1340", "25ff", OLD_BRANCHES, "5.15", PACKAGED_KERNELS),
+    BranchRow("510", "510.108.03", "former production", "", "1340", "25ff", OLD_BRANCHES, "6.1", PACKAGED_KERNELS),
+    BranchRow("515", "515.105.01", "former production", "", "1340", "25ff", TAGS, "6.2", PACKAGED_KERNELS),
+    BranchRow("520", "520.61.07", "evaluation", "", "1340", "28ff", TAGS, "6.0", PACKAGED_KERNELS),
+    BranchRow("525", "525.147.05", "former production", "", "1340", "28ff", TAGS, "6.7", PACKAGED_KERNELS),
+    BranchRow("530", "530.41.03", "new feature", "", "1340", "28ff", TAGS, "6.3", PACKAGED_KERNELS),
+    BranchRow("535", "535.274.02", "LTSB", "2026-06", "1340", "28ff", BRANCHES_PAGE, "6.18", PACKAGED_KERNELS),
+    BranchRow("545", "545.29.06", "new feature", "", "1340", "28ff", TAGS, "6.7", PACKAGED_KERNELS),
+    BranchRow("550", "550.163.01", "former production", "2025-06", "1340", "28ff", BRANCHES_PAGE, "6.14", PACKAGED_KERNELS),
+    BranchRow("555", "555.58.02", "new feature", "", "1340", "28ff", TAGS, "6.10", PACKAGED_KERNELS),
+    BranchRow("560", "560.35.03", "new feature", "", "1340", "28ff", TAGS, "6.10", PACKAGED_KERNELS),
+    BranchRow("565", "565.77", "new feature", "", "1340", "28ff", TAGS, "6.12", PACKAGED_KERNELS),
+    BranchRow("570", "570.211.01", "former production", "2026-02", "1340", "2fff", TAGS, "6.18", PACKAGED_KERNELS),
+    BranchRow("575", "575.64.05", "new feature", "", "1340", "2fff", TAGS, "6.16", PACKAGED_KERNELS),
     BranchRow("580", "580.178.04", "LTSB", "2028-06", "1340", "ffff", BRANCHES_PAGE),
+    BranchRow("590", "590.48.01", "new feature", "", "1e00", "ffff", TAGS, "6.18", PACKAGED_KERNELS),
     BranchRow("595", "595.91.07", "production", "2027-03", "1e00", "ffff", BRANCHES_PAGE),
-    BranchRow("610", "610.57.04", "new feature", "2026-08", "1e00", "ffff", BRANCHES_PAGE),
-    BranchRow("615", "615.71.09", "newest seen", "", "1e00", "ffff", BRANCHES_PAGE),
+    BranchRow("610", "610.57.04", "new feature", "2026-08", "1e00", "ffff", BRANCHES_PAGE, "7.1", KERNEL_PATCHES),
+    BranchRow("615", "615.71.09", "new feature", "", "1e00", "ffff", BRANCHES_PAGE),
+    BranchRow("620", "620.70.06", "LTSB", "2029-09", "1e00", "ffff", BRANCHES_PAGE),
 )
 
 # A chip needs a driver that knows it, whatever the CUDA rule says.
@@ -137,6 +174,8 @@ RANGES = (
 OPEN_ONLY = ("Blackwell", "Rubin")
 # The first branch whose open module drives data-centre and desktop GPUs alike.
 FIRST_OPEN_BRANCH = "560"
+# The first branch with an open module at all, and the first that has no other.
+OPEN_FROM, OPEN_ONLY_FROM = "515", "620"
 
 _RPM_BESIDE = ("nvidia-persistenced", "python3-dnf-plugin-versionlock")
 _RPM_FABRIC = "nvidia-fabric-manager-{release}"

@@ -14,7 +14,8 @@ class PresetRow(NamedTuple):
     """A preset; ``torch`` is its first choice ("" is the newest), ``then`` the direction after it.
 
     ``then`` is older, newer: the releases on that side come next, nearest first.
-    ``variant`` is tried before others; ``pythons`` and ``branches`` are in order of preference,
+    ``variant`` is tried before others; ``pythons`` and ``branches`` (those that are installed unless
+    another one is requested) are in order of preference,
     and ``pythons_from`` is host where one that is there comes first, any where order decides.
     ``superseded`` are choices of the preset's origin that exist no more, with what replaced them.
     """
@@ -52,16 +53,16 @@ FORK = (
 PRESETS = (
     PresetRow("stable", "2.11.0", "older", "",
               ("3.11", "3.12", "3.10", "3.13", "3.9", "3.14"), "host",
-              ("580", "595", "615", "570", "550", "535", "610", "470"),
+              ("580", "595", "620", "615", "570", "550", "535", "610", "470"),
               "SlowFast, Detectron2 and PyTorchVideo at the pinned commits were built, trained and"
               " tested with it", TRIALS),
     PresetRow("newest", "", "older", "",
               ("3.13", "3.12", "3.11", "3.14", "3.10", "3.9"), "host",
-              ("615", "595", "580", "610", "570", "550", "535", "470"),
+              ("620", "615", "595", "580", "610", "570", "550", "535", "470"),
               "it is the newest release in the table", TRIALS),
     PresetRow("guide-2024", "2.4.0", "newer", "cu121",
               ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14"), "any",
-              ("580", "595", "570", "550", "535", "615", "610", "470"),
+              ("580", "595", "570", "550", "535", "620", "615", "610", "470"),
               "the guide names it", GUIDE,
               (("driver.branch", BRANCH_555), ("packages", OLD_PINS), ("packages", OLD_MKL),
                ("sources", FORK))),

@@ -15,6 +15,7 @@ SCHEMA = 1
 NVIDIA = "10de"
 # Where the facts of a host come from, unless its data say otherwise.
 PROBE = "the probe of this host"
+_LONGEST_LINE = 200
 _PCI_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
 
 
@@ -30,6 +31,14 @@ def _version(value: object, where: str) -> str:
 def _perhaps(value: object, where: str) -> str:
     """Read a text that may be empty, as that of a host whose files do not say it."""
     return validation.text(value, where) if value else ""
+
+
+def _line(value: object, where: str) -> str:
+    """Read one short line of text, as a program of the host prints it."""
+    text = validation.text(value, where)
+    if len(text) > _LONGEST_LINE or not text.isprintable():
+        raise validation.bad(where, f"one line of at most {_LONGEST_LINE} characters", text[:40])
+    return text
 
 
 def _pci(value: object, where: str) -> str:
@@ -55,7 +64,8 @@ def _require_schema(value: object, where: str) -> None:
 class Gpu:
     """A PCI function of class 0300 or 0302; ``kernel_driver`` is None where none is bound.
 
-    ``compute_capability`` is what the loaded driver reports through NVML, None where it was not asked.
+    ``compute_capability`` is what the loaded driver reports through NVML, None where it was not asked;
+    ``listed`` says whether that driver lists the GPU, None where nothing says so.
     """
 
     slot: str = read(lambda value, where: validation.text(value or "unknown", where))
@@ -64,6 +74,7 @@ class Gpu:
     kernel_driver: str | None = None
     subsystem: str | None = None
     compute_capability: str | None = read(_version, default=None)
+    listed: bool | None = read(default=None, omit=True)
 
     @property
     def device(self) -> str:
@@ -105,6 +116,18 @@ class Driver:
 
     version: str = read(_version)
     flavour: str | None = read(validation.choice("open", "proprietary"), default=None)
+
+
+@dataclass(frozen=True)
+class InstalledDriver:
+    """What a start would load: the releases of module and libraries on disk, None where unknown.
+
+    ``nvml_error`` is why NVML does not work with the loaded module.
+    """
+
+    module: str | None = read(_version, default=None)
+    library: str | None = read(_version, default=None)
+    nvml_error: str | None = read(_line, default=None)
 
 
 @dataclass(frozen=True)
@@ -203,6 +226,7 @@ class Host:
     nvlink5_fabric: bool = False
     driver: Driver | None = None
     driver_packages: tuple[Package, ...] = ()
+    installed_driver: InstalledDriver = read(default=InstalledDriver(), omit=True)
     toolkits: tuple[Toolkit, ...] = ()
     compilers: tuple[Compiler, ...] = ()
     pythons: tuple[Python, ...] = ()

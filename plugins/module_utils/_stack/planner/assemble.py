@@ -50,7 +50,7 @@ def assemble(
     """Return the plan of a choice."""
     reached = network.value
     torch = wheel.decide(host, request, given, choice)
-    gpu_driver = driver.decide(host, choice.driver)
+    gpu_driver = driver.decide(host, given, choice)
     cuda = toolchain.cuda(host, choice)
     python = interpreter.interpreter(choice)
     environment = interpreter.environment(host, request, choice)

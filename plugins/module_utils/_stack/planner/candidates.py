@@ -8,16 +8,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..catalog.cuda import TOOLKITS, ToolkitRow
 from ..catalog.distributions import DISTRIBUTIONS
-from ..catalog.drivers import BRANCHES, FIRST_OPEN_BRANCH, BranchRow
+from ..catalog.drivers import (
+    BRANCHES,
+    FIRST_OPEN_BRANCH,
+    OPEN_FROM,
+    OPEN_ONLY_FROM,
+    BranchRow,
+)
 from ..catalog.presets import PRESETS, PresetRow
 from ..catalog.torch import CODE, METADATA, RELEASES, CodeRow, ReleaseRow
 from ..core.architectures import ARCHITECTURES
-from ..core.versions import Version, version
+from ..core.versions import Version, dotted, version
 from ..host.model import Compiler, Driver, Host, Python, Toolkit, series
+from . import driver_state
 
 if TYPE_CHECKING:
     from ..catalog.distributions import ToolkitArchiveRow
     from ..catalog.source import Source
+    from .driver_state import DriverState
 
 CPU = "cpu"
 GCC_MAJORS = {major for row in DISTRIBUTIONS for major in row.compilers}
@@ -222,12 +230,15 @@ def within(text: str, python: Version) -> bool:
 
 
 def drivers(host: Host, preset_name: str) -> tuple[DriverOption, ...]:
-    """Return the drivers, the loaded one first; no GPU needs none."""
+    """Return the drivers, the loaded one first, then what a start would load; no GPU needs none."""
     if not host.gpus:
         return (NO_DRIVER,)
     kept = (_kept(host, host.driver),) if host.driver else ()
     fresh = _fresh(preset_name, secure_boot=bool(host.secure_boot))
-    return kept + tuple(option._replace(action=_action(host, option)) for option in fresh)
+    changed = tuple(option._replace(action=_action(host, option)) for option in fresh)
+    state = driver_state.of(host)
+    started = (_restarted(option, state) for option in kept if state.code in driver_state.STARTS)
+    return (*kept, *started, *changed)
 
 
 NO_DRIVER = DriverOption("none", None, "", version("0"), None, None)
@@ -238,6 +249,15 @@ def _kept(host: Host, driver: Driver) -> DriverOption:
     origin = next((package.origin for package in host.driver_packages if package.origin), None)
     return DriverOption(
         "keep", branch(number), number, version(driver.version), driver.flavour, origin
+    )
+
+
+def _restarted(kept: DriverOption, state: DriverState) -> DriverOption:
+    """Return the driver that is installed, to be started in place of the loaded one."""
+    release = state.installed or dotted(kept.version)
+    number = release.partition(".")[0]
+    return kept._replace(
+        action="restart", branch=branch(number), number=number, version=version(release)
     )
 
 
@@ -260,10 +280,13 @@ def _fresh(preset_name: str, *, secure_boot: bool) -> tuple[DriverOption, ...]:
     )
 
 
-def _flavours(row: BranchRow) -> tuple[str, str]:
-    if version(row.branch) < version(FIRST_OPEN_BRANCH):
+def _flavours(row: BranchRow) -> tuple[str, ...]:
+    number = version(row.branch)
+    if number < version(OPEN_FROM):
+        return ("proprietary",)
+    if number < version(FIRST_OPEN_BRANCH):
         return ("proprietary", "open")
-    return ("open", "proprietary")
+    return ("open", "proprietary") if number < version(OPEN_ONLY_FROM) else ("open",)
 
 
 def _action(host: Host, option: DriverOption) -> str:

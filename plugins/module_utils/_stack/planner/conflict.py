@@ -32,7 +32,7 @@ def explain(given: Problem) -> Conflict:
     because = [no for index in order for no in _without(given, clash, index)]
     return Conflict(
         tuple(f"{given.constraints[i].text} [{given.constraints[i].source}]" for i in clash),
-        tuple(dict.fromkeys([*_incompatible(given, clash), *because])),
+        tuple(dict.fromkeys([*_incompatible(given, clash), *because, *_loaded(given, clash)])),
         tuple(_remedy(given, index) for index in clash),
     )
 
@@ -92,6 +92,16 @@ def _incompatible(given: Problem, clash: Collection[int]) -> list[str]:
         if found and all(found):
             return [no for no in found[:1] if no]
     return []
+
+
+def _loaded(given: Problem, clash: Collection[int]) -> Iterator[str]:
+    """Yield what rejects the loaded driver: who has one asks why it does not stay."""
+    kept = next((one for one in given.options.driver if one.action == "keep"), None)
+    for index in clash:
+        check = given.constraints[index].checks.get("driver")
+        no = check(kept) if check and kept else None
+        if no:
+            yield no
 
 
 def _remedy(given: Problem, index: int) -> str:

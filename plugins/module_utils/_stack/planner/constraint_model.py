@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 Check = Callable[[Any], "str | None"]
 # The actions that leave a driver as it is.
 STAYS = ("keep", "none")
+# Those that install nothing: a start may still be needed.
+RUNNING = (*STAYS, "restart")
 
 
 class Constraint(NamedTuple):

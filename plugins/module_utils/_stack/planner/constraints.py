@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..catalog.sources import TREES
 from ..core.versions import version
-from . import gpu_constraints, host_constraints
+from . import driver_constraints, gpu_constraints, host_constraints
 from .constraint_model import Check, Constraint
 from .decision import REQUEST
 from .request import CHANNEL, INSTALLER
@@ -24,16 +24,17 @@ if TYPE_CHECKING:
 def constraints(host: Host, request: Request, network: Network) -> tuple[Constraint, ...]:
     """Return everything given that can reject an option; the request comes first."""
     return (
-        *_requested(request),
+        *_requested(host, request),
         *_sources(host, request, network),
         *_adopted(host, request),
         host_constraints.machine(host.source, host.architecture),
         *gpu_constraints.of(host),
+        *driver_constraints.of(host, request),
         *host_constraints.of(host, network),
     )
 
 
-def _requested(request: Request) -> Iterator[Constraint]:
+def _requested(host: Host, request: Request) -> Iterator[Constraint]:
     if request.torch:
         yield _option("torch", request.torch.text, {"wheel": _torch(request.torch)})
     if request.cuda:
@@ -51,7 +52,9 @@ def _requested(request: Request) -> Iterator[Constraint]:
         branch = request.driver_branch
         # Without a GPU the branch is the one that FFmpeg is built for.
         idle = request.wanted_ffmpeg in (None, "none")
-        yield _option("driver-branch", branch, {"driver": _branch(branch, idle=idle)})
+        asked = _option("driver-branch", branch, {"driver": _branch(branch, idle=idle)})
+        known = driver_constraints.known_of(host, branch)
+        yield asked._replace(text="; ".join([asked.text, *known]))
     if request.gpu_required:
         remedy = "unset gpu_required, or use a host with a GPU"
         only: dict[str, Check] = {"driver": _any_gpu}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..catalog.drivers import BRANCHES_PAGE, FABRIC, MODULE_PAGE, OPEN_ONLY_POST, SIGNATURES
-from . import driver_packages
+from . import driver_packages, driver_reasons
 from .decision import Decided, Decision, decision
 from .distribution import archive, distribution
 from .gpu_specs import of_host
@@ -13,38 +14,49 @@ from .gpu_specs import of_host
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..catalog.drivers import BranchRow
     from ..host.model import Host
     from .candidates import DriverOption
     from .plan import DriverPlan
+    from .resolver import Choice, Problem
 
 
-def decide(host: Host, option: DriverOption) -> Decided[DriverPlan | None]:
+def decide(host: Host, given: Problem, choice: Choice) -> Decided[DriverPlan | None]:
     """Return the driver, None where no GPU needs one."""
+    option = choice.driver
     if option.action == "none":
         text = "there is no NVIDIA GPU that needs a driver"
         return Decided(None, (decision("driver", text, host.source),))
-    plan = driver_packages.driver(host, option)
-    choose = _kept if option.action == "keep" else _changed
-    return Decided(plan, (*choose(host, option, plan), *_module(host, option), *_fabric(host)))
+    why = driver_reasons.why(host, given, choice)
+    plan = replace(driver_packages.driver(host, option), reason=why.code)
+    act = decision("driver.action", why.text, why.source)
+    rest = {"keep": _kept, "restart": _restarted}.get(option.action, _changed)
+    return Decided(plan, (act, *rest(host, option, plan), *_module(host, option), *_fabric(host)))
 
 
-def _kept(host: Host, option: DriverOption, _plan: DriverPlan) -> Iterator[Decision]:
-    loaded = host.driver.version if host.driver else option.number
-    text = f"driver {loaded} is loaded, supports every GPU of this host and is new enough for the wheel"
-    yield decision("driver.action", text, host.source)
+def _kept(_host: Host, option: DriverOption, _plan: DriverPlan) -> Iterator[Decision]:
     row = option.branch
     if row and row.ends:
-        yield decision(
-            "driver.branch", f"branch {option.number} reaches end of life in {row.ends}", row.source
-        )
+        text = f"the support of branch {option.number} {_ends(row)}"
+        yield decision("driver.branch", text, row.source)
+    if row is None:
+        text = f"no table knows branch {option.number}: it stays because it is loaded and drives the GPUs"
+        yield decision("driver.branch", text, BRANCHES_PAGE)
+
+
+def _restarted(host: Host, _option: DriverOption, _plan: DriverPlan) -> Iterator[Decision]:
+    text = "modules that are not in use are exchanged; otherwise the host is rebooted"
+    yield decision("driver.reboot", text, host.source)
+
+
+def _ends(row: BranchRow) -> str:
+    """Say when the support of a branch ends or ended, by the day on which the table was checked."""
+    return f"ended in {row.ends}" if row.ends < row.source.checked[:7] else f"ends in {row.ends}"
 
 
 def _changed(host: Host, option: DriverOption, plan: DriverPlan) -> Iterator[Decision]:
-    if host.interrupted.driver:
-        text = "an earlier installation of the driver was interrupted, so it is completed"
-        yield decision("driver.action", text, host.source)
     row = option.branch
-    life = f"{row.life}, supported until {row.ends}" if row and row.ends else "newest known"
+    life = f"{row.life}, its support {_ends(row)}" if row and row.ends else "newest known"
     text = f"branch {option.number} ({life}) supports every GPU of this host"
     last = {gpu.range.last_branch for gpu in of_host(host)} - {None}
     if last:

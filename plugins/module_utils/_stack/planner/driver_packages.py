@@ -15,6 +15,7 @@ from ..catalog.drivers import (
     NamesRow,
 )
 from ..core.versions import version
+from .constraint_model import RUNNING
 from .distribution import archive, distribution
 from .plan import DriverPlan
 from .repository import repository
@@ -29,11 +30,11 @@ STREAM = "@"
 def driver(host: Host, option: DriverOption) -> DriverPlan:
     """Return the driver with its packages; none where the driver is kept."""
     fabric = has_fabric(host)
-    if option.action == "keep":
+    if option.action in RUNNING:
         # Fabric Manager may still be missing, and has to have exactly the driver's version.
         source = "nvidia" if fabric and option.origin != "distribution" else None
         return DriverPlan(
-            action="keep",
+            action=option.action,
             branch=option.number,
             flavour=option.flavour,
             origin=option.origin,
@@ -42,7 +43,7 @@ def driver(host: Host, option: DriverOption) -> DriverPlan:
             repository=repository(host, source),
             fabric_manager=fabric,
             fabric_packages=_fabric_packages(host, option) if fabric else (),
-            reboot=False,
+            reboot=option.action == "restart",
             mok=False,
         )
     signed = _signed(host, option)

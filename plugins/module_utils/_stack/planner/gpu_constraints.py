@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..catalog.drivers import MODULE_PAGE, OPEN_ONLY_POST
 from ..core.versions import dotted, version
-from .constraint_model import Constraint
+from . import driver_state
+from .constraint_model import RUNNING, Constraint
 from .gpu_specs import of_host, runs_native
 
 if TYPE_CHECKING:
@@ -20,12 +21,18 @@ if TYPE_CHECKING:
 # cuDNN 9 starts at compute capability 5.0.
 CUDNN_9 = 9
 CUDNN_9_FROM = 5
+_WORST_FIRST = (False, None, True)
 
 
 def of(host: Host) -> Iterator[Constraint]:
     """Yield the constraints of each kind of GPU, and of GPUs given to a virtual machine."""
-    for found in sorted(set(of_host(host)), key=lambda one: one.pci_id):
-        yield _gpu(found)
+    known: dict[GpuSpec, list[bool | None]] = {}
+    for gpu, found in zip(host.gpus, of_host(host)):
+        known.setdefault(found, []).append(driver_state.lists(host, gpu))
+    for found in sorted(known, key=lambda one: one.pci_id):
+        # One GPU of a kind that does not work counts for all of them.
+        listed = min(known[found], key=_WORST_FIRST.index)
+        yield _gpu(found, listed)
     slots = ", ".join(sorted(gpu.slot for gpu in host.gpus if gpu.kernel_driver == "vfio-pci"))
     if slots:
         text = f"the GPU at {slots} is bound to vfio-pci"
@@ -35,7 +42,7 @@ def of(host: Host) -> Iterator[Constraint]:
 
 
 @lru_cache(maxsize=1024)
-def _gpu(gpu: GpuSpec) -> Constraint:
+def _gpu(gpu: GpuSpec, listed: bool | None) -> Constraint:  # noqa: FBT001  (a part of the key)
     shown = gpu.capability_text or "unknown"
     remedy = f"plan {gpu.name} separately, or remove it from this host"
     if gpu.capability is None:
@@ -49,7 +56,7 @@ def _gpu(gpu: GpuSpec) -> Constraint:
         remedy,
         {
             "wheel": lambda option: _wheel(gpu, option),
-            "driver": lambda option: _driver(gpu, option),
+            "driver": lambda option: _driver(gpu, option, listed=listed),
             "toolkit": lambda option: _toolkit(gpu, option),
         },
     )
@@ -69,15 +76,32 @@ def _wheel(gpu: GpuSpec, option: Wheel) -> str | None:
     return f"{option.name} has no code for {gpu.name} ({dotted(capability)}), only for {has}"
 
 
-def _driver(gpu: GpuSpec, option: DriverOption) -> str | None:
-    """Reject a driver that does not know a GPU, or that comes with the wrong kernel module."""
-    branch = option.branch
-    if branch is None:
+def _driver(gpu: GpuSpec, option: DriverOption, *, listed: bool | None) -> str | None:
+    """Reject a driver that does not know a GPU, or that comes with the wrong kernel module.
+
+    That a running driver lists the GPU is evidence, which only the last branch for it outweighs.
+    """
+    last = gpu.range.last_branch
+    if last and version(option.number) > version(last):
+        return f"driver branch {option.number} does not support {gpu.name}; {last} is the last that does"
+    runs, branch = option.action in RUNNING, option.branch
+    if runs and listed:
+        return None
+    if branch is None and not runs:
         return f"the catalog has no driver branch {option.number}"
-    if not branch.first_device <= gpu.device <= branch.last_device:
+    if branch and not branch.first_device <= gpu.device <= branch.last_device:
         return f"driver branch {option.number} does not support {gpu.name}"
-    if gpu.first_driver is not None and option.version < gpu.first_driver:
-        return f"{gpu.name} needs driver {gpu.first_driver_text} or newer, not {option.name}"
+    first = gpu.chip_driver if runs else gpu.first_driver
+    return _too_old(first, gpu, option) or _module(gpu, option)
+
+
+def _too_old(first: str | None, gpu: GpuSpec, option: DriverOption) -> str | None:
+    if first is None or option.version >= version(first):
+        return None
+    return f"{gpu.name} needs driver {first} or newer, not {option.name}"
+
+
+def _module(gpu: GpuSpec, option: DriverOption) -> str | None:
     if option.flavour == "open" and gpu.range.flavour == "proprietary":
         return f"{gpu.name} does not work with the open kernel module ({MODULE_PAGE.name})"
     if option.flavour == "proprietary" and gpu.open_only:

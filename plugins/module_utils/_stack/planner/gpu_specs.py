@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class GpuSpec(NamedTuple):
     """A GPU as the tables know it; ``capability`` is None where it is unknown.
 
-    ``first_driver`` is the oldest driver that drives it, where that is known.
+    ``first_driver`` is the oldest driver that is known to drive it; ``chip_driver`` that for any
+    GPU with this chip, which is older where a list names one late.
     """
 
     pci_id: str
@@ -29,8 +30,8 @@ class GpuSpec(NamedTuple):
     capability: Version | None
     capability_text: str | None
     open_only: bool
-    first_driver: Version | None
-    first_driver_text: str | None
+    first_driver: str | None
+    chip_driver: str | None
     range: RangeRow
     source: Source
 
@@ -81,13 +82,15 @@ def _listed(pci_id: str) -> GpuSpec:
             capability_text=None,
             open_only=False,
             first_driver=None,
-            first_driver_text=None,
+            chip_driver=None,
             range=span,
             source=ID_RANGES,
         )
     chip = _chips()[row.chip]
     open_only = row.module == "open" or chip.architecture in OPEN_ONLY
-    first = _first_driver(row, chip.capability, open_only=open_only)
+    chip_driver = _chip_driver(chip.capability)
+    # The list of the open module is complete only for GPUs that run with nothing else.
+    listed = row.first_driver if open_only else None
     return GpuSpec(
         pci_id,
         f"NVIDIA {row.product}" if row.product else f"NVIDIA {row.chip} [{device}]",
@@ -95,17 +98,14 @@ def _listed(pci_id: str) -> GpuSpec:
         version(chip.capability) if chip.capability else None,
         chip.capability,
         open_only,
-        version(first) if first else None,
-        first,
+        listed or chip_driver,
+        chip_driver,
         span,
         chip.source,
     )
 
 
-def _first_driver(row: GpuRow, capability: str | None, *, open_only: bool) -> str | None:
-    # The list of the open module is complete only for GPUs that run with nothing else.
-    if open_only and row.first_driver:
-        return row.first_driver
+def _chip_driver(capability: str | None) -> str | None:
     return {row.capability: row.driver for row in FIRST_DRIVERS}.get(capability or "")
 
 

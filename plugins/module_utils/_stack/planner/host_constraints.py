@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..core.versions import dotted, version
-from .constraint_model import STAYS, Check, Constraint
+from .constraint_model import RUNNING, STAYS, Check, Constraint
 from .distribution import archive, distribution
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _distribution(host: Host, network: Network) -> Constraint:
 
 
 def _packaged_driver(name: str, row: DistributionRow | None, option: DriverOption) -> str | None:
-    if option.action in STAYS:
+    if option.action in RUNNING:
         return None
     if row is None:
         return f"the catalog has no driver source for {name}"
@@ -188,7 +188,7 @@ def _network(source: str, network: Network) -> Constraint:
         return f"{option.name} is only on PyTorch's index, which is unreachable"
 
     def driver(option: DriverOption) -> str | None:
-        if network.nvidia or option.origin != "nvidia" or option.action in STAYS:
+        if network.nvidia or option.origin != "nvidia" or option.action in RUNNING:
             return None
         return "NVIDIA's package repository is unreachable"
 

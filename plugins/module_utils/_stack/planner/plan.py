@@ -43,7 +43,11 @@ class RepositoryPlan:
 
 @dataclass(frozen=True)
 class DriverPlan:
-    """The driver; ``action`` is keep, install, upgrade, switch or rollback.
+    """The driver; ``action`` is keep, restart, install, upgrade, switch or rollback.
+
+    ``restart`` starts the driver that is installed in place of the loaded one. ``reason`` is a code
+    for why the loaded driver is changed: not-loaded, interrupted, requested, too-old, gpu, a state
+    of ``driver_state``, or works where it is kept.
 
     ``origin`` is nvidia, distribution or None (not known); ``mok`` means that its key has to be
     enrolled for Secure Boot. ``packages`` are everything to install, ``fabric_packages`` come with
@@ -69,6 +73,7 @@ class DriverPlan:
     unattended: tuple[str, ...] = ()
     stream: str | None = None
     services: tuple[str, ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
