@@ -16,6 +16,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import 
     driver_record,
     interrupted,
     model,
+    nvml,
     parsers,
     probe,
     signing_key,
@@ -37,8 +38,9 @@ class Picture:
     def run(self, argv: Sequence[str], *, timeout_s: float = 0, text: str = "") -> probe.Answer:
         assert timeout_s >= 0
         line = " ".join(argv)
-        for question in ("PYTHON_QUESTION", "TORCH_QUESTION", "NVML_QUESTION"):
+        for question in ("PYTHON_QUESTION", "TORCH_QUESTION"):
             line = line.replace(getattr(parsers, question), question)
+        line = line.replace(nvml.QUESTION, "NVML_QUESTION")
         known = line in self.said and not text
         return probe.Answer(0, self.said[line]) if known else probe.Answer(None, "")
 

@@ -133,12 +133,6 @@ def test_a_torch_is_named_by_release_and_variant(
     assert parsers.torch("/p", "") is None
 
 
-def test_capabilities_are_by_the_slot_of_sysfs() -> None:
-    answer = json.dumps({"00000000:3B:00.0": "9.0", "0001:5E:00.0": "12.0"})
-    assert parsers.capabilities(answer) == {"0000:3b:00.0": "9.0", "0001:5e:00.0": "12.0"}
-    assert parsers.capabilities("no") == {}
-
-
 @pytest.mark.parametrize(
     ("text", "version"),
     [

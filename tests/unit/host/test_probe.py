@@ -14,6 +14,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import (
     model,
+    nvml,
     parsers,
     probe,
 )
@@ -37,7 +38,7 @@ class RecordedRunner:
 
     def run(self, argv: Sequence[str], **_: object) -> probe.Answer:
         line = " ".join(argv).replace(parsers.PYTHON_QUESTION, "PYTHON_QUESTION")
-        line = line.replace(parsers.NVML_QUESTION, "NVML_QUESTION")
+        line = line.replace(nvml.QUESTION, "NVML_QUESTION")
         found = self.commands.get(line)
         return probe.Answer(found["rc"], found["stdout"]) if found else probe.Answer(None, "")
 

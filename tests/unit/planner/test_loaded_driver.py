@@ -380,12 +380,17 @@ def test_a_gpu_that_nvml_measured_is_listed_whatever_sysfs_says() -> None:
     assert driver_state.of(read_host(loaded("580.95.05", gpus=[gpu]))).code == "works"
 
 
+OLDER = {
+    "driver": {"version": "550.90.07", "flavour": "open"},
+    "installed_driver": {"module": "550.107.02", "library": "550.107.02"},
+}
 PENDING = {"installed_driver": {"module": "580.105.08", "library": "580.105.08"}}
 MIXED = {"installed_driver": {"module": "580.95.05", "library": "570.207"}}
 LOOSE = {"gpus": [{"slot": "0000:10:00.0", "pci_id": "10de:20b0", "kernel_driver": None}]}
 NOUVEAU = {"gpus": [{**LOOSE["gpus"][0], "kernel_driver": "nouveau"}], "nouveau": True}
 ACTIONS = [
     (PENDING, "restart", "restart-pending"),
+    (OLDER, "restart", "restart-pending"),
     (MIXED, "upgrade", "mixed-releases"),
     (LOOSE, "restart", "gpu-unbound"),
     (NOUVEAU, "restart", "gpu-unbound"),

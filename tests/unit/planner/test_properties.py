@@ -323,8 +323,8 @@ def best(host: dict[str, Any], request: dict[str, Any]) -> Best | None:
             )
             for position, driver in enumerate(left):
                 if python and pair and starts(wheel, driver):
-                    changes = driver is not None and driver.action != "keep"
-                    key = (rank, changes, place, position)
+                    stays = driver is None or driver.action in ("keep", "restart")
+                    key = (rank, not stays, place, position)
                     choice = Best(release.torch, wheel.variant, driver, python, *pair)
                     found.append((key, choice))
     return min(found, key=lambda pair: pair[0])[1] if found else None

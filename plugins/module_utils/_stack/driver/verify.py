@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..core.errors import StackError
 from ..core.versions import version
 from ..host import parsers
+from ..host.driver_files import MODULES
 
 if TYPE_CHECKING:
     from ..host.model import Driver
     from ..host.probe import Runner
 
-# NVIDIA's own name first, then the one that Debian's packages install beside others.
-MODULES = ("nvidia", "nvidia-current", "nvidia-current-open", "nvidia-tesla-470")
 LIBRARIES = (
     "/usr/lib64/libnvidia-ml.so.1",
     "/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1",

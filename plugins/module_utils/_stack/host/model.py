@@ -65,7 +65,8 @@ class Gpu:
     """A PCI function of class 0300 or 0302; ``kernel_driver`` is None where none is bound.
 
     ``compute_capability`` is what the loaded driver reports through NVML, None where it was not asked;
-    ``listed`` says whether that driver lists the GPU, None where nothing says so.
+    ``listed`` says whether that driver lists the GPU, None where nothing says so; ``mig`` is the
+    number of instances of a GPU in MIG mode, None outside of it.
     """
 
     slot: str = read(lambda value, where: validation.text(value or "unknown", where))
@@ -75,6 +76,7 @@ class Gpu:
     subsystem: str | None = None
     compute_capability: str | None = read(_version, default=None)
     listed: bool | None = read(default=None, omit=True)
+    mig: int | None = read(default=None, omit=True)
 
     @property
     def device(self) -> str:

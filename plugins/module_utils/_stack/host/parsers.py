@@ -14,15 +14,16 @@ if TYPE_CHECKING:
 
 _DRIVER_LINE = re.compile(r"NVRM version: (.*?)\s(\d{3}\.\d+(?:\.\d+)*)\s")
 _GPU_CLASSES = ("0300", "0302")
-# The NVSwitch of A100 and of H100 and H200, after pci.ids 2026.08.22.
-_NVSWITCH_DEVICES = ("1af1", "22a3")
+# The NVSwitch of V100 (HGX-2; NVIDIA's documentation of Fabric Manager), and those of A100 and of H100
+# and H200, after pci.ids 2026.08.22.
+_NVSWITCH_DEVICES = ("1ac2", "1af1", "22a3")
 _FAMILIES = {
     "debian": ("debian", "ubuntu"),
     "redhat": ("rhel", "fedora", "centos", "rocky", "almalinux", "ol"),
 }
 _DRIVER_PACKAGE = re.compile(
     r"(cuda-drivers|nvidia-(driver|open|dkms|kernel|headless|tesla|fabric-?manager)|"
-    r"libnvidia-compute|kmod-nvidia|linux-modules-nvidia)[\w.+-]*"
+    r"libnvidia-compute|kmod-nvidia|linux-modules-nvidia|nvidia-linux-grid)[\w.+-]*"
 )
 
 
@@ -140,26 +141,6 @@ def torch(python: str, text: str) -> Torch | None:
     return Torch(python, found["version"].partition("+")[0], variant)
 
 
-# Prints the compute capability of each GPU from NVML, where an interpreter has nvidia-ml-py.
-NVML_QUESTION = (
-    "import json,pynvml as n;n.nvmlInit();"
-    "h=[n.nvmlDeviceGetHandleByIndex(i) for i in range(n.nvmlDeviceGetCount())];"
-    "t=lambda b:b.decode() if isinstance(b,bytes) else b;"
-    "print(json.dumps({t(n.nvmlDeviceGetPciInfo(x).busId):"
-    "'%d.%d'%tuple(n.nvmlDeviceGetCudaComputeCapability(x)) for x in h}))"
-)
-
-
-def capabilities(text: str) -> dict[str, str]:
-    """Parse the output of NVML_QUESTION: compute capability by sysfs slot; empty if not valid."""
-    try:
-        found = parse_json(text)
-    except ValueError:
-        return {}
-    # NVML writes the PCI domain with eight digits, sysfs with four.
-    return {slot.lower()[-12:]: number for slot, number in found.items()}
-
-
 def toolkit(path: str, text: str) -> Toolkit | None:
     """Parse version.json (11.1 and newer), version.txt or ``nvcc --version``; else return None."""
     match = re.search(r'"cuda"\s*:\s*\{[^}]*"version"\s*:\s*"(\d+\.\d+)', text)
@@ -239,6 +220,22 @@ def disk_free_mib(text: str) -> int | None:
 def glibc(text: str) -> str | None:
     """Parse ``getconf GNU_LIBC_VERSION``; return None for another C library."""
     match = re.search(r"glibc (\d+\.\d+)", text)
+    return match.group(1) if match else None
+
+
+def library_path(text: str, name: str, machine: str) -> str | None:
+    """Return the path of a shared library of this machine in ``ldconfig -p``, None where it is not."""
+    word = {"x86_64": "x86-64", "aarch64": "AArch64"}.get(machine, "")
+    for line in text.splitlines():
+        label, _, path = line.partition(" => ")
+        if label.split()[:1] == [name] and word in label:
+            return path.strip()
+    return None
+
+
+def library_release(path: str) -> str | None:
+    """Return the release in the name of a library of the driver, as libcuda.so.580.65.06 has it."""
+    match = re.search(r"\.so\.(\d{3}(?:\.\d+)+)$", path.strip())
     return match.group(1) if match else None
 
 

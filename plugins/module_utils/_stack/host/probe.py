@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, NamedTuple, Protocol
 
 from ..core.components import COMPONENTS
 from ..core.errors import StackError, Unreadable
 from ..core.git import NO_DOWNGRADE
-from . import driver_record, interrupted, parsers
+from . import driver_files, driver_record, interrupted, nvml, parsers
 from .model import (
     Compiler,
     Disk,
@@ -18,6 +17,7 @@ from .model import (
     Driver,
     Gpu,
     Host,
+    InstalledDriver,
     Interrupted,
     Kernel,
     Package,
@@ -112,11 +112,14 @@ def probe(runner: Runner, where: Where) -> Host:
     packages, meta = look.packages(distribution.family, listing)
     left = look.interrupted(distribution.family, listing)
     driver = look.driver()
+    libraries = look.output("/sbin/ldconfig", "-p")
     named = look.interpreter(where.torch_python) if where.torch_python else None
     pythons = (*([named] if named else []), *look.pythons(where.home))
-    if driver:
-        measured = look.capabilities(pythons)
-        gpus = tuple(replace(gpu, compute_capability=measured.get(gpu.slot)) for gpu in gpus)
+    virtualization, root = look.virtualization(), look.output("id", "-u").strip() == "0"
+    said = look.nvml(pythons) if driver else nvml.Said(None, None)
+    # A container, or another user than root, may be shown a part of the GPUs.
+    every = root and virtualization != "container"
+    gpus = tuple(driver_files.measured(gpu, said, every=every) for gpu in gpus)
     return Host(
         architecture=machine or "unknown",
         distribution=distribution,
@@ -126,17 +129,22 @@ def probe(runner: Runner, where: Where) -> Host:
         nvlink5_fabric=look.nvlink5_fabric() if gpus else False,
         driver=driver,
         driver_packages=packages,
+        installed_driver=(
+            driver_files.installed(look.output, driver.version, libraries, machine, said)
+            if driver
+            else InstalledDriver()
+        ),
         toolkits=look.toolkits(),
         compilers=look.compilers(),
         pythons=pythons,
         tools=look.tools(),
-        libraries=parsers.libraries(look.output("/sbin/ldconfig", "-p"), LIBRARIES),
+        libraries=parsers.libraries(libraries, LIBRARIES),
         secure_boot=look.secure_boot(),
         nouveau=look.exists("/sys/module/nouveau/initstate"),
-        virtualization=look.virtualization(),
+        virtualization=virtualization,
         pending_reboot=look.pending_reboot(distribution.family),
         package_lock=look.package_lock(),
-        root=look.output("id", "-u").strip() == "0",
+        root=root,
         cores=int(look.output("nproc").strip() or 1),
         memory_mib=parsers.memory_mib(look.text("/proc/meminfo") or ""),
         glibc=parsers.glibc(look.output("getconf", "GNU_LIBC_VERSION")),
@@ -305,13 +313,14 @@ class _Look:
     def torch(self, python: str) -> Torch | None:
         return parsers.torch(python, self.output(python, "-I", "-c", parsers.TORCH_QUESTION))
 
-    def capabilities(self, pythons: Sequence[Python]) -> dict[str, str]:
-        """Return the compute capability of each GPU from NVML, by the first Python that has it."""
+    def nvml(self, pythons: Sequence[Python]) -> nvml.Said:
+        """Return what NVML says, by the first Python that answers."""
         for python in pythons:
-            answer = self.output(python.path, "-I", "-c", parsers.NVML_QUESTION)
-            if answer:
-                return parsers.capabilities(answer)
-        return {}
+            argv = (python.path, "-I", "-c", nvml.QUESTION)
+            answer = self.runner.run(argv, timeout_s=nvml.TIMEOUT_S)
+            if answer.rc is not None:
+                return nvml.parse(answer.stdout)
+        return nvml.Said(None, None)
 
     def tools(self) -> dict[str, str | None]:
         return {name: parsers.tool_version(self.output(*argv)) for name, argv in TOOLS.items()}

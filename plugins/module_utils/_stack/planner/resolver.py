@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import candidates, compatibility
-from .constraint_model import STAYS, Check, Constraint
+from .constraint_model import RUNNING, Check, Constraint
 from .constraints import constraints
 from .distribution import distribution
 
@@ -116,9 +116,9 @@ def choices(given: Problem, active: Collection[int] | None = None) -> Iterator[C
     active = range(len(given.constraints)) if active is None else active
     wheels = iter(given.left("wheel", active))
     left = Options(*(given.left(name, active) for name in Options._fields))
-    # A loaded driver that can stay counts for more than the better wheel of a release.
-    stays = left._replace(driver=[one for one in left.driver if one.action in STAYS])
-    changes = left._replace(driver=[one for one in left.driver if one.action not in STAYS])
+    # A driver that is installed and can stay counts for more than the better wheel of a release.
+    stays = left._replace(driver=[one for one in left.driver if one.action in RUNNING])
+    changes = left._replace(driver=[one for one in left.driver if one.action not in RUNNING])
     wheel = next(wheels, None)
     for release in given.releases:
         alive = []
