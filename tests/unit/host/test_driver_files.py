@@ -122,13 +122,68 @@ def test_the_releases_on_disk_are_read(
         return answers.get("link" if argv[0] == "readlink" else argv[-1], "")
 
     nothing = nvml.Said(None, None)
-    found = driver_files.installed(output, "470.256.02", LDCONFIG, "x86_64", nothing)
+    there = driver_files.Seen("470.256.02", LDCONFIG, "x86_64", nothing, fabric=False)
+    found = driver_files.installed(output, lambda _path: None, there)
     assert (found.module, found.library, found.nvml_error) == (module, library, None)
+
+
+PIN = """# Written by slowfast.stack
+Package: nvidia-modprobe
+Pin: version *
+Pin-Priority: 500
+
+Package: *nvidia* cuda-drivers*
+Pin: version 580.*
+Pin-Priority: 1001
+
+Package: *nvidia* cuda-drivers*
+Pin: version /^[0-9][0-9][0-9]\\./
+Pin-Priority: -1
+"""
+LOCK = """other-1.0-*
+# BEGIN slowfast.stack (role nvidia_driver): the driver changes with its reboot, or not at all
+nvidia-driver*-580.95.05-*
+kmod-nvidia*-580.95.05-*
+# END slowfast.stack (role nvidia_driver): the driver changes with its reboot, or not at all
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "held"),
+    [
+        ({driver_files.PREFERENCES: PIN, driver_files.UNATTENDED: "//"}, "580.*"),
+        ({driver_files.PREFERENCES: PIN.replace("580.*", "580.95.05-*"),
+          driver_files.UNATTENDED: ""}, "580.95.05-*"),
+        # Half of it holds nothing.
+        ({driver_files.PREFERENCES: PIN}, None),
+        ({driver_files.UNATTENDED: "//"}, None),
+        ({driver_files.VERSION_LOCK: LOCK}, "580.95.05"),
+        ({driver_files.VERSION_LOCK: "other-1.0-*\n"}, None),
+        ({driver_files.PREFERENCES: "Pin: version $(reboot)\nPin-Priority: 1001\n",
+          driver_files.UNATTENDED: ""}, None),
+        ({}, None),
+    ],
+)  # fmt: skip
+def test_what_holds_a_driver_is_read(files: dict[str, str], held: str | None) -> None:
+    assert driver_files.held(files.get) == held
+
+
+@pytest.mark.parametrize("said_by", ["Fabric Manager version is : 580.95.05\n", "", "none"])
+def test_fabric_manager_is_asked_where_there_are_switches(said_by: str) -> None:
+    def output(*argv: str) -> str:
+        return said_by if argv == ("nv-fabricmanager", "--version") else ""
+
+    for fabric in (True, False):
+        there = driver_files.Seen("580.95.05", "", "x86_64", nvml.Said(None, None), fabric)
+        found = driver_files.installed(output, lambda _path: None, there)
+        assert found.fabric_manager == ("580.95.05" if fabric and "580" in said_by else None)
 
 
 @pytest.mark.parametrize(
     "forged",
     [
+        {"fabric_manager": "latest"},
+        {"held": "a\nb"},
         {"module": "550; reboot"},
         {"library": ["550.1"]},
         {"nvml_error": "x" * 300},

@@ -113,12 +113,14 @@ class HoldRow(NamedTuple):
     ``held`` are patterns of packages, ``every_branch`` packages that work with each branch and that
     a distribution has in releases of their own, ``unattended`` the beginnings of names that
     unattended upgrades leave alone, ``kernel`` those of kernels, for prebuilt modules.
+    ``needs`` are packages without which nothing is held.
     """
 
     held: tuple[str, ...]
     every_branch: tuple[str, ...]
     unattended: tuple[str, ...]
     kernel: tuple[str, ...]
+    needs: tuple[str, ...]
 
 
 # fmt: off
@@ -177,7 +179,8 @@ FIRST_OPEN_BRANCH = "560"
 # The first branch with an open module at all, and the first that has no other.
 OPEN_FROM, OPEN_ONLY_FROM = "515", "620"
 
-_RPM_BESIDE = ("nvidia-persistenced", "python3-dnf-plugin-versionlock")
+VERSION_LOCK = "python3-dnf-plugin-versionlock"
+_RPM_BESIDE = ("nvidia-persistenced", VERSION_LOCK)
 _RPM_FABRIC = "nvidia-fabric-manager-{release}"
 # Of each naming, the last row whose first branch is not newer applies.
 NAMES = (
@@ -214,11 +217,11 @@ HOLDS = {
         ("*nvidia*", "cuda-drivers*", "libcuda1", "libcudadebugger1", "libnvcuvid1", "libnvoptix1", "libnvsdm*", "libxnvctrl*"),
         ("nvidia-modprobe", "nvidia-persistenced", "nvidia-settings", "nvidia-xconfig"),
         ("nvidia-", "libnvidia-", "libcuda", "cuda-drivers", "linux-modules-nvidia-"),
-        ("linux-image-", "linux-modules-")),
+        ("linux-image-", "linux-modules-"), ()),
     "redhat": HoldRow(
         ("nvidia-driver*", "nvidia-kmod-common", "nvidia-persistenced", "nvidia-modprobe", "nvidia-settings", "nvidia-xconfig",
          "nvidia-imex", "nvidia-fabric-manager", "nvidia-libXNVCtrl*", "nvidia-open*", "cuda-drivers*", "kmod-nvidia*",
          "libnvidia-cfg", "libnvidia-fbc", "libnvidia-gpucomp", "libnvidia-ml", "libnvidia-nscq", "libnvsdm", "xorg-x11-nvidia"),
-        (), (), ()),
+        (), (), (), (VERSION_LOCK,)),
 }
 # fmt: on

@@ -142,6 +142,10 @@ CODES = {
         "Import the key with mokutil, reboot, and confirm it at the console.",
     ),
     "driver.key-waits": Row("The key of the module waits to be confirmed at the console.", 'Reboot, and choose "Enroll MOK" at the console.'),
+    "driver.no-fabric-release": Row(
+        "No package source has the Fabric Manager of the loaded driver's release any more.",
+        "Install another driver with its Fabric Manager, or add a mirror that keeps the release.",
+    ),
     "driver.no-key": Row("Secure Boot is on, and there is no key to sign the module with.", "Run `dkms autoinstall`, or turn Secure Boot off."),
     "driver.no-library": Row("The libraries of the driver are missing.", "Install the packages of the plan again."),
     "driver.no-module": Row("There is no NVIDIA module for the kernel that starts next.", "Install the headers of that kernel; see `dkms status`."),

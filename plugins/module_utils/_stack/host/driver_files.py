@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from . import parsers
 from .model import Gpu, InstalledDriver
@@ -14,16 +15,36 @@ if TYPE_CHECKING:
 # NVIDIA's own name first, then the one that Debian's packages install beside others.
 MODULES = ("nvidia", "nvidia-current", "nvidia-current-open", "nvidia-tesla-470")
 NVML = "libnvidia-ml.so.1"
+# What the role nvidia_driver writes to hold a driver, and how it names the release there.
+PREFERENCES = "/etc/apt/preferences.d/slowfast-stack-nvidia"
+UNATTENDED = "/etc/apt/apt.conf.d/52slowfast-stack-nvidia"
+VERSION_LOCK = "/etc/dnf/plugins/versionlock.list"
+_PINNED = re.compile(r"^Pin: version ([0-9.]{3,20}[*-]{1,2})\nPin-Priority: 1001$", re.MULTILINE)
+_LOCKED = re.compile(r"^# BEGIN slowfast\.stack .*\n\S+?-(\d{3}(?:\.\d+){1,2})-\*$", re.MULTILINE)
+
+
+class Seen(NamedTuple):
+    """What was seen already: the loaded release, ``ldconfig -p``, the machine, and what NVML said.
+
+    ``fabric`` means that the host has switches of NVLink.
+    """
+
+    loaded: str
+    libraries: str
+    machine: str
+    said: Said
+    fabric: bool
 
 
 def installed(
-    output: Callable[..., str], loaded: str, libraries: str, machine: str, said: Said
+    output: Callable[..., str], text: Callable[[str], str | None], seen: Seen
 ) -> InstalledDriver:
     """Return the releases of the module that a start would load, and of the library of NVML.
 
-    ``output`` runs a command, ``libraries`` is what ``ldconfig -p`` prints. Of modules of several
-    names, the one of the release that is ``loaded`` is the one that is used.
+    ``output`` runs a command, ``text`` reads a file. Of modules of several names, the one of the
+    release that is loaded is the one that is used.
     """
+    loaded, libraries, machine, said, fabric = seen
     versions: list[str] = []
     for module in MODULES:
         versions += filter(None, [output("modinfo", "-F", "version", module).strip()])
@@ -36,7 +57,23 @@ def installed(
         module=module if parsers.library_release(f".so.{module}") else None,
         library=parsers.library_release(real),
         nvml_error=said.error,
+        fabric_manager=_manager(output) if fabric else None,
+        held=held(text),
     )
+
+
+def _manager(output: Callable[..., str]) -> str | None:
+    match = re.search(r"\d{3}(?:\.\d+)+", output("nv-fabricmanager", "--version"))
+    return match.group() if match else None
+
+
+def held(text: Callable[[str], str | None]) -> str | None:
+    """Return the release on which this collection holds the driver, None where it does not."""
+    pinned = _PINNED.search(text(PREFERENCES) or "")
+    if pinned and text(UNATTENDED) is not None:
+        return pinned.group(1)
+    locked = _LOCKED.search(text(VERSION_LOCK) or "")
+    return locked.group(1) if locked else None
 
 
 def measured(gpu: Gpu, said: Said, *, every: bool) -> Gpu:

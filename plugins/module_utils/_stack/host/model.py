@@ -124,12 +124,15 @@ class Driver:
 class InstalledDriver:
     """What a start would load: the releases of module and libraries on disk, None where unknown.
 
-    ``nvml_error`` is why NVML does not work with the loaded module.
+    ``nvml_error`` is why NVML does not work with the loaded module. ``fabric_manager`` is the release
+    of Fabric Manager, ``held`` the release on which this collection holds the driver (580.*).
     """
 
     module: str | None = read(_version, default=None)
     library: str | None = read(_version, default=None)
     nvml_error: str | None = read(_line, default=None)
+    fabric_manager: str | None = read(_version, default=None)
+    held: str | None = read(_line, default=None)
 
 
 @dataclass(frozen=True)

@@ -66,13 +66,13 @@ class Said(NamedTuple):
 def parse(text: str) -> Said:
     """Parse the output of QUESTION; what has another form was not said."""
     try:
-        found = parse_json(text)
+        answer = parse_json(text)
     except ValueError:
         return Said(None, None)
-    if not isinstance(found, dict):
+    if not isinstance(answer, dict):
         return Said(None, None)
-    error = MISMATCH if found.get("status") == _MISMATCH else None
-    rows = found.get("gpus")
+    error = MISMATCH if answer.get("status") == _MISMATCH else None
+    rows = answer.get("gpus")
     if not isinstance(rows, list):
         return Said(error, None)
     read = [_row(row) for row in rows]

@@ -115,6 +115,8 @@ def probe(runner: Runner, where: Where) -> Host:
     libraries = look.output("/sbin/ldconfig", "-p")
     named = look.interpreter(where.torch_python) if where.torch_python else None
     pythons = (*([named] if named else []), *look.pythons(where.home))
+    switches = tuple(f.pci_id for f in functions if parsers.is_nvswitch(f))
+    nvlink5 = look.nvlink5_fabric() if gpus else False
     virtualization, root = look.virtualization(), look.output("id", "-u").strip() == "0"
     said = look.nvml(pythons) if driver else nvml.Said(None, None)
     # A container, or another user than root, may be shown a part of the GPUs.
@@ -125,12 +127,18 @@ def probe(runner: Runner, where: Where) -> Host:
         distribution=distribution,
         kernel=Kernel(release, look.has_headers(release), meta),
         gpus=gpus,
-        nvswitches=tuple(f.pci_id for f in functions if parsers.is_nvswitch(f)),
-        nvlink5_fabric=look.nvlink5_fabric() if gpus else False,
+        nvswitches=switches,
+        nvlink5_fabric=nvlink5,
         driver=driver,
         driver_packages=packages,
         installed_driver=(
-            driver_files.installed(look.output, driver.version, libraries, machine, said)
+            driver_files.installed(
+                look.output,
+                look.text,
+                driver_files.Seen(
+                    driver.version, libraries, machine, said, bool(switches) or nvlink5
+                ),
+            )
             if driver
             else InstalledDriver()
         ),

@@ -34,7 +34,8 @@ def decide(host: Host, given: Problem, choice: Choice) -> Decided[DriverPlan | N
     return Decided(plan, (act, *rest(host, option, plan), *_module(host, option), *_fabric(host)))
 
 
-def _kept(_host: Host, option: DriverOption, _plan: DriverPlan) -> Iterator[Decision]:
+def _kept(host: Host, option: DriverOption, plan: DriverPlan) -> Iterator[Decision]:
+    yield from _held(host, plan)
     row = option.branch
     if row and row.ends:
         text = f"the support of branch {option.number} {_ends(row)}"
@@ -44,7 +45,8 @@ def _kept(_host: Host, option: DriverOption, _plan: DriverPlan) -> Iterator[Deci
         yield decision("driver.branch", text, BRANCHES_PAGE)
 
 
-def _restarted(host: Host, _option: DriverOption, _plan: DriverPlan) -> Iterator[Decision]:
+def _restarted(host: Host, _option: DriverOption, plan: DriverPlan) -> Iterator[Decision]:
+    yield from _held(host, plan)
     text = "modules that are not in use are exchanged; otherwise the host is rebooted"
     yield decision("driver.reboot", text, host.source)
 
@@ -99,8 +101,31 @@ def _module(host: Host, option: DriverOption) -> Iterator[Decision]:
 
 
 def _fabric(host: Host) -> Iterator[Decision]:
-    if host.nvswitches or host.nvlink5_fabric:
+    if not (host.nvswitches or host.nvlink5_fabric):
+        return
+    text = "NVSwitches connect the GPUs: the Fabric Manager must have exactly the driver's version"
+    yield decision("driver.fabric_manager", text, FABRIC)
+    if not driver_packages.changes(host):
+        has = host.installed_driver.fabric_manager
+        found = f"here it is {has}" if has else "its version cannot be read from here"
         text = (
-            "NVSwitches connect the GPUs: the Fabric Manager must have exactly the driver's version"
+            f"that of {_owner(host)} serves this host, and nothing is installed beside it; {found}"
         )
-        yield decision("driver.fabric_manager", text, FABRIC)
+        yield decision("driver.fabric_manager", text, host.source)
+
+
+def _owner(host: Host) -> str:
+    container = host.virtualization == "container"
+    return "the machine that runs this container" if container else "the machine itself"
+
+
+def _held(host: Host, plan: DriverPlan) -> Iterator[Decision]:
+    """Say what keeps the next upgrade from separating a driver that stays from its libraries."""
+    if plan.pin:
+        text = f"its packages stay on {plan.release}, also in unattended upgrades"
+    elif not driver_packages.changes(host):
+        who = "as root on " + _owner(host)
+        text = f"nothing holds it from here: hold its packages {who}, or an upgrade may break it"
+    else:
+        text = "no package of it is known, so there is nothing that an upgrade would replace"
+    yield decision("driver.pin", text, host.source)

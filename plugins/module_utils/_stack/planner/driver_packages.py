@@ -33,7 +33,7 @@ def driver(host: Host, option: DriverOption) -> DriverPlan:
     if option.action in RUNNING:
         # Fabric Manager may still be missing, and has to have exactly the driver's version.
         source = "nvidia" if fabric and option.origin != "distribution" else None
-        return DriverPlan(
+        plan = DriverPlan(
             action=option.action,
             branch=option.number,
             flavour=option.flavour,
@@ -46,6 +46,7 @@ def driver(host: Host, option: DriverOption) -> DriverPlan:
             reboot=option.action == "restart",
             mok=False,
         )
+        return protected(host, plan)
     signed = _signed(host, option)
     mok = bool(host.secure_boot) and not signed
     names = _driver_packages(host, option)
@@ -87,9 +88,38 @@ def changing(host: Host, plan: DriverPlan, *, prebuilt: bool = False) -> DriverP
     )
 
 
+def protected(host: Host, plan: DriverPlan) -> DriverPlan:
+    """Return the plan of a driver that stays, held as one that is installed is.
+
+    Without root, in a container, and where no package manager has the driver, nothing holds it.
+    """
+    hold = HOLDS.get(host.distribution.family)
+    if hold is None or not changes(host) or not host.driver_packages:
+        return plan
+    prebuilt = any(row.name.startswith("linux-modules-nvidia") for row in host.driver_packages)
+    pattern = f"{plan.branch}.*"
+    # dnf holds the exact release, and one that is not loaded yet is not held.
+    loaded = host.driver.version if host.driver and plan.action == "keep" else ""
+    there = loaded if host.distribution.family == "redhat" else pattern
+    return replace(
+        plan,
+        release=pattern,
+        pin=hold.held,
+        unpinned=hold.every_branch if plan.origin == "distribution" else (),
+        unattended=(*hold.unattended, *(hold.kernel if prebuilt else ())),
+        protect=host.installed_driver.held != there,
+        hold_packages=hold.needs,
+    )
+
+
+def changes(host: Host) -> bool:
+    """Return whether a driver can be changed from here: by root, and not from a container."""
+    return host.root and host.virtualization != "container"
+
+
 def has_fabric(host: Host) -> bool:
-    """Return whether the GPUs of a host need Fabric Manager."""
-    return bool(host.nvswitches) or host.nvlink5_fabric
+    """Return whether the GPUs of a host need a Fabric Manager that is installed from here."""
+    return (bool(host.nvswitches) or host.nvlink5_fabric) and changes(host)
 
 
 def _signed(host: Host, option: DriverOption) -> bool:

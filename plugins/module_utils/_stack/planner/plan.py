@@ -53,7 +53,8 @@ class DriverPlan:
     enrolled for Secure Boot. ``packages`` are everything to install, ``fabric_packages`` come with
     them, or alone beside a driver that is kept. The packages that match ``pin`` stay on
     ``release``, a version pattern, except ``unpinned``; ``unattended`` are beginnings of package
-    names that unattended upgrades skip. ``stream`` is the dnf module stream; ``services`` are
+    names that unattended upgrades skip. ``protect`` means that a driver that stays is not held yet,
+    and ``hold_packages`` what that needs. ``stream`` is the dnf module stream; ``services`` are
     started.
     """
 
@@ -74,6 +75,8 @@ class DriverPlan:
     stream: str | None = None
     services: tuple[str, ...] = ()
     reason: str | None = None
+    protect: bool = False
+    hold_packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
