@@ -18,9 +18,6 @@ READING = ("artifacts.py", "from_bundle.py", "from_lock.py", "plan_diff.py")
 SHOWN = {
     ("GpuPlan", "pci_id"): "which GPU the plan is for",
     ("GpuPlan", "architecture"): "which GPU the plan is for",
-    ("GpuPlan", "compute_capability"): "which GPU the plan is for",
-    ("Plan", "gpus"): "which GPUs the plan is for",
-    ("NoPlan", "gpus"): "which GPUs the plan is for",
     ("StackPlan", "network"): "what could be downloaded",
     ("Plan", "network"): "what could be downloaded",
     ("NoPlan", "network"): "what could be downloaded",

@@ -227,7 +227,7 @@ def library_path(text: str, name: str, machine: str) -> str | None:
     """Return the path of a shared library of this machine in ``ldconfig -p``, None where it is not."""
     word = {"x86_64": "x86-64", "aarch64": "AArch64"}.get(machine, "")
     for line in text.splitlines():
-        label, _, path = line.partition(" => ")
+        label, _arrow, path = line.partition(" => ")
         if label.split()[:1] == [name] and word in label:
             return path.strip()
     return None
