@@ -23,6 +23,8 @@ verbs = Verbs()
     "plan -i inventories/example --json",
     "plan --gpu 10de:2330x8 --nvswitch --os ubuntu-22.04 --explain",
     "plan --gpu 10de:1eb8 --torch '<2' --json",
+    "plan --host gpu1.json --host recorded/ --explain",
+    "probe -i inventories/example --json | slowfast-stack plan --host -",
     changes="nothing.",
 )
 def plan(
@@ -32,17 +34,31 @@ def plan(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the reason for each choice.")
     ] = False,
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--host",
+            metavar="FILE",
+            help="What if: hosts that `probe --json` recorded; a file, a folder or - . Repeatable.",
+        ),
+    ] = None,
     what_if: WhatIfOptions,
     request: RequestOptions,
 ) -> int:
     """Show what would be installed, and why.
 
     Plans this machine; with -i, the hosts of an inventory; with one of the what-if options, a
-    bare machine that does not exist.
+    bare machine that does not exist; with --host, hosts that were recorded elsewhere.
     """
     command = HostCommand(hosts, playbooks.PLAN)
     asked = request.build(local=hosts.inventory is None)
-    results = command.call(api.plan, request=asked, machine=what_if.machine(), prefix=prefix)
+    results = command.call(
+        api.plan,
+        request=asked,
+        machine=what_if.machine(),
+        recorded=host or (),
+        prefix=prefix,
+    )
 
     def render(run: HostRun) -> str:
         planned = run.plan

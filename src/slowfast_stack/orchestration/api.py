@@ -16,8 +16,9 @@ from slowfast_stack.orchestration.run_state import HostRun
 from slowfast_stack.orchestration.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.model import Host
     from slowfast_stack.what_if import Machine
 
 SILENT = Session()
@@ -51,43 +52,67 @@ def plan(
     *,
     request: Mapping[str, object] | None = None,
     machine: Machine | None = None,
+    recorded: Sequence[str] = (),
     limit: str | None = None,
     prefix: str | None = None,
     session: Session = SILENT,
 ) -> Results:
     """Plan this machine, the hosts of an inventory, or a ``machine`` that does not exist.
 
-    ``request`` is what ``slowfast_stack.orchestration.request.build`` returns. Changes nothing.
+    ``recorded`` are files or folders of hosts that were probed elsewhere, or ``-``. ``request`` is
+    what ``slowfast_stack.orchestration.request.build`` returns. Changes nothing.
     Raises UsageError, Interrupted and StackError; a conflict is in the plan itself.
     """
-    from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner  # noqa: PLC0415  (only where this process plans)
-
     asked = request or {}
-    if machine and (inventory or limit):
-        raise UsageError(
-            "-i and --limit exclude the what-if options.",
-            "An inventory names hosts that exist.",
-            "Leave one of them out.",
-            code="cli.conflicting-options",
-        )
+    _require_one_kind(inventory or limit, machine, recorded)
     if machine is None and inventory is not None:
         return playbooks.PLAN.run(
             inventory, session=session, limit=limit, prefix=prefix, request=asked
         )
-    if machine is not None:
+    if recorded:
+        from slowfast_stack import recorded_hosts  # noqa: PLC0415
+
+        hosts = recorded_hosts.read(recorded)
+    elif machine is not None:
+        from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner  # noqa: PLC0415  (only where this process plans)
         from slowfast_stack import what_if  # noqa: PLC0415
 
-        name, host = "what-if", what_if.host(machine, list(planner.endpoints(asked)))
+        hosts = {"what-if": what_if.host(machine, list(planner.endpoints(asked)))}
     else:
         from slowfast_stack.orchestration import localhost  # noqa: PLC0415  (urllib: 50 ms)
 
         localhost.require_selected(limit)
-        name, host = localhost.NAME, localhost.host(prefix, asked)
+        hosts = {localhost.NAME: localhost.host(prefix, asked)}
+    return Results([_planned(name, host, asked) for name, host in hosts.items()], "stack_plan")
+
+
+def _require_one_kind(
+    inventory: str | None, machine: Machine | None, recorded: Sequence[str]
+) -> None:
+    """Refuse two descriptions of the hosts. Raises UsageError."""
+    causes = {
+        "-i and --limit": inventory and "An inventory names hosts that exist.",
+        "the what-if options": machine and "They describe a machine that does not exist.",
+        "--host": recorded and "It names hosts that were recorded.",
+    }
+    given = [kind for kind, cause in causes.items() if cause]
+    if len(given) > 1:
+        raise UsageError(
+            f"{given[0]} and {given[1]} exclude each other.",
+            f"{causes[given[0]]} {causes[given[1]]}",
+            "Leave one of them out.",
+            code="cli.conflicting-options",
+        )
+
+
+def _planned(name: str, host: Host, asked: Mapping[str, object]) -> HostRun:
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner  # noqa: PLC0415  (only where this process plans)
+
     facts: dict[str, Mapping[str, object]] = {
         "stack_host": host.to_dict(),
         "stack_plan": planner.plan(host, asked).to_dict(),
     }
-    return Results([HostRun(name, facts=facts)], "stack_plan")
+    return HostRun(name, facts=facts)
 
 
 def up(  # noqa: PLR0913  (each is one choice of the user)

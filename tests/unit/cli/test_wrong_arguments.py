@@ -42,10 +42,13 @@ WRONG = [
     ("plan --limit elsewhere", "inventory.no-host", "elsewhere"),
     (f"probe -i {NOWHERE}", "inventory.not-found", NOWHERE),
     ("config explain no_such_name_at_all", "config.unknown-name", "no_such_name_at_all"),
+    (f"plan --host {NOWHERE}", "file.not-found", NOWHERE),
+    ("plan --host .", "file.not-found", "--host ."),
     ("patch . ", "patches.not-a-source-tree", "source tree"),
     ("purge kernel", "cli.unknown-value", "kernel"),
     (f"models check --checkpoint-dir {NOWHERE}", "checkpoint.none-found", NOWHERE),
     # is malformed
+    ("plan --host a.csv", "file.unreadable", "--host a.csv"),
     ("up --offline a.csv", "bundle.damaged", "a.csv"),
     ("plan --gpu 1002:1234", "cli.invalid-value", "--gpu 1002:1234"),
     ("plan --gpu 10de:2330x0", "cli.invalid-value", "--gpu 10de:2330x0"),
@@ -71,6 +74,8 @@ WRONG = [
     ("rollback --list --keep 1", "cli.conflicting-options", "--list"),
     ("rollback --list 3f9a", "cli.conflicting-options", "--list"),
     ("models get a b --digest 0", "cli.conflicting-options", "--digest"),
+    (f"{GPU} --host a.csv", "cli.conflicting-options", "--host"),
+    ("plan -i a.yaml --host a.csv", "cli.conflicting-options", "--host"),
     ("patch . --export", "cli.conflicting-options", "--export"),
     ("patch", "cli.missing-argument", "PATH"),
     # does not parse

@@ -59,6 +59,7 @@ from hypothesis import strategies as st
 from support.fuzz import examples
 from support.osv_records import sbom
 
+from slowfast_stack import recorded_hosts
 from slowfast_stack.audit import osv_files, pip_audit, subjects
 from slowfast_stack.orchestration import request
 from slowfast_stack.training import labels
@@ -308,6 +309,12 @@ READERS = {
         _lock,
         "format plan packages",
         2,
+    ),
+    "recorded host": Reader(
+        "src/slowfast_stack/recorded_hosts.py",
+        "host.json",
+        lambda folder: recorded_hosts.read([str(folder / "host.json")]),
+        "hosts errors architecture distribution gpus",
     ),
     "CUDA check": Reader(
         "plugins/modules/cuda_check.py", "noted.json", _cuda_check, "subject seen", None

@@ -38,6 +38,21 @@ NOTHING: dict[str, Any] = {
     "unreadable": [],
 }
 
+COMPLETE: dict[str, dict[str, object]] = {
+    "distribution": DEBIAN,
+    "kernel": {"release": "6.1.0-37-amd64", "headers": True, "meta": ["linux-image-amd64"]},
+    "driver": {"version": "580.65.06", "flavour": "open"},
+    "disk": {"path": "/opt", "free_mib": 1},
+    "interrupted": {"driver": True, "toolkits": ["13.0"], "packages": ["libc6"]},
+    "torch": {"python": "/p", "version": "2.9.1", "variant": "cu130"},
+    "gpus": {"slot": "0000:01:00.0", "pci_id": "10de:2330", "subsystem": "10de:16c1"},
+    "driver_packages": {"name": "nvidia-open", "version": "580.65.06-1", "origin": "nvidia"},
+    "toolkits": {"version": "13.0", "path": "/usr/local/cuda-13.0"},
+    "compilers": {"major": 12, "version": "12.2.0", "path": "/usr/bin/gcc"},
+    "pythons": {"version": "3.11.2", "path": "/usr/bin/python3"},
+    "unreadable": {"name": "driver", "source": "/proc", "reason": "It is damaged."},
+}
+
 
 def made(**given: object) -> dict[str, object]:
     return model.host({"architecture": "amd64", "distribution": DEBIAN, **given}).to_dict()
@@ -127,9 +142,66 @@ def test_a_value_of_another_form_is_refused_by_its_place(
         made(**{key: given})
 
 
-def test_a_distribution_may_have_further_keys() -> None:
-    data = {"architecture": "amd64", "distribution": {**DEBIAN, "codename": "trixie"}}
-    assert model.host(data).distribution.id == "debian"
+@pytest.mark.parametrize(
+    "part",
+    [
+        "distribution", "kernel", "driver", "disk", "interrupted", "torch", "gpus",
+        "driver_packages", "toolkits", "compilers", "pythons", "unreadable",
+    ],
+)  # fmt: skip
+def test_a_key_that_is_not_known_is_refused_at_every_depth(part: str) -> None:
+    value: object = {**COMPLETE[part], "colour": "green"}
+    listed = isinstance(NOTHING.get(part), list)
+    with fails("data.unknown-key", f"host.{part}"):
+        made(**{part: [value] if listed else value})
+
+
+@pytest.mark.parametrize("part", list(COMPLETE))
+def test_a_complete_part_is_read(part: str) -> None:
+    listed = isinstance(NOTHING.get(part), list)
+    made(**{part: [COMPLETE[part]] if listed else COMPLETE[part]})
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "where"),
+    [
+        ("kernel", {"release": "6.8.0; reboot"}, "host.kernel.release"),
+        ("kernel", {"release": "6.8.0\n"}, "host.kernel.release"),
+        ("kernel", {"meta": ["linux-image-$(id)"]}, "host.kernel.meta"),
+        ("distribution", {"id": "ubuntu noble"}, "host.distribution.id"),
+        ("distribution", {"id": "ubuntu", "version": "../24"}, "host.distribution.version"),
+        ("distribution", {"id": "ubuntu", "family": "bsd"}, "host.distribution.family"),
+        ("gpus", [{"pci_id": "10de:2330", "subsystem": "16c1"}], "host.gpus[0].subsystem"),
+        ("gpus", [{"pci_id": "10de:2330", "class": "0200"}], "host.gpus[0].class"),
+        ("gpus", [{"pci_id": "10de:2330", "compute_capability": "ninety"}], "host.gpus[0]"),
+        ("gpus", [{"pci_id": "10de:2330", "slot": "a b"}], "host.gpus[0].slot"),
+        ("gpus", [{"pci_id": "10de:2330", "slot": "0000:01:00.0"}] * 2, "host.gpus"),
+        ("driver", {"version": "new"}, "host.driver.version"),
+        ("driver", {"version": "580.1", "flavour": "free"}, "host.driver.flavour"),
+        ("driver_packages", [{"name": "a b", "version": "1"}], "host.driver_packages[0].name"),
+        ("driver_packages", [{"name": "a", "version": "$1"}], "host.driver_packages[0].version"),
+        ("driver_packages", [{"name": "a", "version": "1", "origin": "x"}], "host.driver_packages"),
+        ("toolkits", [{"version": "13.0", "path": "cuda"}], "host.toolkits[0].path"),
+        ("compilers", [{"major": 13, "version": "12.2.0", "path": "/gcc"}], "host.compilers[0]"),
+        ("pythons", [{"version": "3", "path": ""}], "host.pythons[0].path"),
+        ("torch", {"python": "/p", "version": "2.9.1", "variant": "rocm"}, "host.torch.variant"),
+        ("disk", {"path": "/opt", "free_mib": -1}, "host.disk.free_mib"),
+        ("cores", 0, "host.cores"),
+        ("cores", 2.5, "host.cores"),
+        ("cores", True, "host.cores"),
+        ("memory_mib", -1, "host.memory_mib"),
+        ("memory_mib", "64 GiB", "host.memory_mib"),
+        ("secure_boot", "on", "host.secure_boot"),
+        ("virtualization", "cloud", "host.virtualization"),
+        ("network", {"pypi": "yes"}, "host.network.pypi"),
+        ("root", 1, "host.root"),
+        ("schema", True, "host.schema"),
+        ("schema", "1", "host.schema"),
+    ],
+)
+def test_an_impossible_value_is_refused_by_its_place(key: str, given: object, where: str) -> None:
+    with fails("data.invalid-value", where):
+        made(**{key: given})
 
 
 def test_a_version_belongs_to_the_series_of_its_major_and_minor() -> None:

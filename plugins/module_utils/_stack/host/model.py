@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from ..core import validation
+from ..core import names, validation
 from ..core.architectures import canonical
 from ..core.construct import construct, plain, read
 from ..core.errors import StackError
@@ -17,6 +18,24 @@ NVIDIA = "10de"
 PROBE = "the probe of this host"
 _LONGEST_LINE = 200
 _PCI_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
+# The slot of a host that does not say it.
+UNKNOWN_SLOT = "unknown"
+# os-release(5), uname(2) and sysfs have no other characters; packages and paths are made of these.
+_word = names.matching(r"[A-Za-z0-9][A-Za-z0-9._+~:-]{0,127}", "letters, digits and . _ + ~ : -")
+_path = names.matching(r"/[^\x00-\x1f\x7f]{0,1023}", "an absolute path")
+_variant = names.matching(r"cpu|cu[0-9]{2,4}", "a variant such as cu130, or cpu")
+_capability = names.matching(r"[0-9]{1,2}\.[0-9]", "a compute capability such as 9.0")
+
+T = TypeVar("T")
+
+
+class _Exact:
+    """A part of a host; a key that is not known is an error at every depth."""
+
+    @classmethod
+    def from_dict(cls: type[T], value: object, where: str) -> T:  # noqa: PYI019  (Python 3.9)
+        """Read plain data. Raises ``StackError``."""
+        return construct(cls, value, where)
 
 
 def _version(value: object, where: str) -> str:
@@ -29,8 +48,8 @@ def _version(value: object, where: str) -> str:
 
 
 def _perhaps(value: object, where: str) -> str:
-    """Read a text that may be empty, as that of a host whose files do not say it."""
-    return validation.text(value, where) if value else ""
+    """Read a word that may be empty, as that of a host whose files do not say it."""
+    return _word(value, where) if value else ""
 
 
 def _line(value: object, where: str) -> str:
@@ -48,6 +67,10 @@ def _pci(value: object, where: str) -> str:
     return text
 
 
+def _packages(value: object, where: str) -> tuple[str, ...]:
+    return tuple(names.package(row, where) for row in validation.items(value, where))
+
+
 def _nvidia(value: object, where: str) -> str:
     pci_id = _pci(value, where)
     if not pci_id.startswith(f"{NVIDIA}:"):
@@ -56,12 +79,23 @@ def _nvidia(value: object, where: str) -> str:
 
 
 def _require_schema(value: object, where: str) -> None:
-    if value != SCHEMA:
-        raise validation.bad(where, f"{SCHEMA}, the schema that this release reads", value)
+    if value != SCHEMA or isinstance(value, bool):
+        raise validation.InvalidValueError(
+            where,
+            f"{SCHEMA}, the schema that this release reads",
+            names.shortened(value),
+            "Read it with the release that recorded it, or record the host again with this one.",
+        )
+
+
+def _cores(value: object, where: str) -> int:
+    if not validation.count(value, where):
+        raise validation.bad(where, "1 or more", value)
+    return int(str(value))
 
 
 @dataclass(frozen=True)
-class Gpu:
+class Gpu(_Exact):
     """A PCI function of class 0300 or 0302; ``kernel_driver`` is None where none is bound.
 
     ``compute_capability`` is what the loaded driver reports through NVML, None where it was not asked;
@@ -69,12 +103,12 @@ class Gpu:
     number of instances of a GPU in MIG mode, None outside of it.
     """
 
-    slot: str = read(lambda value, where: validation.text(value or "unknown", where))
+    slot: str = read(lambda value, where: _word(value or UNKNOWN_SLOT, where))
     pci_id: str = read(_nvidia)
     pci_class: str = read(validation.choice("0300", "0302"), default="0302", key="class")
-    kernel_driver: str | None = None
-    subsystem: str | None = None
-    compute_capability: str | None = read(_version, default=None)
+    kernel_driver: str | None = read(_word, default=None)
+    subsystem: str | None = read(_pci, default=None)
+    compute_capability: str | None = read(_capability, default=None)
     listed: bool | None = read(default=None, omit=True)
     mig: int | None = read(default=None, omit=True)
 
@@ -84,14 +118,25 @@ class Gpu:
         return self.pci_id.partition(":")[2]
 
 
+def _gpus(value: object, where: str) -> tuple[Gpu, ...]:
+    """Read GPUs, each in a slot of its own."""
+    rows = enumerate(validation.items(value, where))
+    found = tuple(Gpu.from_dict(row, f"{where}[{n}]") for n, row in rows)
+    slots = [gpu.slot for gpu in found if gpu.slot != UNKNOWN_SLOT]
+    twice = next((slot for slot in slots if slots.count(slot) > 1), None)
+    if twice:
+        raise validation.bad(where, "GPUs in different slots", f"two in {twice}")
+    return found
+
+
 FAMILIES = ("debian", "redhat", "other")
 
 
 @dataclass(frozen=True)
-class Distribution:
+class Distribution(_Exact):
     """The contents of os-release; ``family`` is debian, redhat or other."""
 
-    id: str
+    id: str = read(_word)
     version: str = read(_perhaps, default="")
     family: str = read(validation.choice(*FAMILIES), default="other")
     name: str = ""
@@ -99,21 +144,21 @@ class Distribution:
     @classmethod
     def from_dict(cls, value: object, where: str) -> Distribution:
         """Read plain data; without a name it is id and version. Raises ``StackError``."""
-        found = construct(cls, value, where, ignore_unknown=True)
+        found = construct(cls, value, where)
         return found if found.name else replace(found, name=f"{found.id} {found.version}".strip())
 
 
 @dataclass(frozen=True)
-class Kernel:
+class Kernel(_Exact):
     """The running kernel; ``meta`` are packages that install each new one, as linux-image-aws."""
 
     release: str = read(_perhaps, default="")
     headers: bool = False
-    meta: tuple[str, ...] = read(default=(), omit=True)
+    meta: tuple[str, ...] = read(_packages, default=(), omit=True)
 
 
 @dataclass(frozen=True)
-class Driver:
+class Driver(_Exact):
     """The loaded kernel driver; ``flavour`` is open, proprietary or None where it is not known."""
 
     version: str = read(_version)
@@ -121,7 +166,7 @@ class Driver:
 
 
 @dataclass(frozen=True)
-class InstalledDriver:
+class InstalledDriver(_Exact):
     """What a start would load: the releases of module and libraries on disk, None where unknown.
 
     ``nvml_error`` is why NVML does not work with the loaded module. ``fabric_manager`` is the release
@@ -136,53 +181,61 @@ class InstalledDriver:
 
 
 @dataclass(frozen=True)
-class Package:
+class Package(_Exact):
     """An installed package of the driver; ``origin`` is nvidia, distribution or None (unknown)."""
 
-    name: str
-    version: str
-    origin: str | None = None
+    name: str = read(names.package)
+    version: str = read(names.package_version)
+    origin: str | None = read(validation.choice("nvidia", "distribution"), default=None)
 
 
 @dataclass(frozen=True)
-class Toolkit:
+class Toolkit(_Exact):
     """A CUDA toolkit with its folder."""
 
     version: str = read(_version)
-    path: str = read()
+    path: str = read(_path)
 
 
 @dataclass(frozen=True)
-class Compiler:
+class Compiler(_Exact):
     """A GCC; ``cxx`` is the path of its C++ compiler, None where only C is installed."""
 
     major: int
     version: str = read(_version)
-    path: str = read()
-    cxx: str | None = None
+    path: str = read(_path)
+    cxx: str | None = read(_path, default=None)
+
+    @classmethod
+    def from_dict(cls, value: object, where: str) -> Compiler:
+        """Read plain data; major and version agree. Raises ``StackError``."""
+        found = construct(cls, value, where)
+        if version(found.version).major != found.major:
+            raise validation.bad(f"{where}.major", f"that of {found.version}", found.major)
+        return found
 
 
 @dataclass(frozen=True)
-class Python:
+class Python(_Exact):
     """An interpreter; ``headers`` for building extensions, ``venv`` for making environments."""
 
     version: str = read(_version)
-    path: str = read()
+    path: str = read(_path)
     headers: bool = False
     venv: bool = False
 
 
 @dataclass(frozen=True)
-class Torch:
+class Torch(_Exact):
     """The PyTorch of an interpreter: release without its local part, and variant such as cu130."""
 
-    python: str
-    version: str
-    variant: str
+    python: str = read(_path)
+    version: str = read(_version)
+    variant: str = read(_variant)
 
 
 @dataclass(frozen=True)
-class Interrupted:
+class Interrupted(_Exact):
     """Installations that were interrupted: the driver, toolkits by version, any packages."""
 
     driver: bool = False
@@ -190,19 +243,19 @@ class Interrupted:
         lambda value, where: tuple(_version(row, where) for row in validation.items(value, where)),
         default=(),
     )
-    packages: tuple[str, ...] = ()
+    packages: tuple[str, ...] = read(_packages, default=())
 
 
 @dataclass(frozen=True)
-class Disk:
+class Disk(_Exact):
     """The file system of a folder, which need not exist yet."""
 
-    path: str
-    free_mib: int
+    path: str = read(_path)
+    free_mib: int = read(validation.count)
 
 
 @dataclass(frozen=True)
-class Unknown:
+class Unknown(_Exact):
     """Something that exists and could not be read or understood: what, where, and why not."""
 
     name: str
@@ -223,7 +276,7 @@ class Host:
     architecture: str = read(lambda value, where: canonical(validation.text(value, where)))
     distribution: Distribution = read()
     kernel: Kernel = Kernel()
-    gpus: tuple[Gpu, ...] = ()
+    gpus: tuple[Gpu, ...] = read(_gpus, default=())
     nvswitches: tuple[str, ...] = read(
         lambda value, where: tuple(_pci(row, where) for row in validation.items(value, where)),
         default=(),
@@ -243,7 +296,7 @@ class Host:
     pending_reboot: bool = False
     package_lock: bool = False
     root: bool = False
-    cores: int = 1
+    cores: int = read(_cores, default=1)
     memory_mib: int = 0
     glibc: str | None = read(_version, default=None)
     disk: Disk | None = None
