@@ -21,7 +21,8 @@ options:
   request:
     description:
       - Options, all of them optional. C(torch), C(cuda) and C(python) are versions or comparisons
-        such as V(>=2.4,<2.12); C(driver_branch) is a number such as V(580).
+        such as V(>=2.4,<2.12); C(driver_branch) is a number such as V(580),
+        C(driver_build) is V(dkms) or V(prebuilt).
       - C(preset) is V(stable), V(newest) or V(guide-2024); C(network) is V(full), V(pypi) or
         V(offline) and replaces what was probed; C(gpu_required) refuses a host without a GPU.
       - C(ffmpeg) is V(distribution), V(build), V(static) or V(none), the FFmpeg with CUDA;

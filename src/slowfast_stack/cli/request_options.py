@@ -9,6 +9,7 @@ import typer
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.presets import PRESETS
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.request import (
+    BUILDS,
     ENVIRONMENTS,
     FFMPEGS,
     NETWORKS,
@@ -34,6 +35,13 @@ class RequestOptions:
     python: Annotated[str | None, typer.Option(metavar="SPEC", help="Python, such as 3.11.")] = None
     driver_branch: Annotated[
         str | None, typer.Option(metavar="BRANCH", help="NVIDIA driver branch, such as 580.")
+    ] = None
+    driver_build: Annotated[
+        str | None,
+        typer.Option(
+            metavar="|".join(BUILDS),
+            help="Compile kernel modules here, or take those that the distribution built.",
+        ),
     ] = None
     preset: Annotated[
         str | None,

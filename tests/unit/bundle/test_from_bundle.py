@@ -194,7 +194,7 @@ def test_packages_count_for_their_release_alone(key: str, *, same: bool) -> None
 
 
 def test_the_packages_of_driver_and_toolkit_count_with_their_origin() -> None:
-    made = from_case("h100-x8-fabric")
+    made = from_case("h100-x8-fabric-dkms")
     assert isinstance(made, Plan)
     assert made.driver
     assert made.cuda

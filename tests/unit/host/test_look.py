@@ -167,3 +167,21 @@ def test_a_key_counts_where_gpg_reads_the_whole_file() -> None:
     for name in ("damaged", "empty"):
         with fails("repository.unreadable-key"):
             signing_key.fingerprints(Gpg(), Path(name), "here")
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+def test_the_built_modules_that_apt_lists_are_asked_for_where_no_driver_is_loaded(
+    *, loaded: bool
+) -> None:
+    files = {
+        f"{probe.PCI}/0000:01:00.0/uevent": GPU,
+        "/etc/os-release": "ID=ubuntu\nVERSION_ID=24.04\n",
+        **({"/sys/module/nvidia/version": "580.65.06"} if loaded else {}),
+    }
+    said = {
+        f"ls -1 {probe.PCI}": "0000:01:00.0\n",
+        "uname -mr": "6.8.0-65-generic x86_64",
+        "apt-cache pkgnames linux-modules-nvidia-": "linux-modules-nvidia-580-server-generic\nx\n",
+    }
+    found = () if loaded else ("linux-modules-nvidia-580-server-generic",)
+    assert seen(files, said).kernel.modules == found

@@ -169,14 +169,27 @@ FLAVOURS = {
 }
 
 
-@pytest.mark.parametrize("secure_boot", [True, False, None])
+@pytest.mark.parametrize(
+    ("name", "change", "first"),
+    [
+        (UBUNTU, {"secure_boot": True}, "distribution"),
+        (UBUNTU, {"secure_boot": False}, "distribution"),
+        (UBUNTU, {"secure_boot": None}, "distribution"),
+        (UBUNTU, {"driver_packages": INSTALLED}, "nvidia"),
+        (UBUNTU, {"driver_packages": INSTALLED, "secure_boot": True}, "distribution"),
+        ("h100-debian-12", {"secure_boot": True}, "distribution"),
+        ("h100-debian-12", {"secure_boot": False}, "nvidia"),
+        ("h100-rocky-9", {"secure_boot": False}, "nvidia"),
+    ],
+)
 def test_drivers_of_each_branch_with_the_better_place_and_module_first(
-    *, secure_boot: bool | None
+    name: str, change: dict[str, Any], first: str
 ) -> None:
-    found = candidates.drivers(model.host(host(UBUNTU, secure_boot=secure_boot)), "stable")
+    there = model.host(host(name, **change))
+    found = candidates.drivers(there, "stable", distribution(there))
     rows = [(one.number, one.origin, one.flavour) for one in found]
     assert list(dict.fromkeys(row[0] for row in rows)) == ORDER
-    places = ["distribution", "nvidia"] if secure_boot else ["nvidia", "distribution"]
+    places = sorted(["distribution", "nvidia"], key=lambda place: place != first)
     for number, flavours in FLAVOURS.items():
         expected = [(number, place, flavour) for place in places for flavour in flavours]
         assert [row for row in rows if row[0] == number] == expected

@@ -111,14 +111,19 @@ def test_a_distribution_without_names_of_the_vendor_gets_none() -> None:
         (
             UBUNTU,
             {"release": "6.8.0-1-aws", "headers": False, "meta": ["linux-image-image"]},
-            ("linux-headers-6.8.0-1-aws", "linux-headers-image"),
+            ("linux-headers-6.8.0-1-aws",),
         ),
         (
             UBUNTU,
             {"release": "6.8.0-1-aws", "headers": True, "meta": ["linux-image-aws"]},
             ("linux-headers-aws",),
         ),
-        (ROCKY, {"release": "5.14.0", "headers": True}, ("kernel-devel-5.14.0", "kernel-headers")),
+        (ROCKY, {"release": "5.14.0-custom", "headers": True}, ()),
+        (
+            ROCKY,
+            {"release": "5.14.0-570.el9_6.x86_64", "headers": True},
+            ("kernel-devel-5.14.0-570.el9_6.x86_64", "kernel-headers"),
+        ),
         (ROCKY, {"release": "", "headers": True}, ("kernel-devel", "kernel-headers")),
     ],
 )

@@ -29,7 +29,7 @@ def lines(case: str) -> dict[str, str]:
 def test_a_plan_with_gpus_is_a_line_for_each_choice() -> None:
     found = lines("h100-x8-fabric")
     assert found["GPU"] == "8 x NVIDIA H100 SXM5 80GB (10de:2330, Hopper, 9.0)"
-    assert found["driver"] == "install 580 open with Fabric Manager"
+    assert found["driver"] == "install 580 open (prebuilt) with Fabric Manager"
     assert found["CUDA"] == "13.0 (install)"
     assert found["Python"] == "3.10.12 (/usr/bin/python3.10)"
     assert found["torch"] == "2.11.0 cu130 from PyPI"
@@ -120,7 +120,7 @@ def test_parts_of_a_choice_that_are_not_known_are_left_out() -> None:
     compiler = dataclasses.replace(made.compiler, gcc="11", gcc_max=None)
     assert shown(compiler=compiler)["compiler"] == "GCC 11"
     assert "compiler" not in shown(compiler=dataclasses.replace(compiler, gcc=None, gcc_max=9))
-    driver = dataclasses.replace(made.driver, flavour=None, fabric_manager=False)
+    driver = dataclasses.replace(made.driver, flavour=None, fabric_manager=False, build=None)
     assert shown(driver=driver)["driver"] == f"{driver.action} {driver.branch}"
     ffmpeg = dataclasses.replace(made.ffmpeg, version=None, nv_codec_headers=None)
     assert shown(ffmpeg=ffmpeg)["FFmpeg"] == f"any ({ffmpeg.origin})"

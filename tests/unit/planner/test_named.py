@@ -28,6 +28,13 @@ URL, COMMIT = "https://git.example.org/slowfast", "a" * 40
 REACHED = dict.fromkeys(planner.endpoints(), True)
 PYPI = {"network": {**REACHED, "slowfast": False}}
 NO_ROOT = {"root": False, "toolkits": [{"version": "12.9", "path": "/usr/local/cuda-12.9"}]}
+PACKAGED = {
+    "driver": {"version": "580.159.03", "flavour": "open"},
+    "driver_packages": [
+        {"name": "linux-modules-nvidia-580-server-open-generic", "version": "1", "origin": None}
+    ],
+    "virtualization": "container",
+}
 
 
 def _lock() -> dict[str, Any]:
@@ -50,6 +57,12 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("driver_branch", GPU, {"driver_branch": "555"}, {}),
     ("driver_branch", GPU, {"driver_branch": "595"}, {"virtualization": "container"}),
     ("driver_branch", CPU, {"driver_branch": "580"}, {}),
+    ("driver_build", "h100-debian-12", {"driver_build": "prebuilt"}, {}),
+    ("driver_build", GPU, {"driver_build": "prebuilt"}, {"kernel": {"release": "6.8.0-custom"}}),
+    ("driver_build", "rtx5090-debian-12", {"driver_build": "prebuilt"}, {"secure_boot": True}),
+    ("driver_build", GPU, {"driver_build": "dkms"}, {"network": {**REACHED, "nvidia": False}}),
+    ("driver_build", GPU, {"driver_build": "dkms"}, PACKAGED),
+    ("driver_build", CPU, {"driver_build": "dkms"}, {}),
     ("network", GPU, {"network": "pypi", "torch": "2.4.0", "cuda": "11.8"}, {}),
     ("gpu_required", CPU, {"gpu_required": True}, {}),
     ("ffmpeg", GPU, {"ffmpeg": "static"}, {"network": {}, "architecture": "riscv64"}),

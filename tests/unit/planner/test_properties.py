@@ -195,10 +195,12 @@ def drivers(host: dict[str, Any], request: dict[str, Any], gpus: list[Gpu]) -> l
     # An older branch is for who names it, or for a GPU that newer ones dropped.
     dropped = any(last and number > last for last in map(last_branch, gpus))
     oldest = "" if dropped or request.get("driver_branch") else number
-    origins = ("distribution", "nvidia") if host["secure_boot"] else ("nvidia", "distribution")
+    # Ubuntu's archive has its modules built and signed; with Secure Boot any archive comes first.
+    archive_first = host["secure_boot"] or (row and row.id == "ubuntu")
+    origins = ("distribution", "nvidia") if archive_first else ("nvidia", "distribution")
     if changes and row:
         for branch, origin in itertools.product(BRANCH_ORDER[request["preset"]], origins):
-            newest = BRANCH[branch].newest
+            newest = release_of(row, branch, origin)
             if branch < oldest or not builds(host, branch, origin):
                 continue
             for flavour in FLAVOURS[branch]:
@@ -255,6 +257,13 @@ def runs_already(one: Driver, gpu: GpuRow, chip: ChipRow, *, bound: bool) -> boo
         and (not first or at_least(one.version, first))
         and has_the_module(one.flavour, gpu, chip)
     )
+
+
+def release_of(row: DistributionRow | None, branch: str, origin: str | None) -> str:
+    """Return the release of a branch that comes from a place."""
+    entries = row.archive if row and origin == "distribution" else ()
+    own = [entry.version for entry in entries if entry.branch == branch]
+    return own[0] if own else BRANCH[branch].newest
 
 
 def is_packaged(
@@ -536,7 +545,8 @@ def driver_of(plan: Plan, host: dict[str, Any]) -> Driver | None:
     if driver is None:
         return None
     kept = driver.action in ("keep", "restart")
-    version = host["driver"]["version"] if kept else BRANCH[driver.branch].newest
+    installed = release_of(distribution(host), driver.branch, driver.origin)
+    version = host["driver"]["version"] if kept else installed
     return Driver(driver.action, driver.branch, version, driver.flavour, driver.origin)
 
 

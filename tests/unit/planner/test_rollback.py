@@ -33,6 +33,7 @@ def planned(
 
 OLD = packages("580.95.05-1", VENDOR, "libcuda1", "nvidia-open", "nvidia-kernel-open-dkms")
 NEW = packages("595.91.07-1", VENDOR, "libcuda1", "nvidia-open", "libnvidia-gpucomp")
+EL9 = {"release": "5.14.0-570.el9_6.x86_64", "headers": True}
 KERNEL = {"release": "6.1.0-56-amd64", "headers": False}
 
 
@@ -76,14 +77,12 @@ def test_the_distributions_own_driver_is_restored_from_its_archive() -> None:
 
 def test_the_red_hat_family_returns_to_its_stream() -> None:
     before = packages("580.95.05", "NVIDIA", "nvidia-driver", stream="580-open")
-    driver = planned("h100-rocky-9", before, NEW, kernel={"release": "5.14.0", "headers": True})[
-        "driver"
-    ]
+    driver = planned("h100-rocky-9", before, NEW, kernel=EL9)["driver"]
     assert driver["stream"] == "nvidia-driver:580-open"
     assert driver["packages"] == [
         "@nvidia-driver:580-open",
         "nvidia-driver-580.95.05",
-        "kernel-devel-5.14.0",
+        f"kernel-devel-{EL9['release']}",
         "kernel-headers",
         "nvidia-persistenced",
         "python3-dnf-plugin-versionlock",

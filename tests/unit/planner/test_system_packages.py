@@ -32,21 +32,24 @@ from support import plan_builder
 HOSTS = Path(__file__).parent.parent / "hosts"
 
 
+DKMS = {"driver_build": "dkms"}
+
+
 def driver(host: str, request: dict[str, Any] | None = None, **change: object) -> dict[str, Any]:
     plan = planner.plan(plan_builder.host(host, **change), request or {}).to_dict()
     found: dict[str, Any] = plan["driver"]
     return found
 
 
-KERNEL = {"release": "6.8.0-45-generic", "headers": False, "meta": ["linux-image-generic"]}
+KERNEL = {"release": "5.15.0-105-generic", "headers": False, "meta": ["linux-image-generic"]}
 
 
 def test_headers_of_the_kernel_and_of_kernels_to_come_are_installed_with_the_driver() -> None:
-    found = driver("h100-ubuntu-22.04", kernel=KERNEL)
+    found = driver("h100-ubuntu-22.04", DKMS, kernel=KERNEL)
     assert found["packages"] == [
         "nvidia-open-580=580.*",
         "nvidia-dkms-580-open=580.*",
-        "linux-headers-6.8.0-45-generic",
+        "linux-headers-5.15.0-105-generic",
         "linux-headers-generic",
     ]
     assert found["release"] == "580.*"
@@ -151,7 +154,7 @@ def of(distribution: str, gpu: str, branch: str, **change: object) -> dict[str, 
     facts = json.loads((HOSTS / "h100-ubuntu-22.04.json").read_text(encoding="utf-8"))["host"]
     return driver(
         "h100-ubuntu-22.04",
-        {"driver_branch": branch},
+        {"driver_branch": branch, **DKMS},
         distribution={"id": name, "version": version, "family": family, "name": distribution},
         gpus=[{**facts["gpus"][0], "pci_id": gpu}],
         kernel=None,

@@ -26,6 +26,10 @@ EXPECTED = Source(
 COMPILERS = Source("package lists of the distribution", "2026-11-22", "uncertain")
 
 
+# A kernel or its flavour in the name of a package.
+KERNEL = "{kernel}"
+
+
 class SigningKey(NamedTuple):
     """The key of a repository: its file in the directory of the packages, and its fingerprint."""
 
@@ -36,7 +40,7 @@ class SigningKey(NamedTuple):
 class ArchiveRow(NamedTuple):
     """A driver branch in the distribution's own archive, with its packages by flavour.
 
-    ``{kernel}`` stands for the kernel flavour of the host, such as generic.
+    ``{kernel}`` stands for a kernel or its flavour, such as generic: the module is built for it.
     """
 
     branch: str
@@ -45,6 +49,10 @@ class ArchiveRow(NamedTuple):
     proprietary: tuple[str, ...]
     signed: bool
     source: Source
+
+    def names(self, flavour: str | None) -> tuple[str, ...]:
+        """Return the packages with one of the kernel modules; the open one where none is named."""
+        return self.proprietary if flavour == "proprietary" else self.open
 
 
 class ToolkitArchiveRow(NamedTuple):
@@ -129,6 +137,8 @@ _TRIXIE = (ArchiveRow("550", "550.163.01", *_DEBIAN_DRIVER, signed=False, source
 _BOOKWORM_TOOLKIT = ToolkitArchiveRow("11.8", "535", ("nvidia-cuda-toolkit",), "/usr", DEBIAN_LISTS)
 _TRIXIE_TOOLKIT = ToolkitArchiveRow("12.4", "550", ("nvidia-cuda-toolkit",), "/usr", DEBIAN_LISTS)
 _UBUNTU = (_ubuntu("580", "580.159.03"), _ubuntu("595", "595.91.07"))
+# The last branch for Kepler; it has no open module.
+_JAMMY = (*_UBUNTU, _ubuntu("470", "470.256.02")._replace(open=()))
 
 # The fingerprints are those of the keys that the directories had when they were read.
 _OLD_KEY = SigningKey("3bf863cc.pub", "EB693B3035CD5710E231E123A4B469963BF863CC")
@@ -141,7 +151,7 @@ DISTRIBUTIONS = (
     # id  version  family  glibc  Python  NVIDIA's directory  key  naming  first branch
     # first toolkit  GCC majors  archive
     DistributionRow("ubuntu", "22.04", "debian", "2.35", "3.10", "ubuntu2204", _OLD_KEY, "ubuntu", "535", "11.7",
-                    (11, 12, 10, 9), _UBUNTU, NVIDIA_REPOSITORY, COMPILERS),
+                    (11, 12, 10, 9), _JAMMY, NVIDIA_REPOSITORY, COMPILERS),
     DistributionRow("ubuntu", "24.04", "debian", "2.39", "3.12", "ubuntu2404", _OLD_KEY, "ubuntu", "550", "12.5",
                     (13, 14, 12, 11, 10), _UBUNTU, NVIDIA_REPOSITORY, COMPILERS),
     DistributionRow("ubuntu", "26.04", "debian", "2.42", "3.14", "ubuntu2604", _UBUNTU_26_KEY, "ubuntu", "580", "",

@@ -150,11 +150,16 @@ class Distribution(_Exact):
 
 @dataclass(frozen=True)
 class Kernel(_Exact):
-    """The running kernel; ``meta`` are packages that install each new one, as linux-image-aws."""
+    """The running kernel; ``meta`` are packages that install each new one, as linux-image-aws.
+
+    ``modules`` are the packages of NVIDIA's modules for this kernel or its flavour that the lists
+    of the package manager name; empty where they name none, or were not asked.
+    """
 
     release: str = read(_perhaps, default="")
     headers: bool = False
     meta: tuple[str, ...] = read(_packages, default=(), omit=True)
+    modules: tuple[str, ...] = read(_packages, default=(), omit=True)
 
 
 @dataclass(frozen=True)

@@ -177,6 +177,15 @@ def kernel_meta(text: str) -> tuple[str, ...]:
     )
 
 
+def kernel_modules(text: str, release: str) -> tuple[str, ...]:
+    """Return NVIDIA's modules for a kernel, or for kernels of its flavour, of a list of names."""
+    flavour = re.sub(r"^[0-9.]+-[0-9.]+-", "", release)
+    fits = re.compile(
+        rf"linux-modules-nvidia-\d+(-server)?(-open)?-({re.escape(release)}|{re.escape(flavour)}(-(hwe|lts)-[\d.]+)?)"
+    )
+    return tuple(sorted(name for name in text.split() if release and fits.fullmatch(name)))
+
+
 def _debian_origin(maintainer: str) -> str | None:
     if "nvidia.com" in maintainer:
         return "nvidia"

@@ -125,7 +125,12 @@ def probe(runner: Runner, where: Where) -> Host:
     return Host(
         architecture=machine or "unknown",
         distribution=distribution,
-        kernel=Kernel(release, look.has_headers(release), meta),
+        kernel=Kernel(
+            release,
+            look.has_headers(release),
+            meta,
+            look.kernel_modules(distribution.family, release) if gpus and not driver else (),
+        ),
         gpus=gpus,
         nvswitches=switches,
         nvlink5_fabric=nvlink5,
@@ -197,6 +202,13 @@ class _Look:
 
     def has_headers(self, release: str) -> bool:
         return bool(release) and self.exists(f"/lib/modules/{release}/build/Makefile")
+
+    def kernel_modules(self, family: str, release: str) -> tuple[str, ...]:
+        """Return the packages of NVIDIA's modules that apt's lists name for a kernel."""
+        if family != "debian":
+            return ()
+        listed = self.output("apt-cache", "pkgnames", "linux-modules-nvidia-")
+        return parsers.kernel_modules(listed, release)
 
     def functions(self) -> list[Gpu]:
         """Return every PCI function; containers without sysfs have none."""

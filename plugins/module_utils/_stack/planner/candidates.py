@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..catalog.cuda import TOOLKITS, ToolkitRow
-from ..catalog.distributions import DISTRIBUTIONS
+from ..catalog.distributions import DISTRIBUTIONS, KERNEL
 from ..catalog.drivers import (
     BRANCHES,
     FIRST_OPEN_BRANCH,
@@ -23,7 +23,7 @@ from ..host.model import Compiler, Driver, Host, Python, Toolkit, series
 from . import driver_state
 
 if TYPE_CHECKING:
-    from ..catalog.distributions import ToolkitArchiveRow
+    from ..catalog.distributions import DistributionRow, ToolkitArchiveRow
     from ..catalog.source import Source
     from .driver_state import DriverState
 
@@ -229,16 +229,41 @@ def within(text: str, python: Version) -> bool:
     return python in _pythons(text)
 
 
-def drivers(host: Host, preset_name: str) -> tuple[DriverOption, ...]:
-    """Return the drivers, the loaded one first, then what a start would load; no GPU needs none."""
+def drivers(
+    host: Host, preset_name: str, row: DistributionRow | None = None
+) -> tuple[DriverOption, ...]:
+    """Return the drivers, the loaded one first, then what a start would load; no GPU needs none.
+
+    ``row`` is the distribution of the host, with the drivers of its archive.
+    """
     if not host.gpus:
         return (NO_DRIVER,)
     kept = (_kept(host, host.driver),) if host.driver else ()
-    fresh = _fresh(preset_name, secure_boot=bool(host.secure_boot))
+    fresh = (_packaged(row, one) for one in _fresh(preset_name, _archive_first(host, row)))
     changed = tuple(option._replace(action=_action(host, option)) for option in fresh)
     state = driver_state.of(host)
     started = (_restarted(option, state) for option in kept if state.code in driver_state.STARTS)
     return (*kept, *started, *changed)
+
+
+def _archive_first(host: Host, row: DistributionRow | None) -> bool:
+    """Return whether the drivers of the distribution's archive come first.
+
+    With Secure Boot its modules are those that it signed. Without it, modules that are built
+    already come first, unless the installed driver is NVIDIA's, with the same package source.
+    """
+    if host.secure_boot:
+        return True
+    names = [name for entry in row.archive for name in entry.proprietary] if row else []
+    vendor = any(package.origin == "nvidia" for package in host.driver_packages)
+    return not vendor and any(KERNEL in name for name in names)
+
+
+def _packaged(row: DistributionRow | None, option: DriverOption) -> DriverOption:
+    """Return an option with the release that an archive has, where it comes from there."""
+    entries = row.archive if row and option.origin == "distribution" else ()
+    own = next((entry.version for entry in entries if entry.branch == option.number), None)
+    return option._replace(version=version(own)) if own else option
 
 
 NO_DRIVER = DriverOption("none", None, "", version("0"), None, None)
@@ -268,9 +293,8 @@ def branch(number: str) -> BranchRow | None:
 
 
 @cache
-def _fresh(preset_name: str, *, secure_boot: bool) -> tuple[DriverOption, ...]:
-    # With Secure Boot the modules that a distribution signs come first.
-    origins = ("distribution", "nvidia") if secure_boot else ("nvidia", "distribution")
+def _fresh(preset_name: str, archive_first: bool) -> tuple[DriverOption, ...]:  # noqa: FBT001  (a part of the key)
+    origins = ("distribution", "nvidia") if archive_first else ("nvidia", "distribution")
     rows = [row for row in map(branch, preset(preset_name).branches) if row]
     return tuple(
         DriverOption("install", row, row.branch, version(row.newest), flavour, origin)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ..catalog.sources import TREES
 from ..core.versions import version
-from . import driver_constraints, gpu_constraints, host_constraints
-from .constraint_model import Check, Constraint
+from . import driver_constraints, gpu_constraints, host_constraints, kernels
+from .constraint_model import RUNNING, Check, Constraint
 from .decision import REQUEST
 from .request import CHANNEL, INSTALLER
 
@@ -25,6 +25,7 @@ def constraints(host: Host, request: Request, network: Network) -> tuple[Constra
     """Return everything given that can reject an option; the request comes first."""
     return (
         *_requested(host, request),
+        *_build(host, request),
         *_sources(host, request, network),
         *_adopted(host, request),
         host_constraints.machine(host.source, host.architecture),
@@ -59,6 +60,30 @@ def _requested(host: Host, request: Request) -> Iterator[Constraint]:
         remedy = "unset gpu_required, or use a host with a GPU"
         only: dict[str, Check] = {"driver": _any_gpu}
         yield Constraint("request.gpu_required", "a GPU is required", REQUEST, remedy, only)
+
+
+def _build(host: Host, request: Request) -> Iterator[Constraint]:
+    """Have the kernel modules built as requested."""
+    wanted = request.driver_build
+    if not wanted:
+        return
+    name, kernel = host.distribution.name, host.kernel.release or "of this distribution"
+
+    def check(option: DriverOption) -> str | None:
+        if option.action == "none":
+            return "no driver is installed, because there is no GPU"
+        if option.action in RUNNING:
+            has = kernels.installed(host)
+            return f"{option.name} is installed as {has}" if has not in (None, wanted) else None
+        if (kernels.prebuilt(host, option) is not None) == (wanted == "prebuilt"):
+            return None
+        if wanted == "dkms":
+            return f"{option.name} of the archive of {name} has its modules built already"
+        if option.origin != "distribution":
+            return f"{option.name} of NVIDIA's repository builds its modules with DKMS"
+        return f"the archive of {name} has no {option.name} with modules for the kernel {kernel}"
+
+    yield _option("driver-build", wanted, {"driver": check})
 
 
 def _option(flag: str, text: str, checks: dict[str, Check]) -> Constraint:

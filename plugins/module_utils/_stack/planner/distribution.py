@@ -25,4 +25,4 @@ def distribution(host: Host) -> DistributionRow | None:
 def archive(row: DistributionRow | None, option: DriverOption) -> ArchiveRow | None:
     """Return the distribution's own packages of a driver option, None where it has none."""
     found = next((e for e in row.archive if e.branch == option.number), None) if row else None
-    return found if found and getattr(found, option.flavour or "open") else None
+    return found if found and found.names(option.flavour) else None

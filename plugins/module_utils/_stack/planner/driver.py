@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..catalog.drivers import BRANCHES_PAGE, FABRIC, MODULE_PAGE, OPEN_ONLY_POST, SIGNATURES
-from . import driver_packages, driver_reasons
+from . import driver_packages, driver_reasons, kernels
 from .decision import Decided, Decision, decision
 from .distribution import archive, distribution
 from .gpu_specs import of_host
@@ -65,15 +65,36 @@ def _changed(host: Host, option: DriverOption, plan: DriverPlan) -> Iterator[Dec
         text += f"; {min(filter(None, last))} is the last that does"
     yield decision("driver.branch", text, row.source if row else BRANCHES_PAGE)
     yield from _packages(host, option, plan)
+    yield _built(host, option)
     if host.secure_boot:
         text = "Secure Boot is on: the module is built here, and its key must be enrolled (MOK)"
         if option.origin == "distribution":
             text = "Secure Boot is on, so the packages of the distribution come first"
         yield decision("driver.origin", text, SIGNATURES)
     if plan.reboot:
-        loaded = "nouveau" if host.nouveau else "another driver"
+        loaded = "nouveau" if host.nouveau else "another driver" if host.driver else ""
         text = f"{loaded} is loaded, and the new driver may start only with a reboot"
+        if not loaded:
+            text = "the packaged modules may be those of a newer kernel, which a reboot starts"
         yield decision("driver.reboot", text, host.source)
+
+
+def _built(host: Host, option: DriverOption) -> Decision:
+    """Say how the kernel modules come about, and why."""
+    row, built = distribution(host), kernels.prebuilt(host, option)
+    entry = archive(row, option)
+    if built:
+        listed = "apt's lists name them" if built.listed else "as the catalog has it"
+        text = (
+            f"the archive has the modules built and signed ({', '.join(built.packages)}; {listed}):"
+            " nothing is compiled, and Secure Boot accepts them"
+        )
+        return decision("driver.build", text, entry.source if entry else SIGNATURES)
+    text = "DKMS builds the modules on this host and for each new kernel"
+    if entry and entry.signed:
+        flavour = kernels.flavour(host) or host.kernel.release
+        text += f"; those of the archive are not taken (kernel {flavour})"
+    return decision("driver.build", text, SIGNATURES)
 
 
 def _packages(host: Host, option: DriverOption, plan: DriverPlan) -> Iterator[Decision]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..catalog.distributions import KERNEL
 from ..catalog.drivers import (
     FABRIC_SERVICES,
     HOLDS,
@@ -15,6 +16,7 @@ from ..catalog.drivers import (
     NamesRow,
 )
 from ..core.versions import version
+from . import kernels
 from .constraint_model import RUNNING
 from .distribution import archive, distribution
 from .plan import DriverPlan
@@ -47,9 +49,10 @@ def driver(host: Host, option: DriverOption) -> DriverPlan:
             mok=False,
         )
         return protected(host, plan)
-    signed = _signed(host, option)
+    built = kernels.prebuilt(host, option)
+    signed = built is not None
     mok = bool(host.secure_boot) and not signed
-    names = _driver_packages(host, option)
+    names = _driver_packages(host, option, built)
     return changing(
         host,
         DriverPlan(
@@ -62,9 +65,12 @@ def driver(host: Host, option: DriverOption) -> DriverPlan:
             repository=None,
             fabric_manager=fabric,
             fabric_packages=_fabric_packages(host, option) if fabric else (),
-            reboot=host.driver is not None or host.nouveau,
+            reboot=host.driver is not None
+            or host.nouveau
+            or (built is not None and not built.running),
             mok=mok,
             release=f"{option.number}.*",
+            build="prebuilt" if signed else "dkms",
         ),
         prebuilt=signed,
     )
@@ -122,11 +128,6 @@ def has_fabric(host: Host) -> bool:
     return (bool(host.nvswitches) or host.nvlink5_fabric) and changes(host)
 
 
-def _signed(host: Host, option: DriverOption) -> bool:
-    row = archive(distribution(host), option)
-    return option.origin == "distribution" and row is not None and row.signed
-
-
 def _names(host: Host, branch: str) -> NamesRow | None:
     """Return how NVIDIA's repository names a branch for a host, None where it has none."""
     row = distribution(host)
@@ -138,13 +139,15 @@ def _names(host: Host, branch: str) -> NamesRow | None:
     return known[-1] if known else None
 
 
-def _driver_packages(host: Host, option: DriverOption) -> tuple[str, ...]:
-    """Return the packages of the driver itself."""
+def _driver_packages(
+    host: Host, option: DriverOption, built: kernels.Prebuilt | None
+) -> tuple[str, ...]:
+    """Return the packages of the driver itself, with the modules that were ``built`` for it."""
     if option.origin == "distribution":
         entry = archive(distribution(host), option)
-        names = (entry.open if option.flavour == "open" else entry.proprietary) if entry else ()
-        flavour = host.kernel.release.rpartition("-")[2] or "generic"
-        return tuple(name.format(kernel=flavour) for name in names)
+        names = entry.names(option.flavour) if entry else ()
+        rest = tuple(name for name in names if KERNEL not in name)
+        return (*(built.packages if built else ()), *rest)
     row = _names(host, option.number)
     names = (row.open if option.flavour == "open" else row.proprietary) if row else ()
     return _filled(names, option.number, f"{option.number}.*")
@@ -158,22 +161,10 @@ def beside(host: Host, branch: str, *, mok: bool, prebuilt: bool) -> tuple[str, 
     """Return what is installed with a driver: headers, its daemon, what signs its modules."""
     row = _names(host, branch)
     return (
-        *(() if prebuilt else _headers(host)),
+        *(() if prebuilt else kernels.headers(host) or ()),
         *(row.beside if row else ()),
         *(SIGNING_PACKAGES if mok else ()),
     )
-
-
-def _headers(host: Host) -> tuple[str, ...]:
-    """Return the headers that dkms builds modules with, also those of kernels to come."""
-    kernel = host.kernel
-    if host.distribution.family == "redhat":
-        exact = f"-{kernel.release}" if kernel.release else ""
-        return (f"kernel-devel{exact}", "kernel-headers")
-    known = not kernel.release or kernel.headers
-    missing = () if known else (f"linux-headers-{kernel.release}",)
-    # The meta packages of kernels have siblings, such as linux-headers-aws for linux-image-aws.
-    return (*missing, *(name.replace("image", "headers", 1) for name in kernel.meta))
 
 
 def _fabric_packages(host: Host, option: DriverOption) -> tuple[str, ...]:

@@ -83,7 +83,8 @@ def _python(interpreter: InterpreterPlan) -> str:
 def _driver(driver: DriverPlan) -> str:
     flavour = f" {driver.flavour}" if driver.flavour else ""
     fabric = " with Fabric Manager" if driver.fabric_manager else ""
-    return f"{driver.action} {driver.branch}{flavour}{fabric}"
+    build = f" ({driver.build})" if driver.build else ""
+    return f"{driver.action} {driver.branch}{flavour}{build}{fabric}"
 
 
 def _ffmpeg(ffmpeg: FfmpegPlan) -> str:

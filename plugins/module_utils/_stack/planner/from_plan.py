@@ -88,6 +88,7 @@ def _pins(made: Plan) -> Iterator[dict[str, object]]:
     pins = {
         **from_lock.pins(made),
         **({"driver_branch": made.driver.branch} if made.driver else {}),
+        **({"driver_build": made.driver.build} if made.driver and made.driver.build else {}),
         "ffmpeg": made.ffmpeg.origin if made.ffmpeg else "none",
         "environment": made.environment.manager,
         "conda_packages": list(made.environment.packages[1:]),

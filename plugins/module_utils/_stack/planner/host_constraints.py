@@ -6,13 +6,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..core.versions import dotted, version
+from . import kernels
 from .constraint_model import RUNNING, STAYS, Check, Constraint
 from .distribution import archive, distribution
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..catalog.distributions import DistributionRow
+    from ..catalog.distributions import ArchiveRow, DistributionRow
     from ..host.model import Host
     from .candidates import CompilerOption, DriverOption, PythonOption, ToolkitOption, Wheel
     from .network import Network
@@ -38,6 +39,8 @@ def of(host: Host, network: Network) -> Iterator[Constraint]:
     if host.glibc:
         yield _glibc(host.source, host.glibc)
     yield _distribution(host, network)
+    if kernels.headers(host) is None:
+        yield _kernel(host)
     if host.driver and not host.driver_packages:
         yield _foreign_driver(host.source)
     if host.interrupted.driver:
@@ -79,7 +82,7 @@ def _distribution(host: Host, network: Network) -> Constraint:
         return f"the catalog has no package with the headers of Python {option.name} for {name}"
 
     checks: dict[str, Check] = {
-        "driver": lambda option: _packaged_driver(name, row, option),
+        "driver": lambda option: _packaged_driver(host, row, option),
         "compiler": compiler,
         "toolkit": lambda option: _packaged_toolkit(name, row, option),
     }
@@ -87,22 +90,34 @@ def _distribution(host: Host, network: Network) -> Constraint:
         "host.distribution",
         f"the distribution is {name}",
         host.source if row is None else f"{host.source}; {row.contents}",
-        "use a supported distribution, or install what is missing by hand",
+        "use a supported distribution, or install what is missing by hand"
+        if row is None
+        else f"install by hand what {name} has no package of, or use another distribution",
         {**checks, "python": python} if network.compiles else checks,
     )
 
 
-def _packaged_driver(name: str, row: DistributionRow | None, option: DriverOption) -> str | None:
+def _packaged_driver(host: Host, row: DistributionRow | None, option: DriverOption) -> str | None:
+    name = host.distribution.name
     if option.action in RUNNING:
         return None
     if row is None:
         return f"the catalog has no driver source for {name}"
     if option.origin == "distribution":
-        has = archive(row, option)
-        return None if has else f"the archive of {name} has no {option.name}"
+        lacks = _missing(host, archive(row, option), option)
+        return f"the archive of {name} has no {lacks}" if lacks else None
     if version(option.number) < version(row.first_branch):
         return f"the oldest driver in NVIDIA's repository for {name} is {row.first_branch}"
     return None
+
+
+def _missing(host: Host, entry: ArchiveRow | None, option: DriverOption) -> str:
+    """Return what the archive of a distribution lacks for a driver, "" where it has everything."""
+    if entry is None:
+        return option.name
+    if entry.signed and kernels.prebuilt(host, option) is None:
+        return f"modules of {option.name} for the kernel {host.kernel.release}"
+    return "nvlsm, which NVLink 5 needs" if host.nvlink5_fabric else ""
 
 
 def _packaged_toolkit(name: str, row: DistributionRow | None, option: ToolkitOption) -> str | None:
@@ -113,6 +128,23 @@ def _packaged_toolkit(name: str, row: DistributionRow | None, option: ToolkitOpt
     if row.first_toolkit and option.cuda < version(row.first_toolkit):
         return f"the oldest CUDA in NVIDIA's repository for {name} is {row.first_toolkit}"
     return None
+
+
+def _kernel(host: Host) -> Constraint:
+    name, kernel = host.distribution.name, host.kernel.release
+
+    def driver(option: DriverOption) -> str | None:
+        if option.action in RUNNING or kernels.prebuilt(host, option):
+            return None
+        return f"no table knows the package with the headers of that kernel on {name}"
+
+    return Constraint(
+        "host.kernel_headers",
+        f"the kernel is {kernel}, without headers",
+        host.source,
+        f"install the headers of {kernel}, or boot a kernel of {name}; then probe again",
+        {"driver": driver},
+    )
 
 
 def _lacks_headers(option: PythonOption) -> bool:

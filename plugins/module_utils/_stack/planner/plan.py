@@ -55,7 +55,7 @@ class DriverPlan:
     ``release``, a version pattern, except ``unpinned``; ``unattended`` are beginnings of package
     names that unattended upgrades skip. ``protect`` means that a driver that stays is not held yet,
     and ``hold_packages`` what that needs. ``stream`` is the dnf module stream; ``services`` are
-    started.
+    started. ``build`` is prebuilt, dkms or None for a driver that is kept.
     """
 
     action: str
@@ -77,6 +77,7 @@ class DriverPlan:
     reason: str | None = None
     protect: bool = False
     hold_packages: tuple[str, ...] = ()
+    build: str | None = read(default=None, omit=True)
 
 
 @dataclass(frozen=True)

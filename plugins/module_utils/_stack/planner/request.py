@@ -27,6 +27,8 @@ INSTALLER, CHANNEL = "miniforge", "conda-forge"
 FFMPEG_SOURCES = ("ffmpeg", "nv-codec-headers")
 SOURCES = (*(row.name for row in TREES), *FFMPEG_SOURCES, INSTALLER, CHANNEL)
 ENVIRONMENTS = ("uv", "conda")
+# How the kernel modules of a driver come about: compiled on the host, or built by a distribution.
+BUILDS = ("dkms", "prebuilt")
 
 
 def _matching(pattern: str, wanted: str) -> Callable[[Any, str], str]:
@@ -91,6 +93,7 @@ class Request:
     torch: Spec | None = read(_spec, default=None)
     cuda: Spec | None = read(_spec, default=None)
     python: Spec | None = read(_spec, default=None)
+    driver_build: str | None = read(validation.choice(*BUILDS), default=None)
     driver_branch: str | None = read(
         _matching(r"\d{3}", "a branch number such as 580"), default=None
     )

@@ -72,7 +72,7 @@ def problem(host: Host, request: Request, network: Network) -> Problem:
         host, needed=network.compiles, default=row.compilers[0] if row else 0
     )
     options = Options(
-        candidates.drivers(host, request.preset),
+        candidates.drivers(host, request.preset, row),
         candidates.pythons(host, request.preset),
         toolkits,
         compilers,
