@@ -53,13 +53,15 @@ def label(plan: Plan | NoPlan) -> str:
 
 def table(machine: str) -> list[str]:
     """Return the table of one machine: architectures down, distributions across."""
+    # On the others the driver is installed by hand, and the plan is that of the loaded one.
+    rows = [row for row in DISTRIBUTIONS if not row.by_hand]
     families: dict[str, dict[str, list[tuple[str, str]]]] = {}
     for gpu in GPUS:
         family = families.setdefault(gpu_specs.gpu_spec(f"10de:{gpu.device}").architecture, {})
-        for row in DISTRIBUTIONS:
+        for row in rows:
             plan = planner.plan(host(row, machine, gpu.device))
             family.setdefault(f"{row.id} {row.version}", []).append((label(plan), gpu.chip))
-    systems = [f"{row.id} {row.version}" for row in DISTRIBUTIONS]
+    systems = [f"{row.id} {row.version}" for row in rows]
     lines = [f"| {machine} | " + " | ".join(systems) + " |", "|---" * (len(systems) + 1) + "|"]
     lines += [
         f"| {family} | " + " | ".join(cell(row[name]) for name in systems) + " |"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.distributions import (
+    BY_HAND,
+    DERIVED,
     DISTRIBUTIONS,
     SAME_AS,
-    DistributionRow,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.architectures import (
     ARCHITECTURES,
@@ -50,25 +51,30 @@ class Machine:
 
 def host(machine: Machine, endpoints: list[str]) -> model.Host:
     """Return the host as probe would find it, with every endpoint in reach. Raises UsageError."""
-    name, version, row = _distribution(machine.os)
+    system = _distribution(machine.os)
+    python = system.python
     found = {
         "source": "the what-if options",
         "architecture": machine.arch,
-        "distribution": {"id": name, "version": version, "family": row.family},
+        "distribution": {
+            "id": system.id,
+            "version": system.version,
+            "family": system.family,
+        },
         "kernel": {
-            "release": _kernel(row.family, name, machine.arch),
+            "release": _kernel(system, machine.arch),
             "headers": False,
         },
         "gpus": _gpus(machine.gpus),
         "nvswitches": [_NVSWITCH] if machine.nvswitch else [],
         "driver": {"version": machine.driver, "flavour": None} if machine.driver else None,
         "toolkits": _toolkits(machine.cuda),
-        "pythons": [{"version": row.python, "path": f"/usr/bin/python{row.python}"}],
+        "pythons": [{"version": python, "path": f"/usr/bin/python{python}"}] if python else [],
         "secure_boot": machine.secure_boot,
         "root": True,
         "cores": 8,
         "memory_mib": 65536,
-        "glibc": row.glibc,
+        "glibc": system.glibc,
         "network": dict.fromkeys(endpoints, True),
     }
     try:
@@ -83,11 +89,15 @@ def host(machine: Machine, endpoints: list[str]) -> model.Host:
         ) from error
 
 
-def _kernel(family: str, name: str, arch: str) -> str | None:
-    """Return the suffix of the kernel's metapackage, as in linux-headers-amd64; Red Hat has none."""
-    if family == "redhat":
+def _kernel(system: System, arch: str) -> str | None:
+    """Return the flavour of the kernel, as in linux-headers-amd64; only Debian's family has one."""
+    if system.family != "debian":
         return None
-    return ARCHITECTURES[arch].debian if name == "debian" and arch in ARCHITECTURES else "generic"
+    made_of = DERIVED.get((system.id, system.version)) or DERIVED.get(
+        (system.id, system.version.partition(".")[0])
+    )
+    debian = (made_of or (system.id,))[0] == "debian"
+    return ARCHITECTURES[arch].debian if debian and arch in ARCHITECTURES else "generic"
 
 
 def _gpus(texts: Sequence[str]) -> list[dict[str, str]]:
@@ -111,17 +121,31 @@ def _toolkits(version: str | None) -> list[dict[str, str]]:
     return [{"version": version, "path": f"/usr/local/cuda-{version}"}] if version else []
 
 
-def _distribution(text: str) -> tuple[str, str, DistributionRow]:
+class System(NamedTuple):
+    """A distribution of --os with the C library and Python that it comes with, where they are known."""
+
+    id: str
+    version: str
+    family: str
+    glibc: str | None
+    python: str | None
+
+
+def _distribution(text: str) -> System:
     name, _, version = text.lower().partition("-")
     major = version.partition(".")[0]
-    kin = SAME_AS.get(name, name)
+    made_of = DERIVED.get((name, version)) or DERIVED.get((name, major))
+    kin, wanted = made_of or (SAME_AS.get(name, name), version)
     for row in DISTRIBUTIONS:
-        if row.id == kin and row.version in (version, major):
-            return name, version, row
+        if row.id == kin and row.version in (wanted, wanted.partition(".")[0]):
+            return System(name, version, row.family, row.glibc, row.python)
+    if version and any(name in row.ids for row in BY_HAND):
+        return System(name, version, "other", None, None)
     known = ", ".join(f"{row.id}-{row.version}" for row in DISTRIBUTIONS)
+    made = ", ".join(f"{name}-{version}" for name, version in DERIVED)
     raise UsageError(
         f"--os {text} is not supported.",
-        f"Known are {known}, and {', '.join(SAME_AS)} as rhel.",
-        "For example: --os ubuntu-22.04",
+        f"Known are {known}; {', '.join(SAME_AS)} as rhel; {made}.",
+        "For example: --os ubuntu-22.04. Any other host can be given with --host FILE.",
         code="cli.unknown-value",
     )

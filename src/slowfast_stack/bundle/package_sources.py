@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.distributions import (
     CODENAMES,
-    COMPONENTS,
+    components,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import scratch
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.architectures import (
@@ -52,7 +52,9 @@ def of(host: Host, given: Mapping[str, Path], *, drivers: bool) -> str:
     if here["ID"] != release.id or codename is None:
         raise _refused(name, f"this machine uses the archive of {here['ID']}", OWN_FILE)
     runner = LocalRunner()
-    archive = COMPONENTS[release.id]
+    archive = components(release.id, release.version)
+    if archive is None:
+        raise _refused(name, "no table has the components of its archive", OWN_FILE)
     archives = _known(runner, archive.origin)
     found = apt_sources.of_suites(
         apt_sources.read(runner, ""),

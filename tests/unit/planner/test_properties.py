@@ -269,7 +269,11 @@ def release_of(row: DistributionRow | None, branch: str, origin: str | None) -> 
 def is_packaged(
     host: dict[str, Any], row: DistributionRow, branch: str, flavour: str, origin: str
 ) -> bool:
+    if row.by_hand:
+        return False
     if origin == "nvidia":
+        if not at_least(row.last_branch or "999", branch):
+            return False
         return host["network"].get("nvidia", True) and at_least(branch, row.first_branch)
     entry = next((each for each in row.archive if each.branch == branch), None)
     return bool(entry and getattr(entry, flavour))
@@ -424,11 +428,12 @@ def toolkits(
     found: list[tuple[str, str, str | None]] = [(version, "keep", None) for version in kept]
     if row and host["root"] and host["network"].get("nvidia", True):
         fresh = [cuda for cuda in MAX_GCC if at_least(cuda, row.first_toolkit or "0")]
+        fresh = [cuda for cuda in fresh if at_least(row.last_toolkit or "99", cuda)]
         found += [(cuda, "install", "nvidia") for cuda in sorted(fresh, key=numbers)]
     foreign_driver = host["driver"] and not host["driver_packages"]
     # The libraries that Debian's toolkit installs are newer than the last driver of Kepler.
     kepler = any(g["pci_id"][5:] < "1340" for g in host["gpus"])
-    if row and host["root"] and row.id == "debian" and not (foreign_driver or kepler):
+    if row and host["root"] and row.toolkit and not (foreign_driver or kepler):
         found.append((DEBIAN_TOOLKIT[row.version], "install", "distribution"))
     return found
 

@@ -13,6 +13,7 @@ NVIDIA_REPOSITORY = Source(
 KEYS = Source("NVIDIA/cuda-repo-management issues 4, 30, 34, 39, 44", "2026-11-22")
 UBUNTU_LISTINGS = Source("Ubuntu package listings", "2026-11-22")
 DEBIAN_LISTS = Source("package lists of the Debian archive", "2026-11-22", "measured")
+OLD_DEBIAN_LISTS = Source("package lists of Debian 11", "2026-11-30", "uncertain")
 STREAMS = Source(
     "nvidia-driver-assistant 0.23.48 (third-party copy); NVIDIA/yum-packaging-precompiled-kmod",
     "2026-11-22",
@@ -23,6 +24,13 @@ EXPECTED = Source(
     "2026-11-22",
     "uncertain",
 )
+DRIVER_GUIDE = Source(
+    "NVIDIA Driver Installation Guide 580, 610 and 620, tables of distributions and of kernel modules",
+    "2026-11-30",
+)
+AMAZON_LISTS = Source("Amazon Linux 2023 release notes, package list", "2026-11-30", "uncertain")
+FEDORA_LISTS = Source("Fedora change sets of glibc, GCC and Python", "2026-11-30", "uncertain")
+DNF_5 = "the roles do not hold a driver with dnf 5, the package manager of Fedora"
 COMPILERS = Source("package lists of the distribution", "2026-11-22", "uncertain")
 
 
@@ -78,6 +86,8 @@ class DistributionRow(NamedTuple):
     expected in that directory, "" where it is not known.
     ``source`` vouches for directory and key, ``packages`` for package names and compilers,
     ``contents`` for what the directory begins with. ``toolkit`` is in the distribution's archive.
+    ``last_branch`` and ``last_toolkit`` are the newest in a directory that gets no more, "" for the
+    others. ``by_hand`` says why the roles do not install a driver there, "" where they do.
     """
 
     id: str
@@ -96,6 +106,9 @@ class DistributionRow(NamedTuple):
     packages: Source
     contents: Source = EXPECTED
     toolkit: ToolkitArchiveRow | None = None
+    last_branch: str = ""
+    last_toolkit: str = ""
+    by_hand: str = ""
 
 
 def _ubuntu(branch: str, version: str) -> ArchiveRow:
@@ -133,6 +146,9 @@ _BOOKWORM = (
     ArchiveRow("535", "535.309.01", (), _DEBIAN_DRIVER[1], signed=False, source=DEBIAN_LISTS),
     ArchiveRow("470", "470.256.02", (), _TESLA, signed=False, source=DEBIAN_LISTS),
 )
+_BULLSEYE = (
+    ArchiveRow("470", "470.256.02", (), _DEBIAN_DRIVER[1], signed=False, source=OLD_DEBIAN_LISTS),
+)
 _TRIXIE = (ArchiveRow("550", "550.163.01", *_DEBIAN_DRIVER, signed=False, source=DEBIAN_LISTS),)
 _BOOKWORM_TOOLKIT = ToolkitArchiveRow("11.8", "535", ("nvidia-cuda-toolkit",), "/usr", DEBIAN_LISTS)
 _TRIXIE_TOOLKIT = ToolkitArchiveRow("12.4", "550", ("nvidia-cuda-toolkit",), "/usr", DEBIAN_LISTS)
@@ -156,6 +172,8 @@ DISTRIBUTIONS = (
                     (13, 14, 12, 11, 10), _UBUNTU, NVIDIA_REPOSITORY, COMPILERS),
     DistributionRow("ubuntu", "26.04", "debian", "2.42", "3.14", "ubuntu2604", _UBUNTU_26_KEY, "ubuntu", "580", "",
                     (15, 14, 13, 12), _UBUNTU, NVIDIA_REPOSITORY, COMPILERS),
+    DistributionRow("debian", "11", "debian", "2.31", "3.9", "debian11", _OLD_KEY, "debian", "535", "11.7",
+                    (10, 9), _BULLSEYE, NVIDIA_REPOSITORY, DEBIAN_LISTS, last_branch="560", last_toolkit="12.6"),
     DistributionRow("debian", "12", "debian", "2.36", "3.11", "debian12", _OLD_KEY, "debian", "535", "12.3",
                     (12, 11), _BOOKWORM, NVIDIA_REPOSITORY, DEBIAN_LISTS, toolkit=_BOOKWORM_TOOLKIT),
     DistributionRow("debian", "13", "debian", "2.41", "3.13", "debian13", _NEW_KEY, "debian", "580", "13.0",
@@ -166,10 +184,57 @@ DISTRIBUTIONS = (
                     (11, 14, 13, 12), (), NVIDIA_REPOSITORY, STREAMS),
     DistributionRow("rhel", "10", "redhat", "2.39", "3.12", "rhel10", _RPM_KEY, "suffix", "570", "12.9",
                     (14, 15), (), NVIDIA_REPOSITORY, STREAMS),
+    DistributionRow("amzn", "2023", "redhat", "2.34", "3.9", "amzn2023", _RPM_KEY, "stream", "560", "12.6",
+                    (11,), (), DRIVER_GUIDE, AMAZON_LISTS),
+    DistributionRow("fedora", "42", "redhat", "2.41", "3.13", "fedora42", _RPM_KEY, "suffix", "580", "13.0",
+                    (15,), (), DRIVER_GUIDE, FEDORA_LISTS, by_hand=DNF_5),
+    DistributionRow("fedora", "43", "redhat", "2.42", "3.14", "fedora43", _RPM_KEY, "suffix", "590", "13.1",
+                    (15,), (), DRIVER_GUIDE, FEDORA_LISTS, by_hand=DNF_5),
+    DistributionRow("fedora", "44", "redhat", "2.43", "3.14", "fedora44", _RPM_KEY, "suffix", "610", "13.3",
+                    (16,), (), DRIVER_GUIDE, FEDORA_LISTS, by_hand=DNF_5),
 )
 
 # Rebuilds of Red Hat Enterprise Linux use its rows.
 SAME_AS = {"rocky": "rhel", "almalinux": "rhel", "centos": "rhel", "ol": "rhel"}
+
+# Derivatives with the packages of another distribution, where their os-release does not say which.
+DERIVED = {
+    ("linuxmint", "21"): ("ubuntu", "22.04"),
+    ("linuxmint", "22"): ("ubuntu", "24.04"),
+    ("linuxmint", "6"): ("debian", "12"),
+    ("linuxmint", "7"): ("debian", "13"),
+    ("pop", "22.04"): ("ubuntu", "22.04"),
+    ("pop", "24.04"): ("ubuntu", "24.04"),
+    ("zorin", "17"): ("ubuntu", "22.04"),
+    ("zorin", "18"): ("ubuntu", "24.04"),
+    ("elementary", "7"): ("ubuntu", "22.04"),
+    ("elementary", "8"): ("ubuntu", "24.04"),
+    ("neon", "22.04"): ("ubuntu", "22.04"),
+    ("neon", "24.04"): ("ubuntu", "24.04"),
+    ("tuxedo", "22.04"): ("ubuntu", "22.04"),
+    ("tuxedo", "24.04"): ("ubuntu", "24.04"),
+}
+
+# What PLATFORM_ID of os-release says, by its letters before the number.
+PLATFORMS = {"el": "rhel", "f": "fedora", "al": "amzn"}
+
+
+class ByHandRow(NamedTuple):
+    """Distributions whose package ``manager`` the roles do not use; ``guide`` says how to install."""
+
+    ids: tuple[str, ...]
+    manager: str
+    guide: str
+    source: Source
+
+
+BY_HAND = (
+    ByHandRow(
+        ("sles", "sled", "sles_sap", "sle_hpc", "opensuse", "opensuse-leap", "opensuse-tumbleweed"),
+        "zypper", "section SUSE", NVIDIA_REPOSITORY,
+    ),
+    ByHandRow(("azurelinux", "mariner"), "tdnf", "section Azure Linux", NVIDIA_REPOSITORY),
+)  # fmt: skip
 
 # NVIDIA's repository has a directory per distribution and machine.
 NVIDIA_BASE = "https://developer.download.nvidia.com/compute/cuda/repos"
@@ -187,12 +252,25 @@ COMPONENTS = {
     "ubuntu": ComponentsRow("Ubuntu", ("restricted",)),
 }
 
+# Debian 11 has no component of its own for firmware.
+OLD_COMPONENTS = {("debian", "11"): ("contrib", "non-free")}
+
+
+def components(name: str, version: str) -> ComponentsRow | None:
+    """Return the components of drivers and toolkits of a release, None where no table has it."""
+    row = COMPONENTS.get(name)
+    own = OLD_COMPONENTS.get((name, version))
+    return row._replace(components=own) if row and own else row
+
+
 # EPEL has dkms; on Red Hat Enterprise Linux itself it is set up by address, by the administrator.
-EPEL_RELEASE = ("epel-release",)
-WITHOUT_EPEL_RELEASE = ("rhel",)
+# Amazon Linux and Fedora have dkms themselves.
+EPEL_RELEASE = "epel-release"
+EPEL_RELEASES = {"rhel": None, "amzn": None, "fedora": None, "ol": "oracle-epel-release-el{version}"}
 
 # What the suites of an archive are named after.
 CODENAMES = {
+    ("debian", "11"): "bullseye",
     ("debian", "12"): "bookworm",
     ("debian", "13"): "trixie",
     ("ubuntu", "22.04"): "jammy",

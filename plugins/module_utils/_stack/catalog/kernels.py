@@ -128,11 +128,12 @@ RPM_KERNELS = (
     ),
     RpmKernelRow(
         "amazon", r"(?P<version>6\.1\.[0-9.]+-[0-9.]+\.amzn2023\.(?:x86_64|aarch64))",
-        ("kernel-devel-{version}", *_USER), AMAZON_KERNELS,
+        ("kernel-devel-{version}", *_USER, "kernel-modules-extra-{version}"), AMAZON_KERNELS,
     ),
     RpmKernelRow(
         "amazon", r"(?P<version>(?P<series>[0-9]+\.[0-9]+)\.[0-9.]+-[0-9.]+\.amzn2023\.(?:x86_64|aarch64))",
-        ("kernel{series}-devel-{version}", "kernel{series}-headers"), AMAZON_KERNELS,
+        ("kernel{series}-devel-{version}", "kernel{series}-headers", "kernel{series}-modules-extra-{version}"),
+        AMAZON_KERNELS,
     ),
     RpmKernelRow(
         "azure", rf"(?P<version>{_BUILD}\.azl[0-9]+)", ("kernel-devel-{version}", *_USER), AZURE_KERNELS,

@@ -71,6 +71,10 @@ def _packages(value: object, where: str) -> tuple[str, ...]:
     return tuple(names.package(row, where) for row in validation.items(value, where))
 
 
+def _words(value: object, where: str) -> tuple[str, ...]:
+    return tuple(_word(row, where) for row in validation.items(value, where))
+
+
 def _nvidia(value: object, where: str) -> str:
     pci_id = _pci(value, where)
     if not pci_id.startswith(f"{NVIDIA}:"):
@@ -134,12 +138,19 @@ FAMILIES = ("debian", "redhat", "other")
 
 @dataclass(frozen=True)
 class Distribution(_Exact):
-    """The contents of os-release; ``family`` is debian, redhat or other."""
+    """The contents of os-release; ``family`` is debian, redhat or other.
+
+    Of a derivative also what it says of the distribution that it is made of: ``like`` its ID_LIKE,
+    ``codename`` that of Ubuntu or Debian, ``platform`` its PLATFORM_ID, such as el9.
+    """
 
     id: str = read(_word)
     version: str = read(_perhaps, default="")
     family: str = read(validation.choice(*FAMILIES), default="other")
     name: str = ""
+    like: tuple[str, ...] = read(_words, default=(), omit=True)
+    codename: str = read(_perhaps, default="", omit=True)
+    platform: str = read(_perhaps, default="", omit=True)
 
     @classmethod
     def from_dict(cls, value: object, where: str) -> Distribution:

@@ -19,7 +19,7 @@ _GPU_CLASSES = ("0300", "0302")
 _NVSWITCH_DEVICES = ("1ac2", "1af1", "22a3")
 _FAMILIES = {
     "debian": ("debian", "ubuntu"),
-    "redhat": ("rhel", "fedora", "centos", "rocky", "almalinux", "ol"),
+    "redhat": ("rhel", "fedora", "centos", "rocky", "almalinux", "ol", "amzn"),
 }
 _DRIVER_PACKAGE = re.compile(
     r"(cuda-drivers|nvidia-(driver|open|dkms|kernel|headless|tesla|fabric-?manager)|"
@@ -53,7 +53,18 @@ def os_release(text: str) -> Distribution:
     # Point releases of RHEL and its rebuilds share one row: 9.4 is 9.
     number = number.partition(".")[0] if family == "redhat" else number
     name = found.get("PRETTY_NAME") or f"{found['ID']} {number}".strip()
-    return Distribution(found["ID"], number, family, name)
+    if family == "other" or found["ID"] in _FAMILIES[family]:
+        return Distribution(found["ID"], number, family, name)
+    codenames = ("UBUNTU_CODENAME", "DEBIAN_CODENAME", "VERSION_CODENAME")
+    return Distribution(
+        found["ID"],
+        number,
+        family,
+        name,
+        tuple(likes[1:]),
+        next((found[key] for key in codenames if found.get(key)), ""),
+        found.get("PLATFORM_ID", "").partition(":")[2],
+    )
 
 
 def pci_function(slot: str, uevent: str) -> Gpu | None:

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 from ..core.versions import dotted, version
 from . import kernels
 from .constraint_model import RUNNING, STAYS, Check, Constraint
-from .distribution import archive, distribution
+from .distribution import archive, by_hand, distribution, unsure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..catalog.distributions import ArchiveRow, DistributionRow
+    from ..core.versions import Version
     from ..host.model import Host
     from .candidates import CompilerOption, DriverOption, PythonOption, ToolkitOption, Wheel
     from .network import Network
+
+
+GUIDE = "NVIDIA's Driver Installation Guide"
 
 
 # Constraints that check wheels are cached, because what a check rejects is cached with it.
@@ -66,12 +70,13 @@ def _glibc(source: str, number: str) -> Constraint:
 
 def _distribution(host: Host, network: Network) -> Constraint:
     name, row = host.distribution.name, distribution(host)
+    why, remedy = _without_row(host)
 
     def compiler(option: CompilerOption) -> str | None:
         if option.host or not option.major:
             return None
         if row is None:
-            return f"the catalog has no compiler packages for {name}"
+            return why or f"the catalog has no compiler packages for {name}"
         if option.major in row.compilers:
             return None
         return f"{name} has no package of GCC {option.major}"
@@ -79,22 +84,41 @@ def _distribution(host: Host, network: Network) -> Constraint:
     def python(option: PythonOption) -> str | None:
         if not _lacks_headers(option) or (row and version(row.python) == option.series):
             return None
+        if row is None and why:
+            return why
         return f"the catalog has no package with the headers of Python {option.name} for {name}"
 
     checks: dict[str, Check] = {
         "driver": lambda option: _packaged_driver(host, row, option),
         "compiler": compiler,
-        "toolkit": lambda option: _packaged_toolkit(name, row, option),
+        "toolkit": lambda option: _packaged_toolkit(host, row, option),
     }
     return Constraint(
         "host.distribution",
         f"the distribution is {name}",
         host.source if row is None else f"{host.source}; {row.contents}",
-        "use a supported distribution, or install what is missing by hand"
-        if row is None
-        else f"install by hand what {name} has no package of, or use another distribution",
+        remedy,
         {**checks, "python": python} if network.compiles else checks,
     )
+
+
+def _without_row(host: Host) -> tuple[str | None, str]:
+    """Return why nothing is installed on a distribution, None for one of a row, and what helps."""
+    name, row, why, manual = host.distribution.name, distribution(host), unsure(host), by_hand(host)
+    reason = None
+    help_text = "use a supported distribution, or install what is missing by hand"
+    if row and row.by_hand:
+        help_text = f"install the driver by hand, as {GUIDE} says for {name}; then run again"
+    elif row:
+        help_text = f"install by hand what {name} has no package of, or use another distribution"
+    elif why:
+        reason = f"{name} is not taken for another distribution: {why}"
+    elif manual:
+        reason = f"the packages of {name} are installed with {manual.manager}, which no role uses"
+        help_text = (
+            f"install the driver, GCC and CUDA by hand ({GUIDE}, {manual.guide}); then run again"
+        )
+    return reason, help_text
 
 
 def _packaged_driver(host: Host, row: DistributionRow | None, option: DriverOption) -> str | None:
@@ -102,13 +126,21 @@ def _packaged_driver(host: Host, row: DistributionRow | None, option: DriverOpti
     if option.action in RUNNING:
         return None
     if row is None:
-        return f"the catalog has no driver source for {name}"
+        return _without_row(host)[0] or f"the catalog has no driver source for {name}"
+    if row.by_hand:
+        return row.by_hand
     if option.origin == "distribution":
         lacks = _missing(host, archive(row, option), option)
         return f"the archive of {name} has no {lacks}" if lacks else None
-    if version(option.number) < version(row.first_branch):
-        return f"the oldest driver in NVIDIA's repository for {name} is {row.first_branch}"
-    return None
+    return _outside(name, "driver", version(option.number), row.first_branch, row.last_branch)
+
+
+def _outside(name: str, what: str, number: Version, first: str, last: str) -> str | None:
+    """Return why a directory of NVIDIA's repository does not have a release."""
+    where = f"in NVIDIA's repository for {name} is"
+    if first and number < version(first):
+        return f"the oldest {what} {where} {first}"
+    return f"the newest {what} {where} {last}" if last and number > version(last) else None
 
 
 def _missing(host: Host, entry: ArchiveRow | None, option: DriverOption) -> str:
@@ -120,14 +152,13 @@ def _missing(host: Host, entry: ArchiveRow | None, option: DriverOption) -> str:
     return "nvlsm, which NVLink 5 needs" if host.nvlink5_fabric else ""
 
 
-def _packaged_toolkit(name: str, row: DistributionRow | None, option: ToolkitOption) -> str | None:
+def _packaged_toolkit(host: Host, row: DistributionRow | None, option: ToolkitOption) -> str | None:
+    name = host.distribution.name
     if option.action != "install" or option.origin == "distribution":
         return None
     if row is None:
-        return f"the catalog has no source of a CUDA toolkit for {name}"
-    if row.first_toolkit and option.cuda < version(row.first_toolkit):
-        return f"the oldest CUDA in NVIDIA's repository for {name} is {row.first_toolkit}"
-    return None
+        return _without_row(host)[0] or f"the catalog has no source of a CUDA toolkit for {name}"
+    return _outside(name, "CUDA", option.cuda, row.first_toolkit, row.last_toolkit)
 
 
 def _kernel(host: Host) -> Constraint:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 META = "linux-image-"
 # What follows a flavour in the name of a meta package: a series, or a release with its support.
 _SUFFIX = re.compile(r"(-(hwe|lts)-[0-9.]+(-edge)?|-[0-9]+\.[0-9]+[a-z]?|-edge)?")
+# Ubuntu numbers its builds with a few digits; those of others, as 6.12.10-76061203, are longer.
+_BUILD = re.compile(r"[0-9]+(\.[0-9]+)+-[0-9]{1,4}-")
 
 
 class Prebuilt(NamedTuple):
@@ -70,7 +72,9 @@ def prebuilt(host: Host, option: DriverOption) -> Prebuilt | None:
     running = template.replace(KERNEL, kernel)
     if not listed:
         # A what-if has no kernel yet.
-        return Prebuilt((wanted,), running=kernel in ("", row.flavour), listed=False)
+        unknown = kernel in ("", row.flavour)
+        own = unknown or _BUILD.match(kernel)
+        return Prebuilt((wanted,), running=unknown, listed=False) if own else None
     found = tuple(name for name in (running, wanted) if name in listed)
     return Prebuilt(found, running in listed, listed=True) if found else None
 
