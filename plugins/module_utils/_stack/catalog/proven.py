@@ -1,0 +1,43 @@
+"""Stacks that were built and proven; `scripts/proof_matrix.py --write` writes the rows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class ProvenRow(NamedTuple):
+    """A proof of a PyTorch release with a Python.
+
+    ``profile`` is cpu or cuda, ``variant`` that of the wheel; ``passed`` counts the claims that held,
+    ``failed`` names the others; ``sources`` are the commits of SlowFast, Detectron2 and PyTorchVideo.
+    """
+
+    torch: str
+    python: str
+    machine: str
+    profile: str
+    variant: str
+    passed: int
+    failed: str
+    sources: str
+    checked: str
+
+
+# fmt: off
+ROWS = (
+)
+# fmt: on
+
+
+def measured() -> dict[str, str]:
+    """Return the releases of which a stack was proven, and with which Pythons."""
+    found: dict[str, list[str]] = {}
+    for row in ROWS:
+        if not row.failed:
+            found.setdefault(row.torch, []).append(row.python)
+    return {torch: f"run on CPU with Python {_listed(pythons)}" for torch, pythons in found.items()}
+
+
+def _listed(names: list[str]) -> str:
+    *others, last = dict.fromkeys(names)
+    return f"{', '.join(others)} and {last}" if others else last
