@@ -97,7 +97,7 @@ class Clips(Dataset):
         decoded = cfg.DATA.TRAIN_CROP_NUM_TEMPORAL if trains else 1
         copies = cfg.DATA.TRAIN_CROP_NUM_SPATIAL * cfg.AUG.NUM_SAMPLE if trains else 1
         count = decoded * copies
-        clips = [self._clip(side) for _ in range(count)]
+        clips = [self._clip(side) for _clip in range(count)]
         if cfg.AUG.GEN_MASK_LOADER:
             clips = [[*clip, torch.Tensor(), _mask(cfg)] for clip in clips]
         time, label = np.zeros((count, 2)), 0
@@ -117,8 +117,8 @@ class Clips(Dataset):
             image_and_mask = [torch.empty(3, side, side), torch.Tensor(), _image_mask(cfg)]
             return image_and_mask, torch.Tensor(), index, torch.Tensor(), {}
         if cfg.AUG.ENABLE and self.split == "train" and cfg.AUG.NUM_SAMPLE > 1:
-            images = [image() for _ in range(cfg.AUG.NUM_SAMPLE)]
-            empty = [torch.Tensor() for _ in images]
+            images = [image() for _view in range(cfg.AUG.NUM_SAMPLE)]
+            empty = [torch.Tensor() for _image in images]
             return images, [0] * len(images), index, empty, {}
         return [image()], 0, index, torch.Tensor(), {}
 
@@ -139,7 +139,7 @@ def _mask(cfg) -> np.ndarray:
 def _image_mask(cfg) -> np.ndarray:
     from slowfast.models.utils import calc_mvit_feature_geometry
 
-    size, _ = calc_mvit_feature_geometry(cfg)
+    size, _number = calc_mvit_feature_geometry(cfg)
     side = size[cfg.MASK.PRETRAIN_DEPTH[-1]][-1]
     return np.zeros((side, side), dtype=int)
 
@@ -163,7 +163,7 @@ class Streamed(IterableDataset):
         return (self._sample(index) for index in range(len(self)))
 
     def _sample(self, index: int):
-        clip, label, *_ = self.clips[index]
+        clip, label, *_rest = self.clips[index]
         return clip, label, index, 0, {}
 
 

@@ -46,7 +46,7 @@ class Memory:
 
         seen = self._seen
 
-        def freed(_) -> None:
+        def freed(_tensor) -> None:
             if seen is self._seen:
                 self.now -= size
             seen.pop(key, None)
@@ -131,7 +131,7 @@ def _nonzero(mode, _function, args, _kwargs):
 
 def _masked_select(mode, _function, args, _kwargs):
     mode.waits(args[0], "mask")
-    _, mask = torch.broadcast_tensors(args[0], args[1])
+    _input, mask = torch.broadcast_tensors(args[0], args[1])
     return args[0].new_empty(mode.selected(mask))
 
 
@@ -143,7 +143,7 @@ def _indexed(mode, function, args, kwargs):
         if index is not None and index.dtype in (torch.bool, torch.uint8):
             mode.waits(tensor, "mask")
             count = mode.selected(index)
-            plain += [index.new_empty(count, dtype=torch.int64) for _ in range(index.dim())]
+            plain += [index.new_empty(count, dtype=torch.int64) for _axis in range(index.dim())]
         else:
             plain.append(index)
     return function(tensor, plain, *rest, **kwargs)

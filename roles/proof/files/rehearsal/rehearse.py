@@ -131,7 +131,7 @@ class Rehearsal:
 
         def build(cfg, *args, **kwargs):
             with self.step("model"), _disable_current_modes(), Unfilled():
-                torch.nn.parallel.DistributedDataParallel = lambda module, **_: module
+                torch.nn.parallel.DistributedDataParallel = lambda module, **_options: module
                 try:
                     model = without(function(cfg, *args, **kwargs))
                 finally:
@@ -150,23 +150,23 @@ class Rehearsal:
             """The registry of models with one entry, the model that is already built."""
 
             @staticmethod
-            def get(_):
-                return lambda _: model
+            def get(_name):
+                return lambda _cfg: model
 
         import torch.nn.parallel.distributed as ddp
 
         def wrapped(**options):
             made = parallel(**options)
             made.register_comm_hook(None, alone)
-            made.register_comm_hook = lambda *_, **__: None
+            made.register_comm_hook = lambda *_args, **_options: None
             made.reducer = Reducer(made.reducer, looks_for_unused=made.find_unused_parameters)
             return made
 
         # It compares the processes; there is one.
-        ddp._verify_param_shape_across_processes = lambda *_, **__: True  # noqa: SLF001
+        ddp._verify_param_shape_across_processes = lambda *_args, **_options: True  # noqa: SLF001
         torch.nn.parallel.DistributedDataParallel = wrapped
         registry, builder.MODEL_REGISTRY = builder.MODEL_REGISTRY, Ready
-        model.cuda = lambda **_: model
+        model.cuda = lambda **_options: model
         try:
             with self.step("distributed model"):
                 return function(cfg)
@@ -224,7 +224,7 @@ class Reducer:
         return False
 
 
-def alone(_, bucket):
+def alone(_state, bucket):
     """Return the gradients of a bucket as they are: there is no other process to add some."""
     done = torch.futures.Future()
     done.set_result(bucket.buffer())
@@ -311,9 +311,9 @@ def prepared(rehearsal: Rehearsal) -> None:
     setattr(train_net, name, rehearsal.measured("precise BN", getattr(train_net, name), 1))
     train_net.eval_epoch = rehearsal.measured("evaluation", train_net.eval_epoch, 1)
     test_net.perform_test = rehearsal.measured("test", test_net.perform_test, 1)
-    cu.save_checkpoint = cu.load_test_checkpoint = lambda *_, **__: None
-    cu.is_checkpoint_epoch = misc.is_eval_epoch = lambda *_, **__: True
-    du.all_gather_unaligned = lambda data, *_: [data] * du.get_world_size()
+    cu.save_checkpoint = cu.load_test_checkpoint = lambda *_args, **_options: None
+    cu.is_checkpoint_epoch = misc.is_eval_epoch = lambda *_args, **_options: True
+    du.all_gather_unaligned = lambda data, *_args: [data] * du.get_world_size()
     shuffle = loaders.shuffle_dataset
 
     def shuffled(loader, epoch):
