@@ -22,6 +22,7 @@ import itertools
 import json
 import os
 import resource
+import shutil
 import signal
 import sys
 import tempfile
@@ -286,7 +287,7 @@ def after_fix(
     given, fixed = out / "given.yaml", out / "fixed.yaml"
     try:
         given.write_text(written(case, values))
-    except StackError:  # it is not YAML
+    except (StackError, yaml.YAMLError):
         return None
     checks = validate.Checks(Path(), lambda _path, _read: [], known)
     report = validate.examine(given, checks, output=fixed, fix=True)
@@ -367,6 +368,8 @@ def sweep(stack: Path, work: Path, given: argparse.Namespace) -> int:
         pid, status = os.wait()
         identity, case, word, log = running.pop(pid)
         kept[identity] = Outcome(status, _reason(log, status) if status else "")
+        for folder in log.parent.glob("**/checkpoints"):  # 15 GiB of all cases
+            shutil.rmtree(folder)
         rows.append(_printed(kept[identity].beside(case, word), shown))
         if given.state:
             given.state.write_text(json.dumps({name: asdict(row) for name, row in kept.items()}))
