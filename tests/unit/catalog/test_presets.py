@@ -37,8 +37,6 @@ def test_stable_is_what_was_run_and_newest_begins_with_the_newest() -> None:
     assert (newest.pythons[0], newest.pythons_from) == ("3.13", "host")
     assert newest.branches[0] == drivers.BRANCHES[-1].branch
     assert stable.torch in presets.MEASURED
-    run = "run on CPU with Python 3.11"
-    assert {"2.4.0": run, "2.11.0": run, "2.15.0": run} == presets.MEASURED
 
 
 def test_the_guide_of_2024_has_its_own_versions() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from .proven import measured
 from .source import Source
 
 TRIALS = Source("stacks built and run on CPU with the pinned commits", "2026-11-22", "measured")
@@ -67,11 +68,7 @@ PRESETS = (
               (("driver.branch", BRANCH_555), ("packages", OLD_PINS), ("packages", OLD_MKL),
                ("sources", FORK))),
 )
-
-# Stacks that were run, by their torch release.
-MEASURED = {
-    "2.4.0": "run on CPU with Python 3.11",
-    "2.11.0": "run on CPU with Python 3.11",
-    "2.15.0": "run on CPU with Python 3.11",
-}
 # fmt: on
+
+# Stacks that were proven, by their release of PyTorch.
+MEASURED = measured()

@@ -25,6 +25,9 @@ class ProvenRow(NamedTuple):
 
 # fmt: off
 ROWS = (
+    ProvenRow("2.4.0", "3.9", "x86_64", "cpu", "cu121", 20, "", "287ec00 02b5c4e f3142bb", "2026-11-29"),
+    ProvenRow("2.11.0", "3.11", "x86_64", "cpu", "cu130", 22, "", "287ec00 02b5c4e f3142bb", "2026-11-30"),
+    ProvenRow("2.15.0", "3.13", "x86_64", "cpu", "cu132", 20, "", "287ec00 02b5c4e f3142bb", "2026-11-29"),
 )
 # fmt: on
 
