@@ -1,6 +1,7 @@
 """Write the SHA-256 of every file that a pin of the catalog may be installed from, as PyPI has it.
 
     package_files.py            reads PyPI with uv and writes _stack/catalog/package_files.py
+    package_files.py --new      reads only the pins that have no row yet
     package_files.py --check    exits 1 where a pin has no row
 
 Files of other systems are left out, and source distributions where there is a wheel.
@@ -17,7 +18,12 @@ import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog import packages, torch
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog import (
+    cuda_wheels,
+    packages,
+    partners,
+    torch,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.package_files import (
     FILES,
     prefix_of,
@@ -39,9 +45,12 @@ def pins() -> dict[str, str]:
     for release in torch.RELEASES:
         python = release.pythons.split("-")[0]
         found[f"torch=={release.torch}"] = python
-        found[f"torchvision=={release.torchvision}"] = python
-        if release.torchaudio:
-            found[f"torchaudio=={release.torchaudio}"] = python
+    for partner in partners.PARTNERS:
+        if partner.pythons:
+            first = partner.pythons.partition("-")[0]
+            found[f"{partner.name}=={partner.version}"] = "3.12" if first == "any" else first
+    for compiler in cuda_wheels.COMPILERS:
+        found.update(dict.fromkeys(compiler.requirements, "3.12"))
     return found
 
 
@@ -94,14 +103,16 @@ def main() -> int:
     """Write the file, or compare it with the pins."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true")
-    wanted = pins()
-    if parser.parse_args().check:
+    parser.add_argument("--new", action="store_true")
+    options, wanted = parser.parse_args(), pins()
+    if options.check:
         lacking = sorted(wanted.keys() ^ FILES.keys())
         print("\n".join(f"package_files.py: {pin}" for pin in lacking), end="\n" * bool(lacking))
         return 1 if lacking else 0
     lines = []
     for pin, python in sorted(wanted.items()):
-        found = files(pin, python)
+        known = FILES[pin] if options.new and pin in FILES else None
+        found = known or files(pin, python)
         lines += [pin, *(row(pin, name, digest) for name, digest in sorted(found.items()))]
         print(pin, len(found))
     TARGET.write_text(replaced(TARGET.read_text(encoding="utf-8"), lines), encoding="utf-8")

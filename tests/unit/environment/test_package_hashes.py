@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 import pytest
 from ansible_collections.slowfast.stack.plugins.filter.package_hashes import package_hashes
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog import packages, torch
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog import (
+    packages,
+    partners,
+    torch,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.package_files import (
     FILES,
 )
@@ -13,6 +20,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment 
 )
 from support.errors import fails
 from support.plan_builder import plan_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ONE, TWO, THREE = "1" * 64, "2" * 64, "3" * 64
 
@@ -45,6 +55,13 @@ def test_of_what_an_index_serves_the_known_files_remain() -> None:
         library.allowed(served, {"b==1": (ONE,)}, "i")
 
 
+def span(files: Iterable[str]) -> str:
+    """Return the Pythons of wheels as the catalog writes them."""
+    tags = {name.split("-")[2] for name in files}
+    minors = sorted(int(tag[3:]) for tag in tags if re.fullmatch(r"cp3\d+", tag))
+    return "any" if tags == {"py3"} else f"3.{minors[0]}-3.{minors[-1]}" if minors else ""
+
+
 def test_the_catalog_has_files_of_every_pin_for_every_planned_platform() -> None:
     for row in (*packages.PINS, *packages.DEPENDENCIES):
         files = FILES[f"{row.name}=={row.version}"]
@@ -54,7 +71,12 @@ def test_the_catalog_has_files_of_every_pin_for_every_planned_platform() -> None
         assert all(len(digest) == 64 for digest in files.values())
     for release in torch.RELEASES:
         assert any("x86_64" in name for name in FILES[f"torch=={release.torch}"])
-        assert FILES[f"torchvision=={release.torchvision}"]
+    for partner in partners.PARTNERS:
+        files = FILES[f"{partner.name}=={partner.version}"]
+        assert {"x86_64": partner.pythons, "aarch64": partner.pythons_arm} == {
+            machine: span(name for name in files if machine in name)
+            for machine in ("x86_64", "aarch64")
+        }
 
 
 def test_a_plan_gets_the_files_of_its_pins() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +28,13 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus
     GPUS,
     ChipRow,
     GpuRow,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.partners import (
+    PARTNERS,
+    PartnerRow,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.presets import (
+    MEASURED,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.torch import (
     CODE,
@@ -132,6 +140,20 @@ def code_of(torch: str, variant: str, machine: str) -> CodeRow | None:
     return exact or CODE_BY_NAME.get((series, variant, machine))
 
 
+def vision_of(release: ReleaseRow) -> PartnerRow:
+    """Return the torchvision that requires a torch; of several, that of the same day."""
+    rows = [row for row in PARTNERS if row.name == "torchvision"]
+    exact = [row for row in rows if row.torch == f"=={release.torch}"]
+    return (exact or [row for row in rows if row.uploaded == release.uploaded])[0]
+
+
+def series_of(span: str) -> set[str]:
+    if span == "any":
+        return {f"3.{minor}" for minor in range(9, 16)}
+    ends = [int(end.split(".")[1]) for end in span.split("-")] if span else [1, 0]
+    return {f"3.{minor}" for minor in range(ends[0], ends[1] + 1)}
+
+
 class Wheels:
     """What a wheel of the tables needs, worked out without the candidates of the solver."""
 
@@ -141,9 +163,10 @@ class Wheels:
         self.cuda = f"{variant[2:-1]}.{variant[-1]}" if variant != "cpu" else None
         self.code = code_of(release.torch, variant, machine)
         self.pypi = variant == (release.pypi_arm if arm else release.pypi)
-        span = release.pythons_arm if arm else release.pythons
-        ends = [int(end.split(".")[1]) for end in span.split("-")] if span else [1, 0]
-        self.pythons = {f"3.{minor}" for minor in range(ends[0], ends[1] + 1)}
+        self.vision = vision_of(release)
+        both = (release, self.vision)
+        spans = [row.pythons_arm if arm else row.pythons for row in both]
+        self.pythons = set.intersection(*map(series_of, spans))
         self.glibc = release.glibc_arm if arm else release.glibc
 
     def suits(self, host: dict[str, Any], request: dict[str, Any], gpus: list[Gpu]) -> bool:
@@ -154,6 +177,9 @@ class Wheels:
         if host["glibc"] and not at_least(host["glibc"], self.glibc):
             return False
         if not self.pypi and not host["network"].get("pytorch", True):
+            return False
+        # Before it, aarch64 wheels of torchvision had no CUDA code.
+        if gpus and host["architecture"] == "aarch64" and not at_least(self.vision.version, "0.26"):
             return False
         return all(self._runs_on(chip.capability) for _, chip in gpus)
 
@@ -349,9 +375,12 @@ def release_order(preset: str) -> list[ReleaseRow]:
     first = {"stable": "2.11.0", "newest": ordered[-1].torch, "guide-2024": "2.4.0"}[preset]
     place = next(n for n, row in enumerate(ordered) if row.torch == first)
     older, newer = ordered[:place][::-1], ordered[place + 1 :]
+    series = [list(rows)[::-1] for _, rows in groupby(newer, lambda row: numbers(row.torch)[:2])]
     if preset == "guide-2024":
-        return [ordered[place], *newer, *older]
-    return [ordered[place], *older, *newer]
+        return [ordered[place], *(row for rows in series for row in rows), *older]
+    run = {numbers(torch)[:2] for torch in MEASURED}
+    series.sort(key=lambda rows: (numbers(rows[0].torch)[:2] in run, numbers(rows[0].torch)))
+    return [ordered[place], *older, *(row for rows in series[::-1] for row in rows)]
 
 
 def wheels(
@@ -558,7 +587,7 @@ def driver_of(plan: Plan, host: dict[str, Any]) -> Driver | None:
 def fits_together(plan: Plan) -> None:
     """Check what follows from the choice."""
     release = next(row for row in RELEASES if row.torch == plan.torch.version)
-    assert (plan.torchvision, plan.torchaudio) == (release.torchvision, release.torchaudio)
+    assert plan.torchvision == vision_of(release).version
     assert plan.torch.index is None or plan.torch.index.endswith(plan.torch.variant)
     for gpu in plan.gpus if plan.network == "full" else ():
         assert gpu.compute_capability

@@ -106,8 +106,11 @@ def test_what_is_installed_of_pytorch(
     asked: dict[str, str], audio: str | None, expected: list[str], *, pypi: bool
 ) -> None:
     _there, choice = solved(GPU)
-    row = choice.wheel.row._replace(torch="2.11.0", torchvision="1", torchaudio=audio)
-    chosen = choice.wheel._replace(row=row, variant="cu1", pypi=pypi, cuda=version("13"))
+    one = choice.wheel
+    beside = {"vision": one.vision._replace(row=one.vision.row._replace(version="1"))}
+    if audio is None:
+        beside["audio"] = one.audio._replace(row=None)
+    chosen = one._replace(variant="cu1", pypi=pypi, cuda=version("13"), **beside)
     pins = ("numpy==2", "setuptools==80", "ninja==1", "wheel==3", "wheels==1")
     found = wheel.wheels(request(asked), choice._replace(wheel=chosen), pins)
     assert list(found.requirements) == expected

@@ -15,19 +15,21 @@ from ..catalog.drivers import (
     OPEN_ONLY_FROM,
     BranchRow,
 )
-from ..catalog.presets import PRESETS, PresetRow
+from ..catalog.presets import MEASURED, PRESETS, PresetRow
 from ..catalog.torch import CODE, METADATA, RELEASES, CodeRow, ReleaseRow
 from ..core.architectures import ARCHITECTURES
 from ..core.versions import Version, dotted, version
 from ..host.model import Compiler, Driver, Host, Python, Toolkit, series
-from . import driver_state
+from . import driver_state, partners
 
 if TYPE_CHECKING:
     from ..catalog.distributions import DistributionRow, ToolkitArchiveRow
+    from ..catalog.partners import PartnerRow
     from ..catalog.source import Source
     from .driver_state import DriverState
+    from .partners import Partner
 
-CPU = "cpu"
+CPU = partners.CPU
 GCC_MAJORS = {major for row in DISTRIBUTIONS for major in row.compilers}
 # The oldest GCC that supports the C++ standard of torch's headers.
 GCC_FOR_CXX = {14: 5, 17: 8, 20: 11}
@@ -37,7 +39,8 @@ class Wheel(NamedTuple):
     """A torch wheel; ``code`` are its compute capabilities, ``jit`` that of its PTX if used.
 
     ``driver`` is the oldest driver that runs it, None on a CPU-only wheel; ``pypi`` is true where
-    PyPI has it, else it is on PyTorch's own index.
+    PyPI has it, else it is on PyTorch's own index. ``pythons`` are those that torch and torchvision
+    have wheels for; ``no_cuda`` says why torchvision computes on no GPU, "" where it does.
     """
 
     machine: str
@@ -53,12 +56,25 @@ class Wheel(NamedTuple):
     pythons: tuple[Version, ...]
     glibc: Version
     oldest_gcc: int
+    vision: Partner
+    audio: Partner
+    no_cuda: str
     source: Source
 
     @property
     def name(self) -> str:
         """Return the usual name, such as torch 2.11.0 (cu130)."""
         return f"torch {self.row.torch} ({self.variant})"
+
+    @property
+    def torchvision(self) -> str:
+        """Return the release of torchvision beside it; each release of torch has one."""
+        return self.vision.row.version if self.vision.row else ""
+
+    @property
+    def torchaudio(self) -> str | None:
+        """Return the release of torchaudio beside it, None where it gets none."""
+        return self.audio.row.version if self.audio.row else None
 
     @property
     def cudnn(self) -> int:
@@ -143,12 +159,23 @@ def wheels(machine: str, preset_name: str, *, gpu: bool) -> tuple[tuple[Wheel, .
 
 
 def _release_order(row: PresetRow) -> tuple[str, ...]:
+    """Return the releases: the preset's first; a repair release always comes before its .0.
+
+    Newer ones that a guide falls back to begin with the nearest series; elsewhere they begin with
+    those that were run, and with the newest.
+    """
     newest_first = sorted((release.torch for release in RELEASES), key=version, reverse=True)
     first = newest_first.index(row.torch or newest_first[0])
-    newer, older = newest_first[:first][::-1], newest_first[first:]
+    newer, older = newest_first[:first], newest_first[first:]
     if row.then == "newer":
+        newer.sort(key=lambda torch: version(torch)[:2])
         return (older[0], *newer, *older[1:])
+    newer.sort(key=lambda torch: _series(torch) not in set(map(_series, MEASURED)))
     return (*older, *newer)
+
+
+def _series(torch: str) -> str:
+    return torch.rpartition(".")[0]
 
 
 def _wheels(release: ReleaseRow, machine: str, preferred: str, *, gpu: bool) -> tuple[Wheel, ...]:
@@ -177,6 +204,7 @@ def _wheel(
         return None
     cuda = version(f"{variant[2:-1]}.{variant[-1]}") if variant != CPU else None
     toolkit = _toolkits()[cuda] if cuda else None
+    vision = partners.torchvision(release)
     return Wheel(
         machine=machine,
         row=release,
@@ -188,9 +216,12 @@ def _wheel(
         code=tuple(version(sm) for sm in code.sms.split()) if code else (),
         jit=None,
         driver=version(toolkit.minimum_driver) if toolkit and gpu else None,
-        pythons=_pythons(release.pythons_arm if arm else release.pythons),
+        pythons=_both(release, vision.row, arm=arm),
         glibc=version(release.glibc_arm if arm else release.glibc),
         oldest_gcc=GCC_FOR_CXX[release.cxx],
+        vision=vision,
+        audio=partners.torchaudio(release, machine, variant, pypi=pypi),
+        no_cuda=partners.lacks_cuda(release, machine, variant) if gpu else "",
         source=code.source if code else METADATA,
     )
 
@@ -207,7 +238,7 @@ def _through_ptx(wheel: Wheel) -> Wheel | None:
 def _code(torch: str, variant: str, machine: str) -> CodeRow | None:
     """Return what is known of a wheel: its own row, else that of its series."""
     rows = {row.torch: row for row in CODE if (row.variant, row.machine) == (variant, machine)}
-    return rows.get(torch) or rows.get(torch.rpartition(".")[0])
+    return rows.get(torch) or rows.get(_series(torch))
 
 
 @cache
@@ -222,6 +253,13 @@ def _pythons(text: str) -> tuple[Version, ...]:
         return ()
     first, last = (int(end.partition(".")[2]) for end in text.split("-"))
     return tuple(version(f"3.{minor}") for minor in range(first, last + 1))
+
+
+def _both(release: ReleaseRow, vision: PartnerRow | None, *, arm: bool) -> tuple[Version, ...]:
+    """Return the Pythons that torch and its torchvision both have a wheel for."""
+    torch = _pythons(release.pythons_arm if arm else release.pythons)
+    beside = (vision.pythons_arm if arm else vision.pythons) if vision else ""
+    return torch if beside == "any" else tuple(one for one in torch if one in _pythons(beside))
 
 
 def within(text: str, python: Version) -> bool:

@@ -30,7 +30,7 @@ def machine(source: str, architecture: str) -> Constraint:
 
     def wheel(option: Wheel) -> str | None:
         if option.machine == architecture:
-            return None
+            return option.no_cuda or None
         return f"{option.name} for {option.machine} does not run on {architecture}"
 
     other = " or ".join(name for name in ("x86_64", "aarch64") if name != architecture)

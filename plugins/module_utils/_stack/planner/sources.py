@@ -101,7 +101,7 @@ def patches(choice: Choice, packages: tuple[str, ...], sources: Trees) -> Decide
     """Return the patches that these sources can need with these versions."""
     row = choice.wheel.row
     pinned = dict(pin.split("==") for pin in packages)
-    versions = {**pinned, "torch": row.torch, "torchvision": row.torchvision}
+    versions = {**pinned, "torch": row.torch, "torchvision": choice.wheel.torchvision}
     origins = {tree.name: _origin(tree, sources[tree.name]) for tree in TREES}
     found = [
         patch.id
@@ -111,7 +111,7 @@ def patches(choice: Choice, packages: tuple[str, ...], sources: Trees) -> Decide
     counted = [f"{name} ({origin})" for name, origin in origins.items() if origin]
     text = (
         f"of {len(PATCHES)} known breakages, {len(found)} can occur in {_listed(counted)}"
-        f" with torch {row.torch}, torchvision {row.torchvision} and the pinned packages"
+        f" with torch {row.torch}, torchvision {choice.wheel.torchvision} and the pinned packages"
     )
     return Decided(tuple(found), (decision("patches", text, EXAMINED),))
 

@@ -17,7 +17,6 @@ from .plan import TorchPlan, TorchWheelsPlan
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..catalog.torch import ReleaseRow
     from ..core.versions import Version
     from ..host.model import Host
     from .candidates import Wheel
@@ -41,18 +40,14 @@ def decide(host: Host, request: Request, given: Problem, choice: Choice) -> Deci
         minimum_driver=_minimum_driver(wheel),
         adopted=request.adopt_torch,
     )
-    reasons = (*_release(request, given, wheel), _variant(given, choice), *_beside(wheel.row))
+    reasons = (*_release(request, given, wheel), _variant(given, choice), *_beside(wheel))
     return Decided(plan, reasons)
 
 
-def _beside(row: ReleaseRow) -> Iterator[Decision]:
+def _beside(wheel: Wheel) -> Iterator[Decision]:
     """Say why it is this torchvision, and this torchaudio or none."""
-    text = f"torchvision {row.torchvision} is the release that was built with torch {row.torch}"
-    yield decision("torchvision", text, row.source)
-    text = f"torchaudio {row.torchaudio} is the release that was built with torch {row.torch}"
-    if row.torchaudio is None:
-        text = f"no torchaudio was released with torch {row.torch}"
-    yield decision("torchaudio", text, row.source)
+    for name, partner in (("torchvision", wheel.vision), ("torchaudio", wheel.audio)):
+        yield decision(name, partner.because, partner.source)
 
 
 def wheels(request: Request, choice: Choice, pins: tuple[str, ...]) -> TorchWheelsPlan:
@@ -60,13 +55,10 @@ def wheels(request: Request, choice: Choice, pins: tuple[str, ...]) -> TorchWhee
     wheel, row = choice.wheel, choice.wheel.row
     # Wheels of PyTorch's index have the variant as local version; those of PyPI do not.
     local = "" if wheel.pypi else f"+{wheel.variant}"
-    numbers = {
-        "torch": None if request.adopt_torch else row.torch,
-        "torchvision": row.torchvision,
-        "torchaudio": row.torchaudio,
-    }
+    beside = (("torchvision", wheel.torchvision), ("torchaudio", wheel.torchaudio))
+    numbers = (("torch", None if request.adopt_torch else row.torch), *beside)
     return TorchWheelsPlan(
-        requirements=tuple(f"{name}=={n}{local}" for name, n in numbers.items() if n),
+        requirements=tuple(f"{name}=={n}{local}" for name, n in numbers if n),
         build_tools=tuple(pin for pin in pins if pin.partition("==")[0] in BUILD_TOOLS),
         cuda=dotted(wheel.cuda) if wheel.cuda else None,
     )
