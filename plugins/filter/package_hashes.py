@@ -50,7 +50,8 @@ from ..plugin_utils._filter import filter_module
 
 def package_hashes(plan: dict[str, Any]) -> list[str]:
     """Return a line for each pin of a plan that the catalog knows the files of."""
-    pins = [*plan["packages"], *plan["torch_wheels"]["requirements"], *dependencies(plan)]
+    torch = plan["torch_wheels"]
+    pins = [*plan["packages"], *torch["requirements"], *torch["build_tools"], *dependencies(plan)]
     known = {pin: tuple(sorted(FILES[pin].values())) for pin in pins if pin in FILES}
     return list(written(known))
 

@@ -38,11 +38,11 @@ class File(NamedTuple):
 
 
 def requirements(plan: Plan, *, adopt_torch: bool) -> list[str]:
-    """Return what the roles install: torch, torchvision and torchaudio in the variant, and the pins."""
+    """Return what the roles install: torch and its partners, the pins, and compilers of CUDA."""
     own = plan.torch_wheels.requirements
     return [
         *(each for each in own if not (adopt_torch and each.startswith("torch=="))),
-        *plan.packages,
+        *dict.fromkeys([*plan.packages, *plan.torch_wheels.build_tools]),
     ]
 
 

@@ -54,10 +54,15 @@ def test_uv_is_asked_for_a_platform_that_it_knows(glibc: str, platform: str) -> 
 def test_an_adopted_torch_is_not_asked_for() -> None:
     planned = planner.plan(load_host(network={"pypi": True}), {})
     assert isinstance(planned, Plan)
-    own = replace(planned.torch_wheels, requirements=("torch==2.4.0+cu121", "torchvision==0.19.0"))
+    own = replace(
+        planned.torch_wheels,
+        requirements=("torch==2.4.0+cu121", "torchvision==0.19.0"),
+        build_tools=("numpy==1.26.4", "nvidia-cuda-nvcc==13.0.88"),
+    )
     plan = replace(planned, torch_wheels=own, packages=("numpy==1.26.4",))
+    pins = ["numpy==1.26.4", "nvidia-cuda-nvcc==13.0.88"]
     everything = wheels.requirements(plan, adopt_torch=False)
-    assert everything == ["torch==2.4.0+cu121", "torchvision==0.19.0", "numpy==1.26.4"]
+    assert everything == ["torch==2.4.0+cu121", "torchvision==0.19.0", *pins]
     assert wheels.requirements(plan, adopt_torch=True) == everything[1:]
 
 

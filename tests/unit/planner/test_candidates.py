@@ -253,7 +253,10 @@ def test_toolkits_of_the_host_come_first_then_older_ones_then_that_of_the_archiv
         ("13.0", "/opt/cuda-13.0"),
     ]
     assert list(found[:2]) == kept
-    fresh = found[2:-1]
+    wheels = [one for one in found if one.origin == "pypi"]
+    assert [one.name for one in wheels] == ["13.0", "13.1", "13.2", "13.3", "13.4", "13.5"]
+    assert list(found[-len(wheels) :]) == wheels
+    fresh = found[2 : -len(wheels) - 1]
     assert [one.cuda for one in fresh] == sorted(one.cuda for one in fresh)
     assert {one.origin for one in fresh} == {"nvidia"}
     one = next(one for one in fresh if one.name == "12.4")
@@ -262,10 +265,11 @@ def test_toolkits_of_the_host_come_first_then_older_ones_then_that_of_the_archiv
         ("cuda-toolkit-12-4",),
         "",
     )
-    own = found[-1]
+    own = found[-len(wheels) - 1]
     assert (own.name, own.origin, own.home) == ("11.8", "distribution", "/usr")
     assert (own.packages, own.driver) == (("nvidia-cuda-toolkit",), "535")
-    assert {one.origin for one in candidates.toolkits(found_host, needed=True)} == {None, "nvidia"}
+    others = {one.origin for one in candidates.toolkits(found_host, needed=True)}
+    assert others == {None, "nvidia", "pypi"}
     (none,) = candidates.toolkits(found_host, needed=False)
     assert (none.action, none.name, none.host) == ("none", "", None)
 

@@ -119,8 +119,8 @@ PYTHON_ORDER = {
 # From the release notes of CUDA and from crt/host_config.h, not through the catalog.
 MAX_GCC = {
     **dict.fromkeys(("10.1", "10.2"), 8), "11.0": 9,
-    **dict.fromkeys(("11.1", "11.2", "11.3"), 10),
-    **dict.fromkeys(("11.4", "11.5", "11.6", "11.7", "11.8"), 11),
+    **dict.fromkeys(("11.1", "11.2", "11.3", "11.4", "11.5"), 10),
+    **dict.fromkeys(("11.6", "11.7", "11.8"), 11),
     **dict.fromkeys(("12.0", "12.1", "12.2", "12.3"), 12),
     **dict.fromkeys(("12.4", "12.5", "12.6"), 13), "12.8": 14, "12.9": 14,
     **dict.fromkeys(("13.0", "13.1", "13.2", "13.3"), 15), "13.4": 16, "13.5": 16,
@@ -464,6 +464,8 @@ def toolkits(
     kepler = any(g["pci_id"][5:] < "1340" for g in host["gpus"])
     if row and host["root"] and row.toolkit and not (foreign_driver or kepler):
         found.append((DEBIAN_TOOLKIT[row.version], "install", "distribution"))
+    # PyPI has compilers of CUDA 13 alone; they need neither root nor a distribution.
+    found += [(f"13.{minor}", "install", "pypi") for minor in range(6)]
     return found
 
 

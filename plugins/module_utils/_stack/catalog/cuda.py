@@ -8,6 +8,12 @@ from .source import Source
 
 NOTES = Source("CUDA release notes, driver table; compatibility of minor versions", "2026-11-22")
 GUIDE = Source("CUDA installation guide; bounds table of torch cpp_extension.py", "2026-11-22")
+# Their headers name GCC 11, but their front end fails in its <functional>; that of 11.6 does not.
+STD_FUNCTION = Source(
+    "nvcc 11.5 does not read std_function.h of GCC 11: NVIDIA/nccl#650, NVIDIA/VisRTX#71;"
+    " 11.4 has the older front end",
+    "2026-11-30",
+)
 HEADER = Source("crt/host_config.h and ptxas --help of the toolkit's PyPI wheels", "2026-11-22")
 
 
@@ -43,10 +49,10 @@ TOOLKITS = (
                "3.5 3.7 5.0 5.2 5.3 6.0 6.1 6.2 7.0 7.2 7.5 8.0 8.6", GUIDE),
     ToolkitRow("11.3", "465.19.01", "450.80.02", 10,
                "3.5 3.7 5.0 5.2 5.3 6.0 6.1 6.2 7.0 7.2 7.5 8.0 8.6", GUIDE),
-    ToolkitRow("11.4", "470.42.01", "450.80.02", 11,
-               "3.5 3.7 5.0 5.2 5.3 6.0 6.1 6.2 7.0 7.2 7.5 8.0 8.6 8.7", GUIDE),
-    ToolkitRow("11.5", "495.29.05", "450.80.02", 11,
-               "3.5 3.7 5.0 5.2 5.3 6.0 6.1 6.2 7.0 7.2 7.5 8.0 8.6 8.7", GUIDE),
+    ToolkitRow("11.4", "470.42.01", "450.80.02", 10,
+               "3.5 3.7 5.0 5.2 5.3 6.0 6.1 6.2 7.0 7.2 7.5 8.0 8.6 8.7", STD_FUNCTION),
+    ToolkitRow("11.5", "495.29.05", "450.80.02", 10,
+               "3.5 3.7 5.0 5.2 5.3 6.0 6.1 6.2 7.0 7.2 7.5 8.0 8.6 8.7", STD_FUNCTION),
     ToolkitRow("11.6", "510.39.01", "450.80.02", 11,
                "3.5 3.7 5.0 5.2 5.3 6.0 6.1 6.2 7.0 7.2 7.5 8.0 8.6 8.7", GUIDE),
     ToolkitRow("11.7", "515.43.04", "450.80.02", 11,

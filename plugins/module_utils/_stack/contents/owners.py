@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _ENVIRONMENT = (
     r"env/(\.gitignore|\.lock|CACHEDIR\.TAG|pyvenv\.cfg|lib64|conda-meta/.*"
     r"|bin/(python[0-9.]*|(de)?activate(\.(bat|csh|fish|nu|ps1|xsh))?|activate_this\.py|pydoc\.bat)"
-    r"|lib/python[0-9.]*/site-packages/_virtualenv\.(py|pth))"
+    r"|lib/python[0-9.]*/site-packages/_virtualenv\.(py|pth)|cuda-[0-9.]+/(bin|include|lib64|nvvm)/.*)"
 )
 # What this project writes beside the parts of a stack.
 _RECORDS = (

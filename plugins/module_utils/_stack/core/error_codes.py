@@ -114,6 +114,8 @@ CODES = {
     ),
     "cuda.compile-failed": Row("nvcc or cuobjdump failed on the test program.", "Run `slowfast-stack up` to reinstall the toolkit."),
     "cuda.foreign-default": Row("/usr/local/cuda is a folder of a toolkit that was installed by hand.", "Move it away, or set `cuda_default: false`."),
+    "cuda.foreign-home": Row("The toolkit of wheels would not be in its environment.", "Plan the host again with this release."),
+    "cuda.incomplete-wheels": Row("The wheels in an environment lack a part of a CUDA toolkit.", "Run `slowfast-stack up` again."),
     "cuda.missing-architecture": Row("The toolkit made no code for a planned architecture.", "Check which nvcc was used."),
     "cuda.program-failed": Row("A CUDA program was compiled and does not run on the GPU.", "Check the driver with nvidia-smi."),
     "data.invalid-value": Row("A value in a recorded host, a request or a file has the wrong type.", "Correct it, or record the host again."),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.shell import comment, quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 NAME = "activate"
 # In this order they are set and restored.
@@ -70,9 +70,10 @@ def script(stack: Path, plan: Mapping[str, Any]) -> str:
     With a CUDA toolkit in the plan, CUDA_HOME, PATH and LD_LIBRARY_PATH point to that toolkit;
     PyTorch's wheels find their bundled libraries by their run path, which takes precedence.
     """
-    env, home = stack / "env", plan["build"]["cuda_home"]
+    env, planned = stack / "env", plan["build"]["cuda_home"]
+    home = stack / planned if planned else None
     paths = [env / "bin", *([stack / "ffmpeg" / "bin"] if plan.get("ffmpeg") else [])]
-    paths += [Path(home) / "bin"] if home else []
+    paths += [home / "bin"] if home else []
     kind = _KINDS[plan["environment"]["manager"]]
     cuda = _CUDA.format(home=quote(home), libraries=quote(f"{home}/lib64")) if home else ""
     return _TEXT.format(

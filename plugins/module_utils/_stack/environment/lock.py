@@ -111,7 +111,7 @@ def record(commands: Commands, subject: Subject) -> Lock:
         machine={key: host.get(key) for key in ("architecture", "glibc", "distribution")},
         driver=(host.get("driver") or {}).get("version"),
         python=_python(commands, env),
-        compilers=_compilers(commands, plan["build"]),
+        compilers=_compilers(commands, subject.stack, plan["build"]),
         packages=tuple(_packages(env, files, {**(subject.known or {}), **_hashes(subject.stack)})),
         sources={
             name: {**row, "tree": _digest(subject.stack / "src" / name)}
@@ -132,9 +132,9 @@ def _python(commands: Commands, env: Path) -> Python:
     return Python(*answer.split())
 
 
-def _compilers(commands: Commands, build: Mapping[str, Any]) -> dict[str, str | None]:
+def _compilers(commands: Commands, stack: Path, build: Mapping[str, Any]) -> dict[str, str | None]:
     """Return what the compilers of the plan report; None for one that is missing."""
-    nvcc = f"{build['cuda_home']}/bin/nvcc" if build["cuda_home"] else None
+    nvcc = str(stack / build["cuda_home"] / "bin" / "nvcc") if build["cuda_home"] else None
     found: dict[str, str | None] = {}
     for name, path in (("cc", build["cc"]), ("cxx", build["cxx"]), ("nvcc", nvcc)):
         answer = commands.run([path, "--version"]) if path else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -134,7 +135,7 @@ def _build_environment(plan: Plan, home: str, jobs: int) -> dict[str, str]:
     return {
         **variables,
         "FORCE_CUDA": "1",
-        "CUDA_HOME": str(plan.build.cuda_home),
+        "CUDA_HOME": posixpath.join(home, str(plan.build.cuda_home)),
         "TORCH_CUDA_ARCH_LIST": str(plan.torch.arch_list),
         "CPATH": f"{packages}/nvidia/cu{plan.torch.variant[2:4]}/include",
     }

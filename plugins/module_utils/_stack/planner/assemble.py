@@ -12,7 +12,7 @@ from ..catalog.sources import PYPI as UPLOADED
 from ..core.construct import plain
 from ..core.versions import dotted
 from . import driver, ffmpeg, gpu_specs, interpreter, sources, system_packages, toolchain, wheel
-from .candidates import CPU, preset
+from .candidates import CPU, PYPI, preset
 from .decision import Decided, decision
 from .plan import Plan, SkippedClaim
 
@@ -189,6 +189,11 @@ def roles(
     left_out = ", ".join(name for name in ROLES if not wanted.get(name, True))
     text = f"each role needs those before it; {left_out} would have nothing to do"
     made = tuple(name for name in ROLES if wanted.get(name, True))
+    if cuda and cuda.origin == PYPI:
+        # Its wheels are in the environment.
+        others = [name for name in made if name != "cuda"]
+        others.insert(others.index("pytorch") + 1, "cuda")
+        made = tuple(others)
     return Decided(made, (decision("roles", text, "the other choices of this plan"),))
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..catalog.cuda import TOOLKITS, ToolkitRow
+from ..catalog.cuda_wheels import COMPILERS
 from ..catalog.distributions import DISTRIBUTIONS, KERNEL
 from ..catalog.drivers import (
     BRANCHES,
@@ -23,6 +24,8 @@ from ..host.model import Compiler, Driver, Host, Python, Toolkit, series
 from . import driver_state, partners
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..catalog.distributions import DistributionRow, ToolkitArchiveRow
     from ..catalog.partners import PartnerRow
     from ..catalog.source import Source
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from .partners import Partner
 
 CPU = partners.CPU
+PYPI = "pypi"
 GCC_MAJORS = {major for row in DISTRIBUTIONS for major in row.compilers}
 # The oldest GCC that supports the C++ standard of torch's headers.
 GCC_FOR_CXX = {14: 5, 17: 8, 20: 11}
@@ -117,9 +121,9 @@ class CompilerOption(NamedTuple):
 class ToolkitOption(NamedTuple):
     """The CUDA toolkit: one of the host, one to install, or none where nothing is compiled.
 
-    ``max_gcc`` is the highest GCC it takes, ``home`` its folder; ``origin`` is nvidia or
-    distribution for one to install, with its ``packages``; those of a distribution may install
-    the libraries of a ``driver`` branch.
+    ``max_gcc`` is the highest GCC it takes, ``home`` its folder; ``origin`` is nvidia,
+    distribution or pypi for one to install, with its ``packages``; those of a distribution may
+    install the libraries of a ``driver`` branch. That of PyPI is in the folder of the stack.
     """
 
     action: str
@@ -396,7 +400,8 @@ def toolkits(
     """Return the toolkits: those of the host, then those to install; older ones first.
 
     A wheel takes its own CUDA or a newer minor of it, so the first that fits is the nearest.
-    That of the distribution's ``archive`` comes last: it is old, and NVIDIA's can be installed beside it.
+    That of the distribution's ``archive`` comes after them: it is old, and NVIDIA's can be
+    installed beside it. The compiler wheels of PyPI, for one stack alone, come last.
     One whose installation did not end is installed again.
     """
     if not needed:
@@ -417,7 +422,18 @@ def toolkits(
         for option in fresh
         if archive and option.name == archive.cuda
     ]
-    return (*sorted(there, key=lambda option: option.cuda), *fresh, *own)
+    return (*sorted(there, key=lambda option: option.cuda), *fresh, *own, *_from_pypi(fresh))
+
+
+def _from_pypi(fresh: list[ToolkitOption]) -> Iterator[ToolkitOption]:
+    rows = {row.cuda: row for row in COMPILERS}
+    for option in fresh:
+        if option.name in rows:
+            yield option._replace(
+                home=f"env/cuda-{option.name}",
+                origin=PYPI,
+                packages=rows[option.name].requirements,
+            )
 
 
 def _fresh_toolkit(row: ToolkitRow) -> ToolkitOption:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..catalog.sources import TREES
 from ..core.versions import version
 from . import driver_constraints, gpu_constraints, host_constraints, kernels
+from .candidates import PYPI
 from .constraint_model import RUNNING, Check, Constraint
 from .decision import REQUEST
 from .request import CHANNEL, INSTALLER
@@ -197,11 +198,16 @@ def _adopted(host: Host, request: Request) -> Iterator[Constraint]:
             return None
         return f"Python {option.name} is not the interpreter of the torch to adopt"
 
+    def toolkit(option: ToolkitOption) -> str | None:
+        if option.origin != PYPI:
+            return None
+        return f"CUDA {option.name} of PyPI would be installed among the packages that are adopted"
+
     found = f"torch {torch.version} ({torch.variant})" if torch else "no readable torch"
     yield Constraint(
         "request.adopt_torch",
         f"--adopt-torch {request.adopt_torch} was requested, which has {found}",
         host.source,
         "omit --adopt-torch, or name an interpreter with a torch in the catalog",
-        {"wheel": wheel, "python": python},
+        {"wheel": wheel, "python": python, "toolkit": toolkit},
     )

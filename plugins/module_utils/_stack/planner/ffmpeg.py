@@ -23,6 +23,7 @@ from ..catalog.ffmpeg import (
 )
 from ..core.errors import StackError
 from ..core.versions import Version, dotted, version
+from .candidates import PYPI
 from .decision import REQUEST, Decided, Decision, decision
 from .distribution import distribution
 from .gpu_specs import of_host
@@ -233,6 +234,8 @@ def _filters(case: Case) -> Filters:
     runs = row and row.release_driver and version(row.release_driver) <= case.driver
     if toolkit.action == "none" or not row or not lowest:
         cause = "without a toolkit clang compiles the filters"
+    elif toolkit.origin == PYPI:
+        cause = "nvcc of PyPI is installed after FFmpeg is built, so clang compiles the filters"
     elif not runs:
         cause = f"PTX of CUDA {toolkit.name} needs a newer driver, so clang compiles the filters"
     elif lowest not in {version(sm) for sm in row.sms.split()}:

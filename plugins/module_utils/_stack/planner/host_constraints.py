@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..core.versions import dotted, version
 from . import kernels
+from .candidates import PYPI
 from .constraint_model import RUNNING, STAYS, Check, Constraint
 from .distribution import archive, by_hand, distribution, unsure
 
@@ -154,7 +155,7 @@ def _missing(host: Host, entry: ArchiveRow | None, option: DriverOption) -> str:
 
 def _packaged_toolkit(host: Host, row: DistributionRow | None, option: ToolkitOption) -> str | None:
     name = host.distribution.name
-    if option.action != "install" or option.origin == "distribution":
+    if option.action != "install" or option.origin in ("distribution", PYPI):
         return None
     if row is None:
         return _without_row(host)[0] or f"the catalog has no source of a CUDA toolkit for {name}"
@@ -192,7 +193,9 @@ def _no_root(source: str, network: Network) -> Constraint:
         return f"only root can install GCC {option.major} with its C++ compiler"
 
     def toolkit(option: ToolkitOption) -> str | None:
-        return "only root can install the CUDA toolkit" if option.action == "install" else None
+        if option.action != "install" or option.origin == PYPI:
+            return None
+        return "only root can install the CUDA toolkit"
 
     def python(option: PythonOption) -> str | None:
         if not _lacks_headers(option):

@@ -82,7 +82,10 @@ class DriverPlan:
 
 @dataclass(frozen=True)
 class CudaPlan:
-    """The toolkit that compiles the extensions; ``action`` is keep or install."""
+    """The toolkit that compiles the extensions; ``action`` is keep or install.
+
+    ``origin`` is nvidia, distribution or pypi: the last is installed into the environment.
+    """
 
     action: str
     toolkit: str
@@ -136,8 +139,8 @@ class TorchPlan:
 class TorchWheelsPlan:
     """What the role pytorch installs: ``requirements`` from ``torch.index``, without dependencies.
 
-    ``build_tools`` build the extensions. ``cuda`` is the release of CUDA that the installed torch
-    reports, None for a CPU build.
+    ``build_tools`` build the extensions, with the compilers of CUDA where PyPI provides the
+    toolkit. ``cuda`` is the release of CUDA that the installed torch reports, None for a CPU build.
     """
 
     requirements: tuple[str, ...]
@@ -179,7 +182,10 @@ class DownloadPlan:
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """How extensions are compiled; paths are None where a role installs the programs first."""
+    """How extensions are compiled; paths are None where a role installs the programs first.
+
+    ``cuda_home`` is in the folder of the stack where it does not begin with a slash.
+    """
 
     max_jobs: int
     force_cuda: bool

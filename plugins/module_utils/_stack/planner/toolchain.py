@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..catalog.cuda_wheels import META
 from ..catalog.sources import PYPI as UPLOADED
+from .candidates import PYPI
 from .decision import Decided, Decision, decision
 from .plan import BuildPlan, CompilerPlan, CudaPlan
 from .repository import repository
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..host.model import Host
+    from .candidates import ToolkitOption
     from .resolver import Choice
 
 # MiB of memory that one compiler process takes, with nvcc and without.
@@ -34,8 +37,12 @@ def _cuda(host: Host, choice: Choice) -> CudaPlan | None:
         toolkit=option.name,
         origin=option.origin,
         packages=option.packages,
-        repository=repository(host, option.origin if option.action == "install" else None),
+        repository=repository(host, option.origin if _from_repository(option) else None),
     )
+
+
+def _from_repository(option: ToolkitOption) -> bool:
+    return option.action == "install" and option.origin != PYPI
 
 
 def _toolkit(host: Host, choice: Choice) -> Iterator[Decision]:
@@ -56,7 +63,9 @@ def _toolkit(host: Host, choice: Choice) -> Iterator[Decision]:
         text += f"; it is installed in {option.host.path}"
     if option.origin == "distribution":
         text += "; the archive of the distribution has it"
-    yield decision("cuda.toolkit", text, wheel.toolkit.source)
+    if option.origin == PYPI:
+        text += "; PyPI has its compiler, and neither root nor NVIDIA's repository is needed for it"
+    yield decision("cuda.toolkit", text, META if option.origin == PYPI else wheel.toolkit.source)
     if option.action == "install" and option.name in host.interrupted.toolkits:
         text = f"an earlier installation of CUDA {option.name} was interrupted, so it is completed"
         yield decision("cuda.action", text, host.source)

@@ -8,7 +8,7 @@ from ..catalog.presets import MEASURED, TRIALS
 from ..catalog.torch import ARCH_LIST_ACCEPTS
 from ..core.versions import dotted, version
 from . import compatibility
-from .candidates import CPU, preset
+from .candidates import CPU, PYPI, preset
 from .conflict import why_not
 from .decision import Decided, Decision, decision
 from .gpu_specs import best_code, of_host
@@ -57,9 +57,10 @@ def wheels(request: Request, choice: Choice, pins: tuple[str, ...]) -> TorchWhee
     local = "" if wheel.pypi else f"+{wheel.variant}"
     beside = (("torchvision", wheel.torchvision), ("torchaudio", wheel.torchaudio))
     numbers = (("torch", None if request.adopt_torch else row.torch), *beside)
+    tools = (pin for pin in pins if pin.partition("==")[0] in BUILD_TOOLS)
     return TorchWheelsPlan(
         requirements=tuple(f"{name}=={n}{local}" for name, n in numbers if n),
-        build_tools=tuple(pin for pin in pins if pin.partition("==")[0] in BUILD_TOOLS),
+        build_tools=(*tools, *(choice.toolkit.packages if choice.toolkit.origin == PYPI else ())),
         cuda=dotted(wheel.cuda) if wheel.cuda else None,
     )
 

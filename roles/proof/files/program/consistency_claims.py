@@ -56,11 +56,17 @@ def _activation(plan: dict, stack: Path) -> tuple[bool, str]:
     if done.returncode or len(lines) != 4:
         return False, (done.stderr or done.stdout).strip() or f"exit status {done.returncode}"
     python, home, libraries, _end = lines
-    wanted = plan["build"]["cuda_home"] or os.environ.get("CUDA_HOME", "")
+    wanted = _home(plan, stack) or os.environ.get("CUDA_HOME", "")
     ok = python == str(stack / "env" / "bin" / "python") and home == wanted
     if plan["build"]["cuda_home"]:
         ok = ok and libraries.split(":")[0] == f"{wanted}/lib64"
     return ok, f"{python}, CUDA_HOME {home or 'not set'}"
+
+
+def _home(plan: dict, stack: Path) -> str | None:
+    """Return the folder of the toolkit; one of PyPI is in the stack."""
+    planned = plan["build"]["cuda_home"]
+    return str(stack / planned) if planned else None
 
 
 def _compiled(plan: dict) -> bool:
@@ -91,7 +97,7 @@ def _summary(report: collect_env.Report) -> str:
 
 
 def _expected(plan: dict, stack: Path) -> collect_env.Expected:
-    home = plan["build"]["cuda_home"]
+    home = _home(plan, stack)
     gpu = plan["profile"] == "cuda"
     code = _extension_cubins(stack) if gpu and _compiled(plan) else None
     arch_list = plan["torch"]["arch_list"] or ""

@@ -1,0 +1,74 @@
+"""Detectron2's CUDA extension, compiled with the compiler of PyPI by a user who is not root."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda import (
+    extension_archs,
+    from_wheels,
+)
+from support import ROOT
+from support.stack_under_test import SOURCES
+from support.users import as_user, user_folder
+
+# A folder of programs that every user can run: ansible-playbook, and uv.
+BIN = Path(os.environ.get("SLOWFAST_STACK_NVCC", "/nowhere"))
+PLACES = dict(source.split("=", 1) for source in SOURCES.split(",") if source)
+
+
+@pytest.mark.skipif(
+    "detectron2" not in PLACES or not BIN.is_dir(),
+    reason="takes 10 minutes: set SLOWFAST_STACK_NVCC and SLOWFAST_STACK_SOURCES",
+)
+def test_detectron2_is_compiled_for_a_gpu_without_root_and_without_nvcc() -> None:
+    with user_folder() as folder:
+        # Another user's git does not trust a repository that root owns; a bundle is a file.
+        bundles = {name: folder.parent / f"{name}.bundle" for name in PLACES}
+        for name, place in PLACES.items():
+            argv = ["git", "-c", "safe.directory=*", "-C", place, "bundle", "create", "-q"]
+            subprocess.run([*argv, bundles[name], "--all"], check=True)
+        wanted = {
+            "stack_prefix_path": str(folder / "prefix"),
+            "stack_uv": str(BIN / "uv"),
+            "stack_request": {
+                "sources": {name: {"url": str(place)} for name, place in bundles.items()}
+            },
+        }
+        given = folder / "given.json"
+        play_argv = [BIN / "ansible-playbook", ROOT / "tests/integration/pypi_toolkit.yml"]
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(folder),
+            "ANSIBLE_HOME": str(folder / "ansible"),
+            "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
+            **{name: text for name, text in os.environ.items() if name.endswith("_CA_BUNDLE")},
+        }
+
+        def play() -> None:
+            given.write_text(json.dumps(wanted), encoding="utf-8")
+            run = subprocess.run(
+                [*play_argv, "-i", "localhost,", "-e", f"@{given}"],
+                env=environment,
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
+
+        as_user(play)
+        stack = folder / "prefix/stacks/test"
+        built = extension_archs.find(stack / "env", "detectron2")
+        code = extension_archs.code_of(built, None, Commands())
+        assert code.names() == ["sm_90"]
+        assert built.stat().st_uid == Path(folder).stat().st_uid
+        # A second time nothing of the toolkit differs.
+        (home,) = (stack / "env").glob("cuda-13.*")
+        assert from_wheels.arrange(stack / "env", home) == []
