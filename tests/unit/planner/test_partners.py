@@ -107,7 +107,7 @@ def test_on_aarch64_a_gpu_needs_a_torchvision_with_cuda_code(release: torch.Rele
 @pytest.mark.parametrize(
     "name", ["gtx1080ti-ubuntu-24.04", "v100-ubuntu-22.04", "gtx980-debian-12"]
 )
-def test_newest_on_a_card_before_turing_names_the_partner_of_its_own_torch(name: str) -> None:
+def test_newest_on_a_gpu_before_turing_names_the_partner_of_its_own_torch(name: str) -> None:
     plan = planner.plan(host(name), {"preset": "newest"})
     assert isinstance(plan, Plan)
     assert plan.torch.version == "2.14.1"
@@ -131,7 +131,7 @@ def test_newest_on_a_card_before_turing_names_the_partner_of_its_own_torch(name:
         (">=2.5", "guide-2024", "2.5.1"),
     ],
 )
-def test_a_repair_release_comes_first_and_then_the_newest(
+def test_a_bug_fix_release_comes_first_and_then_the_newest(
     asked: str, preset: str, expected: str
 ) -> None:
     plan = planner.plan(host("cpu-debian-12"), {"torch": asked, "preset": preset})

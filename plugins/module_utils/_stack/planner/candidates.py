@@ -163,7 +163,7 @@ def wheels(machine: str, preset_name: str, *, gpu: bool) -> tuple[tuple[Wheel, .
 
 
 def _release_order(row: PresetRow) -> tuple[str, ...]:
-    """Return the releases: the preset's first; a repair release always comes before its .0.
+    """Return the releases: the preset's first; a bug-fix release always comes before its .0.
 
     Newer ones that a guide falls back to begin with the nearest series; elsewhere they begin with
     those that were run, and with the newest.
