@@ -47,6 +47,7 @@ class Machine:
     cuda: str | None = None
     secure_boot: bool = False
     nvswitch: bool = False
+    nvlink5: bool = False
 
 
 def host(machine: Machine, endpoints: list[str]) -> model.Host:
@@ -67,6 +68,7 @@ def host(machine: Machine, endpoints: list[str]) -> model.Host:
         },
         "gpus": _gpus(machine.gpus),
         "nvswitches": [_NVSWITCH] if machine.nvswitch else [],
+        "nvlink5_fabric": machine.nvlink5,
         "driver": {"version": machine.driver, "flavour": None} if machine.driver else None,
         "toolkits": _toolkits(machine.cuda),
         "pythons": [{"version": python, "path": f"/usr/bin/python{python}"}] if python else [],

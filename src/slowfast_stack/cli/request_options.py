@@ -113,6 +113,9 @@ class WhatIfOptions:
     nvswitch: Annotated[
         bool, typer.Option("--nvswitch", help="What if: NVSwitches connect the GPUs.")
     ] = False
+    nvlink5: Annotated[
+        bool, typer.Option("--nvlink5", help="What if: switches of NVLink 5 connect the GPUs.")
+    ] = False
 
     def machine(self) -> Machine | None:
         """Return the machine, None where no option was given."""
@@ -126,4 +129,5 @@ class WhatIfOptions:
             cuda=self.installed_cuda,
             secure_boot=self.secure_boot,
             nvswitch=self.nvswitch,
+            nvlink5=self.nvlink5,
         )

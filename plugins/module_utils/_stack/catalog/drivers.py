@@ -208,6 +208,8 @@ NAMES = (
 
 # The switches of NVLink 5 are managed over InfiniBand.
 NVLINK5_PACKAGES = ("nvlsm", "infiniband-diags")
+# What shares memory between the hosts of a rack.
+IMEX = "nvidia-imex"
 # What DKMS signs modules with, and what asks the firmware for its keys.
 SIGNING_PACKAGES = ("openssl", "mokutil")
 SERVICES, FABRIC_SERVICES = ("nvidia-persistenced",), ("nvidia-fabricmanager",)

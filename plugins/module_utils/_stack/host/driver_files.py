@@ -19,6 +19,8 @@ NVML = "libnvidia-ml.so.1"
 PREFERENCES = "/etc/apt/preferences.d/slowfast-stack-nvidia"
 UNATTENDED = "/etc/apt/apt.conf.d/52slowfast-stack-nvidia"
 VERSION_LOCK = "/etc/dnf/plugins/versionlock.list"
+# What only the guest driver of a vGPU installs (its licence daemon nvidia-gridd).
+GUEST_SETTINGS = ("/etc/nvidia/gridd.conf", "/etc/nvidia/gridd.conf.template")
 _PINNED = re.compile(r"^Pin: version ([0-9.]{3,20}[*-]{1,2})\nPin-Priority: 1001$", re.MULTILINE)
 _LOCKED = re.compile(r"^# BEGIN slowfast\.stack .*\n\S+?-(\d{3}(?:\.\d+){1,2})-\*$", re.MULTILINE)
 
@@ -59,6 +61,7 @@ def installed(
         nvml_error=said.error,
         fabric_manager=_manager(output) if fabric else None,
         held=held(text),
+        guest=any(text(path) is not None for path in GUEST_SETTINGS),
     )
 
 

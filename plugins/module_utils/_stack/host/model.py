@@ -186,14 +186,16 @@ class InstalledDriver(_Exact):
     """What a start would load: the releases of module and libraries on disk, None where unknown.
 
     ``nvml_error`` is why NVML does not work with the loaded module. ``fabric_manager`` is the release
-    of Fabric Manager, ``held`` the release on which this collection holds the driver (580.*).
+    of Fabric Manager, ``held`` the release on which this collection holds the driver (580.*), ``guest``
+    says that the driver is that of a vGPU guest.
     """
 
     module: str | None = read(_version, default=None)
     library: str | None = read(_version, default=None)
     nvml_error: str | None = read(_line, default=None)
-    fabric_manager: str | None = read(_version, default=None)
-    held: str | None = read(_line, default=None)
+    fabric_manager: str | None = read(_version, default=None, omit=True)
+    held: str | None = read(_line, default=None, omit=True)
+    guest: bool = read(default=False, omit=True)
 
 
 @dataclass(frozen=True)

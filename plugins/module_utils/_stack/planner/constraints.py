@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..catalog.sources import TREES
 from ..core.versions import version
-from . import driver_constraints, gpu_constraints, host_constraints, kernels
+from . import driver_constraints, gpu_constraints, guests, host_constraints, kernels
 from .candidates import PYPI
 from .constraint_model import RUNNING, Check, Constraint
 from .decision import REQUEST
@@ -32,6 +32,7 @@ def constraints(host: Host, request: Request, network: Network) -> tuple[Constra
         host_constraints.machine(host.source, host.architecture),
         *gpu_constraints.of(host),
         *driver_constraints.of(host, request),
+        *guests.of(host),
         *host_constraints.of(host, network),
     )
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..catalog.drivers import BRANCHES_PAGE, FABRIC, MODULE_PAGE, OPEN_ONLY_POST, SIGNATURES
-from . import driver_packages, driver_reasons, kernels
+from ..catalog.drivers import (
+    BRANCHES_PAGE,
+    FABRIC,
+    IMEX,
+    MODULE_PAGE,
+    OPEN_ONLY_POST,
+    SIGNATURES,
+)
+from . import driver_packages, driver_reasons, guests, kernels
 from .decision import Decided, Decision, decision
 from .distribution import archive, distribution
 from .gpu_specs import of_host
@@ -20,6 +28,9 @@ if TYPE_CHECKING:
     from .plan import DriverPlan
     from .resolver import Choice, Problem
 
+# The superchips that are built into racks of many hosts.
+RACK = re.compile(r"\bGB[23]00\b")
+
 
 def decide(host: Host, given: Problem, choice: Choice) -> Decided[DriverPlan | None]:
     """Return the driver, None where no GPU needs one."""
@@ -31,7 +42,17 @@ def decide(host: Host, given: Problem, choice: Choice) -> Decided[DriverPlan | N
     plan = replace(driver_packages.driver(host, option), reason=why.code)
     act = decision("driver.action", why.text, why.source)
     rest = {"keep": _kept, "restart": _restarted}.get(option.action, _changed)
-    return Decided(plan, (act, *rest(host, option, plan), *_module(host, option), *_fabric(host)))
+    return Decided(
+        plan,
+        (
+            act,
+            *rest(host, option, plan),
+            *_module(host, option),
+            *_fabric(host),
+            *_imex(host),
+            *guests.decisions(host),
+        ),
+    )
 
 
 def _kept(host: Host, option: DriverOption, plan: DriverPlan) -> Iterator[Decision]:
@@ -76,6 +97,8 @@ def _changed(host: Host, option: DriverOption, plan: DriverPlan) -> Iterator[Dec
         text = f"{loaded} is loaded, and the new driver may start only with a reboot"
         if not loaded:
             text = "the packaged modules may be those of a newer kernel, which a reboot starts"
+        if plan.mok and not loaded:
+            text = "the key of the module is enrolled at the console, during a reboot"
         yield decision("driver.reboot", text, host.source)
 
 
@@ -138,6 +161,16 @@ def _fabric(host: Host) -> Iterator[Decision]:
 def _owner(host: Host) -> str:
     container = host.virtualization == "container"
     return "the machine that runs this container" if container else "the machine itself"
+
+
+def _imex(host: Host) -> Iterator[Decision]:
+    names = sorted({gpu.name for gpu in of_host(host) if RACK.search(gpu.name)})
+    if names:
+        text = (
+            f"in a rack such as NVL72, GPUs of other hosts are reached through IMEX ({IMEX}, of exactly the"
+            f" driver's release) beside {', '.join(names)}; one host needs none, and it is not set up"
+        )
+        yield decision("driver.imex", text, FABRIC)
 
 
 def _held(host: Host, plan: DriverPlan) -> Iterator[Decision]:

@@ -65,8 +65,10 @@ def driver(host: Host, option: DriverOption) -> DriverPlan:
             repository=None,
             fabric_manager=fabric,
             fabric_packages=_fabric_packages(host, option) if fabric else (),
+            # The firmware takes a key only during a boot.
             reboot=host.driver is not None
             or host.nouveau
+            or mok
             or (built is not None and not built.running),
             mok=mok,
             release=f"{option.number}.*",

@@ -67,7 +67,8 @@ def _choices(plan: Plan) -> dict[str, str]:
 
 def _gpu(gpu: GpuPlan) -> str:
     capability = gpu.compute_capability or "capability unknown"
-    return f"{gpu.name} ({gpu.pci_id}, {gpu.architecture}, {capability})"
+    mig = "" if gpu.mig is None else f", MIG with {gpu.mig} instances"
+    return f"{gpu.name} ({gpu.pci_id}, {gpu.architecture}, {capability}{mig})"
 
 
 def _compiler(compiler: CompilerPlan) -> str:

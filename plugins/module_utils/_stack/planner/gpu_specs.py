@@ -61,8 +61,8 @@ def of_host(host: Host) -> list[GpuSpec]:
 def plans(host: Host) -> tuple[GpuPlan, ...]:
     """Return what a plan says of each GPU of a host."""
     return tuple(
-        GpuPlan(found.pci_id, found.name, found.architecture, found.capability_text)
-        for found in of_host(host)
+        GpuPlan(found.pci_id, found.name, found.architecture, found.capability_text, gpu.mig)
+        for gpu, found in zip(host.gpus, of_host(host))
     )
 
 

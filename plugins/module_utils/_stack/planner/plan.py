@@ -14,12 +14,13 @@ from .decision import Decision  # noqa: TC001  (from_dict looks it up)
 
 @dataclass(frozen=True)
 class GpuPlan:
-    """A GPU as the catalog knows it."""
+    """A GPU as the catalog knows it; ``mig`` is the number of its instances, None outside of MIG."""
 
     pci_id: str
     name: str
     architecture: str
     compute_capability: str | None
+    mig: int | None = read(default=None, omit=True)
 
 
 @dataclass(frozen=True)
