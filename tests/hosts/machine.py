@@ -43,8 +43,9 @@ def write(folder: Path, record: dict[str, Any]) -> None:
         (folder / name).mkdir(parents=True)
     for number, pci_id in enumerate(record.get("gpus", [])):
         kind = "68000" if pci_id in NVSWITCHES else "30200"
-        bound = "DRIVER=nvidia\n" if record.get("driver") else ""
-        text = f"{bound}PCI_CLASS={kind}\nPCI_ID={pci_id.upper()}\nPCI_SUBSYS_ID=10DE:16C1\n"
+        # The kernel binds a driver once it is loaded; this file stays the same, so it says so before.
+        ids = f"PCI_CLASS={kind}\nPCI_ID={pci_id.upper()}\nPCI_SUBSYS_ID=10DE:16C1\n"
+        text = f"DRIVER=nvidia\n{ids}"
         _put(folder / "pci" / f"0000:{0x3B + number:02x}:00.0" / "uevent", text)
     if record.get("driver"):
         kernel_module = OPEN if record.get("flavour", "open") == "open" else PROPRIETARY
