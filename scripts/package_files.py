@@ -95,7 +95,7 @@ def row(pin: str, name: str, digest: str) -> str:
 def replaced(text: str, lines: list[str]) -> str:
     """Return the text of the file with other rows, read today."""
     day = datetime.now(tz=UTC).date().isoformat()
-    head, rest = re.sub(r"(?m)^Read on [0-9-]+", f"Read on {day}", text, count=1).split(START)
+    head, rest = re.sub(r'(?m)(^READ = .*")[0-9-]+"', rf'\g<1>{day}"', text, count=1).split(START)
     return f"{head}{START}{chr(10).join(lines)}\n{END}{rest.partition(END)[2]}"
 
 

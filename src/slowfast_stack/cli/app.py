@@ -47,6 +47,7 @@ VERBS = {
     "ava": "Prepare the AVA data set, or a custom one in its format.",
     "rehearse": "Rehearse a configuration on GPUs that this machine need not have.",
     "train": "Train, test or run a demo from a configuration.",
+    "catalog": "Export what is known of GPUs, drivers, toolkits and wheels.",
     "demo": "Detect persons and their actions in a video.",
 }
 

@@ -1,10 +1,13 @@
 """The SHA-256 of the files on PyPI of each pin, written by `scripts/package_files.py`.
 
-Read on 2026-11-30. Linux on x86_64 and aarch64, Python 3.9 to 3.14; without PyTorch's own index.
+Linux on x86_64 and aarch64, Python 3.9 to 3.14; without PyTorch's own index.
 """
 
 from __future__ import annotations
 
+from .source import Source
+
+READ = Source("the index of PyPI", "2026-11-30")
 _ROWS = """absl-py==2.3.1
 eeecf07f0c2a93ace0772c92e596ace6d3d3996c042b2128459aaae2a76de11d  -py3-none-any
 absl-py==2.5.1
