@@ -61,8 +61,9 @@ def tables() -> dict[str, Sequence[Any]]:
 
 
 def _is_table(value: object) -> bool:
-    rows = isinstance(value, tuple) and not hasattr(value, "_fields")
-    return rows and bool(value) and all(hasattr(row, "_fields") for row in value)
+    if not isinstance(value, tuple) or hasattr(value, "_fields"):
+        return False
+    return bool(value) and all(hasattr(row, "_fields") for row in value)
 
 
 def _home(rows: Sequence[Any]) -> str:
