@@ -39,14 +39,14 @@ WRITERS = {
 # What writes the same way, and no state: files of the user, of the system, or that are only copied.
 OTHERS = {
     "core/files.py", "core/saved.py", "core/signatures.py", "artifacts/transfer.py", "artifacts/copies.py",
-    "environment/lock.py", "environment/python_env.py",
+    "cuda/from_wheels.py", "environment/lock.py", "environment/python_env.py",
     "datasets/ava/lists.py", "datasets/ava/extract.py", "datasets/ava/clip_download.py",
     "datasets/ava/download.py",
     "plugins/action/contents.py",
     "plugins/modules/apt_components.py", "plugins/modules/repository_key.py",
     "src/slowfast_stack/bundle/builder.py", "src/slowfast_stack/bundle/sources.py",
     "src/slowfast_stack/bundle/download_cache.py",
-    "src/slowfast_stack/cli/lock.py", "src/slowfast_stack/config/checkpoint.py",
+    "src/slowfast_stack/cli/catalog.py", "src/slowfast_stack/cli/lock.py", "src/slowfast_stack/config/checkpoint.py",
     "src/slowfast_stack/config/finetune.py", "src/slowfast_stack/config/validate.py",
     "src/slowfast_stack/orchestration/slurm.py", "src/slowfast_stack/training/demo.py",
 }  # fmt: skip
