@@ -46,7 +46,8 @@ OTHERS = {
     "plugins/modules/apt_components.py", "plugins/modules/repository_key.py",
     "src/slowfast_stack/bundle/builder.py", "src/slowfast_stack/bundle/sources.py",
     "src/slowfast_stack/bundle/download_cache.py",
-    "src/slowfast_stack/cli/catalog.py", "src/slowfast_stack/cli/lock.py", "src/slowfast_stack/config/checkpoint.py",
+    "src/slowfast_stack/cli/catalog.py", "src/slowfast_stack/cli/lock.py",
+    "src/slowfast_stack/config/checkpoint.py",
     "src/slowfast_stack/config/finetune.py", "src/slowfast_stack/config/validate.py",
     "src/slowfast_stack/orchestration/slurm.py", "src/slowfast_stack/training/demo.py",
 }  # fmt: skip
