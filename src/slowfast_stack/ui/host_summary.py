@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.model import Host
     from slowfast_stack.orchestration.run_state import HostRun
 
+_MACHINES = {"wsl": "WSL2", "tegra": "NVIDIA Tegra"}
 _SECURE_BOOT = {True: "on", False: "off", None: "no (the machine does not boot by EFI)"}
 
 
@@ -36,7 +37,9 @@ def text(run: HostRun) -> str:
 def _kinds(host: Host) -> dict[str, str]:
     names = [gpu.name for gpu in gpu_specs.of_host(host)]
     driver, disk, reached = host.driver, host.disk, host.network
+    machine = host.platform
     return {
+        **({"machine": f"{_MACHINES[machine.kind]} {machine.name}".strip()} if machine else {}),
         "GPU": _listed(f"{names.count(name)} x {name}" for name in dict.fromkeys(names)),
         "driver": f"{driver.version} {driver.flavour or ''}" if driver else "none",
         "CUDA": _listed(f"{row.version} in {row.path}" for row in host.toolkits),

@@ -74,6 +74,7 @@ def test_the_probe_ships_neither_solver_nor_catalog() -> None:
         "host/nvml.py",
         "host/packages.py",
         "host/parsers.py",
+        "host/platforms.py",
         "host/probe.py",
     }
     assert not any(path.parts[0] in CONTROLLER_ONLY for path in shipped)

@@ -146,6 +146,11 @@ def test_every_row_is_planned_on_both_machines_or_says_how(row: Any, arch: str) 
         assert row.by_hand in plan.conflict.because
         assert "by hand" in plan.conflict.remedies[0]
         return
+    if (row.last_branch, arch) == ("560", "aarch64"):
+        # Wheels with CUDA for this machine need a newer driver than its directory has.
+        assert isinstance(plan, NoPlan)
+        assert any("560" in because for because in plan.conflict.because)
+        return
     assert isinstance(plan, Plan)
     assert plan.driver
     assert plan.driver.packages

@@ -301,6 +301,9 @@ def is_packaged(
         if not at_least(row.last_branch or "999", branch):
             return False
         return host["network"].get("nvidia", True) and at_least(branch, row.first_branch)
+    # Ubuntu builds modules for kernels of its own flavours alone.
+    if row.id == "ubuntu" and not host["kernel"]["release"].endswith("-generic"):
+        return False
     entry = next((each for each in row.archive if each.branch == branch), None)
     return bool(entry and getattr(entry, flavour))
 

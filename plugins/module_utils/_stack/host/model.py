@@ -18,6 +18,8 @@ NVIDIA = "10de"
 PROBE = "the probe of this host"
 _LONGEST_LINE = 200
 _PCI_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
+# The id of a GPU that only its driver names.
+UNKNOWN_GPU = f"{NVIDIA}:0000"
 # The slot of a host that does not say it.
 UNKNOWN_SLOT = "unknown"
 # os-release(5), uname(2) and sysfs have no other characters; packages and paths are made of these.
@@ -104,7 +106,8 @@ class Gpu(_Exact):
 
     ``compute_capability`` is what the loaded driver reports through NVML, None where it was not asked;
     ``listed`` says whether that driver lists the GPU, None where nothing says so; ``mig`` is the
-    number of instances of a GPU in MIG mode, None outside of it.
+    number of instances of a GPU in MIG mode, None outside of it. ``model`` is the name that the
+    driver gives to one whose PCI id is not known (10de:0000).
     """
 
     slot: str = read(lambda value, where: _word(value or UNKNOWN_SLOT, where))
@@ -115,6 +118,7 @@ class Gpu(_Exact):
     compute_capability: str | None = read(_capability, default=None)
     listed: bool | None = read(default=None, omit=True)
     mig: int | None = read(default=None, omit=True)
+    model: str | None = read(_line, default=None, omit=True)
 
     @property
     def device(self) -> str:
@@ -273,6 +277,18 @@ class Disk(_Exact):
 
 
 @dataclass(frozen=True)
+class Platform(_Exact):
+    """A machine whose GPU is no PCI function: wsl, or tegra with the ``name`` of its chip.
+
+    ``driver`` is true where WSL2 has the libraries of NVIDIA's driver for Windows.
+    """
+
+    kind: str = read(validation.choice("wsl", "tegra"))
+    name: str = read(_perhaps, default="")
+    driver: bool = False
+
+
+@dataclass(frozen=True)
 class Unknown(_Exact):
     """Something that exists and could not be read or understood: what, where, and why not."""
 
@@ -322,6 +338,7 @@ class Host:
     unreadable: tuple[Unknown, ...] = ()
     torch: Torch | None = read(default=None, omit=True)
     interrupted: Interrupted = read(default=Interrupted(), omit=True)
+    platform: Platform | None = read(default=None, omit=True)
     source: str = read(default=PROBE, omit=True)
 
     def to_dict(self) -> dict[str, object]:

@@ -22,7 +22,9 @@ try:
         gpu, pci = c.c_void_p(), c.create_string_buffer(256)
         if nvml.nvmlDeviceGetHandleByIndex_v2(index, c.byref(gpu)) or nvml.nvmlDeviceGetPciInfo_v3(gpu, pci):
             continue
+        part = int.from_bytes(pci.raw[28:32], "little")
         row = {"slot": pci.raw[36:68].split(b"\\0")[0].decode(), "capability": None, "mig": None}
+        row["id"] = "%04x:%04x" % (part & 0xFFFF, part >> 16)
         gpus.append(row)
         major, minor = c.c_int(), c.c_int()
         if not nvml.nvmlDeviceGetCudaComputeCapability(gpu, c.byref(major), c.byref(minor)):
@@ -36,6 +38,9 @@ try:
                 row["mig"] += not nvml.nvmlDeviceGetMigDeviceHandleByIndex(gpu, n, c.byref(part))
     if not said["status"]:
         said["gpus"] = gpus
+        text = c.create_string_buffer(96)
+        if not nvml.nvmlSystemGetDriverVersion(text, 96):
+            said["driver"] = text.value.decode()
 except (OSError, AttributeError):
     pass
 print(json.dumps(said))
@@ -45,22 +50,32 @@ _MISMATCH = 18
 MISMATCH = "Driver/library version mismatch"
 _SLOT = re.compile(r"[0-9a-fA-F]{4,8}(:[0-9a-fA-F]{2}){2}\.[0-7]")
 _CAPABILITY = re.compile(r"\d{1,3}\.\d{1,3}")
+_DRIVER = re.compile(r"\d{3}(\.\d{1,4}){1,2}")
+_DEVICE = re.compile(r"10de:[0-9a-f]{4}")
 _MOST_INSTANCES = 64
 
 
 class Row(NamedTuple):
-    """A GPU: its slot as sysfs writes it, compute capability, and MIG instances (None without MIG)."""
+    """A GPU: its slot as sysfs writes it, compute capability, and MIG instances (None without MIG).
+
+    ``pci_id`` is that of the device, None where it was not said.
+    """
 
     slot: str
     capability: str | None
     mig: int | None
+    pci_id: str | None = None
 
 
 class Said(NamedTuple):
-    """The answer: an ``error``, and the GPUs by slot, None where NVML did not list them."""
+    """The answer: an ``error``, and the GPUs by slot, None where NVML did not list them.
+
+    ``driver`` is the release of the driver, None where it was not said.
+    """
 
     error: str | None
     gpus: dict[str, Row] | None
+    driver: str | None = None
 
 
 def parse(text: str) -> Said:
@@ -76,7 +91,9 @@ def parse(text: str) -> Said:
     if not isinstance(rows, list):
         return Said(error, None)
     read = [_row(row) for row in rows]
-    return Said(error, {row.slot: row for row in read if row})
+    driver = answer.get("driver")
+    known = isinstance(driver, str) and _DRIVER.fullmatch(driver)
+    return Said(error, {row.slot: row for row in read if row}, driver if known else None)
 
 
 def _row(value: object) -> Row | None:
@@ -88,4 +105,11 @@ def _row(value: object) -> Row | None:
     known = isinstance(capability, str) and _CAPABILITY.fullmatch(capability)
     counted = isinstance(mig, int) and not isinstance(mig, bool) and 0 <= mig <= _MOST_INSTANCES
     # NVML writes the PCI domain with eight digits, sysfs with four.
-    return Row(slot.lower()[-12:], capability if known else None, mig if counted else None)
+    pci_id = value.get("id")
+    named = isinstance(pci_id, str) and _DEVICE.fullmatch(pci_id)
+    return Row(
+        slot.lower()[-12:],
+        capability if known else None,
+        mig if counted else None,
+        pci_id if named else None,
+    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Callable, NamedTuple, Protocol
 from ..core.components import COMPONENTS
 from ..core.errors import StackError, Unreadable
 from ..core.git import NO_DOWNGRADE
-from . import driver_files, driver_record, interrupted, nvml, parsers
+from . import driver_files, driver_record, interrupted, nvml, parsers, platforms
 from .model import (
     Compiler,
     Disk,
@@ -111,6 +111,8 @@ def probe(runner: Runner, where: Where) -> Host:
     listing = look.listing(distribution.family)
     packages, meta = look.packages(distribution.family, listing)
     left = look.interrupted(distribution.family, listing)
+    platform = None if gpus else platforms.find(look.output, look.text, release)
+    other = not gpus and (bool(platform) or platforms.has_nodes(look.output))
     driver = look.driver()
     libraries = look.output("/sbin/ldconfig", "-p")
     named = look.interpreter(where.torch_python) if where.torch_python else None
@@ -118,7 +120,12 @@ def probe(runner: Runner, where: Where) -> Host:
     switches = tuple(f.pci_id for f in functions if parsers.is_nvswitch(f))
     nvlink5 = look.nvlink5_fabric() if gpus else False
     virtualization, root = look.virtualization(), look.output("id", "-u").strip() == "0"
-    said = look.nvml(pythons) if driver else nvml.Said(None, None)
+    said = look.nvml(pythons) if driver or other else nvml.Said(None, None)
+    if other:
+        driver = platforms.driver(driver, said)
+        wsl = platform is not None and platform.kind == "wsl"
+        if platform is None or wsl or said.gpus:
+            gpus = platforms.gpus(said, look.output, look.text, wsl=wsl)
     # A container, or another user than root, may be shown a part of the GPUs.
     every = root and virtualization != "container"
     gpus = tuple(driver_files.measured(gpu, said, every=every) for gpu in gpus)
@@ -166,6 +173,7 @@ def probe(runner: Runner, where: Where) -> Host:
         unreadable=tuple(look.unreadable),
         torch=look.torch(named.path) if named else None,
         interrupted=left,
+        platform=platform,
     )
 
 

@@ -11,7 +11,17 @@ from ..catalog.source import Source
 from ..catalog.sources import PYPI as UPLOADED
 from ..core.construct import plain
 from ..core.versions import dotted
-from . import driver, ffmpeg, gpu_specs, interpreter, sources, system_packages, toolchain, wheel
+from . import (
+    driver,
+    ffmpeg,
+    gpu_specs,
+    interpreter,
+    platforms,
+    sources,
+    system_packages,
+    toolchain,
+    wheel,
+)
 from .candidates import CPU, PYPI, preset
 from .decision import Decided, decision
 from .plan import Plan, SkippedClaim
@@ -97,6 +107,7 @@ def assemble(
         roles=steps.value,
         reasons=(
             *(each for part in decided for each in part.decisions),
+            *platforms.decisions(host),
             *_superseded(host, request),
             *_warnings(host),
         ),

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from ..catalog.sources import TREES
 from ..core.versions import version
-from . import driver_constraints, gpu_constraints, guests, host_constraints, kernels
+from . import (
+    driver_constraints,
+    gpu_constraints,
+    guests,
+    host_constraints,
+    kernels,
+    platforms,
+)
 from .candidates import PYPI
 from .constraint_model import RUNNING, Check, Constraint
 from .decision import REQUEST
@@ -30,6 +37,7 @@ def constraints(host: Host, request: Request, network: Network) -> tuple[Constra
         *_sources(host, request, network),
         *_adopted(host, request),
         host_constraints.machine(host.source, host.architecture),
+        *platforms.of(host),
         *gpu_constraints.of(host),
         *driver_constraints.of(host, request),
         *guests.of(host),

@@ -9,12 +9,13 @@ from ..catalog.drivers import FIRST_DRIVERS, ID_RANGES, OPEN_ONLY, RANGES, Range
 from ..catalog.gpus import CHIPS, GPUS, ChipRow, GpuRow
 from ..catalog.source import Source
 from ..core.versions import Version, version
+from ..host.model import NVIDIA, UNKNOWN_GPU
 from .plan import GpuPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..host.model import Host
+    from ..host.model import Gpu, Host
 
 
 class GpuSpec(NamedTuple):
@@ -55,7 +56,30 @@ def gpu_spec(pci_id: str, measured: str | None = None) -> GpuSpec:
 
 def of_host(host: Host) -> list[GpuSpec]:
     """Return the specification of each GPU of a host."""
-    return [gpu_spec(gpu.pci_id, gpu.compute_capability) for gpu in host.gpus]
+    return [spec_of(gpu) for gpu in host.gpus]
+
+
+def spec_of(gpu: Gpu) -> GpuSpec:
+    """Return the specification of one GPU, by its PCI id, else by the name of its model."""
+    named = gpu.model if gpu.pci_id == UNKNOWN_GPU else None
+    device = _by_model(named) if named else None
+    return gpu_spec(f"{NVIDIA}:{device}" if device else gpu.pci_id, gpu.compute_capability)
+
+
+@lru_cache(maxsize=256)
+def _by_model(model: str) -> str | None:
+    """Return the device of a product that a driver names, None where its name is of several chips.
+
+    The names of NVIDIA H100 80GB HBM3 and of its PCI id, H100 SXM5 80GB, agree in the first word.
+    """
+    words = model.replace("-", " ").replace("NVIDIA ", "").lower()
+    products = [(row.product.replace("-", " ").lower(), row) for row in GPUS if row.product]
+    exact = [row for product, row in products if product == words]
+    series = [row for product, row in products if product.split()[0] == words.split()[0]]
+    for found in (exact, series):
+        if found and len({row.chip for row in found}) == 1:
+            return found[0].device
+    return None
 
 
 def plans(host: Host) -> tuple[GpuPlan, ...]:
