@@ -5,15 +5,17 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Any, Callable
 
-from ..core.versions import version
-from . import compatibility
+from ..core.versions import dotted, version
+from . import compatibility, remedies
 from .plan import Conflict
-from .resolver import choices, minimal_conflict, solve
+from .resolver import minimal_conflict, solve
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from ..host.model import Host
     from .candidates import Wheel
+    from .request import Request
     from .resolver import Problem
 
 # What goes with a wheel, in the order in which it is chosen; tools are toolkit and compiler.
@@ -24,16 +26,26 @@ RULES: dict[str, Callable[[Wheel, Any], str | None]] = {
 }
 
 
-def explain(given: Problem) -> Conflict:
+# What a reader knows who has read the fact: that another option is not the one that was asked for.
+TAUTOLOGIES = ("request.torch", "request.python", "request.driver-branch")
+
+
+def explain(given: Problem, host: Host, request: Request) -> Conflict:
     """Return a minimal conflict: its constraints, what they reject, and what would help."""
     clash = minimal_conflict(given)
     # Why the request fails comes before why anything else fails the request.
     order = sorted(clash, key=lambda index: given.constraints[index].id.startswith("request."))
-    because = [no for index in order for no in _without(given, clash, index)]
+    objecting = [index for index in order if given.constraints[index].id not in TAUTOLOGIES]
+    because = [no for index in objecting for no in _without(given, clash, index)]
+    rule = _incompatible(given, clash)
+    if not because and not rule:
+        because = [no for index in order for no in _nothing(given, index)]
+    facts = {given.constraints[index].text for index in clash}
+    said = dict.fromkeys([*rule, *because, *_loaded(given, clash)])
     return Conflict(
         tuple(f"{given.constraints[i].text} [{given.constraints[i].source}]" for i in clash),
-        tuple(dict.fromkeys([*_incompatible(given, clash), *because, *_loaded(given, clash)])),
-        tuple(_remedy(given, index) for index in clash),
+        tuple(text for text in said if text not in facts) or tuple(said),
+        tuple(dict.fromkeys(remedy.text for remedy in remedies.of(given, host, request, clash))),
     )
 
 
@@ -46,7 +58,7 @@ def why_not(given: Problem, wheel: Wheel) -> tuple[str, str]:
         options = _left(given, part, ())
         compatible = [option for option in options if rule(wheel, option) is None]
         if not compatible:
-            return rule(wheel, options[0]) or "", str(wheel.source)
+            return rule(wheel, options[0]) or "", _source_of(part, wheel)
         objections = [next(_objections(given, part, option), None) for option in compatible]
         said = [objection for objection in objections if objection]
         if len(said) == len(compatible):
@@ -69,7 +81,25 @@ def _objections(given: Problem, part: str, option: Any) -> Iterator[tuple[str, s
         for name, each in named.items():
             no = constraint.checks[name](each) if name in constraint.checks else None
             if no:
-                yield no, constraint.source
+                # That a wheel lacks something is a fact of the wheel as much as of the host.
+                both = name == "wheel" and not constraint.id.startswith("request.")
+                own = f"; {_of_wheel(constraint.id, each)}" if both else ""
+                yield no, f"{constraint.source}{own}"
+
+
+def _of_wheel(constraint: str, wheel: Wheel) -> str:
+    """Return the source of what a constraint compares of a wheel."""
+    return str(wheel.source if constraint.startswith("gpu.") else wheel.row.source)
+
+
+def _source_of(part: str, wheel: Wheel) -> str:
+    """Return the source of what a rule requires of the options beside a wheel."""
+    toolkit = wheel.toolkit
+    if part == "driver" and toolkit:
+        return str(toolkit.source)
+    if part == "tools" and toolkit:
+        return str(toolkit.gcc_source)
+    return str(wheel.vision.source if part == "python" else wheel.row.source)
 
 
 def _without(given: Problem, clash: Collection[int], index: int) -> Iterator[str]:
@@ -98,27 +128,23 @@ def _loaded(given: Problem, clash: Collection[int]) -> Iterator[str]:
     """Yield what rejects the loaded driver: who has one asks why it does not stay."""
     kept = next((one for one in given.options.driver if one.action == "keep"), None)
     for index in clash:
-        check = given.constraints[index].checks.get("driver")
+        constraint = given.constraints[index]
+        asked = constraint.id.startswith("request.")
+        check = None if asked else constraint.checks.get("driver")
         no = check(kept) if check and kept else None
         if no:
             yield no
 
 
-def _remedy(given: Problem, index: int) -> str:
+def _nothing(given: Problem, index: int) -> Iterator[str]:
+    """Yield what there is, where a request alone excludes everything."""
     constraint = given.constraints[index]
-    rest = [other for other in range(len(given.constraints)) if other != index]
-    choice = solve(given, rest)
-    if choice is None:
-        return f"{constraint.remedy} (this alone is not enough)"
     if constraint.id == "request.torch":
-        return f'use --torch "{_nearest(given, index, rest)}", or {constraint.remedy}'
-    return f"{constraint.remedy}; then {choice.wheel.name} would be planned"
-
-
-def _nearest(given: Problem, index: int, rest: Collection[int]) -> str:
-    """Return the release with a choice that is nearest to those that were requested."""
-    order = sorted({wheel.row.torch for wheel in given.wheels}, key=version)
-    asked = {order.index(wheel.row.torch) for wheel in given.left("wheel", [index])}
-    works = [order.index(choice.wheel.row.torch) for choice in choices(given, rest) if choice]
-    # Of two that are equally near, the newer one; the newest where no release was requested.
-    return order[min(works, key=lambda n: (min((abs(n - a) for a in asked), default=0), -n))]
+        order = sorted({wheel.row.torch for wheel in given.wheels}, key=version)
+        yield f"no release in the catalog matches: it has torch {order[0]} to {order[-1]}"
+    elif constraint.id == "request.python":
+        series = sorted({option.series for option in given.options.python})
+        yield f"Pythons that can be had are {', '.join(map(dotted, series))}"
+    else:
+        there = sorted({option.number for option in given.options.driver if option.number})
+        yield f"driver branches that this host can have are {', '.join(there)}"

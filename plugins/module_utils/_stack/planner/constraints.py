@@ -188,7 +188,7 @@ def _branch(wanted: str, *, idle: bool) -> Check:
 
 
 def _any_gpu(option: DriverOption) -> str | None:
-    return "a GPU is required, and none was found" if option.action == "none" else None
+    return "no NVIDIA GPU was found" if option.action == "none" else None
 
 
 def _adopted(host: Host, request: Request) -> Iterator[Constraint]:
@@ -200,7 +200,7 @@ def _adopted(host: Host, request: Request) -> Iterator[Constraint]:
     def wheel(option: Wheel) -> str | None:
         if torch and (option.row.torch, option.variant) == (torch.version, torch.variant):
             return None
-        return f"{option.name} is not the torch to adopt"
+        return f"{option.name} is not installed in place of the torch to adopt"
 
     def python(option: PythonOption) -> str | None:
         if torch and option.host and option.host.path == torch.python:

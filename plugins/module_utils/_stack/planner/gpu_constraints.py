@@ -37,7 +37,7 @@ def of(host: Host) -> Iterator[Constraint]:
     if slots:
         text = f"the GPU at {slots} is bound to vfio-pci"
         remedy = "unbind it from vfio-pci, or plan inside its virtual machine"
-        no = f"{text}, so it belongs to a virtual machine"
+        no = "no driver of this host can use it: it belongs to a virtual machine"
         yield Constraint("host.vfio", text, host.source, remedy, {"driver": lambda _: no})
 
 
@@ -66,7 +66,7 @@ def _wheel(gpu: GpuSpec, option: Wheel) -> str | None:
     """Reject a wheel without code for a GPU, and any where its capability is not known."""
     capability = gpu.capability
     if capability is None:
-        return f"the compute capability of {gpu.name} is unknown"
+        return f"which machine code {gpu.name} needs is not known, so no wheel is chosen for it"
     if capability.major < CUDNN_9_FROM and option.cudnn >= CUDNN_9:
         return f"{option.name} comes with cuDNN 9, which has no code for {gpu.name}"
     fits = option.jit <= capability if option.jit else runs_native(option.code, capability)

@@ -22,7 +22,7 @@ from . import (
 )
 from .assemble import assemble
 from .plan import Conflict, NoPlan, Plan
-from .request import FFMPEG_SOURCES
+from .request import FFMPEG_SOURCES, Request
 from .request import request as read_request
 from .resolver import driver_alone, problem, solve
 
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 def plan(host: object, request: object = None) -> Plan | NoPlan:
     """Return the plan of a host, or why there is none.
 
-    ``host`` is a ``Host`` or its plain data, ``request`` plain data. Raises ``StackError`` where
-    one of them cannot be read.
+    ``host`` is a ``Host`` or its plain data, ``request`` a ``Request`` or its plain data. Raises
+    ``StackError`` where one of them cannot be read.
     """
     there = host if isinstance(host, Host) else read_host(host)
-    asked = read_request(request)
+    asked = request if isinstance(request, Request) else read_request(request)
     if asked.bundle:
         return from_bundle.choose(plan, there, mapping(request, "request"), asked.bundle)
     if asked.locked:
@@ -56,7 +56,9 @@ def plan(host: object, request: object = None) -> Plan | NoPlan:
     given = problem(there, asked, reached.value)
     choice = solve(given)
     if choice is None:
-        return _no_plan(there, reached.value, conflict.explain(given), driver_alone(given))
+        return _no_plan(
+            there, reached.value, conflict.explain(given, there, asked), driver_alone(given)
+        )
     return assemble(there, asked, reached, given, choice)
 
 
