@@ -244,3 +244,21 @@ def test_which_manifest_is_read(stack: dict[str, Any], *, valid: bool) -> None:
         return
     with fails("data.invalid-value"):
         bundle_of(stack)
+
+
+@pytest.mark.parametrize(
+    ("case", "driver", "asked"),
+    [
+        ("h100-fresh", None, {"driver_build": "prebuilt"}),
+        ("h100-fresh-dkms", None, {"driver_build": "dkms"}),
+        ("h100-fresh-dkms", {"version": "580.65.06"}, {}),
+        ("cpu-pypi-only", None, {}),
+    ],
+)
+def test_the_modules_of_a_driver_come_about_as_in_the_bundle(
+    case: str, driver: dict[str, str] | None, asked: dict[str, str]
+) -> None:
+    made = from_case(case)
+    assert isinstance(made, Plan)
+    _, ((_, wanted),) = choose(None, bundle_of({"plan": made.to_dict()}), driver=driver)
+    assert {key: wanted[key] for key in wanted if key == "driver_build"} == asked

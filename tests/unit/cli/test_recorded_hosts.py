@@ -104,3 +104,69 @@ def test_every_host_fixture_is_planned_as_from_its_data(capsys: pytest.CaptureFi
     assert list(printed["hosts"]) == [path.stem for path in sorted(FIXTURES.iterdir())]
     one = plan(recorded=[str(FIXTURES / "h100-rocky-9.json")]).values["h100-rocky-9"]
     assert printed["hosts"]["h100-rocky-9"] == json.loads(json.dumps(one))
+
+
+def edited(name: str, **change: object) -> dict[str, object]:
+    found: dict[str, object] = json.loads((FIXTURES / f"{name}.json").read_text())["host"]
+    return {**found, **change}
+
+
+def release(text: str) -> dict[str, object]:
+    return {"release": text, "headers": False}
+
+
+UBUNTU, ROCKY = "h100-pcie-ubuntu-24.04", "h100-rocky-9"
+MINT = {"id": "linuxmint", "version": "22", "family": "debian", "name": "Linux Mint 22"}
+ORACLE = {"id": "ol", "version": "9", "family": "redhat", "name": "Oracle Linux 9"}
+SLES = {"id": "sles", "version": "15.6", "family": "other", "name": "SLES 15 SP6"}
+LIKE = {"id": "mine", "version": "24.04", "family": "debian", "like": ["ubuntu"]}
+# A host, and a package of its driver or a text of its conflict.
+EXAMPLES = {
+    "hwe": (
+        edited(UBUNTU, kernel=release("6.14.0-27-generic"), secure_boot=True),
+        "linux-modules-nvidia-580-server-open-generic-hwe-24.04",
+    ),
+    "nvidia-64k": (
+        edited("gh200-aarch64-ubuntu-22.04", kernel=release("5.15.0-1060-nvidia-64k")),
+        "linux-modules-nvidia-580-server-open-nvidia-64k",
+    ),
+    "64k": (
+        edited(ROCKY, kernel=release("5.14.0-570.el9_6.aarch64+64k")),
+        "kernel-64k-devel-5.14.0-570.el9_6.aarch64",
+    ),
+    "rt": (
+        edited(ROCKY, kernel=release("5.14.0-570.el9_6.x86_64+rt")),
+        "kernel-rt-devel-5.14.0-570.el9_6.x86_64",
+    ),
+    "uek": (
+        edited(ROCKY, kernel=release("5.15.0-300.163.18.el9uek.x86_64"), distribution=ORACLE),
+        "kernel-uek-devel-5.15.0-300.163.18.el9uek.x86_64",
+    ),
+    "mint": (
+        edited(UBUNTU, distribution=MINT, kernel=release("6.8.0-65-generic")),
+        "linux-modules-nvidia-580-server-open-generic",
+    ),
+    "k80": (edited("k80-ubuntu-22.04"), "nvidia-driver-470-server"),
+    "custom": (edited(UBUNTU, kernel=release("6.9.0-mine")), "6.9.0-mine"),
+    "sles": (edited(UBUNTU, distribution=SLES), "zypper"),
+    "like": (edited(UBUNTU, distribution=LIKE), "which release"),
+    "wsl": (edited(UBUNTU, kernel=release("5.15.167.4-microsoft-standard-WSL2")), "Windows"),
+    "jetson": (
+        edited("cpu-aarch64-debian-13", platform={"kind": "tegra", "name": "tegra234"}),
+        "Jetson Orin",
+    ),
+}
+
+
+def test_a_stream_of_edited_hosts_is_planned_one_by_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [json.dumps({"hosts": {name: host}}) for name, (host, _text) in EXAMPLES.items()]
+    file = wrote(tmp_path, "examples.jsonl", "\n".join(lines))
+    assert run(["plan", "--host", file, "--json"]) == Exit.NO_PLAN
+    plans = json.loads(capsys.readouterr().out)["hosts"]
+    for name, (_host, text) in EXAMPLES.items():
+        plan = plans[name]
+        said = plan["conflict"] or {"packages": plan["driver"]["packages"]}
+        assert any(text in each for rows in said.values() for each in rows), (name, said)
+        assert "kernel-devel-generic" not in json.dumps(plan)

@@ -94,7 +94,8 @@ def choose(
     refused: list[tuple[Plan | NoPlan, list[str]]] = []
     for stack in bundle.stacks:
         there = replace(host, network=stack.host.network or {})
-        found = plan(there, {**stack.request, **pins(stack.plan), **own})
+        asked = {**stack.request, **pins(stack.plan), **_build(host, stack.plan), **own}
+        found = plan(there, asked)
         lacks = [NO_TORCH] if bundle.adopt_torch and not own.get("adopt_torch") else []
         cause = [*lacks, *_against(host, found, stack)]
         if not cause and isinstance(found, Plan):
@@ -111,6 +112,12 @@ def pins(made: Plan) -> dict[str, object]:
         # A bundle has the kind of FFmpeg that was planned, and no other.
         "ffmpeg": made.ffmpeg.origin if made.ffmpeg else "none",
     }
+
+
+def _build(host: Host, made: Plan) -> dict[str, object]:
+    """Return how the modules of a driver come about: a bundle has the packages of one way."""
+    build = made.driver.build if made.driver else None
+    return {"driver_build": build} if build and host.driver is None else {}
 
 
 def bare(host: Host) -> Host:
