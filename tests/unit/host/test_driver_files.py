@@ -122,7 +122,7 @@ def test_the_releases_on_disk_are_read(
         return answers.get("link" if argv[0] == "readlink" else argv[-1], "")
 
     nothing = nvml.Said(None, None)
-    there = driver_files.Seen("470.256.02", LDCONFIG, "x86_64", nothing, fabric=False)
+    there = driver_files.Seen("470.256.02", "6.1.0", LDCONFIG, "x86_64", nothing, fabric=False)
     found = driver_files.installed(output, lambda _path: None, there)
     assert (found.module, found.library, found.nvml_error) == (module, library, None)
 
@@ -174,7 +174,7 @@ def test_fabric_manager_is_asked_where_there_are_switches(said_by: str) -> None:
         return said_by if argv == ("nv-fabricmanager", "--version") else ""
 
     for fabric in (True, False):
-        there = driver_files.Seen("580.95.05", "", "x86_64", nvml.Said(None, None), fabric)
+        there = driver_files.Seen("580.95.05", "6.1.0", "", "x86_64", nvml.Said(None, None), fabric)
         found = driver_files.installed(output, lambda _path: None, there)
         assert found.fabric_manager == ("580.95.05" if fabric and "580" in said_by else None)
 

@@ -26,12 +26,13 @@ _LOCKED = re.compile(r"^# BEGIN slowfast\.stack .*\n\S+?-(\d{3}(?:\.\d+){1,2})-\
 
 
 class Seen(NamedTuple):
-    """What was seen already: the loaded release, ``ldconfig -p``, the machine, and what NVML said.
+    """What was seen already: loaded release, kernel, ``ldconfig -p``, machine, and what NVML said.
 
     ``fabric`` means that the host has switches of NVLink.
     """
 
     loaded: str
+    kernel: str
     libraries: str
     machine: str
     said: Said
@@ -46,10 +47,11 @@ def installed(
     ``output`` runs a command, ``text`` reads a file. Of modules of several names, the one of the
     release that is loaded is the one that is used.
     """
-    loaded, libraries, machine, said, fabric = seen
+    loaded, kernel, libraries, machine, said, fabric = seen
     versions: list[str] = []
-    for module in MODULES:
-        versions += filter(None, [output("modinfo", "-F", "version", module).strip()])
+    for module in MODULES if kernel else ():
+        argv = ("modinfo", "-k", kernel, "-F", "version", module)
+        versions += filter(None, [output(*argv).strip()])
         if loaded in versions:
             break
     module = loaded if loaded in versions else next(iter(versions), "")

@@ -148,7 +148,7 @@ def probe(runner: Runner, where: Where) -> Host:
                 look.output,
                 look.text,
                 driver_files.Seen(
-                    driver.version, libraries, machine, said, bool(switches) or nvlink5
+                    driver.version, release, libraries, machine, said, bool(switches) or nvlink5
                 ),
             )
             if driver
