@@ -57,7 +57,16 @@ def resolve(
 
 
 def _compile(requirements: list[str], *options: str, override: str = "") -> list[dict[str, Any]]:
-    """Run uv pip compile in the root folder, so that it reads no project of the current one."""
+    text = lock_text(requirements, *options, override=override)
+    packages: list[dict[str, Any]] = tomllib.loads(text).get("packages", [])
+    return packages
+
+
+def lock_text(requirements: list[str], *options: str, override: str = "") -> str:
+    """Return the pylock.toml of requirements with all that they need. Raises StackError.
+
+    uv runs in the root folder, so that it reads no project of the current one.
+    """
     with scratch.folder() as folder:
         inputs, overrides = folder / "requirements.in", folder / "override.txt"
         inputs.write_text("\n".join(requirements) + "\n", encoding="utf-8")
@@ -72,8 +81,7 @@ def _compile(requirements: list[str], *options: str, override: str = "") -> list
             "Check that the package index is reachable (proxy, certificates), then run again.",
             code="packages.not-resolved",
         )
-    packages: list[dict[str, Any]] = tomllib.loads(done.stdout).get("packages", [])
-    return packages
+    return done.stdout
 
 
 def _select(package: dict[str, Any], target: Target, index: str | None) -> File:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,11 +12,21 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan
 from slowfast_stack.cli import options
 from slowfast_stack.cli.base import HostCommand, Verbs
 from slowfast_stack.cli.request_options import RequestOptions, WhatIfOptions
+from slowfast_stack.exit_codes import Exit, UsageError
 from slowfast_stack.orchestration import api, playbooks
+from slowfast_stack.orchestration.results import Results
 from slowfast_stack.orchestration.run_state import HostRun
 from slowfast_stack.ui import terminal
 
 verbs = Verbs()
+OLDEST_GLIBC = "2.28"  # of a host that does not say; the oldest that wheels of today need
+
+
+class Format(StrEnum):
+    """Formats of other tools."""
+
+    PYLOCK = "pylock"
+    PIXI = "pixi"
 
 
 @verbs.add(
@@ -25,6 +36,8 @@ verbs = Verbs()
     "plan --gpu 10de:1eb8 --torch '<2' --json",
     "plan --host gpu1.json --host recorded/ --explain",
     "probe -i inventories/example --json | slowfast-stack plan --host -",
+    "plan --gpu 10de:2330 --os ubuntu-22.04 --format pixi > pixi.toml",
+    "plan --format pylock > pylock.toml",
     changes="nothing.",
 )
 def plan(
@@ -40,6 +53,13 @@ def plan(
             "--host",
             metavar="FILE",
             help="What if: hosts that `probe --json` recorded; a file, a folder or - . Repeatable.",
+        ),
+    ] = None,
+    format_: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="Print the one plan as pylock.toml (asks the package index) or pixi.toml.",
         ),
     ] = None,
     what_if: WhatIfOptions,
@@ -60,6 +80,10 @@ def plan(
         prefix=prefix,
     )
 
+    if format_ is not None and results.exit_code is Exit.PROVEN:
+        print(_exported(results, format_), end="")
+        return Exit.PROVEN
+
     def render(run: HostRun) -> str:
         planned = run.plan
         if not isinstance(planned, Plan):
@@ -67,3 +91,25 @@ def plan(
         return texts.explain(planned, name=run.name, reasons=explain)
 
     return command.report(results, render, schema=terminal.PLAN_SCHEMA)
+
+
+def _exported(results: Results, format_: Format) -> str:
+    """Return the one plan in the format of another tool. Raises UsageError, StackError."""
+    from slowfast_stack import plan_export
+    from slowfast_stack.bundle.target import Target
+
+    if len(results.runs) != 1:
+        raise UsageError(
+            f"--format {format_.value} describes one host.",
+            f"{len(results.runs)} hosts were planned.",
+            "Choose one with --limit.",
+            code="cli.conflicting-options",
+        )
+    (run,) = results.runs
+    planned, host = run.plan, run.host
+    if not isinstance(planned, Plan) or host is None:
+        return ""
+    target = Target(planned.python, host.architecture, host.glibc or OLDEST_GLIBC)
+    return {Format.PYLOCK: plan_export.pylock, Format.PIXI: plan_export.pixi}[format_](
+        planned, target
+    )
