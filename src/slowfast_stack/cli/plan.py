@@ -95,7 +95,7 @@ def plan(
 
 def _exported(results: Results, format_: Format) -> str:
     """Return the one plan in the format of another tool. Raises UsageError, StackError."""
-    from slowfast_stack import plan_export
+    from slowfast_stack.bundle import plan_formats
     from slowfast_stack.bundle.target import Target
 
     if len(results.runs) != 1:
@@ -110,6 +110,6 @@ def _exported(results: Results, format_: Format) -> str:
     if not isinstance(planned, Plan) or host is None:
         return ""
     target = Target(planned.python, host.architecture, host.glibc or OLDEST_GLIBC)
-    return {Format.PYLOCK: plan_export.pylock, Format.PIXI: plan_export.pixi}[format_](
+    return {Format.PYLOCK: plan_formats.pylock, Format.PIXI: plan_formats.pixi}[format_](
         planned, target
     )

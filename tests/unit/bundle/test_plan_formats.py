@@ -16,10 +16,10 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan
     SourcePlan,
 )
 
-from slowfast_stack import plan_export
+from slowfast_stack.bundle import plan_formats
 from slowfast_stack.bundle.target import Target
 
-GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.json"))
+GOLDEN = sorted((Path(__file__).parents[1] / "planner/golden").glob("*.json"))
 
 
 def _read(path: Path) -> Plan | None:
@@ -31,7 +31,7 @@ PLANS = {path.stem: plan for path in GOLDEN if (plan := _read(path))}
 
 
 def _manifest(plan: Plan) -> dict[str, Any]:
-    return tomllib.loads(plan_export.pixi(plan, Target(plan.python, "x86_64", "2.35")))
+    return tomllib.loads(plan_formats.pixi(plan, Target(plan.python, "x86_64", "2.35")))
 
 
 @pytest.mark.parametrize("name", PLANS)
