@@ -300,6 +300,8 @@ def said(text: str, rc: int = 0) -> dict[str, object]:
         ({"df -Pm /opt/a": said("h\nd 9 1 8 1% /\n")}, {}, "disk", model.Disk("/opt/a", 8)),
         ({"df -Pm /opt": said("h\nd 9 1 7 1% /\n")}, {}, "disk", model.Disk("/opt/a", 7)),
         ({"df -Pm /": said("h\nd 9 1 6 1% /\n")}, {}, "disk", model.Disk("/opt/a", 6)),
+        ({"df -Pm /dev/shm": said("h\nshm 64 0 64 0% /dev/shm\n")}, {}, "shared_memory_mib", 64),
+        ({"df -Pm /dev/shm": said("", 1)}, {}, "shared_memory_mib", None),
         ({}, {"/sys/module/nvidia/version": "580.1\n"}, "driver", model.Driver("580.1", None)),
         ({}, {}, "driver", None),
         ({}, {"/proc/locks": "1: FLOCK WRITE 9 fe:01:12 0 EOF"}, "package_lock", False),

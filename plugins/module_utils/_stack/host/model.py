@@ -334,6 +334,7 @@ class Host:
     memory_mib: int = 0
     glibc: str | None = read(_version, default=None)
     disk: Disk | None = None
+    shared_memory_mib: int | None = read(validation.count, default=None, omit=True)
     network: dict[str, bool] = read(default_factory=dict)
     unreadable: tuple[Unknown, ...] = ()
     torch: Torch | None = read(default=None, omit=True)

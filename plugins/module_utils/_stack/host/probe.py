@@ -169,6 +169,7 @@ def probe(runner: Runner, where: Where) -> Host:
         memory_mib=parsers.memory_mib(look.text("/proc/meminfo") or ""),
         glibc=parsers.glibc(look.output("getconf", "GNU_LIBC_VERSION")),
         disk=look.disk(where.prefix),
+        shared_memory_mib=parsers.disk_free_mib(look.output("df", "-Pm", "/dev/shm")),  # noqa: S108
         network=network(runner, where, look.unreadable.append, git=look.has("git")),
         unreadable=tuple(look.unreadable),
         torch=look.torch(named.path) if named else None,

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 # MiB on disk.
 DISK = Source("finished stacks, with half as much again for downloads", "2026-11-22", "measured")
+# Containers get 64 MiB; a batch of eight clips of 32 frames is 150 MiB.
+SHARED_MEMORY_MIB = 1024
+SHARED_MEMORY = Source("torch.utils.data and the README of PyTorch, shared memory", "2026-11-30")
 DISK_CUDA_WHEEL, DISK_CPU_WHEEL, DISK_SOURCES = 8000, 3000, 1000
 DISK_FFMPEG = {"build": 800, "static": 400}
 ROLES = (
@@ -132,6 +135,15 @@ def _warnings(host: Host) -> Iterator[Decision]:
         names = ", ".join(host.interrupted.packages)
         text = f"the interrupted installation of {names} is completed before others begin"
         yield decision("host.packages", text, host.source)
+    free = host.shared_memory_mib
+    if free is not None and free < SHARED_MEMORY_MIB:
+        text = (
+            f"in /dev/shm {free} MiB are free, and processes that load data pass batches through it: they"
+            " end with a bus error where it is full"
+        )
+        if host.virtualization == "container":
+            text += "; start the container with --ipc=host, or with --shm-size=8g"
+        yield decision("host.shared_memory", text, f"{host.source}; {SHARED_MEMORY}")
 
 
 def skipped_claims(
@@ -163,7 +175,6 @@ PYPI_ONLY = (
     SkippedClaim("slowfast.run_net", "PyPI's SlowFast 1.0 has no tools/ and no configs/"),
     SkippedClaim("slowfast.rehearsal", "PyPI's SlowFast 1.0 has no tools/ and no configs/"),
     SkippedClaim("slowfast.zoo_config", "PyPI's SlowFast 1.0 has no configs/"),
-    SkippedClaim("slowfast.ava_evaluation", "PyPI's SlowFast 1.0 has no ava_evaluation"),
     SkippedClaim("pytorchvideo.import", "PyPI's PyTorchVideo 0.1.5 needs torchvision before 0.17"),
 )
 FULL_NETWORK_ADDS = (
