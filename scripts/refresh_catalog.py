@@ -4,9 +4,13 @@
 Nothing is written: rows are added to the catalog by hand, with their source. A value that the
 source does not contain is printed as ``?``; it is never guessed.
 
-    scripts/refresh_catalog.py gpus                     pci.ids of the Debian archive, through apt
-    scripts/refresh_catalog.py gpus --file pci.ids
-    scripts/refresh_catalog.py torch --index URL [--release 2.15.0 ...]
+    scripts/refresh_catalog.py all --index URL          every table, each under the day and its source
+    scripts/refresh_catalog.py gpus [--file pci.ids]    pci.ids; else that of the Debian archive, through apt
+    scripts/refresh_catalog.py torch|partners|compilers|toolkits --index URL
+    scripts/refresh_catalog.py drivers --file FILE      NVIDIA's releases.json
+    scripts/refresh_catalog.py code --index URL [--release 2.15.0 ...]   machine code in wheels of torch
+
+``--record DIR`` keeps what was read of the index, ``--recorded DIR`` compares with that alone.
 """
 
 from __future__ import annotations
@@ -22,13 +26,18 @@ import tarfile
 import tempfile
 import urllib.request
 import zipfile
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "collections"))
+sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "scripts")]
 
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.drivers import (
+    BRANCHES,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import (
     CHIPS,
     GPUS,
@@ -43,6 +52,8 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.archite
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.versions import version
+from refresh_sources import Index
+from refresh_tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,6 +76,47 @@ def nvidia_devices(text: str) -> dict[str, str]:
         elif inside and re.match(r"\t[0-9a-f]{4}  ", line):
             found[line[1:5]] = line[7:]
     return found
+
+
+def require_newer(text: str) -> str:
+    """Return the version of a pci.ids. Raise ``StackError`` for one that is older or cut off."""
+    stamp = re.search(r"Version: (\d{4}\.\d\d\.\d\d)", text)
+    found, ours = stamp.group(1) if stamp else "", PCI_IDS.name.split()[-1]
+    if found and found >= ours and nvidia_devices(text):
+        return found
+    cause = f"It is of {found}, and the table is of {ours}." if found else "It names no version."
+    if found >= ours:
+        cause = "It lists no device of NVIDIA, so it was cut off."
+    raise StackError(
+        "This pci.ids is not compared with the table.",
+        cause,
+        "Give a newer file with --file, as https://pci-ids.ucw.cz has it.",
+        code="download.unexpected-answer",
+    )
+
+
+def driver_rows(text: str) -> Iterator[str]:
+    """Yield branches and releases of NVIDIA's releases.json that the table lacks or has otherwise."""
+    try:
+        branches = {
+            str(branch): [str(row["release_version"]) for row in found["driver_info"]]
+            for branch, found in json.loads(text).items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StackError(
+            "This is no list of NVIDIA's driver releases.",
+            f"It is cut off, or has another form: {error}.",
+            "Give releases.json of NVIDIA's driver documentation with --file.",
+            code="download.unexpected-answer",
+        ) from error
+    known = {row.branch: row for row in BRANCHES}
+    for branch, releases in sorted(branches.items()):
+        newest = max(releases, key=version) if releases else ""
+        row = known.get(branch)
+        if row is None and newest:
+            yield f'+ BranchRow("{branch}", "{newest}", ?, ?, ?, ?, BRANCHES_PAGE)'
+        elif row and newest and version(newest) > version(row.newest):
+            yield f'~ BranchRow("{branch}"): newest {row.newest}, the source says {newest}'
 
 
 def gpu_rows(devices: dict[str, str]) -> Iterator[str]:
@@ -277,41 +329,85 @@ def _released(files: list[dict[str, Any]]) -> list[str]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    what = parser.add_subparsers(dest="what", required=True)
-    gpus = what.add_parser("gpus", help="PCI ids and names")
-    gpus.add_argument("--file", type=Path, help="a pci.ids file instead of the archive's")
-    torch = what.add_parser("torch", help="releases, Pythons and machine code of torch on PyPI")
-    torch.add_argument("--index", default=os.environ.get("UV_DEFAULT_INDEX"))
-    torch.add_argument("--release", action="append", help="look at this release, known or not")
+    parser.add_argument("what", choices=["all", "gpus", "drivers", "code", *TABLES])
+    parser.add_argument("--file", type=Path, help="pci.ids, or releases.json of the drivers")
+    parser.add_argument("--index", default=os.environ.get("UV_DEFAULT_INDEX"))
+    parser.add_argument("--release", action="append", help="look at the code of this release")
+    parser.add_argument(
+        "--record", type=Path, help="keep what was read of the index in this folder"
+    )
+    parser.add_argument("--recorded", type=Path, help="compare with what was kept in this folder")
     return parser.parse_args()
 
 
-def _difference(options: argparse.Namespace) -> list[str]:
-    if options.what == "gpus":
-        text = options.file.read_text("utf-8") if options.file else pci_ids_of_debian()
-        stamp = re.search(r"Version: (\S+)", text)
-        print(f"# pci.ids {stamp.group(1) if stamp else '?'}; the rows are of {PCI_IDS.name}")
-        return list(gpu_rows(nvidia_devices(text)))
-    if not options.index:
+def _gpus(file: Path | None) -> Iterator[str]:
+    text = file.read_text("utf-8") if file else pci_ids_of_debian()
+    require_newer(text)
+    yield from gpu_rows(nvidia_devices(text))
+
+
+def _index(options: argparse.Namespace) -> Index:
+    if not options.index and not options.recorded:
         raise StackError(
             "No package index is given.",
             "The script has no built-in address of a package index.",
             "Name its simple API with --index, or in UV_DEFAULT_INDEX.",
             code="cli.missing-argument",
         )
-    files = index_files(options.index)
-    return list(torch_rows(files, options.release or _released(files)))
+
+    def fetch(url: str) -> str:
+        with _open(url, {"Accept": JSON_INDEX}) as answer:
+            return str(answer.read().decode("utf-8"))
+
+    url = options.index or "recorded"
+    return Index(fetch, remote, url, recorded=options.recorded, record=options.record)
+
+
+def comparisons(options: argparse.Namespace) -> dict[str, Callable[[], Iterator[str]]]:
+    """Return each table that is asked for, with its comparison. Raises ``StackError``."""
+    every = options.what == "all"
+    found: dict[str, Callable[[], Iterator[str]]] = {}
+    if options.what == "code":
+        files = index_files(options.index or "")
+        found["code"] = lambda: torch_rows(files, options.release or _released(files))
+    if every or options.what == "gpus":
+        found["gpus"] = lambda: _gpus(None if every else options.file)
+    if options.what == "drivers":
+        found["drivers"] = lambda: driver_rows(options.file.read_text("utf-8"))
+    names = [name for name in TABLES if every or name == options.what]
+    if names:
+        index = _index(options)
+        for name in names:
+            found[name] = partial(TABLES[name], index)
+        found["recording"] = partial(_saved, index)
+    return found
+
+
+def _saved(index: Index) -> Iterator[str]:
+    index.save()
+    yield from ()
 
 
 def main() -> int:
-    """Print the differences; exit 0 where there are none, 1 otherwise."""
+    """Print the differences; exit 0 where there are none, 1 where there are, 2 where one was not compared."""
+    options, rows, failed = _arguments(), 0, 0
+    day = datetime.now(tz=UTC).date().isoformat()
     try:
-        rows = _difference(_arguments())
+        found = comparisons(options)
     except StackError as error:
         print(error, file=sys.stderr)
         return 2
-    print("\n".join(rows) if rows else "The catalog agrees with the source.")
-    return 1 if rows else 0
+    for name, compare in found.items():
+        try:
+            lines = list(compare())
+        except StackError as error:
+            print(f"# {day} {name}: not compared\n{error}", file=sys.stderr)
+            failed += 1
+            continue
+        rows += len(lines)
+        if name != "recording":
+            print(f"# {day} {name}: {len(lines) or 'no'} differences", *lines, sep="\n")
+    return 2 if failed else int(rows > 0)
 
 
 if __name__ == "__main__":
