@@ -167,7 +167,7 @@ def beyond_prefix(plan: Plan | NoPlan | None) -> list[str]:
         changes.append(f"{driver.action} the NVIDIA driver {driver.branch}")
     if driver and driver.reboot:
         changes.append("reboot")
-    if cuda and cuda.action != "keep":
+    if cuda and cuda.action != "keep" and cuda.origin != "pypi":
         changes.append(f"{cuda.action} the CUDA toolkit {cuda.toolkit}")
     if plan.system_packages:
         changes.append("install the packages " + ", ".join(plan.system_packages))

@@ -10,6 +10,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import from_bundle
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
     Conflict,
+    CudaPlan,
     EnvironmentPlan,
     FfmpegPlan,
     NoPlan,
@@ -70,6 +71,20 @@ def test_a_stack_without_a_recorded_network_is_planned_without_one() -> None:
     where = {**facts()["stacks"][0]["host"], "network": None}
     _, ((host, _),) = choose(None, bundle_of({"host": where}))
     assert host.network == {}
+
+
+@pytest.mark.parametrize("recorded", [None, {}, {"pypi": True, "nvidia": True}])
+def test_a_stack_with_the_compilers_of_pypi_is_planned_without_nvidias_repository(
+    recorded: dict[str, bool] | None,
+) -> None:
+    compilers = CudaPlan("install", "13.0", "pypi", ("nvidia-cuda-nvcc==13.0.88",), None)
+    made = dataclasses.replace(plan("cpu-debian-12"), cuda=compilers)
+    where = {**facts()["stacks"][0]["host"], "network": recorded}
+    _, ((host, _),) = choose(made, bundle_of({"host": where, "plan": made.to_dict()}))
+    assert host.network["nvidia"] is False
+    assert host.network["pypi"] is True
+    # What was not probed counts as reached, as it does elsewhere.
+    assert host.network.get("slowfast", bool(recorded)) is True
 
 
 @pytest.mark.parametrize(("name", "kind"), [("h100-x8-fabric", "build"), ("cpu-pypi-only", "none")])

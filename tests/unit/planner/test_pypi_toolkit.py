@@ -21,6 +21,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.model i
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
     artifacts,
+    from_bundle,
     planner,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
@@ -30,6 +31,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan
 from support.plan_builder import host
 
 from slowfast_stack.bundle.wheels import requirements
+from slowfast_stack.cli.up import beyond_prefix
 
 READY = {
     "driver": {"version": "580.95.05", "flavour": "open"},
@@ -83,6 +85,17 @@ def test_every_distribution_with_a_driver_and_a_compiler_gets_a_toolkit(
     assert set(plan.cuda.packages) <= set(requirements(plan, adopt_torch=False))
     known = {line.partition(" ")[0] for line in package_hashes(plan.to_dict())}
     assert set(plan.cuda.packages) <= known
+
+
+def test_the_wheels_are_no_packages_of_a_distribution_and_stay_in_the_prefix() -> None:
+    plan = made({})
+    assert isinstance(plan, Plan)
+    assert plan.cuda
+    assert not set(from_bundle.system_packages(plan)) & set(plan.cuda.packages)
+    assert not from_bundle.of_nvidia(plan)
+    assert not any("CUDA" in change for change in beyond_prefix(plan))
+    root = made({"root": True})
+    assert any("CUDA" in change for change in beyond_prefix(root))
 
 
 def test_one_that_is_there_or_can_be_installed_comes_first() -> None:

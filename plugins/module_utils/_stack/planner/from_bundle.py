@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
 
+from ..catalog.sources import TREES
 from ..core import names, validation
 from ..core.construct import construct
 from ..core.construct import read as field
 from ..core.versions import version
 from ..host.probe import LIBRARIES
+from .candidates import PYPI
 from .decision import Decision
 from .plan import Conflict, NoPlan, Plan
 from .plan_diff import PACKAGES, differences
@@ -29,6 +31,13 @@ def _optional_path(value: object, where: str) -> str | None:
 
 def _paths(value: object, where: str) -> tuple[str, ...]:
     return tuple(names.relative_path(row, where) for row in validation.items(value, where))
+
+
+# What a host reaches where nothing was probed.
+ENDPOINTS = (
+    *(tree.name for tree in TREES),
+    *("pypi", "pytorch", "uv-pythons", "miniforge", "conda-forge"),
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,7 @@ def choose(
     own = {key: value for key, value in request.items() if key != "bundle"}
     refused: list[tuple[Plan | NoPlan, list[str]]] = []
     for stack in bundle.stacks:
-        there = replace(host, network=stack.host.network or {})
+        there = replace(host, network=_network(stack))
         asked = {**stack.request, **pins(stack.plan), **_build(host, stack.plan), **own}
         found = plan(there, asked)
         lacks = [NO_TORCH] if bundle.adopt_torch and not own.get("adopt_torch") else []
@@ -102,6 +111,18 @@ def choose(
             return _as_offline(found, bundle, stack)
         refused.append((found, cause))
     return _refusal(refused)
+
+
+def _network(stack: BundleStack) -> dict[str, bool]:
+    """Return what was reached where the bundle was made, without what it cannot have.
+
+    A bundle has the compilers of PyPI, and so no toolkit of NVIDIA's repository in their place.
+    """
+    reached = dict(stack.host.network or {})
+    cuda = stack.plan.cuda
+    if cuda and cuda.origin == PYPI:
+        return {**(reached or dict.fromkeys(ENDPOINTS, True)), "nvidia": False}
+    return reached
 
 
 def pins(made: Plan) -> dict[str, object]:
@@ -146,7 +167,8 @@ def _parts(plan: Plan) -> Iterator[tuple[str | None, tuple[str, ...]]]:
     """Yield the packages of driver and toolkit with their origin."""
     if plan.driver:
         yield plan.driver.origin, (*plan.driver.packages, *plan.driver.fabric_packages)
-    if plan.cuda:
+    # The wheels of PyPI are no packages of a distribution.
+    if plan.cuda and plan.cuda.origin != PYPI:
         yield plan.cuda.origin, plan.cuda.packages
 
 
