@@ -1,6 +1,6 @@
 """Create signed repositories of stub rpms with the vendor's names, versions, relations and streams.
 
-    rpm_repositories.py FOLDER KERNEL
+    rpm_repositories.py FOLDER KERNEL...
 
 FOLDER/vendor is laid out as NVIDIA's repository, rhel8 and rhel9 with module streams, rhel10
 without; FOLDER/distribution has the packages of the distribution and of EPEL.
@@ -14,9 +14,13 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import repositories
 from repositories import BUILD, CUOBJDUMP, DKMS, NVCC, UNIT, signing_key, write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DRIVERS = ("580.95.05", "580.178.04", "595.91.07")
 TOOLKITS = ("12.6", "12.8", "13.0")
@@ -164,9 +168,9 @@ def toolkit(version: str) -> list[Stub]:
     ]
 
 
-def distribution(kernel: str) -> list[Stub]:
+def distribution(kernels: Sequence[str]) -> list[Stub]:
     """Return the packages of the distribution and of EPEL."""
-    headers = f"/usr/src/kernels/{kernel}"
+    headers = {kernel: f"/usr/src/kernels/{kernel}" for kernel in kernels}
     return [
         Stub("system-release", "9.6", ("Provides: /bin/sh",)),
         Stub("epel-release", "9"),
@@ -176,9 +180,9 @@ def distribution(kernel: str) -> list[Stub]:
         Stub(
             "kernel-devel",
             "5.14.0",
-            (f"Provides: kernel-devel-{kernel}",),
-            {f"{headers}/Makefile": (b"# stub\n", 0o644)},
-            {f"/lib/modules/{kernel}/build": headers},
+            tuple(f"Provides: kernel-devel-{kernel}" for kernel in kernels),
+            {f"{folder}/Makefile": (b"# stub\n", 0o644) for folder in headers.values()},
+            {f"/lib/modules/{kernel}/build": folder for kernel, folder in headers.items()},
         ),
     ]
 
@@ -267,7 +271,7 @@ def _publish(folder: Path, stubs: list[Stub], home: Path, streams: str = "") -> 
         modules.unlink()
 
 
-def main(folder: Path, kernel: str) -> None:
+def main(folder: Path, kernels: Sequence[str]) -> None:
     """Create the repositories, their key and its fingerprint."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -281,8 +285,8 @@ def main(folder: Path, kernel: str) -> None:
         _publish(without, [meta for version in DRIVERS for meta in metas(version)], home)
         _publish(with_streams, [], home, _streams(releases))
         shutil.copytree(with_streams, folder / "vendor" / "rhel8" / "x86_64")
-        _publish(folder / "distribution", distribution(kernel), home)
+        _publish(folder / "distribution", distribution(kernels), home)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), sys.argv[2:])

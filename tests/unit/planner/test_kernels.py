@@ -176,6 +176,7 @@ def test_headers_of_the_red_hat_family_match_the_release(
         assert devel == [package, "kernel-headers"]
 
 
+@pytest.mark.parametrize("headers", [True, False])
 @pytest.mark.parametrize(
     ("name", "release"),
     [
@@ -183,6 +184,24 @@ def test_headers_of_the_red_hat_family_match_the_release(
         (UBUNTU_24, "6.8.0-65-xanmod1"),
         (DEBIAN, "6.9.0"),
         (DEBIAN, "6.1.0-37-686-pae"),
+    ],
+)
+def test_a_kernel_of_another_maker_has_headers_of_its_own_and_no_meta_package(
+    name: str, release: str, *, headers: bool
+) -> None:
+    kernel = {"headers": headers, "meta": ["linux-image-generic", "linux-image-amd64"]}
+    plan = planned(name, release, kernel=kernel)
+    assert isinstance(plan, Plan)
+    assert plan.driver
+    found = [one for one in plan.driver.packages if "linux-" in one]
+    assert found == ([] if headers else [f"linux-headers-{release}"])
+    (why,) = [reason.because for reason in plan.reasons if reason.choice == "driver.build"]
+    assert f"no table knows kernel {release}" in why
+
+
+@pytest.mark.parametrize(
+    ("name", "release"),
+    [
         (ROCKY_9, "6.9.7-1.el9.elrepo.x86_64"),
         (ROCKY_9, "5.14.0"),
         (ROCKY_9, "5.15.0-300.163.18.el9uek.aarch64+64k"),

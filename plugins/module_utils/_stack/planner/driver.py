@@ -114,6 +114,8 @@ def _built(host: Host, option: DriverOption) -> Decision:
         )
         return decision("driver.build", text, entry.source if entry else SIGNATURES)
     text = "DKMS builds the modules on this host and for each new kernel"
+    if host.kernel.release and kernels.flavour(host) is None:
+        text += f"; no table knows kernel {host.kernel.release}: whoever made it has its headers"
     if entry and entry.signed:
         flavour = kernels.flavour(host) or host.kernel.release
         text += f"; those of the archive are not taken (kernel {flavour})"

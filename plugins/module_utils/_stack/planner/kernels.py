@@ -44,7 +44,8 @@ def flavour(host: Host) -> str | None:
 def headers(host: Host) -> tuple[str, ...] | None:
     """Return the packages of headers that dkms builds with, also those of kernels to come.
 
-    None where they are missing and no table knows the kernel.
+    None where they are missing and no table knows the kernel. On Debian and Ubuntu, those of a kernel
+    of any maker have its release in their name.
     """
     if host.distribution.family == "redhat":
         return _rpm_headers(host)
@@ -52,7 +53,8 @@ def headers(host: Host) -> tuple[str, ...] | None:
     known = not kernel.release or kernel.headers
     row = _deb(host)
     if row is None:
-        return () if known else None
+        other = host.distribution.family != "debian" or distribution(host) is None
+        return () if known else None if other else (f"linux-headers-{kernel.release}",)
     missing = () if known else (row.headers.format(release=kernel.release),)
     metas = tuple(f"linux-headers-{name}" for _first, name in _metas(host, row))
     return (*missing, *(name for name in metas if name not in missing))
