@@ -15,6 +15,8 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda.verify 
 from ansible_collections.slowfast.stack.plugins.modules import cuda_check
 from support.errors import fails
 
+from .test_cubin import ELF, fat_binary
+
 # A compiler that notes what it was asked for, and a reader that lists the code in it.
 NVCC = r"""#!/bin/sh
 here=$(dirname "$0")
@@ -71,6 +73,22 @@ def test_a_compiler_that_fails_is_quoted(home: Path) -> None:
 def test_a_program_that_was_not_inspected_is_reported(home: Path) -> None:
     (home / "bin" / "cuobjdump").unlink()
     assert "not inspected" in prove(home, "9.0", None, Commands())
+
+
+@pytest.mark.parametrize(("code", "complete"), [((90,), True), ((80, 90), True), ((80,), False)])
+def test_without_cuobjdump_the_fat_binary_is_read(
+    home: Path, code: tuple[int, ...], *, complete: bool
+) -> None:
+    (home / "bin" / "cuobjdump").unlink()
+    made = home / "made.fatbin"
+    made.write_bytes(fat_binary(*((ELF, sm, 0x11) for sm in code)))
+    copy = f'#!/bin/sh\nfor last; do :; done\ncp {made} "$last"\n'
+    (home / "bin" / "nvcc").write_text(copy)
+    if complete:
+        assert prove(home, "9.0", None, Commands()) == "compiled, with code for 9.0"
+    else:
+        with fails("cuda.missing-architecture", "sm_90", "sm_80"):
+            prove(home, "9.0", None, Commands())
 
 
 def test_a_verification_is_recorded_and_repeated_for_another_request(home: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..core import scratch
 from ..core.errors import StackError
-from .cubin import missing, of_listing, ordered, wanted
+from .cubin import missing, of_bytes, of_listing, ordered, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,22 +78,36 @@ def _argv(home: Path, tool: str, *arguments: object) -> Sequence[str]:
 
 
 def _inspect(home: Path, made: Path, arch_list: str, commands: Commands) -> str:
-    if not (home / "bin" / "cuobjdump").exists():
-        return "compiled but not inspected: this toolkit has no cuobjdump"
+    """Require the code that was asked for; without cuobjdump the fat binary is read here."""
+    reader, listing = "cuobjdump", ""
+    if (home / "bin" / "cuobjdump").exists():
+        listing = " ".join(_listing(home, made, arch_list, commands).split())
+        code = of_listing(listing)
+    else:
+        try:
+            code = of_bytes(made.read_bytes())
+        except ValueError:
+            code = of_listing("")
+        if not code.names():
+            return "compiled but not inspected: no cuobjdump, and the file is not understood"
+        reader, listing = "the fat binary", str(code)
+    lacks = missing(arch_list, code)
+    if lacks:
+        raise StackError(
+            f"The CUDA toolkit in {home} compiled no code for {', '.join(lacks)}.",
+            f"{reader} lists: {listing or 'nothing'}.",
+            HINT,
+            code="cuda.missing-architecture",
+        )
+    return f"compiled, with code for {arch_list}"
+
+
+def _listing(home: Path, made: Path, arch_list: str, commands: Commands) -> str:
     message = f"The program compiled by {home} cannot be read"
     kinds = ("--list-elf", "--list-ptx") if "+PTX" in arch_list else ("--list-elf",)
-    listing = "".join(
+    return "".join(
         commands.checked(
             message, _argv(home, "cuobjdump", option, made), hint=HINT, code="cuda.compile-failed"
         )
         for option in kinds
     )
-    lacks = missing(arch_list, of_listing(listing))
-    if lacks:
-        raise StackError(
-            f"The CUDA toolkit in {home} compiled no code for {', '.join(lacks)}.",
-            f"cuobjdump lists: {' '.join(listing.split()) or 'nothing'}.",
-            HINT,
-            code="cuda.missing-architecture",
-        )
-    return f"compiled, with code for {arch_list}"
