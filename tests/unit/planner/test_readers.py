@@ -23,7 +23,6 @@ SHOWN = {
     ("Plan", "network"): "what could be downloaded",
     ("NoPlan", "network"): "what could be downloaded",
     ("InterpreterPlan", "version"): "part of the id: another Python makes another environment",
-    ("DriverPlan", "build"): "whether the kernel modules were built by the distribution",
     ("CompilerPlan", "gcc_max"): "for users who choose another compiler",
     ("Decision", "because"): "the reason itself",
 }
