@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import gpu_specs
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
+    driver_state,
+    gpu_specs,
+    guests,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +27,9 @@ def text(run: HostRun) -> str:
         return ""
     lines = [f"{run.name}: {host.distribution.name}, {host.architecture}"]
     lines += [f"  {label:<12} {text}" for label, text in _kinds(host).items()]
+    state = driver_state.of(host)
+    if state.text:
+        lines.append(f"  the driver does not work: {state.text}")
     lines += [
         f"  {row.name} could not be read from {row.source}: {row.reason}" for row in host.unreadable
     ]
@@ -34,6 +41,13 @@ def text(run: HostRun) -> str:
     return "\n".join(lines)
 
 
+def _shared(host: Host) -> dict[str, str]:
+    """Return which GPUs are parts of one, or are divided."""
+    divided = (f"{gpu.mig} instances of {gpu.slot}" for gpu in host.gpus if gpu.mig is not None)
+    found = {"vGPU": _listed(guests.vgpus(host).values()), "MIG": _listed(divided)}
+    return {label: value for label, value in found.items() if value != _listed(())}
+
+
 def _kinds(host: Host) -> dict[str, str]:
     names = [gpu.name for gpu in gpu_specs.of_host(host)]
     driver, disk, reached = host.driver, host.disk, host.network
@@ -41,7 +55,8 @@ def _kinds(host: Host) -> dict[str, str]:
     return {
         **({"machine": f"{_MACHINES[machine.kind]} {machine.name}".strip()} if machine else {}),
         "GPU": _listed(f"{names.count(name)} x {name}" for name in dict.fromkeys(names)),
-        "driver": f"{driver.version} {driver.flavour or ''}" if driver else "none",
+        "driver": f"{driver.version} {driver.flavour or ''}".strip() if driver else "none",
+        **_shared(host),
         "CUDA": _listed(f"{row.version} in {row.path}" for row in host.toolkits),
         "compilers": _listed(f"GCC {row.version}" for row in host.compilers),
         "Pythons": _listed(f"{row.version} ({row.path})" for row in host.pythons),
