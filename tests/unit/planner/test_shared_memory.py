@@ -31,7 +31,7 @@ def test_too_little_shared_memory_is_named_with_what_helps(
     assert len(found) == (1 if says else 0)
     if says:
         assert says in found[0]
-        assert ("--ipc=host" in found[0]) == (kind == "container")
+        assert ("shm-size" in found[0]) == (kind == "container")
 
 
 @pytest.mark.parametrize("value", [-1, "64", 1.5, True])

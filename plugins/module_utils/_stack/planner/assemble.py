@@ -142,7 +142,7 @@ def _warnings(host: Host) -> Iterator[Decision]:
             " end with a bus error where it is full"
         )
         if host.virtualization == "container":
-            text += "; start the container with --ipc=host, or with --shm-size=8g"
+            text += "; give the container 8 GiB of it (shm-size), or the IPC namespace of its host"
         yield decision("host.shared_memory", text, f"{host.source}; {SHARED_MEMORY}")
 
 
