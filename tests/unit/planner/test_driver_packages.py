@@ -89,7 +89,9 @@ def test_fabric_manager_beside_a_driver_that_stays_has_exactly_its_version(
     kept = option("580", action="keep")._replace(origin=origin)
     made = driver_packages.driver(found, kept)
     assert made.fabric_packages == (fabric,)
-    assert (made.packages, made.pin, made.services, made.release) == ((), (), (), None)
+    # Fabric Manager is a package, also beside a driver that is none: it is held with the driver.
+    assert (made.packages, made.services) == ((), ())
+    assert (bool(made.pin), made.release, made.protect) == (True, "580.*", True)
     assert (made.reboot, made.mok) == (False, False)
     assert (made.repository.origin if made.repository else None) == source
     alone = driver_packages.driver(there(name, driver=loaded, nvswitches=[]), kept)

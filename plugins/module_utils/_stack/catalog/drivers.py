@@ -45,6 +45,9 @@ OPEN_ONLY_POST = Source(
 FABRIC = Source(
     "NVIDIA/gpu-driver-container @06a208c (ubuntu24.04/install.sh, nvidia-driver)", "2026-11-22"
 )
+REAL_TIME_CHECK = Source(
+    "preempt_rt_sanity_check in kernel-open/Kbuild of NVIDIA/open-gpu-kernel-modules", "2026-11-30"
+)
 SIGNATURES = Source(
     "Ubuntu package listings; NVIDIA's repository builds modules with DKMS", "2026-11-22"
 )

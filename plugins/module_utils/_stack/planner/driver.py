@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 from ..catalog.drivers import (
     BRANCHES_PAGE,
     FABRIC,
+    HOLDS,
     IMEX,
     MODULE_PAGE,
     OPEN_ONLY_POST,
+    REAL_TIME_CHECK,
     SIGNATURES,
 )
+from ..core.versions import dotted, version
 from . import driver_packages, driver_reasons, guests, kernels
 from .decision import Decided, Decision, decision
 from .distribution import archive, distribution
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from .plan import DriverPlan
     from .resolver import Choice, Problem
 
+REAL_TIME = re.compile(r"[-+.](?:rt\d*|realtime)\b")
 # The superchips that are built into racks of many hosts.
 RACK = re.compile(r"\bGB[23]00\b")
 
@@ -85,8 +89,10 @@ def _changed(host: Host, option: DriverOption, plan: DriverPlan) -> Iterator[Dec
     if last:
         text += f"; {min(filter(None, last))} is the last that does"
     yield decision("driver.branch", text, row.source if row else BRANCHES_PAGE)
+    yield from _older(host, option)
     yield from _packages(host, option, plan)
     yield _built(host, option)
+    yield from _real_time(host, plan)
     if host.secure_boot:
         text = "Secure Boot is on: the module is built here, and its key must be enrolled (MOK)"
         if option.origin == "distribution":
@@ -100,6 +106,28 @@ def _changed(host: Host, option: DriverOption, plan: DriverPlan) -> Iterator[Dec
         if plan.mok and not loaded:
             text = "the key of the module is enrolled at the console, during a reboot"
         yield decision("driver.reboot", text, host.source)
+
+
+def _older(host: Host, option: DriverOption) -> Iterator[Decision]:
+    """Say that the release of an archive is older than the loaded one of the same branch."""
+    loaded = host.driver.version if host.driver else ""
+    same = loaded.partition(".")[0] == option.number
+    if same and option.origin == "distribution" and version(loaded) > option.version:
+        has = dotted(option.version)
+        text = (
+            f"the archive has {has} at least, which may be older than {loaded} of the same branch"
+        )
+        yield decision("driver.release", text, host.source)
+
+
+def _real_time(host: Host, plan: DriverPlan) -> Iterator[Decision]:
+    """Say that NVIDIA's modules refuse to be built for a real-time kernel."""
+    if plan.build == "dkms" and REAL_TIME.search(host.kernel.release):
+        text = (
+            f"{host.kernel.release} is a real-time kernel: the modules build on it only with"
+            " IGNORE_PREEMPT_RT_PRESENCE=1, and NVIDIA does not support it; boot another kernel"
+        )
+        yield decision("driver.kernel", text, REAL_TIME_CHECK)
 
 
 def _built(host: Host, option: DriverOption) -> Decision:
@@ -151,12 +179,19 @@ def _fabric(host: Host) -> Iterator[Decision]:
         return
     text = "NVSwitches connect the GPUs: the Fabric Manager must have exactly the driver's version"
     yield decision("driver.fabric_manager", text, FABRIC)
+    has = host.installed_driver.fabric_manager
     if not driver_packages.changes(host):
-        has = host.installed_driver.fabric_manager
         found = f"here it is {has}" if has else "its version cannot be read from here"
         text = (
             f"that of {_owner(host)} serves this host, and nothing is installed beside it; {found}"
         )
+        yield decision("driver.fabric_manager", text, host.source)
+        return
+    if has and host.driver and has != host.driver.version:
+        text = f"Fabric Manager {has} is installed, and it is exchanged: CUDA ends with error 802"
+        yield decision("driver.fabric_manager", text, host.source)
+    if host.distribution.family not in HOLDS:
+        text = f"the roles install none on {host.distribution.name}: install it by hand"
         yield decision("driver.fabric_manager", text, host.source)
 
 
@@ -182,6 +217,9 @@ def _held(host: Host, plan: DriverPlan) -> Iterator[Decision]:
     elif not driver_packages.changes(host):
         who = "as root on " + _owner(host)
         text = f"nothing holds it from here: hold its packages {who}, or an upgrade may break it"
+    elif host.driver_packages:
+        manager = f"the package manager of {host.distribution.name}"
+        text = f"the roles hold no packages with {manager}: hold them, or an upgrade may break it"
     else:
         text = "no package of it is known, so there is nothing that an upgrade would replace"
     yield decision("driver.pin", text, host.source)

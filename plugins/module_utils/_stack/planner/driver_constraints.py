@@ -31,6 +31,9 @@ def of(host: Host, request: Request) -> Iterator[Constraint]:
         yield _state(host, state)
     if host.driver and host.gpus and not request.driver_branch and not _too_new(host):
         yield _no_older(host, host.driver.version)
+    has = host.installed_driver.fabric_manager
+    if host.driver and has and has != host.driver.version and _serves_itself(host):
+        yield _fabric_manager(host, has, host.driver.version)
     kernel = _KERNEL.match(host.kernel.release)
     if kernel and host.gpus:
         yield _kernel(host, kernel.group())
@@ -61,6 +64,25 @@ def _state(host: Host, state: driver_state.DriverState) -> Constraint:
     if state.code == driver_state.MIXED:
         remedy = "install module and libraries of one release, and reboot"
     return Constraint("host.driver_state", state.text, host.source, remedy, {"driver": driver})
+
+
+def _serves_itself(host: Host) -> bool:
+    """Return whether the host has NVSwitches, and a Fabric Manager that cannot be changed here.
+
+    What a container has installed is not what serves it.
+    """
+    switched = bool(host.nvswitches) or host.nvlink5_fabric
+    return switched and not host.root and host.virtualization != "container"
+
+
+def _fabric_manager(host: Host, has: str, loaded: str) -> Constraint:
+    text = f"Fabric Manager is {has} and the loaded driver {loaded}: CUDA ends with error 802"
+
+    def driver(option: DriverOption) -> str | None:
+        return text if option.action == "keep" else None
+
+    remedy = f"install Fabric Manager {loaded} as root"
+    return Constraint("host.fabric_manager", text, host.source, remedy, {"driver": driver})
 
 
 def _too_new(host: Host) -> bool:

@@ -16,7 +16,7 @@ from ..catalog.drivers import (
     NamesRow,
 )
 from ..core.versions import version
-from . import kernels
+from . import driver_state, kernels
 from .constraint_model import RUNNING
 from .distribution import archive, distribution
 from .plan import DriverPlan
@@ -102,7 +102,7 @@ def protected(host: Host, plan: DriverPlan) -> DriverPlan:
     Without root, in a container, and where no package manager has the driver, nothing holds it.
     """
     hold = HOLDS.get(host.distribution.family)
-    if hold is None or not changes(host) or not host.driver_packages:
+    if hold is None or not changes(host) or not (host.driver_packages or plan.fabric_packages):
         return plan
     prebuilt = any(row.name.startswith("linux-modules-nvidia") for row in host.driver_packages)
     pattern = f"{plan.branch}.*"
@@ -177,7 +177,10 @@ def _fabric_packages(host: Host, option: DriverOption) -> tuple[str, ...]:
     name = (
         f"nvidia-fabricmanager-{option.number}" if option.origin == "distribution" else row.fabric
     )
-    exact = host.driver.version if option.action == "keep" and host.driver else ""
+    exact = ""
+    if option.action in RUNNING and host.driver:
+        started = driver_state.of(host).installed if option.action == "restart" else None
+        exact = started or host.driver.version
     # An installation by apt keeps to the release through its preferences.
     if exact and host.distribution.family == "debian":
         name += f"={exact}-*"

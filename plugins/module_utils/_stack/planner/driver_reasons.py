@@ -35,7 +35,7 @@ def why(host: Host, given: Problem, choice: Choice) -> Why:
         return Why(driver_state.WORKS, text, host.source)
     state = driver_state.of(host)
     if state.code != driver_state.WORKS:
-        return Why(state.code, state.text, host.source)
+        return Why(state.code, _state(given, option, state), host.source)
     if host.interrupted.driver:
         text = "an earlier installation of the driver was interrupted, so it is completed"
         return Why("interrupted", text, host.source)
@@ -47,6 +47,15 @@ def why(host: Host, given: Problem, choice: Choice) -> Why:
         )
         return Why("not-loaded", text, host.source)
     return _against(given, choice, loaded)
+
+
+def _state(given: Problem, option: DriverOption, state: driver_state.DriverState) -> str:
+    """Return the sentence of a state; where a start is not what is planned, why it would not do."""
+    started = next((one for one in given.options.driver if one.action == "restart"), None)
+    refused = _rejected(given.constraints, started) if started and started != option else None
+    if started is None or refused is None:
+        return state.text
+    return f"{state.text.partition(driver_state.OUTCOME)[0]}; a start would not do: {refused.text}"
 
 
 def _loaded(given: Problem) -> DriverOption | None:

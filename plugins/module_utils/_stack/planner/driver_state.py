@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..core.versions import version
 from ..host.model import PROBE
 
 if TYPE_CHECKING:
@@ -18,12 +19,23 @@ if TYPE_CHECKING:
 
 # The codes of a state: they are in the data of a plan and stay the same.
 WORKS, PENDING, MIXED, UNBOUND = "works", "restart-pending", "mixed-releases", "gpu-unbound"
+OUTCOME = ": CUDA works once that one is started"
 # What a start of the installed driver may end.
 STARTS = (PENDING, UNBOUND)
 _RELEASE = re.compile(r"(?:\d+:)?([3-9]\d\d\.\d+(?:\.\d+)?)(?![\d.])")
-# Of the packages of a driver: its libraries, and what is neither library nor module.
-_LIBRARY = re.compile(r"libnvidia-compute|nvidia-driver-(cuda|libs)")
-_OTHER = re.compile(r"nvidia-fabric-?manager|linux-modules-nvidia|nvidia-linux-grid")
+# Packages with a library of CUDA or NVML, those with the module, and those that need both. Others,
+# such as tools, daemons and firmware, are updated apart and say nothing of a release.
+_LIBRARY = re.compile(
+    r"lib(?:nvidia-(?:compute|ml|ptxjitcompiler|cfg)|cuda1?(?![a-z]))|nvidia-driver-(?:cuda|libs)"
+    r"|nvidia-compute-(?!utils)|nvidia-libopencl"
+)
+_MODULE = re.compile(
+    r"nvidia-(?:dkms|open|kernel-(?:open-)?(?:dkms|source))|kmod-nvidia|dkms-nvidia"
+    r"|nvidia-(?:tesla-\d+-)?kernel-dkms"
+)
+_BOTH = re.compile(
+    r"nvidia-(?:tesla-)?(?:driver(?!-(?:cuda|libs|bin|assistant))|headless)|cuda-drivers"
+)
 # Modules that come with the kernel name their branch alone.
 _PREBUILT = re.compile(r"linux-modules-nvidia-(\d{3})\b")
 
@@ -63,7 +75,7 @@ def _compare(loaded: str, module: str | None, library: str | None, nvml: str | N
         # Only NVML knows what it found.
         return DriverState(PENDING, f"{has}, and its libraries do not work with it{said}", loaded)
     if module == (library or module) and module is not None:
-        text = f"{has}, and {module} is installed: CUDA works once that one is started{said}"
+        text = f"{has}, and {module} is installed{OUTCOME}{said}"
         return DriverState(PENDING, text, module)
     beside = f"the libraries of {library}"
     if module not in (None, loaded, library):
@@ -73,10 +85,9 @@ def _compare(loaded: str, module: str | None, library: str | None, nvml: str | N
 
 def _library(host: Host, loaded: str) -> str | None:
     """Return the release of the libraries that NVML would load, None where nothing says it."""
-    rows = [row for row in host.driver_packages if not _OTHER.match(row.name)]
-    releases = _releases(row for row in rows if _LIBRARY.match(row.name)) or _releases(rows)
+    releases = _of_packages(host, _LIBRARY)
     # Of several, one that does not go with the module is what matters.
-    others = sorted(releases - {loaded})
+    others = sorted(releases - {loaded}, key=version)
     known = others[0] if others else None
     return host.installed_driver.library or known or (loaded if releases else None)
 
@@ -85,13 +96,20 @@ def _module(host: Host, loaded: str) -> str | None:
     """Return the release of the modules that a start would load, None where nothing says it."""
     if host.installed_driver.module:
         return host.installed_driver.module
-    rows = [row for row in host.driver_packages if not _OTHER.match(row.name)]
-    releases = _releases(row for row in rows if not _LIBRARY.match(row.name))
+    releases = _of_packages(host, _MODULE)
     if releases:
-        return loaded if loaded in releases else max(releases)
+        return loaded if loaded in releases else max(releases, key=version)
     library = _library(host, loaded)
     prebuilt = {match.group(1) for match in map(_branch, host.driver_packages) if match}
     return library if library and library.partition(".")[0] in prebuilt else None
+
+
+def _of_packages(host: Host, kind: re.Pattern[str]) -> set[str]:
+    """Return the releases of the packages of a kind, else of those that need that kind."""
+    rows = host.driver_packages
+    return _releases(row for row in rows if kind.match(row.name)) or _releases(
+        row for row in rows if _BOTH.match(row.name)
+    )
 
 
 def _branch(row: Package) -> re.Match[str] | None:

@@ -85,7 +85,7 @@ def _driver(gpu: GpuSpec, option: DriverOption, *, listed: bool | None) -> str |
     if last and version(option.number) > version(last):
         return f"driver branch {option.number} does not support {gpu.name}; {last} is the last that does"
     runs, branch = option.action in RUNNING, option.branch
-    if runs and listed:
+    if option.action == "keep" and listed:
         return None
     if branch is None and not runs:
         return f"the catalog has no driver branch {option.number}"

@@ -49,7 +49,7 @@ def of(host: Host, network: Network) -> Iterator[Constraint]:
     if host.driver and not host.driver_packages:
         yield _foreign_driver(host.source)
     if host.interrupted.driver:
-        yield _interrupted_driver(host.source)
+        yield _interrupted_driver(host)
     if not host.root:
         yield _no_root(host.source, network)
     if host.virtualization == "container":
@@ -223,7 +223,7 @@ def _foreign_driver(source: str) -> Constraint:
     return Constraint("host.foreign_driver", text, source, remedy, {"toolkit": toolkit})
 
 
-def _interrupted_driver(source: str) -> Constraint:
+def _interrupted_driver(host: Host) -> Constraint:
     def driver(option: DriverOption) -> str | None:
         if option.action != "keep":
             return None
@@ -231,7 +231,11 @@ def _interrupted_driver(source: str) -> Constraint:
 
     text = "an installation of the driver was interrupted"
     remedy = "run as root to complete the installation"
-    return Constraint("host.interrupted_driver", text, source, remedy, {"driver": driver})
+    if host.virtualization == "container":
+        remedy = "complete the installation on the machine that runs the container"
+    elif host.root:
+        remedy = "complete the installation with the package manager, and probe again"
+    return Constraint("host.interrupted_driver", text, host.source, remedy, {"driver": driver})
 
 
 def _container(source: str) -> Constraint:
