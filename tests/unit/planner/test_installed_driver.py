@@ -99,7 +99,7 @@ def test_a_started_driver_gets_the_fabric_manager_of_its_release() -> None:
 
 
 @pytest.mark.parametrize("release", ["580.95.05", "575.64.05"])
-def test_root_is_told_that_another_fabric_manager_is_exchanged(release: str) -> None:
+def test_root_sees_that_another_fabric_manager_is_exchanged(release: str) -> None:
     there = {"fabric_manager": release}
     found, made, _ = driver(M, nvswitches=["10de:22a3"], installed_driver=there)
     assert made.action == "keep"
