@@ -18,7 +18,6 @@ READING = ("artifacts.py", "from_bundle.py", "from_lock.py", "plan_diff.py")
 SHOWN = {
     ("GpuPlan", "pci_id"): "which GPU the plan is for",
     ("GpuPlan", "architecture"): "which GPU the plan is for",
-    ("GpuPlan", "mig"): "which GPU the plan is for",
     ("StackPlan", "network"): "what could be downloaded",
     ("Plan", "network"): "what could be downloaded",
     ("NoPlan", "network"): "what could be downloaded",
