@@ -122,7 +122,7 @@ def test_newest_on_a_gpu_before_turing_names_the_partner_of_its_own_torch(name: 
         ("2.14", "guide-2024", "2.14.1"),
         ("2.12", "stable", "2.12.1"),
         (">=2.12", "stable", "2.15.0"),
-        (">=2.12,<2.15", "stable", "2.14.1"),
+        (">=2.12,<2.15", "stable", "2.13.0"),
         (">=2.12,<2.14", "stable", "2.13.0"),
         ("2.9", "stable", "2.9.1"),
         ("1.10", "stable", "1.10.2"),
