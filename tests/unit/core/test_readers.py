@@ -330,7 +330,8 @@ READERS = {
 # What else reads JSON: the output of a program, a line of a log, lists of data, or for readers above.
 NO_FILE = {
     "core/saved.py", "core/validation.py", "src/slowfast_stack/orchestration/trust.py",
-    "environment/bytecode.py", "environment/reuse_packages.py", "datasets/ava/media.py", "host/parsers.py",
+    "environment/bytecode.py", "environment/reuse_packages.py", "datasets/ava/media.py",
+    "host/nvml.py", "host/parsers.py",
     "src/slowfast_stack/training/memory.py", "src/slowfast_stack/training/log_parser.py",
     "src/slowfast_stack/training/rehearsal.py", "src/slowfast_stack/config/data_lists.py",
     "src/slowfast_stack/config/rules_tensorboard.py",
