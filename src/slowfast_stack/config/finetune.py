@@ -16,6 +16,7 @@ from slowfast_stack.config import (
     data_lists,
     explain,
     long_cycle,
+    rules_names,
     savings,
     upstream,
     usage,
@@ -28,7 +29,7 @@ from slowfast_stack.config.findings import errors
 from slowfast_stack.config.rules_files import largest_batch
 from slowfast_stack.config.rules_keys import FEWEST_CLASSES
 from slowfast_stack.config.savings import Step
-from slowfast_stack.config.target import UNKNOWN
+from slowfast_stack.config.target import UNKNOWN, Target
 from slowfast_stack.config.usage import DECODED
 from slowfast_stack.exit_codes import UsageError
 
@@ -184,6 +185,7 @@ def make(base: str, source: Path | None, request: Request, path: Path, place: Pl
     text = validate.accepted(before)
     own = content.parse(text, str(found)).values
     below = Content(content.load(found).values | own)
+    _require_model(below, place.target)
     fixed = {}
     if content.BASE in own:
         fixed[content.BASE] = str(found.parent.absolute() / own[content.BASE])
@@ -385,6 +387,19 @@ def _mixing(base: Content, request: Request, batch: int) -> Iterator[Change]:
         yield Change("MIXUP.ENABLE", value=False, reason="it mixes videos, not boxes")
     elif base.get("MIXUP.ENABLE") and clips == 1:
         yield Change("MIXUP.ENABLE", value=False, reason="a GPU has one clip, nothing to mix")
+
+
+def _require_model(base: Content, target: Target) -> None:
+    """Refuse a base whose model the source tree does not have. Raises UsageError."""
+    key = "MODEL.MODEL_NAME"
+    for row in rules_names.names(base, target):
+        if row.key == key:
+            raise UsageError(
+                f"A fine-tuning configuration cannot be made from {base.get(key)}.",
+                row.message,
+                row.fix,
+                code="config.unknown-model",
+            )
 
 
 def _require_labels(base: Content) -> None:

@@ -256,6 +256,15 @@ def test_pretraining_is_no_base(here: Path, more: str, capsys: pytest.CaptureFix
     assert not (here / "mine.yaml").exists()
 
 
+def test_a_model_that_the_tree_does_not_have_is_no_base(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "base.yaml").write_text(BASE + "MODEL: {MODEL_NAME: ResNet_nopool, ARCH: c2d}\n")
+    assert _transfer() == 2
+    assert "error[config.unknown-model]" in capsys.readouterr().err
+    assert not (here / "mine.yaml").exists()
+
+
 @pytest.mark.parametrize(
     ("gpus", "batch", "size"), [(1, 2, 8), (2, 4, 4), (3, 12, 7), (8, 8, 8), (8, 64, 8)]
 )

@@ -104,6 +104,7 @@ CODES = {
     ),
     "config.unknown-classes": Row("The number of classes is unknown or contradicts the data.", "Give --classes."),
     "config.unknown-form": Row("A key is written in a YAML form that this program cannot edit.", "Edit the file by hand."),
+    "config.unknown-model": Row("The source tree does not have the model of a configuration.", "Use a configuration of a model that it has."),
     "config.unknown-name": Row("The text is neither a file nor a name built of known parts.", "Check the spelling."),
     "config.unreadable": Row("A configuration file cannot be read, or is not YAML.", "Correct the file at the place that is shown."),
     "config.unreadable-data": Row("The lists of a data set cannot be read.", "Check the folder of the data set."),
