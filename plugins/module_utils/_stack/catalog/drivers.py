@@ -82,7 +82,11 @@ class FirstDriverRow(NamedTuple):
 
 
 class RangeRow(NamedTuple):
-    """What the PCI id alone says, also about an id that no table knows."""
+    """What the PCI id alone says, also about an id that no table knows.
+
+    ``capability`` is the lowest of these families, for a GPU whose id says less than what its driver
+    measured.
+    """
 
     first: str
     last: str
@@ -90,6 +94,7 @@ class RangeRow(NamedTuple):
     last_branch: str | None
     flavour: str
     source: Source
+    capability: str = "0"
 
 
 class NamesRow(NamedTuple):
@@ -169,11 +174,15 @@ FIRST_DRIVERS = (
 )
 
 RANGES = (
-    # first  last  families  last branch  kernel module
-    RangeRow("0000", "133f", "Kepler or older", "470", "proprietary", ID_RANGES),
-    RangeRow("1340", "1dff", "Maxwell, Pascal or Volta", "580", "proprietary", ID_RANGES),
-    RangeRow("1e00", "ffff", "Turing or newer", None, "open", ID_RANGES),
+    # first  last  families  last branch  kernel module  source  lowest capability
+    RangeRow("0000", "133f", "Kepler or older", "470", "proprietary", ID_RANGES, "0"),
+    RangeRow("1340", "1dff", "Maxwell, Pascal or Volta", "580", "proprietary", ID_RANGES, "5.0"),
+    RangeRow("1e00", "ffff", "Turing or newer", None, "open", ID_RANGES, "7.5"),
 )
+# A GPU of which neither id nor capability is known can be of any family.
+ANY_FAMILY = RangeRow("0000", "ffff", "unknown", None, "any", ID_RANGES)
+# Windows numbers the releases of a branch up to this far beyond its name: 471 to 475 are of 470.
+WINDOWS_NUMBERS = 5
 
 # Architectures whose chips run with the open kernel module only.
 OPEN_ONLY = ("Blackwell", "Rubin")

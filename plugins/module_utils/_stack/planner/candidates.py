@@ -14,6 +14,7 @@ from ..catalog.drivers import (
     FIRST_OPEN_BRANCH,
     OPEN_FROM,
     OPEN_ONLY_FROM,
+    WINDOWS_NUMBERS,
     BranchRow,
 )
 from ..catalog.presets import MEASURED, PRESETS, PresetRow
@@ -22,6 +23,7 @@ from ..core.architectures import ARCHITECTURES
 from ..core.versions import Version, dotted, version
 from ..host.model import Compiler, Driver, Host, Python, Toolkit, series
 from . import driver_state, partners
+from .machine import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -312,11 +314,25 @@ NO_DRIVER = DriverOption("none", None, "", version("0"), None, None)
 
 
 def _kept(host: Host, driver: Driver) -> DriverOption:
-    number = driver.version.partition(".")[0]
+    number, found = loaded_branch(host, driver), platform(host)
+    row = branch(number)
+    # JetPack numbers its releases apart from those for PCs: its 580.00 is of all of branch 580.
+    release = row.newest if row and found and found.kind == "tegra" else driver.version
     origin = next((package.origin for package in host.driver_packages if package.origin), None)
-    return DriverOption(
-        "keep", branch(number), number, version(driver.version), driver.flavour, origin
-    )
+    return DriverOption("keep", row, number, version(release), driver.flavour, origin)
+
+
+def loaded_branch(host: Host, driver: Driver) -> str:
+    """Return the branch of a loaded driver: that of Linux also for the numbers of Windows."""
+    number, found = driver.version.partition(".")[0], platform(host)
+    if found is None or found.kind != "wsl":
+        return number
+    older = [
+        row.branch
+        for row in BRANCHES
+        if int(number) - WINDOWS_NUMBERS <= int(row.branch) <= int(number)
+    ]
+    return older[-1] if older else number
 
 
 def _restarted(kept: DriverOption, state: DriverState) -> DriverOption:

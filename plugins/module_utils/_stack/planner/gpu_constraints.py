@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..catalog.drivers import MODULE_PAGE, OPEN_ONLY_POST
 from ..core.versions import dotted, version
+from ..host.model import UNKNOWN_GPU
 from . import driver_state
 from .constraint_model import RUNNING, Constraint
 from .gpu_specs import of_host, runs_native
@@ -89,7 +90,8 @@ def _driver(gpu: GpuSpec, option: DriverOption, *, listed: bool | None) -> str |
         return None
     if branch is None and not runs:
         return f"the catalog has no driver branch {option.number}"
-    if branch and not branch.first_device <= gpu.device <= branch.last_device:
+    known = gpu.pci_id != UNKNOWN_GPU
+    if branch and known and not branch.first_device <= gpu.device <= branch.last_device:
         return f"driver branch {option.number} does not support {gpu.name}"
     first = gpu.chip_driver if runs else gpu.first_driver
     return _too_old(first, gpu, option) or _module(gpu, option)

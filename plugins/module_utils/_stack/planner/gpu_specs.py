@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..catalog.drivers import FIRST_DRIVERS, ID_RANGES, OPEN_ONLY, RANGES, RangeRow
+from ..catalog.drivers import ANY_FAMILY, FIRST_DRIVERS, ID_RANGES, OPEN_ONLY, RANGES, RangeRow
 from ..catalog.gpus import CHIPS, GPUS, ChipRow, GpuRow
 from ..catalog.source import Source
 from ..core.versions import Version, version
 from ..host.model import NVIDIA, UNKNOWN_GPU
+from . import gpu_names
 from .plan import GpuPlan
 
 if TYPE_CHECKING:
@@ -46,9 +47,12 @@ class GpuSpec(NamedTuple):
 def gpu_spec(pci_id: str, measured: str | None = None) -> GpuSpec:
     """Look a PCI id up; the capability that the loaded driver measured overrides the table.
 
-    An unknown id gets what its id range says, and no capability except a measured one.
+    An unknown id gets what the measured capability says, else its id range.
     """
-    found = _listed(pci_id)
+    row = _gpus().get(pci_id.partition(":")[2])
+    if row is None:
+        return _unlisted(pci_id, measured)
+    found = _listed(pci_id, row)
     if measured is None or measured == found.capability_text:
         return found
     return found._replace(capability=version(measured), capability_text=measured, source=NVML)
@@ -61,25 +65,19 @@ def of_host(host: Host) -> list[GpuSpec]:
 
 def spec_of(gpu: Gpu) -> GpuSpec:
     """Return the specification of one GPU, by its PCI id, else by the name of its model."""
-    named = gpu.model if gpu.pci_id == UNKNOWN_GPU else None
-    device = _by_model(named) if named else None
-    return gpu_spec(f"{NVIDIA}:{device}" if device else gpu.pci_id, gpu.compute_capability)
+    if gpu.pci_id == UNKNOWN_GPU and gpu.model:
+        return _named(gpu.model, gpu.compute_capability)
+    return gpu_spec(gpu.pci_id, gpu.compute_capability)
 
 
 @lru_cache(maxsize=256)
-def _by_model(model: str) -> str | None:
-    """Return the device of a product that a driver names, None where its name is of several chips.
-
-    The names of NVIDIA H100 80GB HBM3 and of its PCI id, H100 SXM5 80GB, agree in the first word.
-    """
-    words = model.replace("-", " ").replace("NVIDIA ", "").lower()
-    products = [(row.product.replace("-", " ").lower(), row) for row in GPUS if row.product]
-    exact = [row for product, row in products if product == words]
-    series = [row for product, row in products if product.split()[0] == words.split()[0]]
-    for found in (exact, series):
-        if found and len({row.chip for row in found}) == 1:
-            return found[0].device
-    return None
+def _named(model: str, measured: str | None) -> GpuSpec:
+    """Return the specification of a GPU that the driver names, and whose PCI id nothing says."""
+    row = gpu_names.find(model)
+    if row:
+        return gpu_spec(f"{NVIDIA}:{row.device}", measured)
+    name = model if model.startswith("NVIDIA") else f"NVIDIA {model}"
+    return gpu_spec(UNKNOWN_GPU, measured)._replace(name=name)
 
 
 def plans(host: Host) -> tuple[GpuPlan, ...]:
@@ -93,23 +91,39 @@ def plans(host: Host) -> tuple[GpuPlan, ...]:
 NVML = Source("NVML of the loaded driver", "at the probe", "measured")
 
 
-def _listed(pci_id: str) -> GpuSpec:
+def _unlisted(pci_id: str, measured: str | None) -> GpuSpec:
+    """Return what is known of a GPU whose id is in no table: its family, by capability or by id."""
     device = pci_id.partition(":")[2]
-    span = next(row for row in RANGES if row.first <= device <= row.last)
-    row = _gpus().get(device)
-    if row is None:
-        return GpuSpec(
-            pci_id=pci_id,
-            name=f"unknown NVIDIA GPU {device}",
-            architecture=f"{span.families} (by its id)",
-            capability=None,
-            capability_text=None,
-            open_only=False,
-            first_driver=None,
-            chip_driver=None,
-            range=span,
-            source=ID_RANGES,
-        )
+    known = pci_id != UNKNOWN_GPU
+    span = _span(device) if known else ANY_FAMILY
+    chips = {row.architecture for row in CHIPS if measured and row.capability == measured}
+    architecture = f"{span.families} (by its id)" if known else span.families
+    if measured:
+        fitting = [row for row in RANGES if version(row.capability) <= version(measured)]
+        span = fitting[-1]
+        by_family = architecture if known else f"{span.families} (by its capability)"
+        architecture = " or ".join(sorted(chips)) or by_family
+    first = _chip_driver(measured)
+    return GpuSpec(
+        pci_id=pci_id,
+        name=f"unknown NVIDIA GPU {device}" if known else "unknown NVIDIA GPU",
+        architecture=architecture,
+        capability=version(measured) if measured else None,
+        capability_text=measured,
+        open_only=bool(chips) and chips <= set(OPEN_ONLY),
+        first_driver=first,
+        chip_driver=first,
+        range=span,
+        source=NVML if measured else ID_RANGES,
+    )
+
+
+def _span(device: str) -> RangeRow:
+    return next(row for row in RANGES if row.first <= device <= row.last)
+
+
+def _listed(pci_id: str, row: GpuRow) -> GpuSpec:
+    device = row.device
     chip = _chips()[row.chip]
     open_only = row.module == "open" or chip.architecture in OPEN_ONLY
     chip_driver = _chip_driver(chip.capability)
@@ -124,7 +138,7 @@ def _listed(pci_id: str) -> GpuSpec:
         open_only,
         listed or chip_driver,
         chip_driver,
-        span,
+        _span(device),
         chip.source,
     )
 

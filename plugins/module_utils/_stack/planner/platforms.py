@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..catalog.platforms import JETPACK, JETPACK_WHEELS, TEGRAS, WSL, TegraRow
-from ..host.model import Platform
 from .constraint_model import STAYS, Check, Constraint
 from .decision import Decision, decision
+from .machine import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..host.model import Host
+    from ..host.model import Host, Platform
     from .candidates import DriverOption, ToolkitOption
 
 OF_WINDOWS = "the driver of WSL2 is that of Windows, and is never installed from inside"
@@ -27,16 +28,6 @@ def of(host: Host) -> Iterator[Constraint]:
         yield _tegra(host, found)
 
 
-def platform(host: Host) -> Platform | None:
-    """Return the kind of machine; the kernel says it where nothing else does."""
-    release = host.kernel.release.lower()
-    if host.platform:
-        return host.platform
-    if "microsoft" in release:
-        return Platform("wsl")
-    return Platform("tegra") if release.endswith("-tegra") else None
-
-
 def decisions(host: Host) -> Iterator[Decision]:
     """Yield what a plan says of such a machine."""
     found = platform(host)
@@ -44,7 +35,7 @@ def decisions(host: Host) -> Iterator[Decision]:
         text = OF_WINDOWS if host.gpus else f"{OF_WINDOWS}; none of NVIDIA is there"
         yield decision("host.platform", text, WSL)
     elif found:
-        text = f"the driver of {_name(found)} comes with JetPack and is not changed"
+        text = f"the driver of {_name(host, found)} comes with JetPack and is not changed"
         yield decision("host.platform", text, JETPACK)
 
 
@@ -67,31 +58,41 @@ def _wsl(host: Host, found: Platform) -> Constraint:
 
 
 def _tegra(host: Host, found: Platform) -> Constraint:
-    row = _row(found)
+    row = _row(host, found)
+    name = _name(host, found)
 
     def driver(option: DriverOption) -> str | None:
         if option.action == "none" and row and row.wheels:
-            return f"the driver of {_name(found)} lists no GPU"
-        if option.action == "none":
-            has = f", of compute capability {row.capability}," if row else ""
-            return (
-                f"the GPU of {_name(found)}{has} is integrated: no wheel of PyTorch has code for it"
-            )
+            return f"the driver of {name} lists no GPU"
         if option.action in STAYS:
             return None
-        return f"the driver of {_name(found)} comes with JetPack and is not installed from packages"
+        return f"the driver of {name} comes with JetPack and is not installed from packages"
 
-    remedy = JETPACK_WHEELS
+    text = f"the host is {name}, whose GPU is integrated"
+    checks: dict[str, Check] = {"driver": driver}
     if row and row.wheels:
         remedy = "install JetPack 7 or newer with its driver, and probe again"
-    text = f"the host is {_name(found)}, whose GPU is integrated"
-    return Constraint("host.tegra", text, host.source, remedy, {"driver": driver})
+    else:
+        has = f", of compute capability {row.capability}," if row else ""
+        remedy = JETPACK_WHEELS
+        no = f"the GPU of {name}{has} is integrated: no wheel of PyTorch has code for it"
+        checks["wheel"] = _no_wheel(no)
+    return Constraint("host.tegra", text, host.source, remedy, checks)
 
 
-def _row(found: Platform) -> TegraRow | None:
-    return next((row for row in TEGRAS if row.chip == found.name), None)
+@lru_cache(maxsize=64)
+def _no_wheel(text: str) -> Check:
+    return lambda _option: text
 
 
-def _name(found: Platform) -> str:
-    row = _row(found)
+def _row(host: Host, found: Platform) -> TegraRow | None:
+    """Return the row of the chip; where nothing names it, that of the capability of its GPU."""
+    if found.name:
+        return next((row for row in TEGRAS if row.chip == found.name), None)
+    measured = {gpu.compute_capability for gpu in host.gpus}
+    return next((row for row in TEGRAS if row.capability in measured), None)
+
+
+def _name(host: Host, found: Platform) -> str:
+    row = _row(host, found)
     return f"a {row.name} ({row.chip})" if row else f"an NVIDIA Tegra {found.name}".strip()

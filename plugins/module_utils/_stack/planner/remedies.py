@@ -170,15 +170,17 @@ def _machine(case: Case, _constraint: Constraint) -> Iterator[Found]:
 
 def _gpu(case: Case, constraint: Constraint) -> Iterator[Found]:
     pci_id = constraint.id.partition(".")[2]
-    kept = tuple(gpu for gpu in case.host.gpus if gpu.pci_id != pci_id)
     name = constraint.text.partition(f" ({pci_id})")[0]
+    specs = zip(case.host.gpus, of_host(case.host))
+    meant = [gpu for gpu, spec in specs if (spec.pci_id, spec.name) == (pci_id, name)]
+    kept = tuple(gpu for gpu in case.host.gpus if gpu not in meant)
     text = f"plan {name} separately, or remove it from this host"
     if not kept:
         text = f"use this host without {name}, on its CPU"
     if "capability unknown" in constraint.text:
         # What NVML will say is not known: any capability that has a plan stands for it.
         measured = tuple(
-            replace(gpu, compute_capability="9.0") if gpu.pci_id == pci_id else gpu
+            replace(gpu, compute_capability="9.0") if gpu in meant else gpu
             for gpu in case.host.gpus
         )
         advice = f"load the driver of {name} and probe again, so that NVML reports it"
