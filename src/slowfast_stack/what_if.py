@@ -134,7 +134,9 @@ class System(NamedTuple):
 
 
 def _distribution(text: str) -> System:
-    name, _, version = text.lower().partition("-")
+    name, _, version = text.lower().rpartition("-")
+    if not name:
+        name, version = version, ""
     major = version.partition(".")[0]
     made_of = DERIVED.get((name, version)) or DERIVED.get((name, major))
     kin, wanted = made_of or (SAME_AS.get(name, name), version)

@@ -218,3 +218,9 @@ def test_headers_of_amazon_linux(release: str, packages: tuple[str, ...]) -> Non
     assert isinstance(plan, Plan)
     assert plan.driver
     assert plan.driver.packages[:4] == ("@nvidia-driver:580-open", *packages)
+
+
+@pytest.mark.parametrize("name", ["opensuse-leap", "sles", "azurelinux"])
+def test_the_version_of_a_what_if_is_what_follows_the_last_hyphen(name: str) -> None:
+    found = what_if.host(what_if.Machine(os=f"{name}-15.6"), []).distribution
+    assert (found.id, found.version) == (name, "15.6")

@@ -20,6 +20,9 @@ _SUFFIX = re.compile(r"(-(hwe|lts)-[0-9.]+(-edge)?|-[0-9]+\.[0-9]+[a-z]?|-edge)?
 # Ubuntu numbers its builds with a few digits; those of others, as 6.12.10-76061203, are longer.
 _BUILD = re.compile(r"[0-9]+(\.[0-9]+)+-[0-9]{1,4}-")
 
+# What is before the flavour: parts that begin with a digit, as 6.8.0-1021 in 6.8.0-1021-aws.
+_NUMBERS = re.compile(r"^(?:[0-9][^-]*-)+")
+
 
 class Prebuilt(NamedTuple):
     """Modules that the archive built: ``packages``, and whether the running kernel is among theirs.
@@ -97,9 +100,8 @@ def _deb(host: Host) -> DebKernelRow | None:
     rows = [each for each in DEB_KERNELS if each.distribution == row.id]
     if not host.kernel.release:
         return rows[0] if rows and row.id == "ubuntu" else None
-    text = f"-{host.kernel.release}"
-    fitting = [each for each in rows if text.endswith(f"-{each.flavour}")]
-    return max(fitting, key=lambda each: len(each.flavour), default=None)
+    named = _NUMBERS.sub("", host.kernel.release)
+    return next((each for each in rows if each.flavour == named), None)
 
 
 def _is_hwe(host: Host, row: DebKernelRow) -> bool:
