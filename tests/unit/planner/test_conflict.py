@@ -94,7 +94,7 @@ def test_a_conflict_names_what_contradicts_and_what_each_remedy_leads_to() -> No
     torch, python = constraints["request.torch"], constraints["request.python"]
     assert found.facts == tuple(f"{one.text} [{one.source}]" for one in (torch, python))
     # The nearest release that has this Python.
-    assert found.remedies[0] == 'use --torch "2.9.0", or omit --torch'
+    assert found.remedies[0] == 'use --torch "2.9.1", or omit --torch'
     assert found.remedies[1] == "omit --python; then torch 2.4.0 (cpu) would be planned"
     assert found.because
     assert len(set(found.because)) == len(found.because)
@@ -115,7 +115,7 @@ def test_where_one_change_is_not_enough_two_that_are_enough_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "nearest"), [("1.8", "2.9.0"), ("2.8.0", "2.9.0"), (">=2.9,<2.9", "2.15.0")]
+    ("asked", "nearest"), [("1.8", "2.9.1"), ("2.8.0", "2.9.1"), (">=2.9,<2.9", "2.15.0")]
 )
 def test_the_nearest_release_is_proposed(asked: str, nearest: str) -> None:
     found = explained(CPU, {"torch": asked, "python": "3.14"})

@@ -230,7 +230,7 @@ class ByHandRow(NamedTuple):
 
 BY_HAND = (
     ByHandRow(
-        ("sles", "sled", "sles_sap", "sle_hpc", "opensuse", "opensuse-leap", "opensuse-tumbleweed"),
+        ("sles", "sled", "sles_sap", "sle_hpc", "sle-micro", "sl-micro", "opensuse", "opensuse-leap", "opensuse-tumbleweed"),
         "zypper", "section SUSE", NVIDIA_REPOSITORY,
     ),
     ByHandRow(("azurelinux", "mariner"), "tdnf", "section Azure Linux", NVIDIA_REPOSITORY),

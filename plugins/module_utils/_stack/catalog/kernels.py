@@ -102,7 +102,8 @@ DEB_KERNELS = (
 FIRST_SERIES = {"22.04": "5.15", "24.04": "6.8", "26.04": "7.0"}
 
 _BUILD = r"[0-9][0-9.]*-[0-9][0-9.]*"
-_EL = rf"{_BUILD}\.el[0-9]+(?:_[0-9]+)?(?:\.[0-9]+)*\.(?:x86_64|aarch64)"
+_EL = rf"{_BUILD}\.el[0-9]+(?:_[0-9]+)?(?:\.[0-9]+)*\.(?:x86_64(?:_v2)?|aarch64)"
+_RT_IN_THE_MIDDLE = rf"{_BUILD}\.rt[0-9.]+\.el[89](?:_[0-9]+)?\.x86_64"
 _USER = ("kernel-headers",)
 # The first row whose pattern fits a release completely is used.
 RPM_KERNELS = (
@@ -113,10 +114,12 @@ RPM_KERNELS = (
         )
         for name in ("64k", "64k-debug", "debug", "rt", "rt-64k", "rt-debug")
     ),
-    # The release of a real-time kernel of 8 says so in its middle.
-    RpmKernelRow(
-        "rt", rf"(?P<version>{_BUILD}\.rt[0-9.]+\.el8(?:_[0-9]+)?\.x86_64)",
-        ("kernel-rt-devel-{version}", *_USER), RED_HAT_KERNELS,
+    # The release of a real-time kernel of 8, and of 9 until 9.2, says so in its middle.
+    *(
+        RpmKernelRow(
+            name, rf"(?P<version>{_RT_IN_THE_MIDDLE}){end}", (f"kernel-{name}-devel-{{version}}", *_USER), RED_HAT_KERNELS
+        )
+        for name, end in (("rt", ""), ("rt-debug", r"\+debug"))
     ),
     RpmKernelRow(
         "uek", rf"(?P<version>{_BUILD}\.el[0-9]+uek\.(?:x86_64|aarch64))",

@@ -76,7 +76,10 @@ def spec(text: str) -> Spec:
     """Parse a specifier. Raises ``StackError``."""
     parts = [part.strip() for part in str(text).split(",")]
     matches = [_CLAUSE.fullmatch(part) for part in parts]
-    if not all(matches):
+    # PEP 440: what is compatible with a major version alone is not defined.
+    if not all(matches) or any(
+        match and match[1] == "~=" and "." not in match[2] for match in matches
+    ):
         raise StackError(
             f"{text!r} is not a version specifier.",
             "It should be a version, or comparisons with commas between them.",

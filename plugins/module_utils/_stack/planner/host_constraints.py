@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ..catalog.cuda_wheels import COMPILERS
 from ..core.versions import dotted, version
 from . import kernels
 from .candidates import PYPI
@@ -195,6 +196,12 @@ def _no_root(source: str, network: Network) -> Constraint:
     def toolkit(option: ToolkitOption) -> str | None:
         if option.action != "install" or option.origin == PYPI:
             return None
+        oldest = COMPILERS[0].cuda
+        if option.cuda < version(oldest):
+            return (
+                f"only root can install the CUDA toolkit {option.name},"
+                f" and PyPI has compilers from CUDA {oldest} on"
+            )
         return "only root can install the CUDA toolkit"
 
     def python(option: PythonOption) -> str | None:

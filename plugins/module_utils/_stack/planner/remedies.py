@@ -134,16 +134,23 @@ def _torch(given: Problem, case: Case) -> Iterator[Found]:
 
 def _nearest(given: Problem, case: Case) -> str | None:
     """Return the release with a choice that is nearest to those that were requested."""
-    order = sorted({wheel.row.torch for wheel in given.wheels}, key=version)
+    names = sorted({wheel.row.torch for wheel in given.wheels}, key=version)
     (index,) = (n for n, one in enumerate(given.constraints) if one.id == "request.torch")
-    asked = {order.index(wheel.row.torch) for wheel in given.left("wheel", [index])}
+    # Bug-fix releases are as near as the .0 of their series.
+    series = list(dict.fromkeys(version(name)[:2] for name in names))
+    place = {name: series.index(version(name)[:2]) for name in names}
+    asked = {place[wheel.row.torch] for wheel in given.left("wheel", [index])}
     free = Case(case.host, replace(case.request, torch=None))
     reached = network.decide(*free).value
     found = choices(problem(free.host, free.request, reached))
-    works = [order.index(choice.wheel.row.torch) for choice in found if choice]
+    works = {choice.wheel.row.torch for choice in found if choice}
     # Of two that are equally near, the newer one; the newest where no release was requested.
-    rank = [(min((abs(n - a) for a in asked), default=0), -n) for n in works]
-    return order[-min(rank)[1]] if rank else None
+    rank = [
+        (min((abs(place[name] - a) for a in asked), default=0), -number)
+        for number, name in enumerate(names)
+        if name in works
+    ]
+    return names[-min(rank)[1]] if rank else None
 
 
 def _omitted(change_request: Callable[[Request], Request]) -> Change:
