@@ -49,3 +49,6 @@ def test_other_texts_are_errors() -> None:
     with pytest.raises(StackError) as caught:
         spec("=>2")
     assert caught.value.code == "version.invalid-spec"
+    with pytest.raises(StackError) as caught:
+        spec("~=2")
+    assert caught.value.code == "version.invalid-spec"
