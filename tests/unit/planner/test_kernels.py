@@ -162,7 +162,7 @@ def test_the_headers_of_proxmox_have_its_own_name() -> None:
         (ROCKY_9, "6.12.0-55.el10_0.x86_64", "kernel-devel-6.12.0-55.el10_0.x86_64"),
         (ROCKY_8, "4.18.0-553.el8_10.x86_64", "kernel-devel-4.18.0-553.el8_10.x86_64"),
         (ROCKY_8, "4.18.0-553.rt7.342.el8_10.x86_64", "kernel-rt-devel-4.18.0-553.rt7.342.el8_10.x86_64"),
-        (ROCKY_8, "4.18.0-553.rt7.3.el8_10.x86_64+debug", "kernel-rt-debug-devel-4.18.0-553.rt7.3.el8_10.x86_64"),
+        (ROCKY_8, "4.18.0-5.rt7.3.el8.x86_64+debug", "kernel-rt-debug-devel-4.18.0-5.rt7.3.el8.x86_64"),
         (ROCKY_9, "5.14.0-284.rt14.296.el9_2.x86_64", "kernel-rt-devel-5.14.0-284.rt14.296.el9_2.x86_64"),
         (ROCKY_8, "5.15.0-300.163.18.el8uek.x86_64", "kernel-uek-devel-5.15.0-300.163.18.el8uek.x86_64"),
         (ROCKY_9, "5.15.0-300.163.18.el9uek.aarch64", "kernel-uek-devel-5.15.0-300.163.18.el9uek.aarch64"),
