@@ -30,7 +30,7 @@ _value:
 """
 
 from ..module_utils._stack.core.validation import mapping, one_of
-from ..module_utils._stack.host.model import FAMILIES
+from ..module_utils._stack.host.known import FAMILIES
 from ..plugin_utils._filter import filter_module
 
 

@@ -131,7 +131,7 @@ EXAMPLES = {
         "linux-modules-nvidia-580-server-open-nvidia-64k",
     ),
     "64k": (
-        edited(ROCKY, kernel=release("5.14.0-570.el9_6.aarch64+64k")),
+        edited(ROCKY, kernel=release("5.14.0-570.el9_6.aarch64+64k"), architecture="aarch64"),
         "kernel-64k-devel-5.14.0-570.el9_6.aarch64",
     ),
     "rt": (

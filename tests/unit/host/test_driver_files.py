@@ -82,7 +82,7 @@ def test_a_gpu_gets_what_nvml_says_of_it(text: str, gpu: dict[str, Any], *, ever
     expected = {"compute_capability": None, "listed": None, "mig": None, **gpu}
     assert {key: getattr(found, key) for key in expected} == expected
     data = model.Host(
-        "x86_64", model.Distribution("debian", name="Debian"), gpus=(found,)
+        "x86_64", model.Distribution("debian", family="debian", name="Debian"), gpus=(found,)
     ).to_dict()
     assert model.host(data).gpus == (found,)
 

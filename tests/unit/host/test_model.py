@@ -12,7 +12,7 @@ DEBIAN = {"id": "debian"}
 NOTHING: dict[str, Any] = {
     "schema": 1,
     "architecture": "x86_64",
-    "distribution": {"id": "debian", "version": "", "family": "other", "name": "debian"},
+    "distribution": {"id": "debian", "version": "", "family": "debian", "name": "debian"},
     "kernel": {"release": "", "headers": False},
     "gpus": [],
     "nvswitches": [],
@@ -206,3 +206,91 @@ def test_an_impossible_value_is_refused_by_its_place(key: str, given: object, wh
 
 def test_a_version_belongs_to_the_series_of_its_major_and_minor() -> None:
     assert model.series("3.11.2") == (3, 11)
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "where"),
+    [
+        *[("distribution", {"id": name, "family": family}, "host.distribution.family")
+          for name, family in (("ubuntu", "redhat"), ("ubuntu", "other"), ("debian", "redhat"),
+                               ("rocky", "debian"), ("ol", "other"), ("fedora", "debian"))],
+        ("gpus", [{"pci_id": "10de:2330", "mig": 99}], "host.gpus[0].mig"),
+        ("gpus", [{"pci_id": "10de:2330"}] * 60_000, "host.gpus"),
+        ("pythons", [{"version": "3.11", "path": "/p"}] * 60_000, "host.pythons"),
+        ("kernel", {"meta": ["linux-image-amd64"] * 60_000}, "host.kernel.meta"),
+        ("nvswitches", ["1002:2684"], "host.nvswitches"),
+        ("nvswitches", ["10de:2330"], "host.nvswitches"),
+        *[("kernel", {"release": release}, "host.kernel.release")
+          for release in ("6.1.0-40-arm64", "6.1.0-40-cloud-arm64", "6.8.0-1021-nvidia-64k",
+                          "5.14.0-570.el9_6.aarch64+64k", "5.14.0-570.el9_6.aarch64",
+                          "6.12.0-100.el10uek.aarch64", "6.12.0-1.16k")],
+        ("cores", 10**9, "host.cores"),
+        ("memory_mib", 10**4000, "host.memory_mib"),
+        ("shared_memory_mib", 10**20, "host.shared_memory_mib"),
+        ("disk", {"path": "/opt", "free_mib": 10**20}, "host.disk.free_mib"),
+        ("source", "one line\nand another", "host.source"),
+        ("source", "x" * 300, "host.source"),
+        ("distribution", {"id": "debian", "name": "Debian\n  driver: keep"}, "host.distribution.name"),
+        ("tools", {"git": "2.39\n1"}, "host.tools.git"),
+        ("libraries", {"libGL.so.1": "yes"}, "host.libraries.libGL.so.1"),
+    ],
+)  # fmt: skip
+def test_what_no_machine_has_is_refused_in_a_short_message(
+    key: str, given: object, where: str
+) -> None:
+    with fails("data.invalid-value", where) as raised:
+        made(**{key: given})
+    assert len(str(raised.value)) < 600
+    assert "\n" not in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("architecture", "kernel", "virtualization"),
+    [
+        ("x86_64", "6.1.0-40-amd64", "none"),
+        ("aarch64", "6.1.0-40-arm64", "none"),
+        ("aarch64", "6.8.0-1021-nvidia-64k", "none"),
+        ("aarch64", "5.14.0-570.el9_6.aarch64+64k", "vm"),
+        ("x86_64", "6.12.0-55.el10_0.x86_64_v2", "none"),
+        ("x86_64", "6.12.0-mine", "none"),
+        # A container may emulate another machine, and a 64-bit kernel runs 32-bit programs.
+        ("x86_64", "6.1.0-40-arm64", "container"),
+        ("i686", "6.1.0-40-amd64", "none"),
+    ],
+)
+def test_a_kernel_that_a_machine_can_have_is_read(
+    architecture: str, kernel: str, virtualization: str
+) -> None:
+    found = made(
+        architecture=architecture, kernel={"release": kernel}, virtualization=virtualization
+    )
+    assert found["kernel"] == {"release": kernel, "headers": False}
+
+
+@pytest.mark.parametrize(
+    ("name", "like", "family"),
+    [
+        ("ubuntu", [], "debian"),
+        ("rocky", ["debian"], "redhat"),
+        ("linuxmint", ["ubuntu"], "debian"),
+        ("mine", ["rhel", "centos"], "redhat"),
+        ("mine", [], "other"),
+    ],
+)
+def test_a_family_that_is_not_said_is_that_of_the_distribution(
+    name: str, like: list[str], family: str
+) -> None:
+    found = model.host({"architecture": "x86_64", "distribution": {"id": name, "like": like}})
+    assert found.distribution.family == family
+
+
+@pytest.mark.parametrize("part", ["tools", "libraries"])
+def test_a_tool_or_library_that_no_probe_asks_for_is_refused(part: str) -> None:
+    with fails("data.unknown-key", f"host.{part}"):
+        made(**{part: {"foo": None}})
+
+
+def test_why_something_is_unknown_is_read_as_one_line() -> None:
+    row = {"name": "driver", "source": "/proc", "reason": "first\nsecond \x1b[2J"}
+    found = made(unreadable=[row])
+    assert found["unreadable"] == [{**row, "reason": "first second \\x1b[2J"}]

@@ -272,7 +272,7 @@ def test_the_meta_packages_of_a_kernel_are_known_by_their_names() -> None:
 
 def test_absent_keys_mean_that_there_is_none_of_it() -> None:
     found = model.host({"architecture": "arm64", "distribution": {"id": "debian", "version": "12"}})
-    assert found == model.Host("aarch64", model.Distribution("debian", "12", name="debian 12"))
+    assert found == model.Host("aarch64", model.Distribution("debian", "12", "debian", "debian 12"))
     assert "torch" not in found.to_dict()
 
 

@@ -213,7 +213,11 @@ def test_dkms_comes_from_where_the_distribution_has_it(system: str, epel: tuple[
     ],
 )  # fmt: skip
 def test_headers_of_amazon_linux(release: str, packages: tuple[str, ...]) -> None:
-    found = there('ID=amzn; ID_LIKE=fedora; VERSION_ID="2023"', kernel={"release": release})
+    found = there(
+        'ID=amzn; ID_LIKE=fedora; VERSION_ID="2023"',
+        kernel={"release": release},
+        architecture=release.rpartition(".")[2],
+    )
     plan = planner.plan(found)
     assert isinstance(plan, Plan)
     assert plan.driver

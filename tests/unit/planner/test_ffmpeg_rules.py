@@ -99,7 +99,7 @@ def test_the_distribution_has_one_for_the_drivers_of_its_headers(
     [
         ({}, "distribution", ("ffmpeg",)),
         ({"tools": {**TOOLS, "ffmpeg": "5.1.9"}}, "distribution", ()),
-        ({"architecture": "aarch64"}, "build", None),
+        ({"architecture": "aarch64", "kernel": {"release": "6.1.0-37-arm64"}}, "build", None),
         ({"distribution": {"id": "debian", "version": "11", "family": "debian"}}, "build", None),
         ({"distribution": {"id": "debian", "version": "10", "family": "debian"}}, "static", None),
         ({"distribution": {"id": "ubuntu", "version": "12", "family": "debian"}}, "static", None),

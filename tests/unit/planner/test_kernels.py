@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import architectures
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model, parsers
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import (
     kernels,
@@ -20,11 +21,18 @@ DEBIAN, ROCKY_8, ROCKY_9 = "h100-debian-12", "p100-rocky-8", "h100-rocky-9"
 OPEN = "linux-modules-nvidia-580-server-open-"
 
 
+def recorded(name: str, kernel: dict[str, object]) -> dict[str, Any]:
+    """Return a recorded host with a kernel, on a machine that has such a kernel."""
+    there = host(name, kernel=kernel)
+    machine = architectures.of_kernel(str(kernel["release"]))
+    return {**there, "architecture": machine or there["architecture"]}
+
+
 def planned(
     name: str, release: str, request: dict[str, Any] | None = None, **change: object
 ) -> Plan | NoPlan:
     kernel = {"release": release, "headers": False, **change.pop("kernel", {})}  # type: ignore[dict-item]
-    return planner.plan(host(name, kernel=kernel, **change), request)
+    return planner.plan({**recorded(name, kernel), **change}, request)
 
 
 def driver(name: str, release: str, request: dict[str, Any] | None = None, **change: object) -> Any:  # noqa: ANN401
@@ -112,7 +120,7 @@ def test_headers_of_ubuntu_are_those_of_the_running_kernel_and_of_its_successors
     made = driver(name, release, {"driver_build": "dkms"}, kernel={"meta": metas})
     found = [name for name in made.packages if name.startswith("linux-headers-")]
     assert found[0] == f"linux-headers-{release}"
-    flavour = kernels.flavour(model.host(host(name, kernel={"release": release})))
+    flavour = kernels.flavour(model.host(recorded(name, {"release": release})))
     assert release.endswith(f"-{flavour}")
     # A meta package of another series or flavour has no part in it.
     suffixes = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -27,3 +28,15 @@ ARCHITECTURES = {
 def canonical(name: str) -> str:
     """Return the kernel's name of an architecture; one that is not in the table stays as it is."""
     return next((row.kernel for row in ARCHITECTURES.values() if name in row), name)
+
+
+# Only 64-bit ARM has kernels with pages of another size, which their names end with.
+_PAGES = {"16k": "aarch64", "64k": "aarch64"}
+_KERNELS = {name: row.kernel for row in ARCHITECTURES.values() for name in (row.kernel, row.debian)}
+_NAMED = re.compile(rf"(?<![A-Za-z0-9])({'|'.join((*_KERNELS, *_PAGES))})(?![A-Za-z0-9])")
+
+
+def of_kernel(release: str) -> str | None:
+    """Return the architecture that the release of a kernel names, None where it names none."""
+    found = _NAMED.search(release)
+    return {**_KERNELS, **_PAGES}[found.group(1)] if found else None

@@ -127,7 +127,8 @@ def _items(inner: Reader) -> Reader:
 
 def _values(inner: Reader) -> Reader:
     return lambda value, where: {
-        key: inner(each, f"{where}.{key}") for key, each in validation.mapping(value, where).items()
+        key: inner(each, validation.below(where, key))
+        for key, each in validation.mapping(value, where).items()
     }
 
 

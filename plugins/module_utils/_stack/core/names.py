@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from . import redaction
 from .errors import StackError
-from .validation import InvalidValueError, bad
+from .validation import LONGEST_SHOWN, InvalidValueError, bad
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ def matching(pattern: str, wanted: str) -> Reader:
 def shortened(value: object) -> object:
     """Return a value for a message: long text is cut, and a value of another type is named."""
     if isinstance(value, str):
-        return value if len(value) <= 80 else value[:77] + "..."  # noqa: PLR2004
+        return value if len(value) <= LONGEST_SHOWN else value[: LONGEST_SHOWN - 3] + "..."
     return value if isinstance(value, (int, float, type(None))) else type(value).__name__
 
 

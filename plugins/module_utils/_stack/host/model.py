@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Callable, TypeVar
 
 from ..core import names, validation
-from ..core.architectures import canonical
+from ..core.architectures import ARCHITECTURES, canonical, of_kernel
 from ..core.construct import construct, plain, read
+from ..core.display import escaped
 from ..core.errors import StackError
 from ..core.versions import Version, version
+from . import known
 
 SCHEMA = 1
 NVIDIA = "10de"
 # Where the facts of a host come from, unless its data say otherwise.
 PROBE = "the probe of this host"
-_LONGEST_LINE = 200
+_LONGEST_LINE, _LONGEST_REASON = 200, 2000
+# No list of a real host is longer, such as that of its packages of a driver.
+_MOST_ROWS = 4096
+# A file system on a network may report 16 EiB.
+_MOST_MIB, _MOST_CORES = 10**15, 1 << 20
 _PCI_ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
 # The id of a GPU that only its driver names.
 UNKNOWN_GPU = f"{NVIDIA}:0000"
@@ -24,7 +32,7 @@ UNKNOWN_GPU = f"{NVIDIA}:0000"
 UNKNOWN_SLOT = "unknown"
 # os-release(5), uname(2) and sysfs have no other characters; packages and paths are made of these.
 _word = names.matching(r"[A-Za-z0-9][A-Za-z0-9._+~:-]{0,127}", "letters, digits and . _ + ~ : -")
-_path = names.matching(r"/[^\x00-\x1f\x7f]{0,1023}", "an absolute path")
+_path = names.matching(r"/[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,1023}", "an absolute path")
 _variant = names.matching(r"cpu|cu[0-9]{2,4}", "a variant such as cu130, or cpu")
 _capability = names.matching(r"[0-9]{1,2}\.[0-9]", "a compute capability such as 9.0")
 
@@ -58,8 +66,45 @@ def _line(value: object, where: str) -> str:
     """Read one short line of text, as a program of the host prints it."""
     text = validation.text(value, where)
     if len(text) > _LONGEST_LINE or not text.isprintable():
-        raise validation.bad(where, f"one line of at most {_LONGEST_LINE} characters", text[:40])
+        raise validation.bad(where, f"one line of at most {_LONGEST_LINE} characters", text)
     return text
+
+
+def one_line(text: str) -> str:
+    """Return text of a file of the host as one short line without characters that are not printable."""
+    return "".join(each for each in " ".join(text.split()) if each.isprintable())[:_LONGEST_LINE]
+
+
+def _reason(value: object, where: str) -> str:
+    """Read why something is unknown, which may be what the system said on several lines."""
+    return escaped(" ".join(validation.text(value, where).split()))[:_LONGEST_REASON]
+
+
+def _at_most(most: int) -> Callable[[object, str], int]:
+    def reader(value: object, where: str) -> int:
+        found = validation.count(value, where)
+        if found > most:
+            raise validation.bad(where, f"at most {most}", value)
+        return found
+
+    return reader
+
+
+def _by_name(
+    allowed: tuple[str, ...], inner: Callable[[object, str], T]
+) -> Callable[[object, str], dict[str, T]]:
+    """Return a reader of a mapping whose keys the probe has."""
+
+    def reader(value: object, where: str) -> dict[str, T]:
+        found = validation.mapping(value, where)
+        validation.only_keys(found, where, allowed)
+        return {key: inner(each, f"{where}.{key}") for key, each in found.items()}
+
+    return reader
+
+
+def _nvswitch(value: object, where: str) -> str:
+    return validation.one_of(_pci(value, where), where, known.NVSWITCHES)
 
 
 def _pci(value: object, where: str) -> str:
@@ -95,9 +140,10 @@ def _require_schema(value: object, where: str) -> None:
 
 
 def _cores(value: object, where: str) -> int:
-    if not validation.count(value, where):
+    found = _at_most(_MOST_CORES)(value, where)
+    if not found:
         raise validation.bad(where, "1 or more", value)
-    return int(str(value))
+    return found
 
 
 @dataclass(frozen=True)
@@ -117,7 +163,7 @@ class Gpu(_Exact):
     subsystem: str | None = read(_pci, default=None)
     compute_capability: str | None = read(_capability, default=None)
     listed: bool | None = read(default=None, omit=True)
-    mig: int | None = read(default=None, omit=True)
+    mig: int | None = read(_at_most(known.MOST_INSTANCES), default=None, omit=True)
     model: str | None = read(_line, default=None, omit=True)
 
     @property
@@ -128,21 +174,20 @@ class Gpu(_Exact):
 
 def _gpus(value: object, where: str) -> tuple[Gpu, ...]:
     """Read GPUs, each in a slot of its own."""
-    rows = enumerate(validation.items(value, where))
-    found = tuple(Gpu.from_dict(row, f"{where}[{n}]") for n, row in rows)
-    slots = [gpu.slot for gpu in found if gpu.slot != UNKNOWN_SLOT]
-    twice = next((slot for slot in slots if slots.count(slot) > 1), None)
+    rows = validation.items(value, where)
+    if len(rows) > known.MOST_GPUS:
+        raise validation.bad(where, f"a list of at most {known.MOST_GPUS} GPUs", rows)
+    found = tuple(Gpu.from_dict(row, f"{where}[{n}]") for n, row in enumerate(rows))
+    slots = Counter(gpu.slot for gpu in found if gpu.slot != UNKNOWN_SLOT)
+    twice = next((slot for slot, times in slots.items() if times > 1), None)
     if twice:
         raise validation.bad(where, "GPUs in different slots", f"two in {twice}")
     return found
 
 
-FAMILIES = ("debian", "redhat", "other")
-
-
 @dataclass(frozen=True)
 class Distribution(_Exact):
-    """The contents of os-release; ``family`` is debian, redhat or other.
+    """The contents of os-release; ``family`` is debian, redhat or other, that of ``id`` if not said.
 
     Of a derivative also what it says of the distribution that it is made of: ``like`` its ID_LIKE,
     ``codename`` that of Ubuntu or Debian, ``platform`` its PLATFORM_ID, such as el9.
@@ -150,8 +195,8 @@ class Distribution(_Exact):
 
     id: str = read(_word)
     version: str = read(_perhaps, default="")
-    family: str = read(validation.choice(*FAMILIES), default="other")
-    name: str = ""
+    family: str = read(validation.choice(*known.FAMILIES), default=known.OTHER)
+    name: str = read(lambda value, where: _line(value, where) if value else "", default="")
     like: tuple[str, ...] = read(_words, default=(), omit=True)
     codename: str = read(_perhaps, default="", omit=True)
     platform: str = read(_perhaps, default="", omit=True)
@@ -159,8 +204,17 @@ class Distribution(_Exact):
     @classmethod
     def from_dict(cls, value: object, where: str) -> Distribution:
         """Read plain data; without a name it is id and version. Raises ``StackError``."""
-        found = construct(cls, value, where)
-        return found if found.name else replace(found, name=f"{found.id} {found.version}".strip())
+        found, said = construct(cls, value, where), validation.mapping(value, where).get("family")
+        own = known.family_of(found.id)
+        if own and said not in (None, own):
+            raise validation.bad(
+                f"{where}.family", f"{own}, the family of {found.id} ({where}.id)", found.family
+            )
+        return replace(
+            found,
+            family=said or known.family(found.id, found.like),
+            name=found.name or f"{found.id} {found.version}".strip(),
+        )
 
 
 @dataclass(frozen=True)
@@ -273,7 +327,7 @@ class Disk(_Exact):
     """The file system of a folder, which need not exist yet."""
 
     path: str = read(_path)
-    free_mib: int = read(validation.count)
+    free_mib: int = read(_at_most(_MOST_MIB))
 
 
 @dataclass(frozen=True)
@@ -292,9 +346,9 @@ class Platform(_Exact):
 class Unknown(_Exact):
     """Something that exists and could not be read or understood: what, where, and why not."""
 
-    name: str
-    source: str
-    reason: str
+    name: str = read(_reason)
+    source: str = read(_reason)
+    reason: str = read(_reason)
 
 
 @dataclass(frozen=True)
@@ -312,7 +366,7 @@ class Host:
     kernel: Kernel = Kernel()
     gpus: tuple[Gpu, ...] = read(_gpus, default=())
     nvswitches: tuple[str, ...] = read(
-        lambda value, where: tuple(_pci(row, where) for row in validation.items(value, where)),
+        lambda value, where: tuple(_nvswitch(row, where) for row in validation.items(value, where)),
         default=(),
     )
     nvlink5_fabric: bool = False
@@ -322,8 +376,13 @@ class Host:
     toolkits: tuple[Toolkit, ...] = ()
     compilers: tuple[Compiler, ...] = ()
     pythons: tuple[Python, ...] = ()
-    tools: dict[str, str | None] = read(default_factory=dict)
-    libraries: dict[str, bool] = read(default_factory=dict)
+    tools: dict[str, str | None] = read(
+        _by_name(known.TOOLS, lambda value, where: value if value is None else _line(value, where)),
+        default_factory=dict,
+    )
+    libraries: dict[str, bool] = read(
+        _by_name(known.LIBRARIES, validation.flag), default_factory=dict
+    )
     secure_boot: bool | None = None
     nouveau: bool = False
     virtualization: str = read(validation.choice("none", "container", "vm"), default="none")
@@ -331,16 +390,16 @@ class Host:
     package_lock: bool = False
     root: bool = False
     cores: int = read(_cores, default=1)
-    memory_mib: int = 0
+    memory_mib: int = read(_at_most(_MOST_MIB), default=0)
     glibc: str | None = read(_version, default=None)
     disk: Disk | None = None
-    shared_memory_mib: int | None = read(validation.count, default=None, omit=True)
+    shared_memory_mib: int | None = read(_at_most(_MOST_MIB), default=None, omit=True)
     network: dict[str, bool] = read(default_factory=dict)
     unreadable: tuple[Unknown, ...] = ()
     torch: Torch | None = read(default=None, omit=True)
     interrupted: Interrupted = read(default=Interrupted(), omit=True)
     platform: Platform | None = read(default=None, omit=True)
-    source: str = read(default=PROBE, omit=True)
+    source: str = read(_line, default=PROBE, omit=True)
 
     def to_dict(self) -> dict[str, object]:
         """Return the plain data of the contract."""
@@ -351,7 +410,32 @@ def host(value: object) -> Host:
     """Read a host; an absent key means that there is none of it. Raises ``StackError``."""
     data = validation.mapping(value, "host")
     _require_schema(data.get("schema", SCHEMA), "host.schema")
-    return construct(Host, {key: data[key] for key in data if key != "schema"}, "host")
+    _require_short(data, "host")
+    found = construct(Host, {key: data[key] for key in data if key != "schema"}, "host")
+    _require_one_machine(found)
+    return found
+
+
+def _require_short(value: object, where: str) -> None:
+    """Raise for a list or a mapping inside of a host that is longer than any real one."""
+    if isinstance(value, (Mapping, list, tuple)):
+        if len(value) > _MOST_ROWS and where != "host.gpus":
+            raise validation.bad(where, f"at most {_MOST_ROWS} entries", value)
+        pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for key, each in pairs:
+            if isinstance(each, (Mapping, list, tuple)):
+                _require_short(each, validation.below(where, key))
+
+
+def _require_one_machine(found: Host) -> None:
+    """Raise where parts of a host are of two architectures; a container may emulate another one."""
+    here = found.architecture
+    if here not in ARCHITECTURES or found.virtualization == "container":
+        return
+    kernel = of_kernel(found.kernel.release)
+    if kernel not in (None, here):
+        wanted = f"a kernel for {here} (host.architecture), not for {kernel}"
+        raise validation.bad("host.kernel.release", wanted, found.kernel.release)
 
 
 def series(text: str) -> Version:

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from ..core.validation import parse_json
+from .known import MOST_INSTANCES
 
 # The first start of NVML initialises every GPU.
 TIMEOUT_S = 30
@@ -52,7 +53,6 @@ _SLOT = re.compile(r"[0-9a-fA-F]{4,8}(:[0-9a-fA-F]{2}){2}\.[0-7]")
 _CAPABILITY = re.compile(r"\d{1,3}\.\d{1,3}")
 _DRIVER = re.compile(r"\d{3}(\.\d{1,4}){1,2}")
 _DEVICE = re.compile(r"10de:[0-9a-f]{4}")
-_MOST_INSTANCES = 64
 
 
 class Row(NamedTuple):
@@ -103,7 +103,7 @@ def _row(value: object) -> Row | None:
     if not isinstance(slot, str) or not _SLOT.fullmatch(slot):
         return None
     known = isinstance(capability, str) and _CAPABILITY.fullmatch(capability)
-    counted = isinstance(mig, int) and not isinstance(mig, bool) and 0 <= mig <= _MOST_INSTANCES
+    counted = isinstance(mig, int) and not isinstance(mig, bool) and 0 <= mig <= MOST_INSTANCES
     # NVML writes the PCI domain with eight digits, sysfs with four.
     pci_id = value.get("id")
     named = isinstance(pci_id, str) and _DEVICE.fullmatch(pci_id)

@@ -7,20 +7,14 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import Unreadable
 from ..core.validation import is_number, parse_json
-from .model import Compiler, Distribution, Driver, Gpu, Package, Python, Toolkit, Torch
+from . import known
+from .model import Compiler, Distribution, Driver, Gpu, Package, Python, Toolkit, Torch, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _DRIVER_LINE = re.compile(r"NVRM version: (.*?)\s(\d{3}\.\d+(?:\.\d+)*)\s")
 _GPU_CLASSES = ("0300", "0302")
-# The NVSwitch of V100 (HGX-2; NVIDIA's documentation of Fabric Manager), and those of A100 and of H100
-# and H200, after pci.ids 2026.08.22.
-_NVSWITCH_DEVICES = ("1ac2", "1af1", "22a3")
-_FAMILIES = {
-    "debian": ("debian", "ubuntu"),
-    "redhat": ("rhel", "fedora", "centos", "rocky", "almalinux", "ol", "amzn"),
-}
 _DRIVER_PACKAGE = re.compile(
     r"(cuda-drivers|nvidia-(driver|open|dkms|kernel|headless|tesla|fabric-?manager)|"
     r"libnvidia-compute|kmod-nvidia|linux-modules-nvidia|nvidia-linux-grid)[\w.+-]*"
@@ -47,13 +41,13 @@ def os_release(text: str) -> Distribution:
             "Restore the file from the package base-files or the release package.",
             code="host.unknown-distribution",
         )
-    likes = (found["ID"], *found.get("ID_LIKE", "").split())
-    family = next((name for name, ids in _FAMILIES.items() if set(ids) & set(likes)), "other")
+    likes = tuple(found.get("ID_LIKE", "").split())
+    family = known.family(found["ID"], likes)
     number = found.get("VERSION_ID", "")
     # Point releases of RHEL and its rebuilds share one row: 9.4 is 9.
     number = number.partition(".")[0] if family == "redhat" else number
-    name = found.get("PRETTY_NAME") or f"{found['ID']} {number}".strip()
-    if family == "other" or found["ID"] in _FAMILIES[family]:
+    name = one_line(found.get("PRETTY_NAME", "")) or f"{found['ID']} {number}".strip()
+    if family in (known.OTHER, known.family_of(found["ID"])):
         return Distribution(found["ID"], number, family, name)
     codenames = ("UBUNTU_CODENAME", "DEBIAN_CODENAME", "VERSION_CODENAME")
     return Distribution(
@@ -61,7 +55,7 @@ def os_release(text: str) -> Distribution:
         number,
         family,
         name,
-        tuple(likes[1:]),
+        likes,
         next((found[key] for key in codenames if found.get(key)), ""),
         found.get("PLATFORM_ID", "").partition(":")[2],
     )
@@ -89,7 +83,7 @@ def is_gpu(function: Gpu) -> bool:
 
 def is_nvswitch(function: Gpu) -> bool:
     """Return whether a PCI function is an NVSwitch."""
-    return function.pci_id.startswith("10de:") and function.device in _NVSWITCH_DEVICES
+    return function.pci_id in known.NVSWITCHES
 
 
 def loaded_driver(text: str) -> Driver:

@@ -10,6 +10,7 @@ from ..core.components import COMPONENTS
 from ..core.errors import StackError, Unreadable
 from ..core.git import NO_DOWNGRADE
 from . import driver_files, driver_record, interrupted, nvml, parsers, platforms
+from .known import LIBRARIES, PROGRAMS
 from .model import (
     Compiler,
     Disk,
@@ -39,10 +40,7 @@ TOOLSETS = "/opt/rh"
 # Where pyenv and uv install Pythons, below the home folder.
 USER_PYTHONS = (".pyenv/versions", ".local/share/uv/python")
 SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
-# Libraries that opencv-python needs and that a server often lacks.
-LIBRARIES = ("libGL.so.1", "libgthread-2.0.so.0")
 # How to get the version of each tool; that of a library comes from pkg-config.
-PROGRAMS = ("git", "ninja", "cmake", "mokutil", "make", "nasm", "clang", "pkg-config")
 TOOLS = {
     **{name: (name, "--version") for name in PROGRAMS},
     "ffmpeg": ("ffmpeg", "-version"),

@@ -10,7 +10,7 @@ from ..core import names, validation
 from ..core.construct import construct
 from ..core.construct import read as field
 from ..core.versions import version
-from ..host.probe import LIBRARIES
+from ..host.known import LIBRARIES
 from .candidates import PYPI
 from .decision import Decision
 from .plan import Conflict, NoPlan, Plan
