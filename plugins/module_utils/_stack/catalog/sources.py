@@ -55,9 +55,9 @@ UPLOADS = (
               (
                   "tools/",
                   "configs/",
-                  (f"{len(SLOWFAST_LACKS)} of the {OF_SLOWFAST} modules of the pinned commit (such as"
+                  f"{len(SLOWFAST_LACKS)} of the {OF_SLOWFAST} modules of the pinned commit (such as"
                   " models/attention.py of MViT, utils/multigrid.py, datasets/charades.py,"
-                  " datasets/ssv2.py, visualization/ and utils/parser.py)"),
+                  " datasets/ssv2.py, visualization/ and utils/parser.py)",
               ), FILES),
 )
 # fmt: on
