@@ -36,6 +36,11 @@ class UploadRow(NamedTuple):
     source: Source
 
 
+MODULES_LACKING = (
+    f"{len(SLOWFAST_LACKS)} of the {OF_SLOWFAST} modules of the pinned commit (such as"
+    " models/attention.py of MViT, utils/multigrid.py, datasets/charades.py,"
+    " datasets/ssv2.py, visualization/ and utils/parser.py)"
+)
 # fmt: off
 TREES = (
     TreeRow("detectron2", "https://github.com/facebookresearch/detectron2",
@@ -55,9 +60,7 @@ UPLOADS = (
               (
                   "tools/",
                   "configs/",
-                  f"{len(SLOWFAST_LACKS)} of the {OF_SLOWFAST} modules of the pinned commit (such as"
-                  " models/attention.py of MViT, utils/multigrid.py, datasets/charades.py,"
-                  " datasets/ssv2.py, visualization/ and utils/parser.py)",
+                  MODULES_LACKING,
               ), FILES),
 )
 # fmt: on
