@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import subprocess
 import sys
 import tarfile
@@ -28,23 +27,18 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.sour
     TREES,
     UPLOADS,
 )
+from slowfast_stack.bundle import wheels
 
 TARGET = ROOT / "plugins/module_utils/_stack/catalog/upload_modules.py"
-SIMPLE = "https://pypi.org/simple/"
-JSON = "application/vnd.pypi.simple.v1+json"
 
 
-def uploaded(filename: str, sha256: str) -> list[str]:
+def uploaded(requirement: str, sha256: str) -> list[str]:
     """Return the files of a source distribution on PyPI, without its first folder."""
-    name = filename.rpartition("-")[0]
-    request = urllib.request.Request(f"{SIMPLE}{name}/", headers={"Accept": JSON})  # noqa: S310
-    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-        files = json.load(answer)["files"]
-    url = next(file["url"] for file in files if file["filename"] == filename)
+    url = wheels.sdist(requirement, sha256).url
     with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310
         data = answer.read()
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise SystemExit(f"{filename} does not have the SHA-256 of the catalog")
+        raise SystemExit(f"{requirement} does not have the SHA-256 of the catalog")
     with tarfile.open(fileobj=BytesIO(data)) as archive:
         return [path.partition("/")[2] for path in archive.getnames()]
 
@@ -65,7 +59,7 @@ def text(name: str, repository: str) -> str:
     upload = next(row for row in UPLOADS if row.name == name)
     tree = next(row for row in TREES if row.name == name)
     ours = modules(committed(repository, tree.commit), name)
-    theirs = modules(uploaded(upload.filename, upload.sha256), name)
+    theirs = modules(uploaded(upload.requirement, upload.sha256), name)
     lacks = "\n".join(f'    "{path}",' for path in sorted(ours - theirs))
     day = datetime.now(tz=UTC).date().isoformat()
     return f'''"""Modules that packages on PyPI lack, written by `scripts/upload_modules.py`."""
