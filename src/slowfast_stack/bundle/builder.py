@@ -250,7 +250,8 @@ class _Collector:
         """Add packages of the distribution; return their names and their folder in the bundle."""
         stack = self.stack
         bare = planner.plan(
-            from_bundle.bare(stack.host), {**stack.request, **from_bundle.pins(stack.plan)}
+            from_bundle.bare(stack.host, stack.plan),
+            {**stack.request, **from_bundle.pins(stack.plan)},
         )
         plans = [stack.plan, *([bare] if isinstance(bare, Plan) else [])]
         foreign = {name for plan in plans for name in from_bundle.of_nvidia(plan)}

@@ -34,6 +34,7 @@ _HEAD = 4096  # bytes of a bundle that name its format
     "bundle create",
     "bundle create -i inventories/example -o fleet.bundle --part-size 64MiB",
     "bundle create --gpu 10de:2330 --os ubuntu-24.04 --python 3.12 --without-torch",
+    "bundle create --host gpu1.json --network full",
     "bundle create --built /opt/slowfast-stack",
     changes="nothing but the bundle and the cache of downloads.",
 )
@@ -76,21 +77,28 @@ def create(
     ] = None,
     hosts: options.Hosts,
     prefix: options.Prefix = None,
+    host: options.Recorded = None,
     what_if: WhatIfOptions,
     request: RequestOptions,
 ) -> int:
     """Create a bundle.
 
-    Plans like `plan`, for this machine, for an inventory, or for a machine that
-    is described by options, and downloads what the plans install. Lists what is
-    not available here. Downloads are kept: an interrupted run continues.
+    Plans like `plan`: for this machine, for an inventory, for hosts that `probe --json` recorded,
+    or for a machine that is described by options. Downloads what the plans install, and lists
+    what is not available here. Downloads are kept: an interrupted run continues.
     """
     part_bytes = parse_size(part_size) if part_size else None
     _refuse_foreign(output)
     sources_files = dict(_package_sources(text) for text in package_sources or [])
     asked = request.build(local=hosts.inventory is None)
     command = HostCommand(hosts, playbooks.PLAN)
-    results = command.call(api.plan, request=asked, machine=what_if.machine(), prefix=prefix)
+    results = command.call(
+        api.plan,
+        request=asked,
+        machine=what_if.machine(),
+        recorded=host or (),
+        prefix=prefix,
+    )
     if results.exit_code is not Exit.PROVEN:
         for error in results.failures():
             terminal.print_error(error)

@@ -85,6 +85,14 @@ def output(text: str) -> Any:  # noqa: ANN401  (typer's own type)
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Recorded = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--host",
+        metavar="FILE",
+        help="What if: hosts that `probe --json` recorded; a file, a folder or - . Repeatable.",
+    ),
+]
 Prefix = Annotated[
     str | None, typer.Option(metavar="DIR", help="The prefix that holds the stacks.")
 ]

@@ -47,14 +47,7 @@ def plan(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the reason for each choice.")
     ] = False,
-    host: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--host",
-            metavar="FILE",
-            help="What if: hosts that `probe --json` recorded; a file, a folder or - . Repeatable.",
-        ),
-    ] = None,
+    host: options.Recorded = None,
     format_: Annotated[
         Format | None,
         typer.Option(

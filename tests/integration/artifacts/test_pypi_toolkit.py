@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
@@ -14,34 +15,74 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda import 
     from_wheels,
 )
 from support import ROOT
-from support.stack_under_test import SOURCES
+from support.stack_under_test import COMMAND, SOURCES, sources
 from support.users import as_user, user_folder
 
 # A folder of programs that every user can run: ansible-playbook, and uv.
 BIN = Path(os.environ.get("SLOWFAST_STACK_NVCC", "/nowhere"))
 PLACES = dict(source.split("=", 1) for source in SOURCES.split(",") if source)
+# What this machine is planned as: the rest of it is real.
+AS_IF = {
+    "gpus": [
+        {
+            "slot": "0000:01:00.0",
+            "pci_id": "10de:2330",
+            "class": "0302",
+            "kernel_driver": "nvidia",
+            "subsystem": None,
+        }
+    ],
+    "driver": {"version": "580.95.05", "flavour": "open"},
+    "toolkits": [],
+    "root": False,
+    "virtualization": "none",
+    # The endpoints of this machine do not count: the sources are at hand, or in the bundle.
+    "network": {},
+}
 
 
+def request(places: dict[str, Path]) -> dict[str, object]:
+    return {"sources": {name: {"url": str(place)} for name, place in places.items()}}
+
+
+def bundle(folder: Path) -> dict[str, object]:
+    """Create the bundle of that host and return what the module ``bundle`` reads of it."""
+    command = [str(COMMAND), "probe", "--json"]
+    recorded = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    (host,) = recorded["hosts"].values()
+    picture = folder / "host.json"
+    picture.write_text(json.dumps({"schema": 1, "hosts": {"h100": {**host, **AS_IF}}}))
+    file = folder / "h100.bundle"
+    command = [str(COMMAND), "bundle", "create", "--json", "-o", str(file), *sources()]
+    command += ["--host", str(picture), "--no-system-packages"]
+    made = subprocess.run(command, capture_output=True, check=False)
+    assert made.returncode == 0, made.stderr[-3000:]
+    return {"file": str(file), "digest": json.loads(made.stdout)["digest"]}
+
+
+@pytest.mark.parametrize("source", ["network", "bundle"])
 @pytest.mark.skipif(
     "detectron2" not in PLACES or not BIN.is_dir(),
-    reason="takes 10 minutes: set SLOWFAST_STACK_NVCC and SLOWFAST_STACK_SOURCES",
+    reason="takes 10 minutes each: set SLOWFAST_STACK_NVCC and SLOWFAST_STACK_SOURCES",
 )
-def test_detectron2_is_compiled_for_a_gpu_without_root_and_without_nvcc() -> None:
+def test_detectron2_is_compiled_for_a_gpu_without_root_and_without_nvcc(source: str) -> None:
     with user_folder() as folder:
-        # Another user's git does not trust a repository that root owns; a bundle is a file.
-        bundles = {name: folder.parent / f"{name}.bundle" for name in PLACES}
-        for name, place in PLACES.items():
-            argv = ["git", "-c", "safe.directory=*", "-C", place, "bundle", "create", "-q"]
-            subprocess.run([*argv, bundles[name], "--all"], check=True)
-        wanted = {
-            "stack_prefix_path": str(folder / "prefix"),
-            "stack_uv": str(BIN / "uv"),
-            "stack_request": {
-                "sources": {name: {"url": str(place)} for name, place in bundles.items()}
-            },
-        }
+        wanted: dict[str, Any] = {"stack_prefix": str(folder / "prefix"), "as_if": AS_IF}
+        route = []
+        if source == "bundle":
+            wanted |= {"stack_request": {}, "given_bundle": bundle(folder.parent)}
+            # A network of its own, without any interface that is up.
+            route = ["unshare", "--map-current-user", "--net"]
+        else:
+            # Another user's git does not trust a repository that root owns; a bundle is a file.
+            bundles = {name: folder.parent / f"{name}.bundle" for name in PLACES}
+            for name, place in PLACES.items():
+                argv = ["git", "-c", "safe.directory=*", "-C", place, "bundle", "create", "-q"]
+                subprocess.run([*argv, bundles[name], "--all"], check=True)
+            wanted |= {"stack_request": request(bundles)}
+        wanted["stack_uv"] = str(BIN / "uv")
         given = folder / "given.json"
-        play_argv = [BIN / "ansible-playbook", ROOT / "tests/integration/pypi_toolkit.yml"]
+        play_argv = [*route, BIN / "ansible-playbook", ROOT / "tests/integration/pypi_toolkit.yml"]
         environment = {
             "PATH": "/usr/bin:/bin",
             "HOME": str(folder),
@@ -64,7 +105,7 @@ def test_detectron2_is_compiled_for_a_gpu_without_root_and_without_nvcc() -> Non
             assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
 
         as_user(play)
-        stack = folder / "prefix/stacks/test"
+        (stack,) = (folder / "prefix/stacks").iterdir()
         built = extension_archs.find(stack / "env", "detectron2")
         code = extension_archs.code_of(built, None, Commands())
         assert code.names() == ["sm_90"]

@@ -229,7 +229,7 @@ def test_a_bare_host_has_its_driver_and_pythons_without_headers_and_nothing_else
     host = model.host(load_host(root=False, driver={"version": "580.1"}))
     assert host.tools
     assert host.pythons[0].headers
-    found = from_bundle.bare(host)
+    found = from_bundle.bare(host, plan("cpu-debian-12"))
     assert (found.root, found.tools, found.compilers) == (True, {}, ())
     assert [(row.path, row.headers) for row in found.pythons] == [
         (row.path, False) for row in host.pythons

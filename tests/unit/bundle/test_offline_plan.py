@@ -85,7 +85,8 @@ LACKS = {"libraries": {"libGL.so.1": False}}
 
 def test_a_bare_host_gets_what_it_lacks_from_the_packages_of_its_release() -> None:
     bundle = facts()
-    bare = planner.plan(offline_plan.bare(model.host(load_host(network={"pypi": True}))))
+    host = model.host(load_host(network={"pypi": True}))
+    bare = planner.plan(offline_plan.bare(host, planned(load_host(network={"pypi": True}))))
     assert isinstance(bare, Plan)
     names = offline_plan.system_packages(bare)
     assert {"libgl1", "libglib2.0-0"} <= set(names)
@@ -98,6 +99,18 @@ def test_a_bare_host_gets_what_it_lacks_from_the_packages_of_its_release() -> No
     other = {"id": "debian", "version": "13", "family": "debian"}
     refused = offline(bundle, distribution=other, **LACKS)
     assert "this host lacks libgl1" in shown(refused)
+
+
+def test_a_bundle_with_the_compiler_of_pypi_lists_no_toolkit_of_nvidia_as_missing() -> None:
+    path = HOSTS / "h100-not-root-ready.json"
+    data = json.loads(path.read_text(encoding="utf-8"))["host"] | {"toolkits": []}
+    made = planned(data)
+    assert made.cuda
+    assert made.cuda.origin == "pypi"
+    bare = planner.plan(offline_plan.bare(model.host(data), made))
+    assert isinstance(bare, Plan)
+    assert bare.cuda
+    assert (bare.cuda.origin, offline_plan.of_nvidia(bare)) == ("pypi", set())
 
 
 def test_packages_that_a_new_driver_needs_have_to_be_in_the_bundle() -> None:

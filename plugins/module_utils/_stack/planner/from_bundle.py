@@ -102,7 +102,7 @@ def choose(
     own = {key: value for key, value in request.items() if key != "bundle"}
     refused: list[tuple[Plan | NoPlan, list[str]]] = []
     for stack in bundle.stacks:
-        there = replace(host, network=_network(stack))
+        there = replace(host, network=_network(stack.host.network, stack.plan))
         asked = {**stack.request, **pins(stack.plan), **_build(host, stack.plan), **own}
         found = plan(there, asked)
         lacks = [NO_TORCH] if bundle.adopt_torch and not own.get("adopt_torch") else []
@@ -113,14 +113,13 @@ def choose(
     return _refusal(refused)
 
 
-def _network(stack: BundleStack) -> dict[str, bool]:
+def _network(probed: Mapping[str, bool] | None, made: Plan) -> dict[str, bool]:
     """Return what was reached where the bundle was made, without what it cannot have.
 
     A bundle has the compilers of PyPI, and so no toolkit of NVIDIA's repository in their place.
     """
-    reached = dict(stack.host.network or {})
-    cuda = stack.plan.cuda
-    if cuda and cuda.origin == PYPI:
+    reached = dict(probed or {})
+    if made.cuda and made.cuda.origin == PYPI:
         return {**(reached or dict.fromkeys(ENDPOINTS, True)), "nvidia": False}
     return reached
 
@@ -141,11 +140,12 @@ def _build(host: Host, made: Plan) -> dict[str, object]:
     return {"driver_build": build} if build and host.driver is None else {}
 
 
-def bare(host: Host) -> Host:
-    """Return a host without anything that its distribution's packages install, driver apart."""
+def bare(host: Host, made: Plan) -> Host:
+    """Return the host of a plan without what its distribution's packages install, driver apart."""
     return replace(
         host,
         root=True,
+        network=_network(host.network, made),
         tools={},
         compilers=(),
         pythons=tuple(replace(row, headers=False) for row in host.pythons),
