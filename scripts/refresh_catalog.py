@@ -4,10 +4,10 @@
 Nothing is written: rows are added to the catalog by hand, with their source. A value that the
 source does not contain is printed as ``?``; it is never guessed.
 
-    scripts/refresh_catalog.py all --index URL          every table, each under the day and its source
+    scripts/refresh_catalog.py all --index URL [--file pci.ids]    every table, under the day
     scripts/refresh_catalog.py gpus [--file pci.ids]    pci.ids; else that of the Debian archive, through apt
-    scripts/refresh_catalog.py torch|partners|compilers|toolkits --index URL
-    scripts/refresh_catalog.py drivers --file FILE      NVIDIA's releases.json
+    scripts/refresh_catalog.py torch|partners|compilers|toolkits|pins --index URL
+    scripts/refresh_catalog.py drivers [--file FILE]    NVIDIA's releases.json; else that of its documentation
     scripts/refresh_catalog.py code --index URL [--release 2.15.0 ...]   machine code in wheels of torch
 
 ``--record DIR`` keeps what was read of the index, ``--recorded DIR`` compares with that alone.
@@ -41,6 +41,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.driv
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.gpus import (
     CHIPS,
     GPUS,
+    LATER_IDS,
     PCI_IDS,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.torch import (
@@ -52,7 +53,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.archite
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.versions import version
-from refresh_sources import Index
+from refresh_sources import PYTHON_LIBRARY, Index
 from refresh_tables import TABLES
 
 if TYPE_CHECKING:
@@ -62,8 +63,10 @@ if TYPE_CHECKING:
 JSON_INDEX = "application/vnd.pypi.simple.v1+json"
 # The first Kepler id: older chips have no row.
 FIRST_DEVICE = "0fa0"
-PYTHON_LIBRARY = "torch/lib/libtorch_python.so"
+RELEASES_URL = "https://docs.nvidia.com/datacenter/tesla/drivers/releases.json"
 TIMEOUT_S = 60
+# Functions beside the GPU, and samples (ES) of chips that are not sold.
+BOARD = re.compile(r"Audio|USB|UCSI|NVSwitch|[Bb]ridge|PCIe host|Memory|Switch|-ES-")
 
 
 def nvidia_devices(text: str) -> dict[str, str]:
@@ -133,21 +136,21 @@ def gpu_rows(devices: dict[str, str]) -> Iterator[str]:
         elif row is not None and chip and (row.chip, row.product) != (chip, product):
             yield f'- GpuRow("{device}", "{row.chip}", "{row.product}", ...)'
             yield f'+ GpuRow("{device}", "{chip}", "{product}", ...)'
-    for device in sorted(set(known) - set(devices)):
+    # Rows of a later pci.ids than the table's are not compared with an earlier one.
+    here = {row.device for row in GPUS if row.source != LATER_IDS}
+    for device in sorted(here - set(devices)):
         yield f'- GpuRow("{device}", ...)  # not in this pci.ids'
 
 
 def _chip(name: str, chips: set[str]) -> str | None:
     """Return the chip code at the start of a device name, without the form factors M, GL and GLM."""
     code = re.sub(r"(?<=\d)(GLM?|M)$", "", name.split(maxsplit=1)[0] if name.split() else "")
-    board = re.search(r"Audio|USB|UCSI|NVSwitch|Bridge|Memory|Switch", name)
-    return code if code in chips and not board else None
+    return code if code in chips and not BOARD.search(name) else None
 
 
 def _looks_like_a_chip(name: str) -> bool:
     """Return whether a name starts with a GPU chip code such as GR104; bridges and audio do not."""
-    board = re.search(r"Audio|USB|UCSI|NVSwitch|Bridge|Memory|Switch", name)
-    return bool(re.match(r"(GK|GM|GP|GV|TU|GA|AD|GH|GB|GR)\d", name)) and not board
+    return bool(re.match(r"(GK|GM|GP|GV|TU|GA|AD|GH|GB|GR)\d", name)) and not BOARD.search(name)
 
 
 def _product(name: str) -> str:
@@ -346,6 +349,15 @@ def _gpus(file: Path | None) -> Iterator[str]:
     yield from gpu_rows(nvidia_devices(text))
 
 
+def _drivers(file: Path | None) -> Iterator[str]:
+    if file:
+        text = file.read_text("utf-8")
+    else:
+        with _open(RELEASES_URL, {}) as answer:
+            text = answer.read().decode("utf-8")
+    yield from driver_rows(text)
+
+
 def _index(options: argparse.Namespace) -> Index:
     if not options.index and not options.recorded:
         raise StackError(
@@ -371,9 +383,9 @@ def comparisons(options: argparse.Namespace) -> dict[str, Callable[[], Iterator[
         files = index_files(options.index or "")
         found["code"] = lambda: torch_rows(files, options.release or _released(files))
     if every or options.what == "gpus":
-        found["gpus"] = lambda: _gpus(None if every else options.file)
-    if options.what == "drivers":
-        found["drivers"] = lambda: driver_rows(options.file.read_text("utf-8"))
+        found["gpus"] = lambda: _gpus(options.file)
+    if every or options.what == "drivers":
+        found["drivers"] = lambda: _drivers(None if every else options.file)
     names = [name for name in TABLES if every or name == options.what]
     if names:
         index = _index(options)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from io import RawIOBase
 
+PYTHON_LIBRARY = "torch/lib/libtorch_python.so"
+NUMPY_2 = b"numpy._core._multiarray_umath"
 MACHINES = ("x86_64", "aarch64")
 # What is compared of METADATA; the rest is text for readers.
 _LINES = re.compile(r"(Version|Requires-Dist): .*")
@@ -57,6 +59,15 @@ class Index:
             raise _unexpected(f"{self.url}/{project}/", "It lists no wheel for Linux.")
         return rows
 
+    def wheels_of(self, project: str, release: str) -> list[str]:
+        """Return the names of the Linux wheels of one release, without those withdrawn."""
+
+        def read() -> list[str]:
+            rows = [row for file in self._files(project) if (row := _wheel(file))]
+            return [row["file"] for row in rows if row["version"] == release]
+
+        return list(self._read(f"wheels {project} {release}", read))
+
     def metadata(self, wheel: dict[str, str]) -> str:
         """Return the lines of METADATA of a wheel that are compared."""
 
@@ -78,6 +89,15 @@ class Index:
             return max(int(number) for number in _HEADER.findall(text))
 
         return int(self._read(f"gcc {wheel['file']}", read))
+
+    def knows_numpy_2(self, wheel: dict[str, str]) -> bool:
+        """Return whether torch was compiled with headers of NumPy 2, which name its new core."""
+
+        def read() -> bool:
+            with zipfile.ZipFile(BufferedReader(self.open_wheel(wheel["url"]), 1 << 20)) as archive:
+                return NUMPY_2 in archive.read(PYTHON_LIBRARY)
+
+        return bool(self._read(f"numpy {wheel['file']}", read))
 
     def save(self) -> None:
         """Write what was read, where it is recorded."""
@@ -124,8 +144,10 @@ def _is_read(name: str) -> bool:
         return False
     python, abi, platform = match["python"], match["abi"], match["platform"]
     minor = re.fullmatch(r"cp3(\d+)", python)
-    wanted = python.startswith("py") or (minor and int(minor.group(1)) >= 9)  # noqa: PLR2004
-    linux = platform == "any" or ("linux" in platform and platform.endswith(MACHINES))
+    # Wheels of the stable interface serve newer Pythons than they name.
+    wanted = python.startswith("py") or abi == "abi3" or (minor and int(minor.group(1)) >= 9)  # noqa: PLR2004
+    glibc = "linux" in platform and "musllinux" not in platform
+    linux = platform == "any" or (glibc and platform.endswith(MACHINES))
     return bool(wanted and linux and not abi.endswith("t"))
 
 

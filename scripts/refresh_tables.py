@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog import (
     cuda,
     cuda_wheels,
+    packages,
     partners,
     torch,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.versions import version
+from refresh_sources import MACHINES
+from slowfast_stack.bundle.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,12 +24,13 @@ if TYPE_CHECKING:
 
 FIRST = {"torch": "1.8.0", "torchvision": "0.9.0", "torchaudio": "0.8.0"}
 GLIBC = {"manylinux1": "2.17", "manylinux2014": "2.17"}
+PINNED_FOR = "2.28"  # the glibc that the pins were resolved for
 PIN = re.compile(r"nvidia-(?:cuda-)?(nvcc|crt|nvvm|cccl|runtime)==([0-9.]+?)(?:\.\*)?[; ]")
 Wheels = dict[tuple[str, str], list[dict[str, str]]]
 
 
 def torch_rows(index: Index) -> Iterator[str]:
-    """Yield what differs of every release of torch: days, Pythons, C library, CUDA, cuDNN."""
+    """Yield what differs of every release of torch: days, Pythons, C library, CUDA, cuDNN, NumPy."""
     there = _by_release(index, "torch")
     known = {row.torch: row for row in torch.RELEASES}
     for release in sorted({name for name, _machine in there} | set(known), key=version):
@@ -43,6 +47,7 @@ def torch_rows(index: Index) -> Iterator[str]:
             "glibc_arm": _glibc(arm) or row.glibc_arm,
             "pypi": _variant(index.metadata(x86[0])) if x86 else "",
             "cudnn": _cudnn(index.metadata(x86[0])) if x86 else "",
+            "numpy": _numpy(row.numpy, knows_2=index.knows_numpy_2(x86[0])) if x86 else "",
         }
         yield from _differences("ReleaseRow", release, row, says)
 
@@ -115,11 +120,29 @@ def toolkit_rows(index: Index) -> Iterator[str]:
                 yield f'~ ToolkitRow("{release}"): max_gcc {row.max_gcc}, {wheel["file"]} says {gcc}'
 
 
+def pin_rows(index: Index) -> Iterator[str]:
+    """Yield pins that no wheel of the index serves on one of their Pythons: removed, or withdrawn."""
+    for row in packages.PINS:
+        if row.name in packages.SDISTS:
+            continue
+        files = index.wheels_of(row.name, row.version)
+        first, last = (int(text.partition(".")[2]) for text in row.pythons.split("-"))
+        lacks = [
+            f"3.{minor} on {machine}"
+            for minor in range(first, last + 1)
+            for machine in MACHINES
+            if Target(f"3.{minor}", machine, PINNED_FOR).best(files) is None
+        ]
+        if lacks:
+            yield f'- PinRow("{row.name}", "{row.version}", ...)  # no wheel for {", ".join(lacks)}'
+
+
 TABLES: dict[str, Callable[[Index], Iterator[str]]] = {
     "torch": torch_rows,
     "partners": partner_rows,
     "compilers": compiler_rows,
     "toolkits": toolkit_rows,
+    "pins": pin_rows,
 }
 
 
@@ -172,6 +195,11 @@ def _variant(metadata: str) -> str:
 def _cudnn(metadata: str) -> str:
     match = re.search(r"^Requires-Dist: nvidia-cudnn-cu\d+ ?\(?==([0-9.]+)", metadata, re.MULTILINE)
     return match.group(1) if match else ""
+
+
+def _numpy(bound: str, *, knows_2: bool) -> str:
+    """Return the bound, or the one that the headers of NumPy allow; upper bounds were measured."""
+    return bound if bound.startswith(">=2") == knows_2 else (">=2" if knows_2 else "<2")
 
 
 def _torch_of(metadata: str) -> str:

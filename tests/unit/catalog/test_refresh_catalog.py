@@ -143,6 +143,23 @@ def test_every_cell_that_a_source_has_otherwise_is_named(tmp_path: Path) -> None
     assert "0.29.1" in rows[0]
 
 
+def test_headers_of_another_numpy_and_a_withdrawn_pin_are_named(tmp_path: Path) -> None:
+    seen = json.loads((RECORDED / "index.json").read_text(encoding="utf-8"))
+    old, new = (
+        next(one for one in seen if one.startswith(f"numpy torch-{release}-"))
+        for release in ("2.2.2", "2.9.1")
+    )
+    assert (seen[old], seen[new]) == (False, True)
+    assert difference(tmp_path, "torch", {old: True, new: False}) == [
+        '~ ReleaseRow("2.2.2"): numpy <2, the source says >=2',
+        '~ ReleaseRow("2.9.1"): numpy >=2,<2.4, the source says <2',
+    ]
+    key = next(one for one in seen if one.startswith("wheels numpy 2.0.2"))
+    assert difference(tmp_path, "pins", {key: []}) == [
+        '- PinRow("numpy", "2.0.2", ...)  # no wheel for 3.9 on x86_64, 3.9 on aarch64'
+    ]
+
+
 def test_a_source_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     with fails("download.unexpected-answer"):
         difference(tmp_path, "torch", {"files torch": []})

@@ -34,6 +34,9 @@ from typing import NamedTuple
 from .source import Source
 
 PCI_IDS = Source("pciutils/pciids pci.ids 2026.08.22", "2026-11-22")
+LATER_IDS = Source(
+    "pci.ids 2026.10.24, with the chip of the ids around it", "2026-11-30", "uncertain"
+)
 CAPABILITIES = Source(
     "torch 2.15.0 torch/cuda/__init__.py and cpp_extension.py; ptxas --help of CUDA 11.8 to 13.5; "
     "https://developer.nvidia.com/cuda-gpus",
@@ -528,7 +531,7 @@ GPUS = (
     GpuRow("1db8", "GV100", "Tesla V100 SXM3 32GB", "any", "", PCI_IDS),
     GpuRow("1dba", "GV100", "Quadro GV100", "any", "", PCI_IDS),
     GpuRow("1dbd", "GV100", "Tesla GV100 DGX1-V", "any", "", PCI_IDS),
-    GpuRow("1dbe", "GV100", "", "any", "", PCI_IDS),
+    GpuRow("1dbe", "GV100", "Engineering Sample", "any", "", PCI_IDS),
     GpuRow("1dc1", "GV100", "CMP 100-200", "any", "", PCI_IDS),
     GpuRow("1df0", "GV100", "Tesla PG500-216", "any", "", PCI_IDS),
     GpuRow("1df2", "GV100", "Tesla PG503-216", "any", "", PCI_IDS),
@@ -882,6 +885,7 @@ GPUS = (
     GpuRow("2900", "GB100", "Reserved Dev ID A", "open", "", PCI_IDS),
     GpuRow("2901", "GB100", "B200", "open", "570.86.15", PCI_IDS),
     GpuRow("2909", "GB100", "HGX B200 168GB", "open", "", PCI_IDS),
+    GpuRow("290a", "GB100", "B200", "open", "", LATER_IDS),
     GpuRow("2920", "GB100", "TS4 / B100", "open", "", PCI_IDS),
     GpuRow("2924", "GB100", "", "open", "", PCI_IDS),
     GpuRow("2925", "GB100", "", "open", "", PCI_IDS),
@@ -907,6 +911,7 @@ GPUS = (
     GpuRow("2bbc", "GB202", "RTX PRO 6000D Blackwell Max-Q Workstation Edition", "open", "580.95.05", PCI_IDS),
     GpuRow("2c02", "GB203", "GeForce RTX 5080", "open", "570.86.16", PCI_IDS),
     GpuRow("2c05", "GB203", "GeForce RTX 5070 Ti", "open", "570.123.01", PCI_IDS),
+    GpuRow("2c09", "GB203", "GeForce RTX 5070", "open", "", LATER_IDS),
     GpuRow("2c18", "GB203", "GeForce RTX 5090 Max-Q / Mobile", "open", "570.123.07", PCI_IDS),
     GpuRow("2c19", "GB203", "GeForce RTX 5080 Max-Q / Mobile", "open", "570.123.07", PCI_IDS),
     GpuRow("2c31", "GB203", "RTX PRO 4500 Blackwell", "open", "570.169", PCI_IDS),
