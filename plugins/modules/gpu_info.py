@@ -10,7 +10,9 @@ short_description: Probe a host, with or without a driver
 description:
   - Finds NVIDIA GPUs by their PCI ids, so it needs no driver, and reads everything else that a
     plan depends on.
-  - Reads and never changes. Absent values are null; values that cannot be read are listed in
+  - Changes nothing. What interpreters and compilers say of themselves is kept in
+    C(~/.cache/slowfast-stack/probe.json) and used again while their files are the same.
+  - Absent values are null; values that cannot be read are listed in
     RV(host) with their source.
 version_added: 0.1.0
 author: slowfast.stack contributors (!UNKNOWN)
@@ -92,10 +94,10 @@ SPEC = {
 }
 
 
-def act(params: Params, _check: bool) -> Result:
+def act(params: Params, check: bool) -> Result:
     """Probe."""
     where = Where(**params, home=str(Path.home()))
-    return {"changed": False, "host": probed(where).to_dict()}
+    return {"changed": False, "host": probed(where, remember=not check).to_dict()}
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ WRITERS = {
     "environment/proof.py": ["plan", "evidence"],
     "environment/stack_files.py": ["files of a stack"],
     "environment/stacks.py": ["history"],
+    "host/memory.py": ["answers of programs"],
     "patches/syntax/source_tree.py": ["patches", "first patch"],
     "plugins/modules/cuda_check.py": ["CUDA check"],
     "plugins/modules/driver_history.py": ["driver history"],

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.memory import Answer
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.model import Host
-    from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import Answer
 
 _UPDATE_S = 600
 OWN_FILE = "Give a sources file of that distribution with --package-sources {}=FILE."

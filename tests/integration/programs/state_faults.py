@@ -48,7 +48,10 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment 
     stack_files,
     stacks,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import driver_record
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import (
+    driver_record,
+    memory,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import record
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.syntax.source_tree import (
     FolderTree,
@@ -254,6 +257,12 @@ STATES = {
         lambda _folder: None,
         lambda folder: prefix.claim(folder / "prefix", folder / "prefix" / "stacks" / ONE),
         _claimed,
+    ),
+    "answers of programs": _record(
+        "probe.json",
+        memory.Answers,
+        memory.Answers(),
+        memory.Answers({"a": memory.Said("1.0", {})}),
     ),
     "driver history": State(
         lambda folder: saved.write(folder / "driver.json", _driver_data(done=False), indent=None),

@@ -47,7 +47,10 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment 
     stack_files,
     stacks,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import driver_record
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import (
+    driver_record,
+    memory,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import record
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.syntax.source_tree import (
     FolderTree,
@@ -141,6 +144,12 @@ def _history(folder: Path) -> object:
 
 def _wheel_sbom(folder: Path) -> object:
     return list(python_packages.installed(folder / "env", frozenset()))
+
+
+def _memory(folder: Path) -> object:
+    return memory.Memory(folder / "probe.json").answer(
+        ("/bin/true",), lambda _output: (), lambda _argv: memory.Answer(0, "1.0")
+    )
 
 
 def _packed(folder: Path) -> object:
@@ -284,6 +293,7 @@ READERS = {
         _video,
         "origin_s",
     ),
+    "answers of programs": Reader("host/memory.py", "probe.json", _memory, "answers"),
     "driver history": Reader(
         "host/driver_record.py",
         "driver.json",

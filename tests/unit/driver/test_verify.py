@@ -16,7 +16,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.driver.verif
     problems,
     space_problem,
 )
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import Answer
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.memory import Answer
 
 SETTINGS = "/etc/modprobe.d/nouveau.conf"
 WANTED = Expected("580", fabric_manager=False, mok=False, settings=SETTINGS, python="python3")

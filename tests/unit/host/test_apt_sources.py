@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import apt_sources
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import Answer
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.memory import Answer
 
 WANTED = ("contrib", "non-free")
 DEBIAN = {("http:/mirror.example/debian", suite) for suite in ("bookworm", "bookworm-updates")}

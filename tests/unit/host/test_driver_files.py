@@ -119,11 +119,14 @@ def test_the_releases_on_disk_are_read(
     answers: dict[str, str], module: str | None, library: str | None
 ) -> None:
     def output(*argv: str) -> str:
-        return answers.get("link" if argv[0] == "readlink" else argv[-1], "")
+        return answers.get(argv[-1], "")
+
+    def real(_path: str) -> str | None:
+        return answers.get("link")
 
     nothing = nvml.Said(None, None)
     there = driver_files.Seen("470.256.02", "6.1.0", LDCONFIG, "x86_64", nothing, fabric=False)
-    found = driver_files.installed(output, lambda _path: None, there)
+    found = driver_files.installed(output, lambda _path: None, real, there)
     assert (found.module, found.library, found.nvml_error) == (module, library, None)
 
 
@@ -175,7 +178,7 @@ def test_fabric_manager_is_asked_where_there_are_switches(said_by: str) -> None:
 
     for fabric in (True, False):
         there = driver_files.Seen("580.95.05", "6.1.0", "", "x86_64", nvml.Said(None, None), fabric)
-        found = driver_files.installed(output, lambda _path: None, there)
+        found = driver_files.installed(output, lambda _path: None, lambda _path: None, there)
         assert found.fabric_manager == ("580.95.05" if fabric and "580" in said_by else None)
 
 

@@ -16,12 +16,10 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import 
     interrupted,
     package_recovery,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.memory import Answer
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.model import Interrupted
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.packages import Package
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import (
-    LISTINGS,
-    Answer,
-)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.probe import LISTINGS
 from support.errors import fails
 
 VENDOR = "cudatools <cudatools@nvidia.com>"

@@ -8,6 +8,7 @@ import time
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils import _runner
 from ansible_collections.slowfast.stack.plugins.module_utils._runner import LocalRunner
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import parsers
 
 
 def test_a_program_is_asked_and_answers() -> None:
@@ -36,3 +37,29 @@ def test_what_a_program_started_ends_with_it() -> None:
         ["pgrep", "-f", "sleep 98765"], capture_output=True, text=True, check=False
     )
     assert left.stdout == ""
+
+
+def printed(*argv: str) -> str:
+    return LocalRunner().run(argv).stdout.strip()
+
+
+def test_calls_of_the_kernel_say_what_programs_print() -> None:
+    runner = LocalRunner()
+    found = runner.system()
+    assert f"{found.release} {found.machine}" == printed("uname", "-rm")
+    assert found.cores == int(printed("env", "-u", "OMP_NUM_THREADS", "nproc"))
+    assert found.root == (printed("id", "-u") == "0")
+    assert found.glibc == parsers.glibc(printed("getconf", "GNU_LIBC_VERSION"))
+    assert runner.names("/usr/bin") == printed("ls", "-1", "/usr/bin").splitlines()
+    assert runner.real("/bin/sh") == printed("readlink", "-e", "/bin/sh")
+    assert runner.inode("/bin/sh") == int(printed("stat", "-L", "-c", "%i", "/bin/sh"))
+    assert (
+        abs((runner.free_mib("/") or 0) - (parsers.disk_free_mib(printed("df", "-Pm", "/")) or 0))
+        < 500
+    )
+
+
+def test_what_is_absent_is_nothing() -> None:
+    runner, absent = LocalRunner(), "/nowhere/at/all"
+    assert runner.names(absent) == []
+    assert [runner.real(absent), runner.inode(absent), runner.free_mib(absent)] == [None] * 3

@@ -15,6 +15,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import (
     driver_record,
     interrupted,
+    memory,
     model,
     nvml,
     parsers,
@@ -22,12 +23,13 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import 
     signing_key,
 )
 from support.errors import fails
+from support.pictures import RecordedCalls
 
 GPU = "PCI_ID=10DE:2330\nPCI_CLASS=30200\n"
 PYTHON = {"version": "3.11.2", "headers": True, "venv": True}
 
 
-class Picture:
+class Picture(RecordedCalls):
     """A host of a few files and commands; everything else is absent."""
 
     def __init__(
@@ -35,14 +37,14 @@ class Picture:
     ) -> None:
         self.files, self.said, self.urls = files, said, urls
 
-    def run(self, argv: Sequence[str], *, timeout_s: float = 0, text: str = "") -> probe.Answer:
+    def run(self, argv: Sequence[str], *, timeout_s: float = 0, text: str = "") -> memory.Answer:
         assert timeout_s >= 0
         line = " ".join(argv)
         for question in ("PYTHON_QUESTION", "TORCH_QUESTION"):
             line = line.replace(getattr(parsers, question), question)
         line = line.replace(nvml.QUESTION, "NVML_QUESTION")
         known = line in self.said and not text
-        return probe.Answer(0, self.said[line]) if known else probe.Answer(None, "")
+        return memory.Answer(0, self.said[line]) if known else memory.Answer(None, "")
 
     def read(self, path: str) -> bytes | None:
         return self.files[path].encode() if path in self.files else None

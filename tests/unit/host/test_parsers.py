@@ -235,6 +235,7 @@ def test_virtualization_is_said_by_systemd_or_by_marks(
 
 
 def test_names_of_interpreters_and_compilers_are_picked_out_of_a_folder() -> None:
-    listing = "python3.11 python3 python3-config python3.9 python python3.11m gcc gcc-12 gcc-ar gcc-12.3 g++"
-    assert parsers.python_names(listing) == ["python3", "python3.11", "python3.9"]
-    assert parsers.compiler_names(listing) == ["gcc", "gcc-12"]
+    pythons = ["python3.11", "python3", "python3-config", "python3.9", "python", "python3.11m"]
+    compilers = ["gcc", "gcc-12", "gcc-ar", "gcc-12.3", "g++"]
+    assert parsers.python_names([*pythons, *compilers]) == ["python3", "python3.11", "python3.9"]
+    assert parsers.compiler_names([*pythons, *compilers]) == ["gcc", "gcc-12"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import (
+    memory,
     model,
     nvml,
     parsers,
@@ -20,6 +21,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner impo
     planner,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import NoPlan, Plan
+from support.pictures import RecordedCalls
 from support.plan_builder import host as recorded
 
 UBUNTU = "ID=ubuntu\nVERSION_ID=24.04\nPRETTY_NAME='Ubuntu 24.04.3 LTS'\n"
@@ -28,17 +30,17 @@ WSL = "5.15.167.4-microsoft-standard-WSL2"
 TEGRA = "5.15.148-tegra"
 
 
-class Picture:
+class Picture(RecordedCalls):
     """A host of a few files and commands; everything else is absent."""
 
     def __init__(self, files: dict[str, str], said: dict[str, str]) -> None:
         self.files, self.said = files, said
 
-    def run(self, argv: Any, *, timeout_s: float = 0, text: str = "") -> probe.Answer:  # noqa: ANN401
+    def run(self, argv: Any, *, timeout_s: float = 0, text: str = "") -> memory.Answer:  # noqa: ANN401
         line = " ".join(argv).replace(parsers.PYTHON_QUESTION, "PYTHON")
         line = line.replace(nvml.QUESTION, "NVML")
         known = line in self.said and timeout_s >= 0 and not text
-        return probe.Answer(0, self.said[line]) if known else probe.Answer(None, "")
+        return memory.Answer(0, self.said[line]) if known else memory.Answer(None, "")
 
     def read(self, path: str) -> bytes | None:
         return self.files[path].encode() if path in self.files else None

@@ -13,11 +13,13 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
     Unreadable,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import (
+    memory,
     model,
     nvml,
     parsers,
     probe,
 )
+from support.pictures import RecordedCalls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +30,7 @@ HOSTS = sorted((Path(__file__).parents[1] / "hosts").glob("*.json"))
 LS_REMOTE = "git -c protocol.http.allow=user ls-remote"
 
 
-class RecordedRunner:
+class RecordedRunner(RecordedCalls):
     """Answers from a picture; what is not in it is absent."""
 
     def __init__(self, picture: dict[str, Any]) -> None:
@@ -36,11 +38,11 @@ class RecordedRunner:
         self.urls = picture.get("urls", {})
         self.commits = picture.get("commits", {})
 
-    def run(self, argv: Sequence[str], **_: object) -> probe.Answer:
+    def run(self, argv: Sequence[str], **_: object) -> memory.Answer:
         line = " ".join(argv).replace(parsers.PYTHON_QUESTION, "PYTHON_QUESTION")
         line = line.replace(nvml.QUESTION, "NVML_QUESTION")
         found = self.commands.get(line)
-        return probe.Answer(found["rc"], found["stdout"]) if found else probe.Answer(None, "")
+        return memory.Answer(found["rc"], found["stdout"]) if found else memory.Answer(None, "")
 
     def read(self, path: str) -> bytes | None:
         found = self.files.get(path)
@@ -385,9 +387,9 @@ def test_no_index_is_tried_without_uv_and_a_timeout_is_passed_on() -> None:
     asked: list[tuple[object, ...]] = []
 
     class Timed(RecordedRunner):
-        def run(self, argv: Sequence[str], **given: object) -> probe.Answer:
+        def run(self, argv: Sequence[str], **given: object) -> memory.Answer:
             asked.append((argv[0], given.get("timeout_s", 0), given.get("text", "")))
-            return probe.Answer(0, "")
+            return memory.Answer(0, "")
 
         def reaches(self, url: str, timeout_s: float) -> bool:
             asked.append((url, timeout_s, ""))

@@ -40,12 +40,15 @@ class Seen(NamedTuple):
 
 
 def installed(
-    output: Callable[..., str], text: Callable[[str], str | None], seen: Seen
+    output: Callable[..., str],
+    text: Callable[[str], str | None],
+    real: Callable[[str], str | None],
+    seen: Seen,
 ) -> InstalledDriver:
     """Return the releases of the module that a start would load, and of the library of NVML.
 
-    ``output`` runs a command, ``text`` reads a file. Of modules of several names, the one of the
-    release that is loaded is the one that is used.
+    ``output`` runs a command, ``text`` reads a file, ``real`` follows links. Of modules
+    of several names, the one of the release that is loaded is the one that is used.
     """
     loaded, kernel, libraries, machine, said, fabric = seen
     versions: list[str] = []
@@ -56,10 +59,9 @@ def installed(
             break
     module = loaded if loaded in versions else next(iter(versions), "")
     path = parsers.library_path(libraries, NVML, machine)
-    real = output("readlink", "-e", path) if path else ""
     return InstalledDriver(
         module=module if parsers.library_release(f".so.{module}") else None,
-        library=parsers.library_release(real),
+        library=parsers.library_release((real(path) if path else None) or ""),
         nvml_error=said.error,
         fabric_manager=_manager(output) if fabric else None,
         held=held(text),

@@ -11,7 +11,7 @@ from . import known
 from .model import Compiler, Distribution, Driver, Gpu, Package, Python, Toolkit, Torch, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _DRIVER_LINE = re.compile(r"NVRM version: (.*?)\s(\d{3}\.\d+(?:\.\d+)*)\s")
 _GPU_CLASSES = ("0300", "0302")
@@ -109,19 +109,36 @@ def compiler(path: str, text: str, cxx: str | None) -> Compiler | None:
 
 def interpreter(path: str, text: str) -> Python | None:
     """Parse the output of PYTHON_QUESTION; return None if it is not valid."""
+    found = _mapping(text)
+    version = found.get("version")
+    if not isinstance(version, str) or not _PYTHON_VERSION.fullmatch(version):
+        return None
+    return Python(version, path, bool(found.get("headers")), bool(found.get("venv")))
+
+
+def python_files(text: str) -> list[str]:
+    """Return the files that the output of PYTHON_QUESTION depends on beside the program."""
+    files = _mapping(text).get("files")
+    return [path for path in files if isinstance(path, str)] if isinstance(files, list) else []
+
+
+def _mapping(text: str) -> dict[str, object]:
     try:
         found = parse_json(text)
     except ValueError:
-        return None
-    return Python(found["version"], path, bool(found["headers"]), bool(found["venv"]))
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
-# Prints one line of JSON; works on every Python 3.
+_PYTHON_VERSION = re.compile(r"\d{1,3}(\.\d{1,3}){2}")
+# Prints one line of JSON; works on every Python 3. A program that only loads its library changes
+# with that, and headers and ensurepip come with packages of their own.
 PYTHON_QUESTION = (
-    "import importlib.util,json,os,sys,sysconfig;"
+    "import importlib.util as u,json,os,sys,sysconfig as s;"
+    "v=s.get_config_var;j=os.path.join;p=s.get_paths();h=j(p['include'],'Python.h');"
     "print(json.dumps({'version':'%d.%d.%d'%sys.version_info[:3],"
-    "'headers':os.path.exists(os.path.join(sysconfig.get_paths()['include'],'Python.h')),"
-    "'venv':importlib.util.find_spec('ensurepip') is not None}))"
+    "'headers':os.path.exists(h),'venv':u.find_spec('ensurepip') is not None,"
+    "'files':[h,j(p['stdlib'],'ensurepip'),j(v('LIBDIR') or '',v('INSTSONAME') or '')]}))"
 )
 
 
@@ -282,11 +299,11 @@ def virtualization(detect: str, files: Mapping[str, str | None]) -> str:
     return "none"
 
 
-def python_names(listing: str) -> list[str]:
-    """Return python3.N and python3 from a folder listing."""
-    return sorted(n for n in listing.split() if re.fullmatch(r"python3(\.\d+)?", n))
+def python_names(names: Iterable[str]) -> list[str]:
+    """Return python3.N and python3 among the names of a folder."""
+    return sorted(n for n in names if re.fullmatch(r"python3(\.\d+)?", n))
 
 
-def compiler_names(listing: str) -> list[str]:
-    """Return gcc and gcc-N from a folder listing."""
-    return sorted(n for n in listing.split() if re.fullmatch(r"gcc(-\d+)?", n))
+def compiler_names(names: Iterable[str]) -> list[str]:
+    """Return gcc and gcc-N among the names of a folder."""
+    return sorted(n for n in names if re.fullmatch(r"gcc(-\d+)?", n))

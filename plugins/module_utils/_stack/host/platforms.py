@@ -28,28 +28,28 @@ def is_wsl(release: str) -> bool:
 
 
 def find(
-    output: Callable[..., str], text: Callable[[str], str | None], release: str
+    names: Callable[[str], list[str]], text: Callable[[str], str | None], release: str
 ) -> Platform | None:
     """Return what kind of machine this is, None for one with PCI or without a sign.
 
-    ``output`` runs a command, ``text`` reads a file.
+    ``names`` lists a folder, ``text`` reads a file.
     """
     if is_wsl(release):
-        libraries = output("ls", "-1", WSL_LIBRARIES).split()
-        return Platform("wsl", "", any(name.startswith("libcuda.so") for name in libraries))
+        found = names(WSL_LIBRARIES)
+        return Platform("wsl", "", any(name.startswith("libcuda.so") for name in found))
     chips = _TEGRA.findall((text(COMPATIBLE) or "").replace("\0", "\n"))
     if chips or text(TEGRA_RELEASE) is not None or release.endswith("-tegra"):
         return Platform("tegra", chips[-1] if chips else "", driver=False)
     return None
 
 
-def has_nodes(output: Callable[..., str]) -> bool:
+def has_nodes(names: Callable[[str], list[str]]) -> bool:
     """Return whether there are device files of NVIDIA GPUs, as a container is given them."""
-    return any(_NODE.fullmatch(name) for name in output("ls", "-1", "/dev").split())
+    return any(_NODE.fullmatch(name) for name in names("/dev"))
 
 
 def gpus(
-    said: Said, output: Callable[..., str], text: Callable[[str], str | None], *, wsl: bool
+    said: Said, names: Callable[[str], list[str]], text: Callable[[str], str | None], *, wsl: bool
 ) -> tuple[Gpu, ...]:
     """Return the GPUs that NVML lists, else those of the driver's files, else one that is unknown."""
     bound = "dxgkrnl" if wsl else "nvidia"
@@ -61,8 +61,9 @@ def gpus(
         )
     if wsl:
         return ()
-    slots = output("ls", "-1", PROC_GPUS).split()
-    return tuple(_described(slots, text)) or (Gpu("unknown", UNKNOWN_GPU, kernel_driver=bound),)
+    return tuple(_described(names(PROC_GPUS), text)) or (
+        Gpu("unknown", UNKNOWN_GPU, kernel_driver=bound),
+    )
 
 
 def _described(slots: Iterable[str], text: Callable[[str], str | None]) -> Iterable[Gpu]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, NamedTuple, Protocol
 
 from ..core.components import COMPONENTS
@@ -30,7 +31,10 @@ from .model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
+
+    from .memory import Answer
 
     Note = Callable[[Unknown], None]
 
@@ -40,17 +44,26 @@ TOOLSETS = "/opt/rh"
 # Where pyenv and uv install Pythons, below the home folder.
 USER_PYTHONS = (".pyenv/versions", ".local/share/uv/python")
 SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
-# How to get the version of each tool; that of a library comes from pkg-config.
+# A library: its version comes from pkg-config, which reads the file of the library.
+ZLIB = "zlib"
+# How to get the version of each tool.
 TOOLS = {
     **{name: (name, "--version") for name in PROGRAMS},
     "ffmpeg": ("ffmpeg", "-version"),
-    "zlib": ("pkg-config", "--modversion", "zlib"),
+    ZLIB: ("pkg-config", "--modversion", "zlib"),
 }
-# How the package manager of each family lists all packages.
+LIBRARY_LIST = ("/sbin/ldconfig", "-p")
+VIRTUALIZATION = ("systemd-detect-virt",)
+COMMON = (LIBRARY_LIST, VIRTUALIZATION)
+REBOOT = ("needs-restarting", "-r")
+# How the package manager of each family lists all packages, and what else is asked there.
 LISTINGS = {
     "debian": driver_record.LISTINGS["debian"],
     "redhat": ("rpm", "-qa", "--qf", "%{NAME}\t%{VERSION}\t%{VENDOR}\n"),
 }
+OF_FAMILY = {"debian": (LISTINGS["debian"],), "redhat": (LISTINGS["redhat"], REBOOT)}
+# Programs wait for a disk more than they compute.
+_AT_ONCE = 16
 PACKAGE_INDEX = "package-index"
 # How an endpoint names the commit that a repository has to have.
 COMMIT = re.compile(r"(.+)#([0-9a-f]{40})")
@@ -59,27 +72,51 @@ INDEX_QUESTION = "iniconfig"
 LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/rpm/.rpm.lock")
 
 
-class Answer(NamedTuple):
-    """The output of a command; ``rc`` is None if the command does not exist."""
-
-    rc: int | None
-    stdout: str
-
-
 class Runner(Protocol):
-    """The access of the probe to a host and its network."""
+    """The access of the probe to a host and its network; every function may run in any thread."""
 
     def run(self, argv: Sequence[str], *, timeout_s: float = ..., text: str = ...) -> Answer:
         """Run a command with ``text`` on its standard input."""
 
+    def lasting(self, argv: Sequence[str], files: Callable[[str], Iterable[str]] = ...) -> Answer:
+        """Return what a command says, also from memory while its program is the same.
+
+        ``files`` names for an output the other files that it depends on.
+        """
+
     def read(self, path: str) -> bytes | None:
         """Return the bytes of a file, None if it does not exist. Raises ``Unreadable``."""
+
+    def names(self, folder: str) -> list[str]:
+        """Return what a folder holds, in order, without hidden names; empty if it cannot be listed."""
+
+    def real(self, path: str) -> str | None:
+        """Return the path that a link leads to; None where it leads nowhere."""
+
+    def inode(self, path: str) -> int | None:
+        """Return the number of a file; None if it does not exist."""
+
+    def free_mib(self, path: str) -> int | None:
+        """Return the free MiB of the file system of a path; None if it does not exist."""
+
+    def system(self) -> System:
+        """Return what the kernel and the C library say."""
 
     def reaches(self, url: str, timeout_s: float) -> bool:
         """Return whether an HTTPS request succeeds."""
 
     def has_commit(self, place: str, commit: str, timeout_s: float) -> bool | None:
         """Return whether a repository has a commit; None where git cannot say."""
+
+
+class System(NamedTuple):
+    """What the kernel says: machine, release and usable cores; the C library (None without glibc)."""
+
+    machine: str
+    release: str
+    cores: int
+    root: bool
+    glibc: str | None
 
 
 class Where(NamedTuple):
@@ -99,35 +136,44 @@ class Where(NamedTuple):
 
 def probe(runner: Runner, where: Where) -> Host:
     """Return the host; what exists and cannot be read is listed in ``unreadable``, not guessed."""
-    look = _Look(runner)
+    # Programs and endpoints are asked at the same time, files are read in between.
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return _probe(_Look(runner, pool), where)
+
+
+def _probe(look: _Look, where: Where) -> Host:
+    distribution = look.distribution()
+    look.lasting_ahead(*(argv for name, argv in TOOLS.items() if name != ZLIB))
+    look.ahead(TOOLS[ZLIB], *COMMON, *OF_FAMILY.get(distribution.family, ()))
+    lacking: list[Unknown] = []
+    reached = look.pool.submit(_network, look, where, lacking.append)
+    machine, release, cores, root, glibc = look.runner.system()
     functions = look.functions()
     gpus = tuple(function for function in functions if parsers.is_gpu(function))
-    machine, _space, release = look.output("uname", "-mr").strip().partition(" ")
-    # uname prints the release first, whatever the order of its options.
-    machine, release = release, machine
-    distribution = look.distribution()
+    platform = None if gpus else platforms.find(look.runner.names, look.text, release)
+    other = not gpus and (bool(platform) or platforms.has_nodes(look.runner.names))
+    driver = look.driver()
+    named = look.interpreter(where.torch_python) if where.torch_python else None
+    pythons = (*([named] if named else []), *look.pythons(where.home))
+    said_later = look.pool.submit(look.nvml, pythons) if driver or other else None
+    compilers, toolkits, tools = look.compilers(), look.toolkits(), look.tools()
     listing = look.listing(distribution.family)
     packages, meta = look.packages(distribution.family, listing)
     left = look.interrupted(distribution.family, listing)
-    platform = None if gpus else platforms.find(look.output, look.text, release)
-    other = not gpus and (bool(platform) or platforms.has_nodes(look.output))
-    driver = look.driver()
-    libraries = look.output("/sbin/ldconfig", "-p")
-    named = look.interpreter(where.torch_python) if where.torch_python else None
-    pythons = (*([named] if named else []), *look.pythons(where.home))
+    libraries = look.output(*LIBRARY_LIST)
     switches = tuple(f.pci_id for f in functions if parsers.is_nvswitch(f))
     nvlink5 = look.nvlink5_fabric() if gpus else False
-    virtualization, root = look.virtualization(), look.output("id", "-u").strip() == "0"
-    said = look.nvml(pythons) if driver or other else nvml.Said(None, None)
+    virtualization = look.virtualization()
+    said = said_later.result() if said_later else nvml.Said(None, None)
     if other:
         driver = platforms.driver(driver, said)
         wsl = platform is not None and platform.kind == "wsl"
         if platform is None or wsl or said.gpus:
-            gpus = platforms.gpus(said, look.output, look.text, wsl=wsl)
+            gpus = platforms.gpus(said, look.runner.names, look.text, wsl=wsl)
     # A container, or another user than root, may be shown a part of the GPUs.
     every = root and virtualization != "container"
     gpus = tuple(driver_files.measured(gpu, said, every=every) for gpu in gpus)
-    return Host(
+    host = Host(
         architecture=machine or "unknown",
         distribution=distribution,
         kernel=Kernel(
@@ -145,6 +191,7 @@ def probe(runner: Runner, where: Where) -> Host:
             driver_files.installed(
                 look.output,
                 look.text,
+                look.runner.real,
                 driver_files.Seen(
                     driver.version, release, libraries, machine, said, bool(switches) or nvlink5
                 ),
@@ -152,10 +199,10 @@ def probe(runner: Runner, where: Where) -> Host:
             if driver
             else InstalledDriver()
         ),
-        toolkits=look.toolkits(),
-        compilers=look.compilers(),
+        toolkits=toolkits,
+        compilers=compilers,
         pythons=pythons,
-        tools=look.tools(),
+        tools=tools,
         libraries=parsers.libraries(libraries, LIBRARIES),
         secure_boot=look.secure_boot(),
         nouveau=look.exists("/sys/module/nouveau/initstate"),
@@ -163,25 +210,44 @@ def probe(runner: Runner, where: Where) -> Host:
         pending_reboot=look.pending_reboot(distribution.family),
         package_lock=look.package_lock(),
         root=root,
-        cores=int(look.output("nproc").strip() or 1),
+        cores=cores,
         memory_mib=parsers.memory_mib(look.text("/proc/meminfo") or ""),
-        glibc=parsers.glibc(look.output("getconf", "GNU_LIBC_VERSION")),
+        glibc=glibc,
         disk=look.disk(where.prefix),
-        shared_memory_mib=parsers.disk_free_mib(look.output("df", "-Pm", "/dev/shm")),  # noqa: S108
-        network=network(runner, where, look.unreadable.append, git=look.has("git")),
-        unreadable=tuple(look.unreadable),
+        shared_memory_mib=look.runner.free_mib("/dev/shm"),  # noqa: S108
         torch=look.torch(named.path) if named else None,
         interrupted=left,
         platform=platform,
     )
+    network = reached.result()
+    return replace(host, network=network, unreadable=(*look.unreadable, *lacking))
+
+
+def _none(_output: str) -> tuple[str, ...]:
+    return ()
 
 
 class _Look:
     """One probe of a host; collects what exists and could not be read."""
 
-    def __init__(self, runner: Runner) -> None:
-        self.runner = runner
+    def __init__(self, runner: Runner, pool: ThreadPoolExecutor) -> None:
+        self.runner, self.pool = runner, pool
         self.unreadable: list[Unknown] = []
+        self._asked: dict[tuple[str, ...], Future[Answer]] = {}
+
+    def ahead(self, *commands: tuple[str, ...]) -> None:
+        """Start commands whose answers are needed later; only the first start of each counts."""
+        for argv in commands:
+            if argv not in self._asked:
+                self._asked[argv] = self.pool.submit(self.runner.run, argv)
+
+    def lasting_ahead(
+        self, *commands: tuple[str, ...], files: Callable[[str], Iterable[str]] = _none
+    ) -> None:
+        """Ask programs whose answers last as long as their files."""
+        for argv in commands:
+            if argv not in self._asked:
+                self._asked[argv] = self.pool.submit(self.runner.lasting, argv, files)
 
     def text(self, path: str, message: str = "") -> str | None:
         """Return a file as text; None if it does not exist, or could not be read."""
@@ -201,11 +267,12 @@ class _Look:
 
     def output(self, *argv: str) -> str:
         """Return the output of a command; empty if it failed or does not exist."""
-        answer = self.runner.run(argv)
+        answer = self.answer(*argv)
         return answer.stdout if answer.rc == 0 else ""
 
-    def has(self, tool: str) -> bool:
-        return self.runner.run((tool, "--version")).rc is not None
+    def answer(self, *argv: str) -> Answer:
+        self.ahead(argv)
+        return self._asked[argv].result()
 
     def has_headers(self, release: str) -> bool:
         return bool(release) and self.exists(f"/lib/modules/{release}/build/Makefile")
@@ -219,14 +286,14 @@ class _Look:
 
     def functions(self) -> list[Gpu]:
         """Return every PCI function; containers without sysfs have none."""
-        slots = self.output("ls", "-1", PCI).split()
+        slots = self.runner.names(PCI)
         texts = [(slot, self.text(f"{PCI}/{slot}/uevent", "PCI function")) for slot in slots]
         found = [parsers.pci_function(slot, text) for slot, text in texts if text]
         return [function for function in found if function]
 
     def nvlink5_fabric(self) -> bool:
         """Return whether the host manages NVLink 5 switches, which are not PCI functions."""
-        names = self.output("ls", "-1", "/sys/class/infiniband").split()
+        names = self.runner.names("/sys/class/infiniband")
         pages = [self.text(f"/sys/class/infiniband/{name}/device/vpd") for name in names]
         return any("SW_MNG" in page for page in pages if page)
 
@@ -271,7 +338,7 @@ class _Look:
             return Distribution("unknown", "", "other", "an unknown distribution")
 
     def toolkits(self) -> tuple[Toolkit, ...]:
-        names = [n for n in self.output("ls", "-1", "/usr/local").split() if n.startswith("cuda-")]
+        names = [n for n in self.runner.names("/usr/local") if n.startswith("cuda-")]
         # cuda-12 is a link to the newest 12.x; the real folder is listed too.
         paths = [f"/usr/local/{name}" for name in names if "." in name]
         # The toolkit of a distribution is installed in /usr.
@@ -282,20 +349,23 @@ class _Look:
     def _toolkit_text(self, path: str) -> str:
         said = self.text(f"{path}/version.json") or self.text(f"{path}/version.txt")
         # A toolkit made of wheels or archives has neither file.
-        return said or self.output(f"{path}/bin/nvcc", "--version")
+        if said:
+            return said
+        compiler = (f"{path}/bin/nvcc", "--version")
+        self.lasting_ahead(compiler)
+        return self.output(*compiler)
 
     def compilers(self) -> tuple[Compiler, ...]:
-        found = []
+        rows = []
         for folder in (*BINARIES, *self._toolsets()):
-            listing = self.output("ls", "-1", folder)
-            names = set(listing.split())
-            for name in parsers.compiler_names(listing):
+            names = self.runner.names(folder)
+            for name in parsers.compiler_names(names):
                 cxx = name.replace("gcc", "g++")
-                path = f"{folder}/{name}"
-                answer = self.output(path, "-dumpfullversion")
-                found.append(
-                    parsers.compiler(path, answer, f"{folder}/{cxx}" if cxx in names else None)
-                )
+                rows.append((f"{folder}/{name}", f"{folder}/{cxx}" if cxx in names else None))
+        self.ahead(*((path, "-dumpfullversion") for path, _cxx in rows))
+        found = [
+            parsers.compiler(path, self.output(path, "-dumpfullversion"), cxx) for path, cxx in rows
+        ]
         best: dict[int, Compiler] = {}
         for row in found:
             if row and (row.major not in best or (row.cxx and not best[row.major].cxx)):
@@ -303,35 +373,46 @@ class _Look:
         return tuple(best.values())
 
     def _toolsets(self) -> list[str]:
-        names = self.output("ls", "-1", TOOLSETS).split()
+        names = self.runner.names(TOOLSETS)
         return [f"{TOOLSETS}/{n}/root/usr/bin" for n in names if n.startswith("gcc-toolset-")]
 
     def pythons(self, home: str | None) -> tuple[Python, ...]:
         """Return the interpreters of the system, then those of the user for series it lacks."""
+        real: set[str] = set()
+        system = self._interpreters(BINARIES, real)
+        users = self._interpreters(self._user_folders(home), real) if home else []
         found: dict[str, Python] = {}
-        for folder in BINARIES:
-            for row in self._interpreters(folder):
-                found.setdefault(row.version, row)
-        there = {series(row.version) for row in found.values()}
-        for folder in self._user_folders(home) if home else ():
-            for row in self._interpreters(folder):
-                if series(row.version) not in there:
-                    found.setdefault(row.version, row)
+        for row in self._asked_pythons(system, users):
+            found.setdefault(row.version, row)
         return tuple(found.values())
 
-    def _interpreters(self, folder: str) -> list[Python]:
-        names = parsers.python_names(self.output("ls", "-1", folder))
-        paths = [f"{folder}/{name}" for name in reversed(names)]
-        asked = [(path, self.output(path, "-I", "-c", parsers.PYTHON_QUESTION)) for path in paths]
-        return [row for row in (parsers.interpreter(*pair) for pair in asked) if row]
+    def _asked_pythons(self, system: list[str], users: list[str]) -> Iterator[Python]:
+        commands = [(path, "-I", "-c", parsers.PYTHON_QUESTION) for path in (*system, *users)]
+        self.lasting_ahead(*commands, files=parsers.python_files)
+        there = set()
+        for number, argv in enumerate(commands):
+            row = parsers.interpreter(argv[0], self.output(*argv))
+            if row and number < len(system):
+                there.add(series(row.version))
+                yield row
+            elif row and series(row.version) not in there:
+                yield row
+
+    def _interpreters(self, folders: Iterable[str], known: set[str]) -> list[str]:
+        """Return the paths of interpreters, each file once, and add the files to ``known``."""
+        found = []
+        for folder in folders:
+            for name in reversed(parsers.python_names(self.runner.names(folder))):
+                path = f"{folder}/{name}"
+                real = self.runner.real(path)
+                if real and real not in known:
+                    known.add(real)
+                    found.append(path)
+        return found
 
     def _user_folders(self, home: str) -> list[str]:
         places = [f"{home}/{place}" for place in USER_PYTHONS]
-        return [
-            f"{place}/{name}/bin"
-            for place in places
-            for name in self.output("ls", "-1", place).split()
-        ]
+        return [f"{place}/{name}/bin" for place in places for name in self.runner.names(place)]
 
     def interpreter(self, path: str) -> Python | None:
         """Return what an interpreter is; None if it does not run."""
@@ -362,30 +443,35 @@ class _Look:
 
     def virtualization(self) -> str:
         marks = ("/.dockerenv", "/run/.containerenv", "/proc/cpuinfo")
-        detect = self.runner.run(("systemd-detect-virt",)).stdout
+        detect = self.answer(*VIRTUALIZATION).stdout
         return parsers.virtualization(detect, {path: self.text(path) for path in marks})
 
     def pending_reboot(self, family: str) -> bool:
         if family == "redhat":
-            return self.runner.run(("needs-restarting", "-r")).rc == 1
+            return self.answer(*REBOOT).rc == 1
         return self.exists("/run/reboot-required")
 
     def package_lock(self) -> bool:
         """Return whether another process is installing packages; /proc/locks has inodes."""
         held = self.text("/proc/locks") or ""
-        inodes = [self.output("stat", "-c", "%i", path).strip() for path in LOCKS]
+        inodes = [self.runner.inode(path) for path in LOCKS]
         return any(f":{inode} " in held for inode in inodes if inode)
 
     def disk(self, prefix: str) -> Disk | None:
         """Measure the nearest folder above the prefix that exists."""
         path = prefix
         while True:
-            free = parsers.disk_free_mib(self.output("df", "-Pm", path))
+            free = self.runner.free_mib(path)
             if free is not None:
                 return Disk(prefix, free)
             if path in ("", "/"):
                 return None
             path = path.rpartition("/")[0] or "/"
+
+
+def _network(look: _Look, where: Where, note: Note) -> dict[str, bool]:
+    git = bool(where.endpoints) and look.answer("git", "--version").rc is not None
+    return network(look.runner, where, note, git=git)
 
 
 def network(runner: Runner, where: Where, note: Note, *, git: bool) -> dict[str, bool]:
@@ -413,7 +499,7 @@ def _reaches(runner: Runner, where: Where, name: str, place: str, *, git: bool) 
     if name not in COMPONENTS:
         local = place.removeprefix("file://")
         if local.startswith("/"):
-            return runner.run(("test", "-e", local)).rc == 0
+            return runner.real(local) is not None
         return runner.reaches(place, where.timeout_s)
     pinned = COMMIT.fullmatch(place)
     place, commit = pinned.groups() if pinned else (place, "")
