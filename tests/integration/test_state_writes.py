@@ -35,6 +35,7 @@ WRITERS = {
     "patches/syntax/source_tree.py": ["patches", "first patch"],
     "plugins/modules/cuda_check.py": ["CUDA check"],
     "plugins/modules/driver_history.py": ["driver history"],
+    "src/slowfast_stack/orchestration/fleet.py": ["known host"],
     "src/slowfast_stack/orchestration/processes.py": ["secret of runs"],
 }
 # What writes the same way, and no state: files of the user, of the system, or that are only copied.

@@ -33,6 +33,7 @@ VERBS = {
     "plan": "Show what would be installed, and why.",
     "up": "Probe, plan, apply and prove.",
     "prove": "Run the proof of the current stack.",
+    "hosts": "Show what is known of hosts from earlier runs.",
     "rollback": "Switch back to an earlier stack; list and remove stacks.",
     "driver": "Restore the NVIDIA driver that was installed before the last change.",
     "purge": "Remove the NVIDIA driver, CUDA or both.",

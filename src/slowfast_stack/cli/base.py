@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from slowfast_stack.orchestration.events import HostEvent
     from slowfast_stack.orchestration.playbooks import PlaybookVerb
     from slowfast_stack.orchestration.results import Results
     from slowfast_stack.orchestration.run_state import Event, HostRun, Progress
@@ -135,7 +136,7 @@ class HostCommand:
 
     def _display(
         self, progress: Progress, title: str
-    ) -> AbstractContextManager[Callable[[Event], None]]:
+    ) -> AbstractContextManager[Callable[[Event, list[HostEvent]], None]]:
         from slowfast_stack.ui import live_display
 
         verbose = self.hosts.verbose > 0

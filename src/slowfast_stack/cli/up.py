@@ -14,7 +14,8 @@ from slowfast_stack.cli import options
 from slowfast_stack.cli.base import HostCommand, Verbs
 from slowfast_stack.cli.request_options import RequestOptions
 from slowfast_stack.exit_codes import Exit, UsageError
-from slowfast_stack.orchestration import playbooks, processes, results, trust
+from slowfast_stack.orchestration import fleet, playbooks, processes, results, trust
+from slowfast_stack.orchestration.run_state import Failure, HostRun
 from slowfast_stack.ui import terminal
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
     from ansible_collections.slowfast.stack.plugins.module_utils._trust import Accepted
     from slowfast_stack.orchestration.ansible import Play
+    from slowfast_stack.orchestration.events import HostEvent
     from slowfast_stack.orchestration.results import Results
-    from slowfast_stack.orchestration.run_state import HostRun
 
 verbs = Verbs()
 
@@ -36,6 +37,8 @@ verbs = Verbs()
     "up --offline /media/usb/slowfast.bundle",
     "up --locked stack.lock.json --digest sha256:2c26...",
     "up --plan plan.json",
+    "up -i inventories/example --serial 4 --yes",
+    "up -i inventories/example --retry",
     changes="the prefix; with your consent system packages, driver and CUDA, and it may reboot.",
 )
 def up(
@@ -77,6 +80,21 @@ def up(
             "--rebuild", help="Build each wheel again on every host; fail where a byte differs."
         ),
     ] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Only the hosts that earlier runs did not prove.")
+    ] = False,
+    serial: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="At most N hosts at once; stop after N hosts of which one failed.",
+        ),
+    ] = None,
+    stream: Annotated[
+        bool,
+        typer.Option("--stream", help="Print events as JSON lines; the last line is the result."),
+    ] = False,
     trust_options: options.TrustOptions,
     request_options: RequestOptions,
 ) -> int:
@@ -85,6 +103,9 @@ def up(
     Builds a proven SlowFast and Detectron2 environment on each host. Exits 0 only when every proof
     holds. Asks before it changes anything outside the prefix. A second run changes nothing; the
     same command resumes an interrupted one.
+
+    Hosts that fail or cannot be reached do not stop the others, unless --serial is given; --retry
+    runs those again. `slowfast-stack hosts` shows how every host ended.
 
     A bundle, a lock and a plan need a signature that is trusted, their --digest, or --unsigned; see
     `slowfast-stack sign`.
@@ -98,7 +119,9 @@ def up(
         planned=trust.plan(plan, accepted) if plan else None,
     )
     digest = _bundle(offline, accepted) if offline else None
-    command = HostCommand(hosts, playbooks.UP)
+    command = HostCommand(replace(hosts, json=hosts.json or stream), playbooks.UP)
+    if stream:
+        command.session = replace(command.session, listen=_print_event)
     play = playbooks.UP.play(
         hosts.inventory,
         limit=hosts.limit,
@@ -108,13 +131,65 @@ def up(
         digest=digest,
         rebuild=rebuild,
         reboot_allowed=yes,
+        serial=serial,
     )
+    if retry:
+        names = _to_retry(play, command)
+        if not names:
+            return Exit.PROVEN
+        play = replace(play, limit=fleet.pattern(names))
     processes.stop_left_behind(play.scope, command.session.say)
     if not yes and _consent(command, play):
         play = replace(play, variables=play.variables | {"stack_reboot_allowed": True})
     done = playbooks.UP.follow(command.session, play)
-    _print(done, command)
+    if serial:
+        _mark_stopped(done, play)
+    _print(done, command, stream=stream)
     return done.exit_code
+
+
+def _to_retry(play: Play, command: HostCommand) -> list[str]:
+    """Return the hosts that are not proven; print that there is none. Raises UsageError, StackError."""
+    if play.limit:
+        raise UsageError(
+            "--retry and --limit exclude each other.",
+            "--retry chooses the hosts by how their last run ended.",
+            "Leave one of them out.",
+            code="cli.conflicting-options",
+        )
+    names = fleet.to_retry(play)
+    if not names and command.hosts.json:
+        terminal.print_json({"hosts": {}})
+    elif not names:
+        print("Every recorded host is proven; there is nothing to retry.")
+    return names
+
+
+def _mark_stopped(done: Results, play: Play) -> None:
+    """Name the hosts that were left out because a host failed. Raises StackError."""
+    if done.exit_code is Exit.PROVEN:
+        return
+    for run in done.runs:
+        if done.code(run) is not Exit.PROVEN and not run.failure and not run.conflict:
+            run.failure = _left_out(run.name)
+    there = {run.name for run in done.runs}
+    rest = [name for name in fleet.names(play) if name not in there]
+    fleet.not_started(play, rest)
+    done.runs.extend(HostRun(name, failure=_left_out(name)) for name in rest)
+
+
+def _left_out(name: str) -> Failure:
+    error = StackError(
+        f"{name} was left out.",
+        "Another host failed, and with --serial the hosts after it are not started.",
+        "Correct that host, or omit it with --limit; then run the same command with --retry.",
+        code="fleet.stopped",
+    )
+    return Failure(error.message, error.cause, error.hint, error.code)
+
+
+def _print_event(event: HostEvent) -> None:
+    terminal.print_line({"event": event.to_dict()})
 
 
 def _require_one(given: Mapping[str, Path | None]) -> None:
@@ -174,10 +249,12 @@ def beyond_prefix(plan: Plan | NoPlan | None) -> list[str]:
     return changes
 
 
-def _print(done: Results, command: HostCommand) -> None:
+def _print(done: Results, command: HostCommand, *, stream: bool) -> None:
     from slowfast_stack import proof_report
 
-    if command.hosts.json:
+    if stream:
+        terminal.print_line({"hosts": {run.name: summary(run, done) for run in done.runs}})
+    elif command.hosts.json:
         terminal.print_json({"hosts": {run.name: summary(run, done) for run in done.runs}})
     else:
         proof_report.show(command.console, done.proofs)
@@ -203,7 +280,8 @@ def sentence(run: HostRun, done: Results) -> str:
     """Return one line on how a host ended, and another on what a full network would add."""
     ended = done.code(run)
     if ended is not Exit.PROVEN:
-        return f"{run.name}: {results.STATUS[ended]}"
+        left_out = run.failure is not None and run.failure.code == "fleet.stopped"
+        return f"{run.name}: {'left out' if left_out else results.STATUS[ended]}"
     skipped = sum(claim.ok is None for claim in run.proof.claims) if run.proof else 0
     parts = ["proven", f"{run.changed} changed" if run.changed else "nothing changed"]
     parts += [f"claims skipped: {skipped}"] if skipped else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from collections import deque
 from contextlib import contextmanager
@@ -84,8 +85,13 @@ class Interrupt:
         return self._final or bool(late)
 
 
-def run(play: Play, listen: Callable[[Event], None]) -> Outcome:
-    """Run a playbook to its end, pass each event to ``listen``, and leave no process behind."""
+def run(
+    play: Play, listen: Callable[[Event], None], cancel: threading.Event | None = None
+) -> Outcome:
+    """Run a playbook to its end, pass each event to ``listen``, and leave no process behind.
+
+    Once ``cancel`` is set, the run is stopped as by Ctrl-C.
+    """
     import ansible_runner  # noqa: PLC0415  (150 ms that a what-if plan need not pay)
 
     tail: deque[str] = deque(maxlen=30)
@@ -100,6 +106,11 @@ def run(play: Play, listen: Callable[[Event], None]) -> Outcome:
         # ansible-runner writes every variable of the environment there.
         for file in private.glob("artifacts/*/command"):
             file.unlink(missing_ok=True)
+
+    def must_stop() -> bool:
+        if cancel is not None and cancel.is_set() and not watch.signal:
+            watch(signal.SIGINT, None)
+        return watch.is_final()
 
     mark = processes.own_mark(play.scope)
     with scratch.folder() as private, watching(mark) as watch:
@@ -116,7 +127,7 @@ def run(play: Play, listen: Callable[[Event], None]) -> Outcome:
                 settings={"pexpect_timeout": 1},
                 event_handler=on_event,
                 status_handler=on_status,
-                cancel_callback=watch.is_final,
+                cancel_callback=must_stop,
                 quiet=True,
             )
         finally:
@@ -143,8 +154,14 @@ def collections() -> Path:
 
 @contextmanager
 def watching(mark: str) -> Iterator[Interrupt]:
-    """Pass signals on to the processes of a mark while the block runs."""
+    """Pass signals on to the processes of a mark while the block runs.
+
+    Only the main thread of a program gets signals; in another one they are left to the program.
+    """
     watch = Interrupt(mark)
+    if threading.current_thread() is not threading.main_thread():
+        yield watch
+        return
     before = {signum: signal.signal(signum, watch) for signum in _SIGNALS}
     try:
         yield watch

@@ -11,35 +11,46 @@ from typing import TYPE_CHECKING
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import shell
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack.exit_codes import Interrupted, UsageError
-from slowfast_stack.orchestration import ansible
+from slowfast_stack.orchestration import ansible, fleet
+from slowfast_stack.orchestration.events import Watch
 from slowfast_stack.orchestration.logs import Log
 from slowfast_stack.orchestration.run_state import Progress
 from slowfast_stack.version import __version__
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from slowfast_stack.orchestration.ansible import Outcome, Play
+    from slowfast_stack.orchestration.events import HostEvent
     from slowfast_stack.orchestration.run_state import Event, HostRun
 
-    Show = Callable[[Event], None]  # receives each event after the progress has been updated
+    # Receives each event of Ansible, and what it means, after the progress has been updated.
+    Show = Callable[[Event, list[HostEvent]], None]
 
 
 def _no_display(_progress: Progress, _title: str) -> AbstractContextManager[Show]:
-    return nullcontext(lambda _event: None)
+    return nullcontext(lambda _event, _happened: None)
 
 
 @dataclass(frozen=True)
 class Session:
-    """How runs are shown; without arguments, not at all."""
+    """How runs are shown; without arguments, not at all.
+
+    ``listen`` gets what happens to each host while a run goes on. A run ends with ``Interrupted``
+    soon after ``cancel`` was set, and the same call resumes it.
+    """
 
     display: Callable[[Progress, str], AbstractContextManager[Show]] = _no_display
     say: Callable[[str], None] = lambda _text: None
+    listen: Callable[[HostEvent], None] = lambda _event: None
+    cancel: threading.Event | None = None
 
     def follow(self, play: Play, command: str, steps: tuple[str, ...], fact: str) -> list[HostRun]:
         """Return how each host ended. Raises Interrupted, and UsageError where there was no host."""
         progress, log = Progress(steps, fact), Log(command)
+        watch, records = Watch(progress, fact), fleet.Records(play, command, progress, self.say)
         log.write(f"{_command_line()} (version {__version__})")
         try:
             with self.display(progress, f"slowfast-stack {command}") as show:
@@ -47,9 +58,13 @@ class Session:
                 def listen(event: Event) -> None:
                     log.write(event.get("stdout", ""))
                     progress.feed(event, time.monotonic())
-                    show(event)
+                    happened = list(watch(event))
+                    show(event, happened)
+                    for each in happened:
+                        records.note(each)
+                        self.listen(each)
 
-                outcome = ansible.run(play, listen)
+                outcome = ansible.run(play, listen, self.cancel)
         finally:
             log.close()
             self.say(f"Log: {log.path}")

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from slowfast_stack.orchestration.events import Kind
 from slowfast_stack.orchestration.run_state import State
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
+    from slowfast_stack.orchestration.events import HostEvent
     from slowfast_stack.orchestration.run_state import Event, HostRun, Progress, Step
 
 _SIGNS = {
@@ -28,19 +30,24 @@ _SIGNS = {
     State.FAILED: ("✘", "bold red"),
 }
 _DETAILED_HOSTS = 2  # more hosts than these get one row each
+_MARGIN = 3  # lines of a terminal that are not rows of hosts
 
 
 @contextmanager
 def playbook(
     console: Console, progress: Progress, title: str, *, verbose: bool
-) -> Iterator[Callable[[Event], None]]:
-    """Show a run while the block runs; yield what receives each event after the progress."""
+) -> Iterator[Callable[[Event, list[HostEvent]], None]]:
+    """Show a run while the block runs; yield what receives each event, and what it means."""
     if console.is_terminal and not verbose:
-        with live(console, lambda seconds: _draw(progress, title, seconds)):
-            yield lambda _event: None
+        with live(console, lambda seconds: _draw(progress, title, seconds, console.height)):
+            yield lambda _event, _happened: None
         return
-    steps = Steps(progress)
-    yield lambda event: line(console, event.get("stdout", "") if verbose else steps(event))
+
+    def show(event: Event, happened: list[HostEvent]) -> None:
+        for text in [event.get("stdout", "")] if verbose else map(_begun, happened):
+            line(console, text)
+
+    yield show
 
 
 @contextmanager
@@ -62,29 +69,15 @@ def line(console: Console, text: str) -> None:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-class Steps:
-    """Report when a host begins a step."""
-
-    def __init__(self, progress: Progress) -> None:
-        """Watch the hosts of a run."""
-        self._progress = progress
-        self._started = time.monotonic()
-        self._reported: dict[str, str] = {}
-
-    def __call__(self, event: Event) -> str:
-        """Return the line for an event, or nothing."""
-        name = (event.get("event_data") or {}).get("host")
-        run = self._progress.hosts.get(name) if name else None
-        step = run.current if run else None
-        if run is None or step is None or self._reported.get(run.name) == step.name:
-            return ""
-        self._reported[run.name] = step.name
-        return f"{clock(time.monotonic() - self._started)}  {run.name}: {step.name}"
+def _begun(event: HostEvent) -> str:
+    return f"{clock(event.seconds)}  {event.host}: {event.step}" if event.kind is Kind.STEP else ""
 
 
-def _draw(progress: Progress, title: str, seconds: float) -> Group:
+def _draw(progress: Progress, title: str, seconds: float, height: int) -> Group:
     now, hosts = time.monotonic(), list(progress.hosts.values())
     head = Text.assemble((title, "bold"), "  ", (clock(seconds), "cyan"))
+    if len(hosts) > height - _MARGIN:
+        return Group(head, *_fleet(hosts, now, height - _MARGIN))
     if len(hosts) > _DETAILED_HOSTS:
         return Group(head, _overview(hosts, now))
     return Group(head, *(part for run in hosts for part in _detail(run, now)))
@@ -110,11 +103,31 @@ def _overview(hosts: list[HostRun], now: float) -> Table:
     table = Table.grid(padding=(0, 2))
     for run in hosts:
         done = sum(step.state is State.DONE for step in run.steps)
-        step = run.current or next(
-            (step for step in run.steps if step.state is State.FAILED), run.steps[-1]
-        )
+        step = _step(run)
         table.add_row(run.name, f"{done}/{len(run.steps)}", _label(step), _task(run, now))
     return table
+
+
+def _fleet(hosts: list[HostRun], now: float, rows: int) -> list[Text | Table]:
+    """Return more hosts than fit: how many are at each step, those that failed, and the slowest."""
+    steps: dict[str, int] = {}
+    for run in hosts:
+        name = run.failure.code if run.failure else _step(run).name
+        steps[name] = steps.get(name, 0) + 1
+    failed = [run for run in hosts if run.failure]
+    busy = [run for run in hosts if run.current and not run.failure]
+    slow = sorted(busy, key=lambda run: run.task_started)
+    counts = ", ".join(f"{number} {name}" for name, number in steps.items())
+    text = Text(f"{len(hosts)} hosts: {counts}")
+    # Half of the rows at most are of those that failed, so that the slowest are always seen.
+    shown = [*failed[-(rows // 2) :], *slow]
+    return [text, _overview(shown[: max(rows - 2, 1)], now)]
+
+
+def _step(run: HostRun) -> Step:
+    """Return the step that a host is at, or at which it failed, or its last."""
+    at = (State.RUNNING, State.FAILED)
+    return next((step for step in run.steps if step.state in at), run.steps[-1])
 
 
 def _label(step: Step) -> Text:

@@ -26,11 +26,20 @@ PLAN_SCHEMA = 2
 
 def print_json(result: Mapping[str, object], *, schema: int = SCHEMA) -> None:
     """Print the one JSON object of a command."""
-    shown = {"schema": schema, **result}
+    _print_object({"schema": schema, **result}, 2)
+
+
+def print_line(result: Mapping[str, object]) -> None:
+    """Print one of several JSON objects, as a line that is seen at once."""
+    _print_object({"schema": SCHEMA, **result}, None)
+    sys.stdout.flush()
+
+
+def _print_object(shown: dict[str, object], indent: int | None) -> None:
     try:
-        text = json.dumps(shown, indent=2, allow_nan=False)
+        text = json.dumps(shown, indent=indent, allow_nan=False)
     except ValueError:
-        text = json.dumps(_finite(shown), indent=2, allow_nan=False)
+        text = json.dumps(_finite(shown), indent=indent, allow_nan=False)
     # In one piece, so that a secret and what shows that it is one are written together.
     sys.stdout.write(text + "\n")
 

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.sources import TREES
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.sources import (
+    TREES,
+    TreeRow,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda import (
     extension_archs,
@@ -17,9 +20,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.cuda import 
 )
 from support import ROOT
 from support.stack_under_test import COMMAND, SOURCES, sources
-from support.users import as_user, user_folder
-
-from slowfast_stack.bundle.sources import pack
+from support.users import as_user, give, user_folder
 
 # A folder of programs that every user can run: ansible-playbook, and uv.
 BIN = Path(os.environ.get("SLOWFAST_STACK_NVCC", "/nowhere"))
@@ -44,8 +45,17 @@ AS_IF = {
 }
 
 
-def request(places: dict[str, Path]) -> dict[str, object]:
-    return {"sources": {name: {"url": str(place)} for name, place in places.items()}}
+def copy(tree: TreeRow, folder: Path) -> Path:
+    """Copy the pinned commit: another user's git does not trust a repository that root owns."""
+    place = Path(PLACES[tree.name]).absolute()
+    for argv in (
+        ["init", "--quiet", "--bare", "--initial-branch=main", folder],
+        ["-C", folder, "fetch", "--quiet", "--depth=1", f"file://{place}", tree.commit],
+        ["-C", folder, "update-ref", "refs/heads/main", tree.commit],
+    ):
+        subprocess.run(["git", "-c", "safe.directory=*", *argv], check=True)
+    give(folder)
+    return folder
 
 
 def bundle(folder: Path) -> dict[str, object]:
@@ -77,11 +87,10 @@ def test_detectron2_is_compiled_for_a_gpu_without_root_and_without_nvcc(source: 
             # A network of its own, without any interface that is up.
             route = ["unshare", "--map-current-user", "--net"]
         else:
-            # Another user's git does not trust a repository that root owns; a bundle is a file.
-            bundles = {
-                tree.name: pack(PLACES[tree.name], tree.commit, folder.parent) for tree in TREES
-            }
-            wanted |= {"stack_request": request(bundles)}
+            # The play uses this one alone.
+            (tree,) = (row for row in TREES if row.name == "detectron2")
+            url = str(copy(tree, folder / "source"))
+            wanted["stack_request"] = {"sources": {tree.name: {"url": url}}}
         wanted["stack_uv"] = str(BIN / "uv")
         given = folder / "given.json"
         play_argv = [*route, BIN / "ansible-playbook", ROOT / "tests/integration/pypi_toolkit.yml"]

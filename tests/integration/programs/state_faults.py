@@ -58,7 +58,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.synt
 )
 from ansible_collections.slowfast.stack.plugins.modules import cuda_check
 from slowfast_stack.bundle import writer
-from slowfast_stack.orchestration import processes
+from slowfast_stack.orchestration import fleet, processes
 from support.http import FileServer, serving
 
 FAULTS = ctypes.CDLL(None)
@@ -179,6 +179,19 @@ def _seen(folder: Path) -> int:
     return seen_versions.load(folder / "signatures.json").rows[0].version
 
 
+def _host(status: str) -> Callable[[Path], None]:
+    def act(folder: Path) -> None:
+        row = fleet.KnownHost("one", "/srv/hosts.yml", status=status)
+        saved.save(folder / "host.json", row)
+
+    return act
+
+
+def _host_status(folder: Path) -> object:
+    row = saved.load(fleet.KnownHost, folder / "host.json", fleet.SCHEMA)
+    return row and row.status
+
+
 def _download(folder: Path) -> None:
     with serving(FileServer(b"new content " * 1000)) as server:
         wanted = download.Download(
@@ -250,6 +263,7 @@ STATES = {
     "CUDA check": _record(
         "cuda.json", cuda_check.Verified, cuda_check.Verified({}, "a"), cuda_check.Verified({}, "b")
     ),
+    "known host": State(_host("running"), _host("proven"), _host_status),
     "signatures": State(_see(1), _see(2), _seen),
     "files of a stack": State(_files("old"), _files("new"), stack_files.load),
     "history": State(_stacks, lambda folder: stacks.switch(folder, THREE), _order),

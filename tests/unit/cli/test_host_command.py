@@ -52,7 +52,7 @@ def plays(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> list[Play]:
     started: list[Play] = []
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
-    def replay(play: Play, listen: Any) -> Outcome:
+    def replay(play: Play, listen: Any, _cancel: object) -> Outcome:
         started.append(play)
         facts: dict[str, Any] = {
             "slowfast.stack.purge": {

@@ -26,7 +26,7 @@ SPEC.loader.exec_module(PAGE)
 
 def test_an_option_has_one_meaning_in_all_verbs() -> None:
     # These do the same to another object in each verb, which the help names.
-    own_object = {"--digest", "--gpu", "--list", "--output", "--replace"}
+    own_object = {"--digest", "--gpu", "--inventory", "--list", "--output", "--replace"}
     meanings: dict[str, dict[tuple[object, ...], list[str]]] = {}
     for option in PAGE.options():
         text = None if option.name in own_object else option.help

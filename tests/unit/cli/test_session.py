@@ -53,7 +53,7 @@ def test_what_our_modules_say_of_damaged_files_is_shown_once(monkeypatch, tmp_pa
     damaged = "[record.unreadable] /opt/x/history.json cannot be read."
     result = {"host": "one", "res": {"warnings": [damaged, "Ansible says something."]}}
 
-    def replay(_play, listen):
+    def replay(_play, listen, _cancel):
         for _ in range(2):
             listen({"event": "runner_on_ok", "event_data": result})
         listen({"event": "playbook_on_stats", "event_data": {"processed": {"one": 1}}})

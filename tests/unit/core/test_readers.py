@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import json
 import re
 import tempfile
@@ -64,7 +65,7 @@ from support.osv_records import sbom
 
 from slowfast_stack import recorded_hosts
 from slowfast_stack.audit import osv_files, pip_audit, subjects
-from slowfast_stack.orchestration import request
+from slowfast_stack.orchestration import fleet, request
 from slowfast_stack.training import labels
 
 ROOT = Path(__file__).parents[3]
@@ -262,6 +263,12 @@ READERS = {
         "first.json",
         lambda folder: FirstDownloads(folder / "first.json").load(),
         "files",
+    ),
+    "known host": Reader(
+        "src/slowfast_stack/orchestration/fleet.py",
+        f"{hashlib.sha256(b'one').hexdigest()[:16]}.json",
+        lambda folder: list(fleet._rows(folder)),
+        "name inventory prefix seen command status code message plan proven host",
     ),
     "seen versions": Reader(
         "core/seen_versions.py",

@@ -200,6 +200,9 @@ CODES = {
         "Let it and all folders above it belong to root without write permission for others, or run as the user who owns it.",
     ),
     "file.unreadable": Row("A file exists and could not be read.", "Check its permissions, or restore it."),
+    "fleet.name-is-a-pattern": Row("The name of a host is a pattern for Ansible.", "Name the hosts with --limit."),
+    "fleet.no-record": Row("No earlier run on this inventory is recorded.", "Run `slowfast-stack up` without --retry."),
+    "fleet.stopped": Row("A host was left out because another one failed.", "Correct that host, then run with --retry."),
     "host.damaged-record": Row("The record of an interrupted driver installation is damaged.", "Remove the record that is named."),
     "host.forged-fact": Row(
         "A host reported a fact with the name of a variable of these roles.",
