@@ -63,6 +63,8 @@ from ..module_utils._stack.environment.lock import (
     FILE,
     Lock,
     Subject,
+    inputs,
+    note,
     record,
     require_equal,
     write,
@@ -85,7 +87,10 @@ def act(params: Params, check: bool) -> Result:
     if params["expected"]:
         expected = construct(Lock, params["expected"], "expected", ignore_unknown=True)
         require_equal(expected, lock)
-    return {"changed": write(lock, stack / FILE, check=check), "lock": plain(lock)}
+    changed = write(lock, stack / FILE, check=check)
+    if not check:
+        note(stack, inputs(params["plan"], params["host"], params["known"]))
+    return {"changed": changed, "lock": plain(lock)}
 
 
 def main() -> None:

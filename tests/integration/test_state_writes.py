@@ -26,6 +26,7 @@ WRITERS = {
     "core/seen_versions.py": ["signatures"],
     "datasets/ava/dataset.py": ["data set"],
     "datasets/ava/manifest.py": ["frames"],
+    "environment/lock.py": ["inputs of a lock"],
     "environment/miniforge.py": ["miniforge"],
     "environment/prefix.py": ["first claim"],
     "environment/proof.py": ["plan", "evidence"],
@@ -41,7 +42,7 @@ WRITERS = {
 # What writes the same way, and no state: files of the user, of the system, or that are only copied.
 OTHERS = {
     "core/files.py", "core/saved.py", "core/signatures.py", "artifacts/transfer.py", "artifacts/copies.py",
-    "cuda/from_wheels.py", "environment/lock.py", "environment/python_env.py",
+    "cuda/from_wheels.py", "environment/python_env.py",
     "datasets/ava/lists.py", "datasets/ava/extract.py", "datasets/ava/clip_download.py",
     "datasets/ava/download.py",
     "plugins/action/contents.py",

@@ -42,6 +42,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava
     manifest,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    lock,
     miniforge,
     prefix,
     proof,
@@ -256,6 +257,9 @@ STATES = {
         proof.Evidence,
         proof.Evidence(ok=False, claims=(), fingerprint="old"),
         proof.Evidence(ok=True, claims=({"id": "x" * 9000},), fingerprint="new"),
+    ),
+    "inputs of a lock": _record(
+        lock.WRITTEN, lock.Written, lock.Written("a", "b"), lock.Written("c", "d")
     ),
     "miniforge": _record(
         miniforge.RECORD, miniforge.Record, miniforge.Record("1", "a"), miniforge.Record("2", "b")

@@ -91,6 +91,7 @@ DATA = {
     "bundle": "file",
     "checkpoint": "dir",
     "checkpoint_patch": "path",
+    "converged": "uv",
     "cuda_arch_info": "cuda_home",
     "cuda_check": "home cxx",
     "gpu_info": "uv",

@@ -42,6 +42,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
     direct_url,
+    lock,
     miniforge,
     prefix,
     proof,
@@ -153,6 +154,11 @@ def _memory(folder: Path) -> object:
     )
 
 
+def _unchanged(folder: Path) -> object:
+    (folder / lock.FILE).write_text("{}")
+    return lock.unchanged(Commands(), folder)
+
+
 def _packed(folder: Path) -> object:
     text = (folder / "contents.json").read_bytes()
     return packed.unpack(base64.b85encode(zlib.compress(text)).decode())
@@ -232,6 +238,9 @@ READERS = {
         _history,
         "python torch torchvision sources",
         2,
+    ),
+    "inputs of a lock": Reader(
+        "environment/lock.py", f"proof/{lock.WRITTEN}", _unchanged, "sha256 inputs"
     ),
     "evidence of a listed stack": Reader(
         "environment/stacks.py",
@@ -346,6 +355,7 @@ READERS = {
 }
 # What else reads JSON: the output of a program, a line of a log, lists of data, or for readers above.
 NO_FILE = {
+    "environment/proven.py",
     "core/saved.py", "core/validation.py", "src/slowfast_stack/orchestration/trust.py",
     "environment/bytecode.py", "environment/reuse_packages.py", "datasets/ava/media.py",
     "host/nvml.py", "host/parsers.py",

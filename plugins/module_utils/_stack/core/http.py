@@ -7,9 +7,12 @@ sent to that server alone: a redirect does not carry them on. From https none le
 from __future__ import annotations
 
 import base64
+import functools
 import netrc
 import os
 import re
+import ssl
+import threading
 import urllib.request
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 # An index may have a name: NAME=ADDRESS.
 _NAMED = re.compile(r"^[\w.-]+=(?=[a-z]+://)")
 _INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
+_READING = threading.Lock()
 # Headers that are for one server.
 _OWN = ("Authorization", "Cookie", "X-auth-token")
 
@@ -63,8 +67,24 @@ def opened(request: str | urllib.request.Request, timeout_s: float) -> HTTPRespo
     """
     ready = urllib.request.Request(request) if isinstance(request, str) else request  # noqa: S310
     _sign(ready)
-    opener = urllib.request.build_opener(_Redirects)
+    opener = urllib.request.build_opener(_Redirects, _https())
     return cast("HTTPResponse", opener.open(ready, timeout=timeout_s))
+
+
+def _https() -> urllib.request.HTTPSHandler:
+    """Return a handler; the certificates are read once for many requests, which takes most of one."""
+    places = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    with _READING:
+        return urllib.request.HTTPSHandler(context=_context(*places))
+
+
+@functools.lru_cache(maxsize=4)
+def _context(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Return what http.client makes for each connection; it reads these variables itself."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    context.post_handshake_auth = True
+    return context
 
 
 def _sign(request: urllib.request.Request, *, given: bool = True) -> None:

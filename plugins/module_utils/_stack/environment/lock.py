@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from ..artifacts.cache import read_manifest
 from ..core import names, saved, validation
-from ..core.construct import plain, read
+from ..core.construct import construct, plain, read
 from ..core.errors import StackError
 from ..core.files import atomic_write, sha256_of
 from ..core.names import is_regular, read_regular
@@ -21,7 +21,7 @@ from .proof import require_unchanged
 from .reuse_packages import ORIGIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ..artifacts.cache import Artifact
     from ..core.process import Commands
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FILE = "stack.lock.json"
 FORMAT, SCHEMA = "slowfast-stack-lock", 2
+# Beside the evidence: what the lock was made from.
+WRITTEN, WRITTEN_SCHEMA = "lock.json", 1
 # Of a plan, what decides the environment.
 PLANNED = (
     "id", "profile", "network", "python", "torch", "torchvision", "torchaudio", "packages",
@@ -108,8 +110,7 @@ def record(commands: Commands, subject: Subject) -> Lock:
     env, plan, host = subject.stack / "env", subject.plan, subject.host
     files = require_unchanged(commands, subject.stack)
     return Lock(
-        machine={key: host.get(key) for key in ("architecture", "glibc", "distribution")},
-        driver=(host.get("driver") or {}).get("version"),
+        **_machine(host),
         python=_python(commands, env),
         compilers=_compilers(commands, subject.stack, plan["build"]),
         packages=tuple(_packages(env, files, {**(subject.known or {}), **_hashes(subject.stack)})),
@@ -120,6 +121,14 @@ def record(commands: Commands, subject: Subject) -> Lock:
         },
         plan={key: plan[key] for key in PLANNED},
     )
+
+
+def _machine(host: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a lock takes from a host."""
+    return {
+        "machine": {key: host.get(key) for key in ("architecture", "glibc", "distribution")},
+        "driver": (host.get("driver") or {}).get("version"),
+    }
 
 
 def _python(commands: Commands, env: Path) -> Python:
@@ -212,6 +221,46 @@ def write(lock: Lock, path: Path, *, check: bool = False) -> bool:
     if changed and not check:
         atomic_write(path, text, mode=saved.MODE)
     return changed
+
+
+@dataclass(frozen=True)
+class Written:
+    """A lock that was written: its SHA-256, and a digest of what it was made from beside files."""
+
+    sha256: str
+    inputs: str
+    schema: int = WRITTEN_SCHEMA
+
+
+def inputs(plan: Mapping[str, Any], host: Mapping[str, Any], known: Iterable[str]) -> str:
+    """Return a digest of what a lock takes from plan, host and known hashes."""
+    rows = [{key: plan[key] for key in PLANNED}, _machine(host), sorted(known)]
+    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
+
+
+def note(stack: Path, made_from: str) -> None:
+    """Record what the lock of a stack was made from. Raises ``StackError`` and ``OSError``."""
+    path, now = stack / "proof" / WRITTEN, Written(sha256_of(stack / FILE), made_from)
+    if saved.load(Written, path, WRITTEN_SCHEMA) != now:
+        saved.save(path, now)
+
+
+def unchanged(commands: Commands, stack: Path) -> str | None:
+    """Return what the lock of a stack was made from; None where lock or compilers are others.
+
+    Raises ``StackError`` and ``OSError`` for a file that cannot be read.
+    """
+    found = saved.load(Written, stack / "proof" / WRITTEN, WRITTEN_SCHEMA)
+    data = read_regular(stack / FILE)
+    if found is None or found.sha256 != hashlib.sha256(data).hexdigest():
+        return None
+    try:
+        lock = construct(Lock, validation.parse_json(data), FILE, ignore_unknown=True)
+        build = validation.mapping(lock.plan.get("build"), "plan.build")
+        same = lock.compilers == _compilers(commands, stack, build)
+    except (ValueError, KeyError):
+        return None
+    return found.inputs if same else None
 
 
 def require_equal(expected: Lock, found: Lock) -> None:

@@ -84,12 +84,22 @@ def own_subject(stack: Path) -> Subject:
     return Subject(stack, recorded_plan(stack) or {}, program)
 
 
+def subject_digest(plan: Mapping[str, object], program: Mapping[str, str]) -> str:
+    """Return a digest of what is proven, which the controller knows as well as a host."""
+    return _digest_of(plan, program).hexdigest()
+
+
+def _digest_of(plan: Mapping[str, object], program: Mapping[str, str]) -> hashlib._Hash:
+    digest = hashlib.sha256()
+    judged = {key: plan.get(key) for key in JUDGED}
+    digest.update(json.dumps(judged, sort_keys=True).encode())
+    digest.update(json.dumps(dict(program), sort_keys=True).encode())
+    return digest
+
+
 def fingerprint(subject: Subject) -> str:
     """Return a digest of plan, proof program and driver; `stack_files` compares the files."""
-    digest = hashlib.sha256()
-    judged = {key: subject.plan.get(key) for key in JUDGED}
-    digest.update(json.dumps(judged, sort_keys=True).encode())
-    digest.update(json.dumps(dict(subject.program), sort_keys=True).encode())
+    digest = _digest_of(subject.plan, subject.program)
     if DRIVER.is_file():
         digest.update(DRIVER.read_bytes())
     return digest.hexdigest()

@@ -115,6 +115,11 @@ def current(prefix: Path) -> Path | None:
     return stack.resolve() if stack and _is_folder(stack) else None
 
 
+def is_last(prefix: Path, name: str) -> bool:
+    """Return whether the history of a prefix ends with this stack."""
+    return _history(prefix)[-1:] == [name]
+
+
 def require_plan_of(stack: Path, plan: Mapping[str, object]) -> None:
     """Raise ``Unreadable`` where a recorded plan is not that of its stack."""
     if plan.get("id") != stack.name:
