@@ -597,6 +597,69 @@ class DetectionCheckpointer:
         return data
 """
 
+SAVE = """\
+import os
+
+import slowfast.utils.distributed as du
+import torch
+
+
+def load_checkpoint(path):
+    return path
+
+
+def save_checkpoint(path_to_job, model, epoch, cfg, pathmgr):
+    if not du.is_master_proc(cfg.NUM_GPUS * cfg.NUM_SHARDS):
+        return None
+    state = model.module.state_dict() if cfg.NUM_GPUS > 1 else model.state_dict()
+    checkpoint = {"epoch": epoch, "model_state": state}
+    path_to_checkpoint = os.path.join(path_to_job, f"checkpoint_{epoch}.pyth")
+    with pathmgr.open(path_to_checkpoint, "wb") as f:
+        torch.save(checkpoint, f)
+    return path_to_checkpoint
+"""
+
+LAUNCH = """\
+import torch
+
+
+def count(model, cfg):
+    return model.module if cfg.NUM_GPUS > 1 else model
+
+
+def launch_job(cfg, init_method, func, daemon=False):
+    \"\"\"Run func on one or more GPUs.\"\"\"
+    if cfg.NUM_GPUS > 1:
+        torch.multiprocessing.spawn(func, nprocs=cfg.NUM_GPUS, args=(init_method,), daemon=daemon)
+    else:
+        func(cfg=cfg)
+"""
+
+PARSER = """\
+import sys
+
+
+def load_config(args, cfg):
+    cfg.NUM_SHARDS = args.num_shards or len(sys.argv)
+    return cfg
+"""
+
+PARALLEL = """\
+import torch
+
+
+def build_model(cfg, make):
+    model = make(cfg)
+    if cfg.NUM_GPUS:
+        cur_device = torch.cuda.current_device()
+        model = model.cuda(device=cur_device)
+    if cfg.NUM_GPUS > 1:
+        model = torch.nn.parallel.DistributedDataParallel(
+            module=model, device_ids=[cur_device], output_device=cur_device
+        )
+    return model
+"""
+
 # id of a patch -> the files that it is made for
 BROKEN: dict[str, dict[str, str]] = {
     "fork-lr-weight-decay": {
@@ -687,6 +750,14 @@ BROKEN: dict[str, dict[str, str]] = {
         "slowfast/models/build.py": BUILD,
         "slowfast/models/video_model_builder.py": RESNET,
         "slowfast/config/defaults.py": f"{MIXED_PRECISION}\n\n_C.MODEL.ACT_CHECKPOINT = False\n",
+    },
+    "atomic-checkpoint": {"slowfast/utils/checkpoint.py": SAVE},
+    "torchrun-launch": {
+        "slowfast/utils/misc.py": LAUNCH,
+        "slowfast/utils/parser.py": PARSER,
+        "slowfast/utils/checkpoint.py": SAVE,
+        "slowfast/models/build.py": PARALLEL,
+        "slowfast/datasets/utils.py": UTILS,
     },
     "cpu-synchronize": {"tools/train_net.py": TRAIN},
     "cpu-multigrid": {"slowfast/utils/multigrid.py": MULTIGRID},

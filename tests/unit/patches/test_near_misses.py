@@ -350,6 +350,34 @@ NEAR_MISSES: dict[str, list[tuple[str, str, str]]] = {
         (SYNC, f"        if cfg.DEBUG:\n    {SYNC}", AFFECTED),
         (SYNC, f"{SYNC}        if cfg.NUM_GPUS:\n    {SYNC}", AFFECTED),
     ],
+    "atomic-checkpoint": [
+        ("def save_checkpoint", "def store", NOT_APPLICABLE),
+        ("torch.save(checkpoint, f)", "f.write(checkpoint)", NOT_APPLICABLE),
+        ("torch.save(checkpoint, f)", "torch.save(checkpoint, f, None)", UNKNOWN),
+        ("torch.save(checkpoint, f)", "torch.save(checkpoint, other)", UNKNOWN),
+        ('open(path_to_checkpoint, "wb")', 'open(path_to_job, "wb")', UNKNOWN),
+        ('open(path_to_checkpoint, "wb")', 'open(path_to_checkpoint, "ab")', UNKNOWN),
+        ("import os\n", "", AFFECTED),
+        (
+            '    with pathmgr.open(path_to_checkpoint, "wb") as f:\n        torch.save(checkpoint, f)',
+            "    torch.save(checkpoint, path_to_checkpoint)",
+            AFFECTED,
+        ),
+    ],
+    "torchrun-launch": [
+        ("def launch_job", "def start", NOT_APPLICABLE),
+        (
+            "    if cfg.NUM_GPUS > 1:\n        torch.multi",
+            "    if cfg.NUM_GPUS:\n        torch.multi",
+            UNKNOWN,
+        ),
+        ("init_method, func, daemon", "init_method, job, daemon", UNKNOWN),
+        ("    return cfg\n", "    return args\n", UNKNOWN),
+        ("def load_config", "def read_config", UNKNOWN),
+        ("du.is_master_proc", "is_master", UNKNOWN),
+        ("cfg.NUM_GPUS * cfg.NUM_SHARDS", "8", AFFECTED),
+        ("import torch\n\n\ndef build", "import os\n\n\ndef build", AFFECTED),
+    ],
     "cpu-multigrid": [
         ("class MultigridSchedule", "class Other", NOT_APPLICABLE),
         ("/ cfg.NUM_GPUS", "/ 2", UNKNOWN),
@@ -796,6 +824,37 @@ FORMS: list[tuple[str, list[tuple[str, str]], dict[str, int]]] = [
         "cpu-synchronize",
         [(SYNC, f"{SYNC}        if cfg.NUM_GPUS:\n    {SYNC}")],
         {f"        if cfg.NUM_GPUS:\n    {SYNC}": 2, "torch.cuda.synchronize": 2},
+    ),
+    (
+        "atomic-checkpoint",
+        [],
+        {
+            'open(path_of_partial, "wb") as f:\n        torch.save(checkpoint, f)\n        f.flush()\n': 1,
+            "    os.replace(path_of_partial, path_to_checkpoint)\n    return": 1,
+        },
+    ),
+    (
+        "torchrun-launch",
+        [],
+        {
+            "    if torchrun.place() is not None:\n        return torchrun.run(cfg, func)\n    if cfg.NUM": 1,
+            "cfg.NUM_GPUS > 1": 1,
+        },
+    ),
+    (
+        "torchrun-launch",
+        [("save_checkpoint", "save_checkpoint")],
+        {"torchrun.saves(du.is_master_proc(max(1, cfg.NUM_GPUS) * cfg.NUM_SHARDS))": 1},
+    ),
+    (
+        "torchrun-launch",
+        [("cur_device", "cur_device")],
+        {"device_ids=[cur_device] if cfg.NUM_GPUS else None, output_device=cur_device if": 1},
+    ),
+    (
+        "torchrun-launch",
+        [("load_config", "load_config")],
+        {"    torchrun.set_shards(cfg)\n    return cfg\n": 1},
     ),
     (
         "cpu-multigrid",

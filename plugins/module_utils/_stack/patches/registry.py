@@ -29,6 +29,7 @@ from .forks import (
 from .pytorchvideo import cat_all_gather, clip_decoder, functional_tensor, hub_weights_only
 from .slowfast import (
     activation_checkpointing,
+    atomic_checkpoint,
     ava_mixed_precision,
     ava_test_timer,
     checkpoint_weights_only,
@@ -60,6 +61,7 @@ from .slowfast import (
     short_cycle_index,
     short_cycle_sampler,
     torch_six,
+    torchrun_launch,
     visualization_batch,
     weights_not_loaded,
 )
@@ -108,6 +110,9 @@ PATCHES: tuple[Patch, ...] = (
     empty_kv_stride.PATCH,
     image_time_axis.PATCH,
     reversible_class_token.PATCH,
+    atomic_checkpoint.PATCH,
+    # After those that know the conditions it changes.
+    torchrun_launch.PATCH,
     pypi_model_to_cpu.PATCH,
     pypi_loader_on_cpu.PATCH,
     pypi_bn_statistics.PATCH,

@@ -24,6 +24,8 @@ else:
     # Without a sampler the loader shuffles by itself, but the short cycle needs one.
     sampler = RandomSampler(dataset) if shuffle else None
 """
+# As upstream asks for several processes, and as the patch torchrun-launch does.
+SEVERAL = ("cfg.NUM_GPUS > 1", "torch.distributed.is_initialized()")
 OTHER = "Function create_sampler does not choose between DistributedSampler and another value."
 IMPORT = "from torch.utils.data.sampler import RandomSampler"
 
@@ -55,7 +57,7 @@ def _is_choice(value: ast.expr) -> bool:
     return (
         isinstance(value, ast.IfExp)
         and same(value.body, "DistributedSampler(dataset)")
-        and same(value.test, "cfg.NUM_GPUS > 1")
+        and any(same(value.test, condition) for condition in SEVERAL)
     )
 
 
