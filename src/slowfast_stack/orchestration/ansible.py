@@ -31,6 +31,8 @@ _SETTINGS = {
     "ANSIBLE_PIPELINING": "true",
     "ANSIBLE_NOCOLOR": "true",
 }
+# A host that died, or lost its network, is noticed: TCP alone waits for hours.
+_ALIVE = "-o ServerAliveInterval=10 -o ServerAliveCountMax=3"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CLEAN_END_S = 10.0
 
@@ -143,6 +145,7 @@ def environment(mark: str) -> dict[str, str]:
     return _SETTINGS | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "ANSIBLE_COLLECTIONS_PATH": f"{collections()}:{searched}",
+        "ANSIBLE_SSH_EXTRA_ARGS": os.environ.get("ANSIBLE_SSH_EXTRA_ARGS", _ALIVE),
         processes.VARIABLE: mark,
     }
 
