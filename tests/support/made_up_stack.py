@@ -56,8 +56,8 @@ class MadeUpStack:
         return self.source / MODEL
 
 
-def made(of: Path, prefix: Path) -> MadeUpStack:
-    """Copy the source tree of a finished stack, patch it, and add the data set."""
+def made(of: Path, prefix: Path, clips: int = 80) -> MadeUpStack:
+    """Copy the source tree of a finished stack, patch it, and add a data set of so many clips."""
     here = prefix / "stacks/made-up"
     source = here / "src/slowfast"
     shutil.copytree(of / "current/src/slowfast", source, symlinks=True)
@@ -73,7 +73,8 @@ def made(of: Path, prefix: Path) -> MadeUpStack:
     # The environment's own SlowFast is the tree of the other stack.
     python = (of / "current/env/bin/python").absolute()
     (here / "env/bin/python").write_text(
-        f'#!/bin/sh\nexport PYTHONPATH="{source}" OMP_NUM_THREADS=1\nexec "{python}" "$@"\n'
+        f'#!/bin/sh\nexport PYTHONPATH="{source}" OMP_NUM_THREADS=1 MADE_UP_CLIPS={clips}\n'
+        f'exec "{python}" "$@"\n'
     )
     (here / "env/bin/python").chmod(0o755)
     return MadeUpStack(prefix)

@@ -212,14 +212,17 @@ class TrustOptions:
         return _trust.Accepted(digests, self.unsigned, self.allowed_signers)
 
 
+Inventory = Annotated[
+    str | None,
+    typer.Option("-i", "--inventory", metavar="PATH", help="Inventory; default: this machine."),
+]
+
+
 @dataclass(frozen=True)
 class Hosts:
     """Which hosts a command works on, and how its result is shown."""
 
-    inventory: Annotated[
-        str | None,
-        typer.Option("-i", "--inventory", metavar="PATH", help="Inventory; default: this machine."),
-    ] = None
+    inventory: Inventory = None
     limit: Annotated[
         str | None,
         typer.Option(metavar="HOSTS", help="Only these hosts or groups of the inventory."),

@@ -50,7 +50,14 @@ def options(
 
 def submit(root: Path, text: str) -> str:
     """Write the script into the tree, submit it and return the job id of Slurm. Raises StackError."""
-    path = root / ".ava" / "extract.sbatch"
+    return submit_file(root, root / ".ava" / "extract.sbatch", text)
+
+
+def submit_file(root: Path, path: Path, text: str) -> str:
+    """Write a script, submit it and return the job id of Slurm. Raises StackError.
+
+    ``root`` is the folder that the lines for Slurm in it name.
+    """
     if any(letter.isspace() or letter == "%" for letter in str(root)):
         cause = "Slurm's own lines in a script cannot name it."
         raise StackError(
