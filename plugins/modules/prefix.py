@@ -20,6 +20,10 @@ options:
   plan:
     description: The plan whose stack to create there; without it the prefix is only read.
     type: dict
+  installed:
+    description: Whether to fail where no stack is current.
+    type: bool
+    default: false
   current:
     description: The id of the stack to make current; the link C(current) is switched by one atomic rename.
     type: str
@@ -51,6 +55,7 @@ from ..module_utils._stack.core.names import stack_id
 from ..module_utils._stack.environment.prefix import (
     claim,
     current_plan,
+    not_installed,
     refuse_foreign,
     require_disk_space,
     resolve,
@@ -62,7 +67,12 @@ from ..module_utils._stack.environment.stacks import (
     switch,
 )
 
-SPEC = {"path": {"type": "path"}, "plan": {"type": "dict"}, "current": {"type": "str"}}
+SPEC = {
+    "path": {"type": "path"},
+    "plan": {"type": "dict"},
+    "installed": {"type": "bool", "default": False},
+    "current": {"type": "str"},
+}
 
 
 def act(params: Params, check: bool) -> Result:
@@ -81,6 +91,8 @@ def act(params: Params, check: bool) -> Result:
     elif now and not plan:
         recorded = current_plan(prefix)
         require_plan_of(now, recorded or {"id": now.name})
+    if params["installed"] and recorded is None:
+        raise not_installed(prefix)
     return {"changed": changed, "path": str(prefix), "stack": str(stack), "current_plan": recorded}
 
 

@@ -43,7 +43,7 @@ def probe(
         facts: dict[str, Mapping[str, object]] = {
             "stack_host": localhost.host(prefix, {}).to_dict()
         }
-        return Results([HostRun(localhost.NAME, facts=facts)], "stack_host")
+        return Results([HostRun(playbooks.NAME, facts=facts)], "stack_host")
     return playbooks.PROBE.run(inventory, session=session, limit=limit, prefix=prefix)
 
 
@@ -82,7 +82,7 @@ def plan(
         from slowfast_stack.orchestration import localhost  # noqa: PLC0415  (urllib: 50 ms)
 
         localhost.require_selected(limit)
-        hosts = {localhost.NAME: localhost.host(prefix, asked)}
+        hosts = {playbooks.NAME: localhost.host(prefix, asked)}
     return Results([_planned(name, host, asked) for name, host in hosts.items()], "stack_plan")
 
 

@@ -11,13 +11,12 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import probe
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
 from slowfast_stack.exit_codes import UsageError
+from slowfast_stack.orchestration.playbooks import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ansible_collections.slowfast.stack.plugins.module_utils._stack.host.model import Host
-
-NAME = "localhost"
 
 
 def require_selected(limit: str | None) -> None:

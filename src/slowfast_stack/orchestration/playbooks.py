@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slowfast_stack.exit_codes import UsageError
+from slowfast_stack.orchestration import refused
 from slowfast_stack.orchestration.ansible import Play
 from slowfast_stack.orchestration.results import Results
+from slowfast_stack.orchestration.run_state import Failure, HostRun
 
 if TYPE_CHECKING:
     from slowfast_stack.orchestration.session import Session
 
+NAME = "localhost"
 LOCAL_INVENTORY = Path(__file__).parents[1] / "local_inventory"
 
 
@@ -47,7 +50,19 @@ class PlaybookVerb(NamedTuple):
 
     def follow(self, session: Session, play: Play) -> Results:
         """Run a play and return how each host ended. Raises Interrupted, StackError, UsageError."""
-        return Results(session.follow(play, self.name, self.steps, self.fact), self.fact)
+        refusal = self._refusal(play)
+        runs = [refusal] if refusal else session.follow(play, self.name, self.steps, self.fact)
+        return Results(runs, self.fact)
+
+    def _refusal(self, play: Play) -> HostRun | None:
+        """Return how this machine would end where that is known without Ansible."""
+        if play.inventory != LOCAL_INVENTORY.resolve() or play.limit not in (None, "", NAME, "all"):
+            return None
+        error = refused.of(self.name, play.variables)
+        if error is None:
+            return None
+        failure = Failure(error.message, error.cause, error.hint, code=error.code)
+        return HostRun(NAME, failure=failure)
 
     def run(self, inventory: str | None, *, session: Session, **arguments: Any) -> Results:  # noqa: ANN401
         """Run the playbook; ``arguments`` are those of ``play``."""

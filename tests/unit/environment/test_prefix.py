@@ -132,14 +132,22 @@ def test_a_damaged_plan_does_not_keep_up_from_making_a_new_one(text: str, tmp_pa
     path.parent.mkdir()
     path.write_text(text)
     (tmp_path / "current").symlink_to(f"stacks/{name}")
-    given = {"path": str(tmp_path), "plan": {"id": name, "needs_disk_mib": 1}, "current": None}
+    given = {
+        "path": str(tmp_path),
+        "plan": {"id": name, "needs_disk_mib": 1},
+        "current": None,
+        "installed": False,
+    }
     assert module.act(given, check=False)["current_plan"] is None
     with fails("record.unreadable", "plan.json", "slowfast-stack up"):
         module.act({**given, "plan": None}, check=False)
 
 
 def test_the_plan_of_another_stack_is_not_that_of_the_current_one(tmp_path: Path) -> None:
-    name, given = "a" * 12, {"path": str(tmp_path), "plan": None, "current": None}
+    name, given = (
+        "a" * 12,
+        {"path": str(tmp_path), "plan": None, "current": None, "installed": False},
+    )
     proof = tmp_path / "stacks" / name / "proof"
     proof.mkdir(parents=True)
     (proof / "plan.json").write_text(json.dumps({"schema": PLAN_SCHEMA, "id": "../../evil"}))
@@ -158,7 +166,10 @@ def test_the_plan_of_another_stack_is_not_that_of_the_current_one(tmp_path: Path
 def test_no_folder_is_claimed_but_that_of_a_stack(tmp_path: Path, name: object) -> None:
     plan = {"id": name, "needs_disk_mib": 1}
     with fails("data.invalid-value"):
-        module.act({"path": str(tmp_path / "prefix"), "plan": plan, "current": None}, check=False)
+        module.act(
+            {"path": str(tmp_path / "prefix"), "plan": plan, "current": None, "installed": False},
+            check=False,
+        )
     assert list(tmp_path.iterdir()) == []
 
 

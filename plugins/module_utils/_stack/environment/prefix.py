@@ -65,6 +65,16 @@ def refuse_foreign(prefix: Path) -> None:
         )
 
 
+def not_installed(prefix: Path) -> StackError:
+    """Return the error for a prefix without a current stack."""
+    return StackError(
+        f"There is no proven stack in {prefix}.",
+        "Nothing was installed there, or its proof never passed.",
+        "Run `slowfast-stack up` first.",
+        code="stack.not-installed",
+    )
+
+
 def require_disk_space(prefix: Path, stack: Path, needs_mib: int) -> None:
     """Raise StackError where the disk is too small for a stack that is not built yet; in MiB."""
     if (stack / "proof" / EVIDENCE).is_file():

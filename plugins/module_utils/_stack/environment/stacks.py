@@ -213,38 +213,60 @@ def chosen(stacks: Sequence[Stack], wanted: str, *, unproven: bool) -> Stack:
     Raise ``StackError``.
     """
     if wanted == PREVIOUS:
-        found = [stack for stack in stacks if stack.previous]
-        if not found:
-            raise StackError(
-                "There is no earlier proven stack to switch to.",
-                _others(stacks),
-                "List them with `slowfast-stack rollback --list`, and pass the ID of one to use it anyway.",
-                code="stack.no-earlier",
-            )
-        return found[0]
-    found = [stack for stack in stacks if stack.id.startswith(wanted)]
-    if len(found) != 1:
-        cause = "Several stacks have an ID with this prefix" if found else "No stack has this ID"
+        earlier = [stack for stack in stacks if stack.previous]
+        if not earlier:
+            raise _no_earlier(_others(stacks))
+        return earlier[0]
+    name = _named([stack.id for stack in stacks], wanted)
+    found = next(stack for stack in stacks if stack.id == name)
+    if found.state != PROVEN and not unproven:
         raise StackError(
-            f"{wanted} does not name a stack.",
-            f"{cause}: there are {', '.join(stack.id for stack in stacks) or 'none'}.",
-            "List them with `slowfast-stack rollback --list`.",
-            code="stack.unknown",
-        )
-    if found[0].state != PROVEN and not unproven:
-        raise StackError(
-            f"The stack {found[0].id} is not proven: {WHY_NOT[found[0].state]}.",
+            f"The stack {found.id} is not proven: {WHY_NOT[found.state]}.",
             "The current stack is not changed.",
             "Add --unproven to use it anyway; then prove it with `slowfast-stack prove`.",
             code="stack.unproven",
         )
-    return found[0]
+    return found
+
+
+def require_one(prefix: Path, wanted: str) -> None:
+    """Raise ``StackError`` where an id names no stack, or no other one is there, without reading any."""
+    ids = sorted(_ids(prefix))
+    if wanted != PREVIOUS:
+        _named(ids, wanted)
+    elif not set(ids) - {current_id(prefix)}:
+        raise _no_earlier(_NO_OTHER)
+
+
+def _named(ids: Sequence[str], wanted: str) -> str:
+    found = [name for name in ids if name.startswith(wanted)]
+    if len(found) == 1:
+        return found[0]
+    cause = "Several stacks have an ID with this prefix" if found else "No stack has this ID"
+    raise StackError(
+        f"{wanted} does not name a stack.",
+        f"{cause}: there are {', '.join(ids) or 'none'}.",
+        "List them with `slowfast-stack rollback --list`.",
+        code="stack.unknown",
+    )
+
+
+def _no_earlier(cause: str) -> StackError:
+    return StackError(
+        "There is no earlier proven stack to switch to.",
+        cause,
+        "List them with `slowfast-stack rollback --list`, and pass the ID of one to use it anyway.",
+        code="stack.no-earlier",
+    )
+
+
+_NO_OTHER = "No other stack is in this prefix."
 
 
 def _others(stacks: Sequence[Stack]) -> str:
     others = [stack for stack in stacks if not stack.current]
     if not others:
-        return "No other stack is in this prefix."
+        return _NO_OTHER
     return (
         "; ".join(f"{stack.id}: {WHY_NOT.get(stack.state, stack.state)}" for stack in others) + "."
     )
