@@ -40,6 +40,11 @@ options:
   torch_python:
     description: An interpreter whose PyTorch a stack may adopt.
     type: path
+  request:
+    description:
+      - Where it is given, the controller plans for the host; see the filter P(slowfast.stack.plan#filter).
+      - Without O(endpoints), those of the request are probed.
+    type: dict
 attributes:
   check_mode:
     support: full
@@ -67,6 +72,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+plan:
+  description: The plan for O(request), as the filter P(slowfast.stack.plan#filter) returns it; null without one.
+  type: dict
+  returned: always
 host:
   description: The host as plain data, the input of the filter P(slowfast.stack.plan#filter).
   returned: always
@@ -85,19 +94,25 @@ from ..module_utils._module import Params, Result, run_module
 from ..module_utils._runner import probed
 from ..module_utils._stack.host.probe import Where
 
-SPEC = {
+ON_HOST = {
     "prefix": {"type": "path", "default": "/opt/slowfast-stack"},
     "endpoints": {"type": "dict", "default": {}},
     "uv": {"type": "path"},
     "timeout_s": {"type": "float", "default": 4},
     "torch_python": {"type": "path"},
 }
+# The rest is for the controller.
+SPEC = {**ON_HOST, "request": {"type": "dict"}}
 
 
 def act(params: Params, check: bool) -> Result:
     """Probe."""
-    where = Where(**params, home=str(Path.home()))
-    return {"changed": False, "host": probed(where, remember=not check).to_dict()}
+    where = Where(**{name: params[name] for name in ON_HOST}, home=str(Path.home()))
+    return {
+        "changed": False,
+        "host": probed(where, remember=not check).to_dict(),
+        "plan": None,
+    }
 
 
 def main() -> None:
