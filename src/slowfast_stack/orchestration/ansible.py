@@ -33,6 +33,8 @@ _SETTINGS = {
 }
 # A host that died, or lost its network, is noticed: TCP alone waits for hours.
 _ALIVE = "-o ServerAliveInterval=10 -o ServerAliveCountMax=3"
+# Without Ansible's -C: what is copied is compressed, or a program that takes longer to compress.
+_CONNECTION = "-o ControlMaster=auto -o ControlPersist=60s"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CLEAN_END_S = 10.0
 
@@ -145,6 +147,7 @@ def environment(mark: str) -> dict[str, str]:
     return _SETTINGS | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "ANSIBLE_COLLECTIONS_PATH": f"{collections()}:{searched}",
+        "ANSIBLE_SSH_ARGS": os.environ.get("ANSIBLE_SSH_ARGS", _CONNECTION),
         "ANSIBLE_SSH_EXTRA_ARGS": os.environ.get("ANSIBLE_SSH_EXTRA_ARGS", _ALIVE),
         processes.VARIABLE: mark,
     }

@@ -86,6 +86,11 @@ def test_without_own_places_the_public_ones_have_to_be_reached() -> None:
 
 def test_without_a_network_nothing_has_to_be_reached() -> None:
     assert planner.endpoints({"network": "offline"}) == {}
+    # What the request says of the network is not asked of hosts.
+    assert planner.endpoints({"network": "full"}) == {}
+    assert list(planner.endpoints({"network": "pypi"})) == ["nvidia"]
+    own = {"network": "full", "sources": {"slowfast": {"url": URL}}}
+    assert list(planner.endpoints(own)) == ["slowfast"]
 
 
 def test_a_python_without_headers_does_not_serve_who_cannot_install_them() -> None:

@@ -89,6 +89,8 @@ def endpoints(request: object = None) -> dict[str, str]:
     """Return what the probe has to reach for a request: name to address, as gpu_info takes it.
 
     The address of a source tree that the request, a lock or a plan names ends with ``#COMMIT``.
+    Where the request says what the network is, only what it names itself is asked, and what that
+    leaves open.
     """
     asked = read_request(request)
     if asked.network == "offline" or asked.bundle:
@@ -96,7 +98,7 @@ def endpoints(request: object = None) -> dict[str, str]:
     own = {name: source.url for name, source in asked.sources.items() if source.url}
     made = asked.locked.plan if asked.locked else asked.planned
     before = from_lock.sources(made) if made else {}
-    return {
+    found = {
         "pypi": "package-index",
         **{tree.name: _tree(tree, asked.sources.get(tree.name), before) for tree in TREES},
         "pytorch": wheel.INDEX + "cpu/torch/",
@@ -106,6 +108,9 @@ def endpoints(request: object = None) -> dict[str, str]:
         **{name: own[name] for name in FFMPEG_SOURCES if name in own},
         "conda-forge": own.get("conda-forge", miniforge.CHANNEL_URL) + miniforge.CHANNEL_FILE,
     }
+    open_ = {"nvidia"} if asked.network == "pypi" else set()
+    needed = {*own, *before, *open_} if asked.network else {*found}
+    return {name: place for name, place in found.items() if name in needed}
 
 
 def _tree(tree: TreeRow, asked: Source | None, before: Mapping[str, SourcePlan]) -> str:
