@@ -88,6 +88,8 @@ def script(job: Job, wanted: Wanted, cluster: Cluster) -> str:
             *(f"#SBATCH {option}" for option in ("--job-name=slowfast-train", *asked)),
             "set -eu",
             'first=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)',
+            # The name of a node need not be one that resolves.
+            r"""first=$(scontrol -o show node "$first" | sed -n 's/.* NodeAddr=\([^ ]*\).*/\1/p')""",
             "port=$((20000 + SLURM_JOB_ID % 40000))",
             f"cd {shell.quote(job.start)}",
             f"exec {command} {place} {shell.join(_program(job, wanted, str(job.config)))}",
