@@ -19,6 +19,12 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validat
     parse_json,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.from_bundle import (
+    ENDPOINTS,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.request import (
+    FFMPEG_SOURCES,
+)
 from slowfast_stack.exit_codes import UsageError
 
 if TYPE_CHECKING:
@@ -102,7 +108,7 @@ def _hosts(text: _Text) -> Iterator[tuple[str, str, model.Host]]:
             code="data.too-large",
         )  # fmt: skip
     found = 0
-    for where, name, value in _values(text):
+    for where, name, value in _values(text) if text.content.strip() else ():
         for host_name, host in _of(where, name, value):
             found += 1
             yield text.name, host_name, host
@@ -115,7 +121,7 @@ def _hosts(text: _Text) -> Iterator[tuple[str, str, model.Host]]:
 def _values(text: _Text) -> Iterator[tuple[str, str, object]]:
     """Yield the values of a text with option and name: one, or one of each line."""
     try:
-        yield text.option, text.name, parse_json(text.content)
+        yield text.option, text.name, parse_json(text.content, strict=True)
     except ValueError as error_of_all:
         lines = [(n, line) for n, line in enumerate(text.content.splitlines(), 1) if line.strip()]
         if len(lines) < 2 or not _parses(lines[0][1]):  # noqa: PLR2004
@@ -123,7 +129,7 @@ def _values(text: _Text) -> Iterator[tuple[str, str, object]]:
         for number, line in lines:
             option = f"{text.option}, line {number}"
             try:
-                value = parse_json(line)
+                value = parse_json(line, strict=True)
             except ValueError as error:
                 raise _unreadable(option, error) from error
             yield option, f"{text.name}:{number}", value
@@ -149,15 +155,23 @@ def _of(option: str, name: str, value: object) -> Iterator[tuple[str, model.Host
         if "hosts" in data:
             yield from _probed(option, data)
         elif set(data) == set(_FIXTURE):
-            yield name, model.host(data["host"])
+            yield name, _host(data["host"])
         else:
-            yield name, model.host(data)
+            yield name, _host(data)
     except UsageError:
         raise
     except StackError as error:
         raise UsageError(
             f"{option}: {error.message}", error.cause, error.hint, code=error.code
         ) from error
+
+
+def _host(value: object) -> model.Host:
+    """Read a host; what it reached has to be what the probe asks. Raises StackError."""
+    found = model.host(value)
+    reached = mapping(mapping(value, "host").get("network") or {}, "network")
+    only_keys(reached, "network", (*ENDPOINTS, "nvidia", *FFMPEG_SOURCES))
+    return found
 
 
 def _probed(option: str, data: dict[str, object]) -> Iterator[tuple[str, model.Host]]:
@@ -169,10 +183,13 @@ def _probed(option: str, data: dict[str, object]) -> Iterator[tuple[str, model.H
             data["schema"],
             "Read it with the release that recorded it, or record the hosts again with this one.",
         )
+    for name, error in mapping(data.get("errors") or {}, "errors").items():
+        bare_name(name, "The name of a host")
+        mapping(error, f"errors.{name}")
     for name, host in mapping(data["hosts"], "hosts").items():
         bare_name(name, "The name of a host")
         try:
-            yield name, model.host(host)
+            yield name, _host(host)
         except StackError as error:
             raise UsageError(
                 f"{option}, host {name}: {error.message}", error.cause, error.hint, code=error.code

@@ -12,6 +12,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.dist
     DISTRIBUTIONS,
     SAME_AS,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog.kernels import (
+    OWN_KERNELS,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.architectures import (
     ARCHITECTURES,
 )
@@ -92,8 +95,8 @@ def host(machine: Machine, endpoints: list[str]) -> model.Host:
 
 
 def _kernel(system: System, arch: str) -> str | None:
-    """Return the flavour of the kernel, as in linux-headers-amd64; only Debian's family has one."""
-    if system.family != "debian":
+    """Return the flavour of the kernel, as in linux-headers-amd64, where the distribution says it."""
+    if system.family != "debian" or system.id in OWN_KERNELS:
         return None
     made_of = DERIVED.get((system.id, system.version)) or DERIVED.get(
         (system.id, system.version.partition(".")[0])

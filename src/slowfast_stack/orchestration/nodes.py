@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -86,7 +85,7 @@ def _node(name: str, given: dict[str, Any]) -> Node:
         return Node(name, address if "ansible_host" in given else "127.0.0.1", ("sh", "-c"))
     way = ["ssh", *(word for option in _ALIVE for word in ("-o", option))]
     for key in ("ansible_ssh_common_args", "ansible_ssh_extra_args"):
-        way += shlex.split(str(given.get(key, "")))
+        way += shell.split(str(given.get(key, "")), f"{key} of {name}")
     port, file = given.get("ansible_port"), given.get("ansible_ssh_private_key_file")
     way += ["-p", str(port)] if port else []
     way += ["-i", str(Path(str(file)).expanduser())] if file else []

@@ -67,7 +67,20 @@ def test_one_file_twice_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "code", "named"),
     [
-        ("", "file.unreadable", "h.json"),
+        ("", "file.unreadable", "no host"),
+        (" \n\n", "file.unreadable", "no host"),
+        (json.dumps(H100)[:-1] + ', "cores": 4}', "file.unreadable", "h.json"),
+        (json.dumps(H100)[:-1] + ', "memory_mib": NaN}', "file.unreadable", "h.json"),
+        (json.dumps({**H100, "network": {"pypy": True}}), "data.unknown-key", "'pypy'"),
+        (json.dumps({"hosts": {"one": H100}, "errors": ["one"]}), "data.invalid-value", "errors"),
+        (json.dumps({"hosts": {}, "errors": {"one": "no"}}), "data.invalid-value", "errors.one"),
+        (json.dumps({**H100, "driver": {"version": "5"}}), "data.invalid-value", "host.driver"),
+        (json.dumps({**H100, "driver": {"version": "580"}}), "data.invalid-value", "host.driver"),
+        (
+            json.dumps({**H100, "disk": {"path": "/", "free_mib": "1.0"}}),
+            "data.invalid-value",
+            "disk",
+        ),
         ("{", "file.unreadable", "h.json"),
         ("[" * 100_000, "file.unreadable", "h.json"),
         ("[]", "data.invalid-value", "host"),

@@ -15,6 +15,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment 
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.errors import fails
 
 ROOT = Path(__file__).resolve().parents[3]
 HOSTILE = (
@@ -62,6 +63,12 @@ def test_a_folder_that_path_cannot_name_is_refused(path: str) -> None:
             check()
         assert raised.value.code == "path.unsupported"
         assert "\n" not in raised.value.message
+
+
+def test_options_that_are_written_as_for_a_shell_are_words() -> None:
+    assert shell.split("-o 'A=b c' -v", "x") == ["-o", "A=b c", "-v"]
+    with fails("data.invalid-value", "ssh_args"):
+        shell.split("-o 'A=b", "ssh_args")
 
 
 def test_nothing_else_quotes() -> None:

@@ -174,6 +174,12 @@ def test_the_headers_of_proxmox_have_its_own_name() -> None:
         (ROCKY_9, "5.14.0-284.rt14.296.el9_2.x86_64", "kernel-rt-devel-5.14.0-284.rt14.296.el9_2.x86_64"),
         (ROCKY_8, "5.15.0-300.163.18.el8uek.x86_64", "kernel-uek-devel-5.15.0-300.163.18.el8uek.x86_64"),
         (ROCKY_9, "5.15.0-300.163.18.el9uek.aarch64", "kernel-uek-devel-5.15.0-300.163.18.el9uek.aarch64"),
+        (ROCKY_9, "5.15.0-300.163.18.el9uek.aarch64+64k",
+         "kernel-uek64k-devel-5.15.0-300.163.18.el9uek.aarch64"),
+        (ROCKY_9, "6.12.0-1.23.3.2.el10uek.aarch64.64k",
+         "kernel-uek64k-devel-6.12.0-1.23.3.2.el10uek.aarch64"),
+        (ROCKY_8, "5.4.17-2136.300.7.el8uek.x86_64.debug",
+         "kernel-uek-debug-devel-5.4.17-2136.300.7.el8uek.x86_64"),
         (ROCKY_9, "6.12.0-1.23.3.2.el10uek.x86_64", "kernel-uek-devel-6.12.0-1.23.3.2.el10uek.x86_64"),
     ],
 )  # fmt: skip
@@ -220,7 +226,7 @@ def test_a_kernel_of_another_maker_has_headers_of_its_own_and_no_meta_package(
     [
         (ROCKY_9, "6.9.7-1.el9.elrepo.x86_64"),
         (ROCKY_9, "5.14.0"),
-        (ROCKY_9, "5.15.0-300.163.18.el9uek.aarch64+64k"),
+        (ROCKY_9, "5.15.0-300.163.18.el9uek.x86_64+64k"),
         (ROCKY_9, "5.14.0-570.el9_6.x86_64+new"),
     ],
 )
@@ -312,3 +318,31 @@ def test_lists_of_apt_are_read_for_the_running_kernel(release: str, found: set[s
              "nvidia-64k", "generic-64k", "oem"]  # fmt: skip
     text = "\n".join([OPEN + kind for kind in kinds] + ["linux-image-generic", ""])
     assert set(parsers.kernel_modules(text, release)) == {OPEN + kind for kind in found}
+
+
+@pytest.mark.parametrize("system", ["pop-22.04", "pop-24.04", "tuxedo-24.04"])
+def test_a_derivative_with_its_own_kernels_gets_no_modules_of_ubuntu(system: str) -> None:
+    there = what_if.host(what_if.Machine(gpus=["10de:2684"], os=system), [])
+    plan = planner.plan(there)
+    assert isinstance(plan, Plan)
+    assert plan.driver
+    assert not [name for name in plan.driver.packages if name.startswith("linux-modules-")]
+    assert "linux-headers-generic" not in plan.driver.packages
+
+
+@pytest.mark.parametrize("system", ["linuxmint-22", "zorin-18", "elementary-8", "neon-24.04"])
+def test_a_derivative_with_kernels_of_ubuntu_gets_its_modules(system: str) -> None:
+    there = what_if.host(what_if.Machine(gpus=["10de:2684"], os=system), [])
+    plan = planner.plan(there)
+    assert isinstance(plan, Plan)
+    assert plan.driver
+    assert [name for name in plan.driver.packages if name.startswith("linux-modules-nvidia-")]
+
+
+def test_modules_of_another_branch_alone_are_named_in_the_reason() -> None:
+    kernel = "6.8.0-45-generic"
+    modules = [f"linux-modules-nvidia-{branch}-server-open-{kernel}" for branch in (535, 550)]
+    plan = planned(UBUNTU_24, kernel, kernel={"modules": modules})
+    assert isinstance(plan, Plan)
+    (reason,) = (row for row in plan.reasons if row.choice == "driver.build")
+    assert "built of 550 and 535 alone" in reason.because

@@ -9,8 +9,6 @@ from .source import Source
 META = Source(
     "Requires-Dist of cuda-toolkit on PyPI, its newest release of each CUDA", "2026-11-30"
 )
-# All 24 wheels of nvidia-cuda-nvcc-cu12, from 12.0 to 12.9, were listed.
-WITHOUT_NVCC = Source("file lists of nvidia-cuda-nvcc-cu12 on PyPI", "2026-11-30", "measured")
 
 
 class CompilerRow(NamedTuple):
@@ -35,7 +33,8 @@ class CompilerRow(NamedTuple):
         )
 
 
-# CUDA 12 has no row: its wheels have ptxas and headers, but neither nvcc nor cudafe++.
+# CUDA 12 has no row: all 24 wheels of nvidia-cuda-nvcc-cu12 (12.0 to 12.9, listed 2026-11-30) have ptxas
+# and headers, but neither nvcc nor cudafe++.
 # fmt: off
 COMPILERS = (
     # cuda  nvcc  crt  nvvm  cccl  runtime

@@ -98,6 +98,8 @@ DEB_KERNELS = (
     ),
 )  # fmt: skip
 
+# Derivatives of Ubuntu that build their own kernels, for which its archive has no modules.
+OWN_KERNELS = ("pop", "tuxedo")
 # The kernel series that a release of Ubuntu began with; newer ones are those of -hwe-.
 FIRST_SERIES = {"22.04": "5.15", "24.04": "6.8", "26.04": "7.0"}
 
@@ -124,6 +126,14 @@ RPM_KERNELS = (
     RpmKernelRow(
         "uek", rf"(?P<version>{_BUILD}\.el[0-9]+uek\.(?:x86_64|aarch64))",
         ("kernel-uek-devel-{version}", *_USER), ORACLE_KERNELS,
+    ),
+    RpmKernelRow(
+        "uek64k", rf"(?P<version>{_BUILD}\.el[0-9]+uek\.aarch64)[+.]?64k",
+        ("kernel-uek64k-devel-{version}", *_USER), ORACLE_KERNELS,
+    ),
+    RpmKernelRow(
+        "uek-debug", rf"(?P<version>{_BUILD}\.el[0-9]+uek\.(?:x86_64|aarch64))[+.]debug",
+        ("kernel-uek-debug-devel-{version}", *_USER), ORACLE_KERNELS,
     ),
     RpmKernelRow(
         "fedora", rf"(?P<version>{_BUILD}\.fc[0-9]+\.(?:x86_64|aarch64))",

@@ -25,6 +25,19 @@ def join(words: Iterable[object]) -> str:
     return " ".join(map(quote, words))
 
 
+def split(text: str, where: str) -> list[str]:
+    """Return the words of options that a user wrote as for a shell. Raises ``StackError``."""
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise StackError(
+            f"{where} is not written as for a shell.",
+            f"{error}.",
+            "Close its quotes.",
+            code="data.invalid-value",
+        ) from error
+
+
 def comment(value: object) -> str:
     """Return a value for a comment, which a line feed in it cannot leave."""
     return quote(value).translate(_NO_CONTROLS)

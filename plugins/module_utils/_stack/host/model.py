@@ -57,6 +57,16 @@ def _version(value: object, where: str) -> str:
     return text
 
 
+_DRIVER = re.compile(r"\d{2,3}(\.\d{1,4}){1,3}")
+
+
+def _driver_release(value: object, where: str) -> str:
+    text = _version(value, where)
+    if not _DRIVER.fullmatch(text):
+        raise validation.bad(where, "the release of a driver, such as 580.65.06", value)
+    return text
+
+
 def _perhaps(value: object, where: str) -> str:
     """Read a word that may be empty, as that of a host whose files do not say it."""
     return _word(value, where) if value else ""
@@ -235,7 +245,7 @@ class Kernel(_Exact):
 class Driver(_Exact):
     """The loaded kernel driver; ``flavour`` is open, proprietary or None where it is not known."""
 
-    version: str = read(_version)
+    version: str = read(_driver_release)
     flavour: str | None = read(validation.choice("open", "proprietary"), default=None)
 
 

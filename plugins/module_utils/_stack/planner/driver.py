@@ -147,6 +147,9 @@ def _built(host: Host, option: DriverOption) -> Decision:
     if entry and entry.signed:
         flavour = kernels.flavour(host) or host.kernel.release
         text += f"; those of the archive are not taken (kernel {flavour})"
+    others = kernels.other_branches(host)
+    if others and option.number not in others:
+        text += f"; for this kernel the archive has them built of {' and '.join(others)} alone"
     return decision("driver.build", text, SIGNATURES)
 
 

@@ -6,7 +6,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..catalog.distributions import KERNEL
-from ..catalog.kernels import DEB_KERNELS, FIRST_SERIES, RPM_KERNELS, RPM_UNKNOWN, DebKernelRow
+from ..catalog.kernels import (
+    DEB_KERNELS,
+    FIRST_SERIES,
+    OWN_KERNELS,
+    RPM_KERNELS,
+    RPM_UNKNOWN,
+    DebKernelRow,
+)
 from ..core.versions import release, version
 from .distribution import archive, distribution
 
@@ -84,6 +91,13 @@ def prebuilt(host: Host, option: DriverOption) -> Prebuilt | None:
     return Prebuilt(found, running in listed, listed=True) if found else None
 
 
+def other_branches(host: Host) -> tuple[str, ...]:
+    """Return the branches whose modules the archive built for the running kernel, newest first."""
+    pattern = re.compile(rf"linux-modules-nvidia-(\d+)-(?:.+-)?{re.escape(host.kernel.release)}")
+    found = {match.group(1) for name in host.kernel.modules if (match := pattern.fullmatch(name))}
+    return tuple(sorted(found, key=int, reverse=True))
+
+
 def installed(host: Host) -> str | None:
     """Return how the modules of the installed driver came about, None where no package says it."""
     names = [package.name for package in host.driver_packages]
@@ -99,7 +113,8 @@ def _deb(host: Host) -> DebKernelRow | None:
         return None
     rows = [each for each in DEB_KERNELS if each.distribution == row.id]
     if not host.kernel.release:
-        return rows[0] if rows and row.id == "ubuntu" else None
+        own = host.distribution.id in OWN_KERNELS
+        return rows[0] if rows and row.id == "ubuntu" and not own else None
     named = _NUMBERS.sub("", host.kernel.release)
     return next((each for each in rows if each.flavour == named), None)
 
