@@ -142,14 +142,15 @@ class LocalRunner:
 
     def system(self) -> System:
         """Return what the kernel and the C library say."""
-        named, cores = os.uname(), len(os.sched_getaffinity(0))
+        # The program, which a host may have in place of its own to name another kernel; it prints
+        # the release first, whatever the order of its options.
+        release, _space, machine = self.run(("uname", "-mr")).stdout.strip().partition(" ")
+        cores = len(os.sched_getaffinity(0))
         try:
             library = os.confstr("CS_GNU_LIBC_VERSION") or ""
         except (OSError, ValueError):  # this Python has another C library; the host may have glibc
             library = self.run(("getconf", "GNU_LIBC_VERSION")).stdout
-        return System(
-            named.machine, named.release, cores, ownership.is_root(), parsers.glibc(library)
-        )
+        return System(machine, release, cores, ownership.is_root(), parsers.glibc(library))
 
     def read(self, path: str) -> bytes | None:
         """Return the bytes of a file, None if it does not exist. Raises ``Unreadable``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils import _runner
@@ -63,3 +64,14 @@ def test_what_is_absent_is_nothing() -> None:
     runner, absent = LocalRunner(), "/nowhere/at/all"
     assert runner.names(absent) == []
     assert [runner.real(absent), runner.inode(absent), runner.free_mib(absent)] == [None] * 3
+
+
+def test_a_kernel_is_that_which_the_program_of_the_host_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "uname"
+    program.write_text("#!/bin/sh\necho 6.1.0-56-amd64 x86_64\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    found = LocalRunner().system()
+    assert (found.release, found.machine) == ("6.1.0-56-amd64", "x86_64")
