@@ -1,4 +1,4 @@
-"""A Slurm cluster of one node on this machine: its own folder, key, ports and daemons."""
+"""A Slurm cluster on this machine, of one node or several: its own folder, key, ports and daemons."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ SETTINGS = """\
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={controller}
-SlurmdPort={node}
 SlurmUser=root
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge/socket
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
+SlurmdSpoolDir={folder}/spool/%n
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
-SlurmdLogFile={folder}/slurmd.log
+SlurmdLogFile={folder}/slurmd-%n.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
@@ -36,8 +35,9 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1
 ReturnToService=2
+SlurmdTimeout=10
 KillWait=2
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} State=UNKNOWN
+{nodes}
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 DAEMONS_S, JOB_S = 30, 300
@@ -62,7 +62,14 @@ class Cluster:
 
     folder: Path
     cpus: int
+    nodes: int = 1
     daemons: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the nodes; the only one has that of this machine."""
+        host = socket.gethostname().partition(".")[0]
+        return [host] if self.nodes == 1 else [f"{host}-{i}" for i in range(1, self.nodes + 1)]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -97,9 +104,9 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running(folder: Path, cpus: int = 2) -> Iterator[Cluster]:
+def running(folder: Path, cpus: int = 2, nodes: int = 1) -> Iterator[Cluster]:
     """Start a cluster in an empty folder, and end its daemons with the block."""
-    cluster = Cluster(folder, cpus)
+    cluster = Cluster(folder, cpus, nodes)
     _configure(cluster)
     try:
         _start(cluster)
@@ -117,22 +124,24 @@ def _configure(cluster: Cluster) -> None:
     key = folder / "munge/key"
     key.write_bytes(os.urandom(1024))
     key.chmod(0o600)
-    controller, node = _free_ports()
+    controller, *ports = _free_ports(1 + cluster.nodes)
+    host = socket.gethostname().partition(".")[0]
+    rows = [
+        f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} "
+        f"CPUs={cluster.cpus} State=UNKNOWN"
+        for name, port in zip(cluster.names, ports, strict=True)
+    ]
     settings = SETTINGS.format(
-        host=socket.gethostname().partition(".")[0],
-        folder=folder,
-        controller=controller,
-        node=node,
-        cpus=cluster.cpus,
+        host=host, folder=folder, controller=controller, nodes="\n".join(rows)
     )
     (folder / "slurm.conf").write_text(settings)
     # Nothing here uses control groups; slurmd 22.05 wants the name of a plugin all the same.
     (folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
 
 
-def _free_ports() -> list[int]:
+def _free_ports(count: int) -> list[int]:
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(2)]
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
             one.bind(("127.0.0.1", 0))
         return [one.getsockname()[1] for one in sockets]
@@ -146,25 +155,31 @@ def _start(cluster: Cluster) -> None:
     _daemon(cluster, "munged", "--foreground", "--force", f"--log-file={log}", *options)
     _until(cluster, (munge / "socket").exists)
     _daemon(cluster, "slurmctld", "-D")
-    _daemon(cluster, "slurmd", "-D")
+    for name in cluster.names:
+        start_node(cluster, name)
     _until(cluster, lambda: _idle(cluster))
 
 
-def _daemon(cluster: Cluster, name: str, *options: str) -> None:
-    with (cluster.folder / f"{name}.out.log").open("wb") as out:
-        cluster.daemons.append(
-            subprocess.Popen(
-                [str(find(name)), *options], env=cluster.environment, stdout=out, stderr=out
-            )
-        )
+def start_node(cluster: Cluster, name: str) -> subprocess.Popen[bytes]:
+    """Start the daemon of a node."""
+    (cluster.folder / "spool" / name).mkdir(exist_ok=True)
+    return _daemon(cluster, "slurmd", "-D", "-N", name)
+
+
+def _daemon(cluster: Cluster, name: str, *options: str) -> subprocess.Popen[bytes]:
+    with (cluster.folder / f"{name}.out.log").open("ab") as out:
+        argv = [str(find(name)), *options]
+        started = subprocess.Popen(argv, env=cluster.environment, stdout=out, stderr=out)
+    cluster.daemons.append(started)
+    return started
 
 
 def _idle(cluster: Cluster) -> bool:
-    argv = ["sinfo", "--noheader", "--format=%T"]
+    argv = ["sinfo", "--noheader", "--Node", "--format=%T"]
     done = subprocess.run(
         argv, env=cluster.environment, capture_output=True, text=True, check=False
     )
-    return done.stdout.strip() == "idle"
+    return done.stdout.split() == ["idle"] * cluster.nodes
 
 
 def _until(cluster: Cluster, there: object) -> None:
