@@ -19,6 +19,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.validat
     parse_json,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.host import model
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import gpu_specs
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.from_bundle import (
     ENDPOINTS,
 )
@@ -37,6 +38,7 @@ _LIMIT = 256 << 20  # bytes
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
 # The parts of a host fixture (docs/glossary.md); what the probe found is its host.
 _FIXTURE = ("source", "files", "commands", "host")
+_PROBED = "Correct it, or record the host with slowfast-stack probe --json."
 _HINT = "Give what slowfast-stack probe --json printed; one host may also be a line of JSON."
 
 
@@ -171,6 +173,23 @@ def _host(value: object) -> model.Host:
     found = model.host(value)
     reached = mapping(mapping(value, "host").get("network") or {}, "network")
     only_keys(reached, "network", (*ENDPOINTS, "nvidia", *FFMPEG_SOURCES))
+    for number, gpu in enumerate(found.gpus):
+        where = f"host.gpus[{number}]"
+        if gpu.compute_capability and not found.driver:
+            wanted = "null without a loaded driver, which alone reports it"
+            raise InvalidValueError(
+                f"{where}.compute_capability", wanted, gpu.compute_capability, _PROBED
+            )
+        spec = gpu_specs.gpu_spec(gpu.pci_id)
+        if gpu.compute_capability and spec.capability_text not in (None, gpu.compute_capability):
+            wanted = f"{spec.capability_text}, that of {spec.name}"
+            raise InvalidValueError(
+                f"{where}.compute_capability", wanted, gpu.compute_capability, _PROBED
+            )
+        if gpu.mig is not None and spec.capability_text not in (None, *gpu_specs.WITH_MIG):
+            raise InvalidValueError(
+                f"{where}.mig", f"null: {spec.name} has no MIG", gpu.mig, _PROBED
+            )
     return found
 
 

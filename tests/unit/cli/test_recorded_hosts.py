@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,6 +65,12 @@ def test_one_file_twice_is_refused(tmp_path: Path) -> None:
     assert error.value.code == "cli.invalid-value"
 
 
+def gpu(pci_id: str, *, loaded: bool = True, **more: object) -> dict[str, Any]:
+    """Return a host whose driver says this of its GPU."""
+    driver = {"version": "535.104.05"} if loaded else None
+    return {**H100, "driver": driver, "gpus": [{**H100["gpus"][0], "pci_id": pci_id, **more}]}
+
+
 @pytest.mark.parametrize(
     ("text", "code", "named"),
     [
@@ -74,6 +81,13 @@ def test_one_file_twice_is_refused(tmp_path: Path) -> None:
         (json.dumps({**H100, "network": {"pypy": True}}), "data.unknown-key", "'pypy'"),
         (json.dumps({"hosts": {"one": H100}, "errors": ["one"]}), "data.invalid-value", "errors"),
         (json.dumps({"hosts": {}, "errors": {"one": "no"}}), "data.invalid-value", "errors.one"),
+        (probed(one=gpu("10de:2330", compute_capability="7.5")), "data.invalid-value", "host one"),
+        (
+            probed(one=gpu("10de:2330", loaded=False, compute_capability="9.0")),
+            "data.invalid-value",
+            "one",
+        ),
+        (probed(one=gpu("10de:1b06", mig=1)), "data.invalid-value", "gpus[0].mig"),
         (json.dumps({**H100, "driver": {"version": "5"}}), "data.invalid-value", "host.driver"),
         (json.dumps({**H100, "driver": {"version": "580"}}), "data.invalid-value", "host.driver"),
         (

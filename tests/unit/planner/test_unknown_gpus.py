@@ -322,3 +322,15 @@ def test_an_older_jetpack_on_thor_is_sent_to_7() -> None:
     thor = next(row for row in TEGRAS if row.wheels)
     plan = refused(jetson(thor, "540.4.0", gpus=[gpu("10de:2b00")]))
     assert "JetPack 7" in str(plan.conflict.remedies)
+
+
+@pytest.mark.parametrize(("asked", "fits"), [("580", True), ("581", True), ("570", False)])
+def test_in_wsl_the_branch_may_be_asked_for_by_the_number_of_windows(
+    asked: str, *, fits: bool
+) -> None:
+    there = host(CONTAINER, gpus=[gpu("10de:2684")], driver=driver("581.57"), **WSL)
+    plan = planner.plan(there, {"driver_branch": asked})
+    assert (plan.status == "planned") is fits, said(plan)
+    if isinstance(plan, Plan):
+        assert plan.driver
+        assert (plan.driver.action, plan.driver.branch) == ("keep", "580")

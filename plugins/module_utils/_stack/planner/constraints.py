@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..catalog.sources import TREES
 from ..core.versions import version
+from ..host.model import Driver
 from . import (
     driver_constraints,
     gpu_constraints,
@@ -14,7 +15,7 @@ from . import (
     kernels,
     platforms,
 )
-from .candidates import PYPI
+from .candidates import PYPI, loaded_branch
 from .constraint_model import RUNNING, Check, Constraint
 from .decision import REQUEST
 from .request import CHANNEL, INSTALLER
@@ -60,10 +61,13 @@ def _requested(host: Host, request: Request) -> Iterator[Constraint]:
         text = " ".join(request.conda_packages)
         yield _option("conda-package", text, {"python": _manager("conda", "--conda-package")})
     if request.driver_branch:
-        branch = request.driver_branch
+        # In WSL2 a user reads the numbers of Windows.
+        branch = loaded_branch(host, Driver(f"{request.driver_branch}.0"))
         # Without a GPU the branch is the one that FFmpeg is built for.
         idle = request.wanted_ffmpeg in (None, "none")
-        asked = _option("driver-branch", branch, {"driver": _branch(branch, idle=idle)})
+        asked = _option(
+            "driver-branch", request.driver_branch, {"driver": _branch(branch, idle=idle)}
+        )
         known = driver_constraints.known_of(host, branch)
         yield asked._replace(text="; ".join([asked.text, *known]))
     if request.gpu_required:

@@ -80,6 +80,10 @@ def _named(model: str, measured: str | None) -> GpuSpec:
     return gpu_spec(UNKNOWN_GPU, measured)._replace(name=name)
 
 
+# Capabilities of GPUs with MIG: NVIDIA Multi-Instance GPU user guide, supported GPUs (2026-11-30).
+WITH_MIG = ("8.0", "9.0", "10.0", "10.3", "10.7", "12.0")
+
+
 def plans(host: Host) -> tuple[GpuPlan, ...]:
     """Return what a plan says of each GPU of a host."""
     return tuple(
