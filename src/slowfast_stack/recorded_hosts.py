@@ -115,9 +115,8 @@ def _hosts(text: _Text) -> Iterator[tuple[str, str, model.Host]]:
             found += 1
             yield text.name, host_name, host
     if not found:
-        raise UsageError(
-            f"{text.option} has no host.", "It is empty.", _HINT, code="file.unreadable"
-        )
+        cause = "No host of it was probed." if text.content.strip() else "It is empty."
+        raise UsageError(f"{text.option} has no host.", cause, _HINT, code="file.unreadable")
 
 
 def _values(text: _Text) -> Iterator[tuple[str, str, object]]:
@@ -180,7 +179,7 @@ def _host(value: object) -> model.Host:
             raise InvalidValueError(
                 f"{where}.compute_capability", wanted, gpu.compute_capability, _PROBED
             )
-        spec = gpu_specs.gpu_spec(gpu.pci_id)
+        spec = gpu_specs.listed(gpu)
         if gpu.compute_capability and spec.capability_text not in (None, gpu.compute_capability):
             wanted = f"{spec.capability_text}, that of {spec.name}"
             raise InvalidValueError(

@@ -346,3 +346,17 @@ def test_modules_of_another_branch_alone_are_named_in_the_reason() -> None:
     assert isinstance(plan, Plan)
     (reason,) = (row for row in plan.reasons if row.choice == "driver.build")
     assert "built of 550 and 535 alone" in reason.because
+
+
+@pytest.mark.parametrize(
+    ("release", "planned_"), [("6.8.0-45-generic", True), ("6.14.0-27-generic", False)]
+)
+def test_signed_modules_that_no_list_names_are_not_taken_for_a_kernel_beyond_the_bound(
+    release: str, *, planned_: bool
+) -> None:
+    kernel = {"release": release, "headers": True}
+    plan = planner.plan(host("k80-ubuntu-22.04", kernel=kernel))
+    assert isinstance(plan, Plan) is planned_
+    modules = [f"linux-modules-nvidia-470-server-{release}"]
+    listed = planner.plan(host("k80-ubuntu-22.04", kernel={**kernel, "modules": modules}))
+    assert isinstance(listed, Plan)

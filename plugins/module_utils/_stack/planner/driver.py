@@ -130,6 +130,11 @@ def _real_time(host: Host, plan: DriverPlan) -> Iterator[Decision]:
         yield decision("driver.kernel", text, REAL_TIME_CHECK)
 
 
+def _running(host: Host) -> str:
+    """Name the running kernel, or whose it is where a what-if has none."""
+    return host.kernel.release or f"those of {host.distribution.name}"
+
+
 def _built(host: Host, option: DriverOption) -> Decision:
     """Say how the kernel modules come about, and why."""
     row, built = distribution(host), kernels.prebuilt(host, option)
@@ -145,8 +150,7 @@ def _built(host: Host, option: DriverOption) -> Decision:
     if host.kernel.release and kernels.flavour(host) is None:
         text += f"; no table knows kernel {host.kernel.release}: whoever made it has its headers"
     if entry and entry.signed:
-        flavour = kernels.flavour(host) or host.kernel.release
-        text += f"; those of the archive are not taken (kernel {flavour})"
+        text += f"; those of the archive are of other kernels than {_running(host)}"
     others = kernels.other_branches(host)
     if others and option.number not in others:
         text += f"; for this kernel the archive has them built of {' and '.join(others)} alone"

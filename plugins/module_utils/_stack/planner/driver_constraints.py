@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from ..catalog.drivers import BRANCHES
 from ..catalog.presets import PRESETS
 from ..core.versions import version
-from . import driver_state
+from . import driver_state, kernels
 from .candidates import branch
 from .constraint_model import RUNNING, Constraint
-from .distribution import archive, distribution
+from .distribution import distribution
 from .gpu_specs import of_host
 
 if TYPE_CHECKING:
@@ -106,14 +106,13 @@ def _no_older(host: Host, loaded: str) -> Constraint:
 
 
 def _kernel(host: Host, kernel: str) -> Constraint:
-    row = distribution(host)
-
     def driver(option: DriverOption) -> str | None:
         bound = option.branch.kernel if option.branch else ""
         if option.action in RUNNING or not bound or version(kernel) <= version(bound):
             return None
-        entry = archive(row, option) if option.origin == "distribution" else None
-        if option.branch is None or (entry and entry.signed):
+        built = kernels.prebuilt(host, option)
+        # The archive has built them, whatever the branch was made for.
+        if option.branch is None or (built and built.listed):
             return None
         source = option.branch.kernel_source.name
         return f"the modules of {option.name} build on Linux {bound} and older ({source})"

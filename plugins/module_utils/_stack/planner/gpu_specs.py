@@ -70,6 +70,11 @@ def spec_of(gpu: Gpu) -> GpuSpec:
     return gpu_spec(gpu.pci_id, gpu.compute_capability)
 
 
+def listed(gpu: Gpu) -> GpuSpec:
+    """Return what the tables say of a GPU, whatever its driver reports."""
+    return gpu_spec(gpu.pci_id)
+
+
 @lru_cache(maxsize=256)
 def _named(model: str, measured: str | None) -> GpuSpec:
     """Return the specification of a GPU that the driver names, and whose PCI id nothing says."""
