@@ -150,7 +150,10 @@ def _built(host: Host, option: DriverOption) -> Decision:
     if host.kernel.release and kernels.flavour(host) is None:
         text += f"; no table knows kernel {host.kernel.release}: whoever made it has its headers"
     if entry and entry.signed:
-        text += f"; those of the archive are of other kernels than {_running(host)}"
+        of_nvidia = "do not go with packages of NVIDIA's repository"
+        of_others = f"are of other kernels than {_running(host)}"
+        own = option.origin == "distribution"
+        text += f"; those of the archive {of_others if own else of_nvidia}"
     others = kernels.other_branches(host)
     if others and option.number not in others:
         text += f"; for this kernel the archive has them built of {' and '.join(others)} alone"
