@@ -53,7 +53,7 @@ def test_the_table_has_profiles_of_gpus_that_the_catalog_knows() -> None:
     known = {row.device for row in GPUS}
     assert {row.device for row in VGPUS} <= known
     pairs = [(row.device, part.split(":")[0]) for row in VGPUS for part in row.profiles.split()]
-    assert len(pairs) == len(set(pairs)) == 967
+    assert len(pairs) == len(set(pairs)) == 1225
     assert all(len(subsystem) == 4 for _device, subsystem in pairs)
 
 

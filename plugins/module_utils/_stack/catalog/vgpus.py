@@ -11,6 +11,11 @@ RELEASED = Source(
     "g_nv_name_released.h of NVIDIA/open-gpu-kernel-modules @df1c9a3", "2026-11-30", "measured"
 )
 OLDER = Source("the table of vGPU types in DualCoder/vgpu_unlock", "2026-11-30", "uncertain")
+CONFIGURED = Source(
+    "public copies of the table of vGPU types of NVIDIA's host driver (vgpuConfig)",
+    "2026-12-01",
+    "uncertain",
+)
 GUESTS = Source(
     "NVIDIA virtual GPU software user guide, installing the graphics driver in a VM", "2026-11-30"
 )
@@ -42,6 +47,34 @@ VGPUS = (
         OLDER,
     ),
     VgpuRow(
+        "13f3",
+        "GRID M6",
+        "117c:2B 117e:0B 117f:1B 1180:0Q 1181:1Q 1182:2Q 1183:4Q 1184:8Q 11aa:1A 11ab:2A 11ac:4A 11ad:8A "
+        "12ed:2B4 1338:1B4",
+        CONFIGURED,
+    ),
+    VgpuRow(
+        "15f7",
+        "GRID P100C",
+        "1265:1B 1266:1Q 1267:2Q 1268:4Q 1269:6Q 126a:12Q 126b:1A 126c:2A 126d:4A 126e:6A 126f:12A 128d:2B "
+        "12f4:2B4 133f:1B4 137d:12C 138c:4C 138d:6C",
+        CONFIGURED,
+    ),
+    VgpuRow(
+        "15f8",
+        "GRID P100",
+        "1221:1B 1222:1Q 1223:2Q 1224:4Q 1225:8Q 1226:16Q 1227:1A 1228:2A 1229:4A 122a:8A 122b:16A 128c:2B "
+        "12f2:2B4 133d:1B4 137c:16C 138a:4C 138b:8C",
+        CONFIGURED,
+    ),
+    VgpuRow(
+        "15f9",
+        "GRID P100X",
+        "122c:1B 122d:1Q 122e:2Q 122f:4Q 1230:8Q 1231:16Q 1232:1A 1233:2A 1234:4A 1235:8A 1236:16A 128b:2B "
+        "12f3:2B4 133e:1B4 137b:16C 1388:4C 1389:8C",
+        CONFIGURED,
+    ),
+    VgpuRow(
         "1b38",
         "GRID P40",
         "11e7:1B 11e8:1Q 11e9:2Q 11ea:3Q 11eb:4Q 11ec:6Q 11ed:8Q 11ee:12Q 11ef:24Q 11f0:1A 11f1:2A 11f2:3A "
@@ -57,6 +90,27 @@ VGPUS = (
         OLDER,
     ),
     VgpuRow(
+        "1bb4",
+        "GRID P6",
+        "11f8:1B 11f9:1Q 11fa:2Q 11fb:4Q 11fc:8Q 11fd:16Q 11fe:1A 11ff:2A 1200:4A 1201:8A 1202:16A 1289:2B "
+        "12f0:2B4 133b:1B4 137f:16C 1386:4C 1387:8C",
+        CONFIGURED,
+    ),
+    VgpuRow(
+        "1db1",
+        "GRID V100X",
+        "1259:1B 125a:1Q 125b:2Q 125c:4Q 125d:8Q 125e:16Q 125f:1A 1260:2A 1261:4A 1262:8A 1263:16A 128e:2B "
+        "12f6:2B4 1341:1B4 1378:16C 138e:4C 138f:8C",
+        CONFIGURED,
+    ),
+    VgpuRow(
+        "1db3",
+        "GRID V100L",
+        "1290:1B 1291:2B 1292:1Q 1293:2Q 1294:4Q 1295:8Q 1296:16Q 1297:1A 1298:2A 1299:4A 129a:8A 129b:16A "
+        "12f9:2B4 1344:1B4 137a:16C 1398:4C 1399:8C",
+        CONFIGURED,
+    ),
+    VgpuRow(
         "1db4",
         "GRID V100",
         "1254:1A 1255:2A 1256:4A 1257:8A 1258:16A 124e:1B 128f:2B 1340:1B4 12f5:2B4 124f:1Q 1250:2Q 1251:4Q "
@@ -64,11 +118,61 @@ VGPUS = (
         OLDER,
     ),
     VgpuRow(
+        "1db4",
+        "GRID V100",
+        "1379:16C 1393:4C 1394:8C",
+        CONFIGURED,
+    ),
+    VgpuRow(
+        "1db5",
+        "GRID V100DX",
+        "12cb:1B 12cc:2B 12cd:1Q 12ce:2Q 12cf:4Q 12d0:8Q 12d1:16Q 12d2:32Q 12d3:1A 12d4:2A 12d5:4A 12d6:8A "
+        "12d7:16A 12d8:32A 12f8:2B4 1343:1B4 1376:32C 1390:4C 1391:8C 1392:16C",
+        CONFIGURED,
+    ),
+    VgpuRow(
+        "1db6",
+        "GRID V100D",
+        "12bd:1B 12be:2B 12bf:1Q 12c0:2Q 12c1:4Q 12c2:8Q 12c3:16Q 12c4:32Q 12c5:1A 12c6:2A 12c7:4A 12c8:8A "
+        "12c9:16A 12ca:32A 12f7:2B4 1342:1B4 1377:32C 1395:4C 1396:8C 1397:16C",
+        CONFIGURED,
+    ),
+    VgpuRow(
+        "1df6",
+        "GRID V100S",
+        "13e1:1B 13e3:2B 13e5:1Q 13e6:2Q 13e7:4Q 13e8:8Q 13e9:16Q 13ea:32Q 13eb:1A 13ec:2A 13ed:4A 13ee:8A "
+        "13ef:16A 13f0:32A 13f1:4C 13f2:8C 13f3:16C 13f4:32C",
+        CONFIGURED,
+    ),
+    VgpuRow(
         "1e30",
         "GRID RTX6000",
         "1325:1Q 1326:2Q 1327:3Q 1328:4Q 1329:6Q 132a:8Q 132b:12Q 132c:24Q 13bf:4C 13c0:6C 13c1:8C 13c2:12C "
         "13c3:24C 1437:1B 1438:2B 1439:1A 143a:2A 143b:3A 143c:4A 143d:6A 143e:8A 143f:12A 1440:24A",
         OLDER,
+    ),
+    VgpuRow(
+        "1e30",
+        "GRID RTX8000",
+        "132d:1Q 132e:2Q 132f:3Q 1330:4Q 1331:6Q 1332:8Q 1333:12Q 1334:16Q 1335:24Q 1336:48Q 13c4:4C 13c5:6C "
+        "13c6:8C 13c7:12C 13c8:16C 13c9:24C 13ca:48C 1441:1B 1442:2B 1443:1A 1444:2A 1445:3A 1446:4A 1447:6A "
+        "1448:8A 1449:12A 144a:16A 144b:24A 144c:48A",
+        CONFIGURED,
+    ),
+    VgpuRow(
+        "1e78",
+        "GRID RTX6000P",
+        "13f7:1B 13f8:2B 13f9:1Q 13fa:2Q 13fb:3Q 13fc:4Q 13fd:6Q 13fe:8Q 13ff:12Q 1400:24Q 1401:1A 1402:2A "
+        "1403:3A 1404:4A 1405:6A 1406:8A 1407:12A 1408:24A 140d:4C 140e:6C 140f:8C 1410:12C 1411:24C",
+        CONFIGURED,
+    ),
+    VgpuRow(
+        "1e78",
+        "GRID RTX8000P",
+        "1412:1B 1413:2B 1414:1Q 1415:2Q 1416:3Q 1417:4Q 1418:6Q 1419:8Q 141a:12Q 141b:16Q 141c:24Q 141d:48Q "
+        "141e:1A 141f:2A 1420:3A 1421:4A 1422:6A 1423:8A 1424:12A 1425:24A 1426:48A 142b:4C 142c:6C 142d:8C "
+        "142e:12C 142f:16C 1430:24C 1431:48C 1436:16A",
+        CONFIGURED,
     ),
     VgpuRow(
         "1eb8",
