@@ -78,5 +78,6 @@ def _data(row: KnownHost) -> dict[str, object]:
 def _cells(row: KnownHost) -> tuple[str, ...]:
     gpus = row.host.get("gpus")
     count = str(len(gpus)) if isinstance(gpus, list) else ""
-    note = row.drift or (f"{row.code}: {row.message}" if row.code else "")
+    message = (row.message or "").partition("\n")[0]
+    note = row.drift or (f"{row.code}: {message}" if row.code else "")
     return row.name, row.status or "-", row.seen or "-", row.plan or "-", count, note

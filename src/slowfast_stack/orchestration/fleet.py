@@ -13,6 +13,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils import _places
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import saved
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack.exit_codes import UsageError
+from slowfast_stack.known_secrets import hidden
 from slowfast_stack.orchestration import ansible
 from slowfast_stack.orchestration.events import Kind
 
@@ -99,7 +100,7 @@ class Records:
                 command=self._command,
                 status=status,
                 code=event.code or None,
-                message=event.message or None,
+                message=hidden(event.message) or None,
                 proven=found.plan if status == PROVEN and found.plan else found.proven,
             )
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -165,3 +165,11 @@ def test_a_failed_host_has_its_error_beside_it(said):
     )
     (row,) = fleet.known(PLAY)
     assert cli._cells(row)[-1] == "packages.locked: It stopped."
+
+
+def test_a_secret_in_an_error_is_not_kept_and_a_row_is_one_line(said):
+    text = "It failed at https://me:hunter2@example.org/x\nand more"
+    run(said, HostEvent(Kind.FAILED, "a", 1.0, "cuda", "", "packages.locked", text))
+    (row,) = fleet.known(PLAY)
+    assert "hunter2" not in (row.message or "")
+    assert "\n" not in cli._cells(row)[-1]
