@@ -92,7 +92,10 @@ def test_the_role_refuses_a_bundle_that_is_not_trusted(site: Site) -> None:
     # It is used then: this bundle is for no host.
     ways: list[dict[str, object]] = [trusted, {"stack_digest": good}, {"stack_unsigned": True}]
     for way in ways:
-        assert "TASK [slowfast.stack.preflight : Choose the stack of this host]" in site.play(**way)
+        assert (
+            "TASK [slowfast.stack.preflight : Probe the host, and choose its stack]"
+            in site.play(**way)
+        )
     site.write("evil")
     assert "signature.other-file" in site.play(**trusted)
     assert "signature.other-digest" in site.play(stack_digest=good)
