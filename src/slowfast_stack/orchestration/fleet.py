@@ -101,7 +101,7 @@ class Records:
                 status=status,
                 code=event.code or None,
                 message=hidden(event.message) or None,
-                proven=found.plan if status == PROVEN and found.plan else found.proven,
+                proven=_proven(self._progress.host(event.host)) or found.proven,
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         saved.save(path, found)
@@ -114,6 +114,12 @@ def _facts(run: HostRun) -> dict[str, Any]:
     if plan and isinstance(plan.get("id"), str):
         found["plan"] = plan["id"]
     return found
+
+
+def _proven(run: HostRun) -> str | None:
+    """Return the id of the plan that a proof of this run is of; the newest plan may be another."""
+    found = run.facts.get("stack_proof") or {}
+    return str(found["plan"]) if found.get("ok") is True and found.get("plan") else None
 
 
 def folder(play: Play) -> Path:

@@ -42,7 +42,10 @@ def ended(name, status="proven"):
 
 
 def test_a_plan_that_was_not_proven_is_a_drift(said):
-    first = {"stack_plan": plan_data() | {"id": "0" * 12}}
+    first = {
+        "stack_plan": plan_data() | {"id": "0" * 12},
+        "stack_proof": {"ok": True, "claims": [], "plan": "0" * 12},
+    }
     run(said, step("a"), ended("a"), facts=first)
     (row,) = fleet.known(PLAY)
     assert (row.status, row.plan, row.proven, row.drift) == ("proven", "0" * 12, "0" * 12, "")
@@ -50,7 +53,7 @@ def test_a_plan_that_was_not_proven_is_a_drift(said):
     (row,) = fleet.known(PLAY)
     assert (row.status, row.drift) == ("proven", f"planned {'1' * 12}, proven {'0' * 12}")
     assert cli._cells(row)[-1] == row.drift
-    run(said, step("a"), ended("a", "failed"), facts=first)
+    run(said, step("a"), ended("a", "failed"), facts={"stack_plan": first["stack_plan"]})
     assert fleet.known(PLAY)[0].proven == "0" * 12
     assert said == []
 
@@ -63,6 +66,16 @@ def test_the_kept_hosts_are_those_that_plan_reads(said, capsys, tmp_path):
     (read,) = recorded_hosts.read([str(recorded)]).values()
     assert len(read.gpus) == 1
     assert cli._cells(fleet.known()[0])[4] == "1"
+
+
+@pytest.mark.parametrize(("passed", "proven"), [(True, "0" * 12), (False, None)])
+def test_a_proof_of_the_current_stack_proves_no_newer_plan(said, passed, proven):
+    newer = {"stack_plan": plan_data() | {"id": "1" * 12}}
+    run(said, step("a"), ended("a", "failed"), facts=newer)
+    proof = {"ok": passed, "claims": [], "plan": "0" * 12}
+    run(said, ended("a", "proven"), command="prove", facts={"stack_proof": proof})
+    (row,) = fleet.known(PLAY)
+    assert (row.plan, row.proven) == ("1" * 12, proven)
 
 
 def test_of_every_end_only_a_proof_is_not_tried_again(said):
