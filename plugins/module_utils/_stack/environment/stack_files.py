@@ -258,22 +258,28 @@ def _below(folder: str, name: str) -> Iterator[tuple[str, State]]:
     waiting = [(folder, name)]
     while waiting:
         folder, name = waiting.pop()
+        of_git = name.endswith("/.git")
         with os.scandir(folder) as entries:
             for entry in entries:
+                if of_git and entry.name not in _OF_GIT:
+                    continue
                 path = f"{name}/{entry.name}"
                 if entry.is_dir(follow_symlinks=False):
-                    if not name.endswith("/.git") or entry.name in _OF_GIT:
-                        waiting.append((entry.path, path))
-                elif not name.endswith("/.git") or entry.name in _OF_GIT:
+                    waiting.append((entry.path, path))
+                elif not entry.is_symlink():
+                    yield path, _of(entry.stat(follow_symlinks=False), "")
+                else:
                     yield path, _state(entry.path)
                     if _is_adopted(entry):
                         waiting.append((entry.path, path))
 
 
-def _is_adopted(entry: os.DirEntry[str]) -> bool:
+def _is_adopted(link: os.DirEntry[str]) -> bool:
     """Return whether this is the link of an adopted package, whose files are elsewhere."""
-    path, linked = Path(entry.path), entry.is_symlink() and entry.is_dir()
-    return linked and path.parent.name == "site-packages" and path.resolve().name == entry.name
+    path = Path(link.path)
+    return (
+        path.parent.name == "site-packages" and link.is_dir() and path.resolve().name == link.name
+    )
 
 
 def _state(path: str) -> State:
@@ -287,6 +293,10 @@ def _state(path: str) -> State:
             return 0, 0, 0, 0, 0, link
         if stat.S_ISDIR(found.st_mode):  # its own times say nothing of its files
             return 0, 0, 0, 0, found.st_mode, link
+    return _of(found, link)
+
+
+def _of(found: os.stat_result, link: str) -> State:
     return (
         found.st_size,
         found.st_mtime_ns,
