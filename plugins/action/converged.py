@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..filter.host import host as validated
 from ..filter.package_hashes import package_hashes
 from ..module_utils._stack.core.construct import construct, plain
-from ..module_utils._stack.environment import lock, proof
+from ..module_utils._stack.environment import evidence, lock
 from ..module_utils._stack.environment.proven import Proven
 from ..module_utils._stack.planner import planner
 from ..modules.converged import SPEC
@@ -38,12 +38,12 @@ class ActionModule(ControllerAction):
         plan = planner.plan(host, params["request"]).to_dict()
         if not _agrees(proven, host, plan):
             return {**found, **NOT}
-        evidence = {**plain(proven.proof), "reused": True}
+        again = {**plain(proven.proof), "reused": True}
         return {
             "changed": False,
             "host": host,
             "plan": plan,
-            "proven": {"prefix": proven.prefix, "stack": proven.stack, "proof": evidence},
+            "proven": {"prefix": proven.prefix, "stack": proven.stack, "proof": again},
         }
 
 
@@ -54,6 +54,6 @@ def _agrees(proven: Proven, host: Mapping[str, Any], plan: Mapping[str, Any]) ->
         and not plan["system_packages"]
         and not plan.get("locked")
         and plan["id"] == proven.id
-        and proof.subject_digest(plan, program()) == proven.subject
+        and evidence.subject_digest(plan, program()) == proven.subject
         and lock.inputs(plan, host, package_hashes(dict(plan))) == proven.lock
     )

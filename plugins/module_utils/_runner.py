@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Callable
 
 from ._stack.core import git, ownership
 from ._stack.core.errors import StackError, Unreadable
-from ._stack.core.http import opened
 from ._stack.core.process import Commands, stopping
 from ._stack.core.system_errors import require_temporary_space
 from ._stack.host import parsers
@@ -171,6 +170,8 @@ class LocalRunner:
         """Return whether an HTTP request succeeds."""
         if not url.startswith(("https://", "http://")):
             return False
+        from ._stack.core.http import opened  # noqa: PLC0415  (of ssl; most probes have no URL)
+
         try:
             with opened(url, timeout_s):
                 return True

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.environment.lock`."""
+"""Adapter of `_stack.environment.lock_record`."""
 
 from __future__ import annotations
 
@@ -62,13 +62,12 @@ from ..module_utils._stack.environment import package_hashes
 from ..module_utils._stack.environment.lock import (
     FILE,
     Lock,
-    Subject,
     inputs,
     note,
-    record,
     require_equal,
     write,
 )
+from ..module_utils._stack.environment.lock_record import Subject, record
 
 SPEC = {
     "stack": {"type": "path", "required": True},

@@ -52,6 +52,7 @@ current_plan:
 
 from ..module_utils._module import Params, Result, run_module
 from ..module_utils._stack.core.names import stack_id
+from ..module_utils._stack.environment.current_stack import current, current_id
 from ..module_utils._stack.environment.prefix import (
     claim,
     current_plan,
@@ -60,12 +61,7 @@ from ..module_utils._stack.environment.prefix import (
     require_disk_space,
     resolve,
 )
-from ..module_utils._stack.environment.stacks import (
-    current,
-    current_id,
-    require_plan_of,
-    switch,
-)
+from ..module_utils._stack.environment.stacks import require_plan_of, switch
 
 SPEC = {
     "path": {"type": "path"},

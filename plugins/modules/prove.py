@@ -72,7 +72,8 @@ from pathlib import Path
 from ..module_utils._module import Params, Result, run_module
 from ..module_utils._stack.core.construct import plain
 from ..module_utils._stack.core.process import Commands
-from ..module_utils._stack.environment.proof import Subject, prove, recorded
+from ..module_utils._stack.environment.evidence import Subject
+from ..module_utils._stack.environment.proof import prove, recorded
 
 SPEC = {
     "stack": {"type": "path", "required": True},

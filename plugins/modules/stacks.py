@@ -65,6 +65,7 @@ import time
 
 from ..module_utils._module import Params, Result, run_module
 from ..module_utils._stack.environment import stacks
+from ..module_utils._stack.environment.current_stack import current_id
 from ..module_utils._stack.environment.prefix import resolve
 
 SPEC = {
@@ -81,7 +82,7 @@ def act(params: Params, check: bool) -> Result:
     found = stacks.listed(prefix)
     switched, removed = None, []
     if params["use"]:
-        before = stacks.current_id(prefix)
+        before = current_id(prefix)
         target = stacks.chosen(found, params["use"], unproven=params["unproven"])
         switched = target.id if target.id != before else None
     if switched and not check:

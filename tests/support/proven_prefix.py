@@ -11,9 +11,10 @@ from ansible_collections.slowfast.stack.plugins.filter.package_hashes import pac
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import saved
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    evidence,
     lock,
+    lock_record,
     prefix,
-    proof,
     stack_files,
     stacks,
 )
@@ -40,15 +41,15 @@ def make(
         (stack / path).write_text(text)
     (stack / "env" / "bin").mkdir()
     (stack / "env" / "bin" / "python").symlink_to(sys.executable)
-    saved.write(stack / "proof" / proof.PLAN, plan)
+    saved.write(stack / "proof" / evidence.PLAN, plan)
     stack_files.save(stack, stack_files.taken(stack))
-    subject = proof.Subject(stack, plan, program)
-    found = proof.Evidence(
-        ok=True, claims=({"id": "a", "ok": True},), fingerprint=proof.fingerprint(subject)
+    subject = evidence.Subject(stack, plan, program)
+    found = evidence.Evidence(
+        ok=True, claims=({"id": "a", "ok": True},), fingerprint=evidence.fingerprint(subject)
     )
-    saved.save(stack / "proof" / proof.EVIDENCE, found)
+    saved.save(stack / "proof" / evidence.EVIDENCE, found)
     known = package_hashes(dict(plan))
-    made = lock.record(Commands(), lock.Subject(stack, plan, host))
+    made = lock_record.record(Commands(), lock_record.Subject(stack, plan, host))
     lock.write(made, stack / lock.FILE)
     lock.note(stack, lock.inputs(plan, host, known))
     stacks.switch(folder, stack.name)

@@ -13,11 +13,11 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava
     manifest as frames,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    current_stack,
     direct_url,
     miniforge,
     prefix,
     stack_files,
-    stacks,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches import record
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.patches.syntax.source_tree import (
@@ -55,7 +55,9 @@ KINDS = {
         cache.read_manifest,
         None,
     ),
-    "history": Kind("history.json", {"schema": 1, "switches": ["a" * 12]}, stacks._history, []),
+    "history": Kind(
+        "history.json", {"schema": 1, "switches": ["a" * 12]}, current_stack.history, []
+    ),
     "models": Kind(
         "models.json",
         {"schema": 1, "files": {"u": {"size": 1, "sha256": DIGEST}}},

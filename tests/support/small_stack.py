@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.construct import plain
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
-    lock,
+    lock_record,
     stack_files,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
@@ -118,7 +118,7 @@ def make(prefix: Path) -> SmallStack:
     }
     plan["sources"] = {"slowfast": source}
     plan["patches"] = ["company-imports", "detectron2-weights-only"]
-    found = plain(lock.record(Commands(), lock.Subject(home, plan, host())))
+    found = plain(lock_record.record(Commands(), lock_record.Subject(home, plan, host())))
     return SmallStack(home, json.loads(json.dumps(found)), plan)
 
 

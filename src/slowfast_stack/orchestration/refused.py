@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import ownership
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    current_stack,
     prefix,
     stacks,
 )
@@ -24,7 +25,7 @@ class Asked(NamedTuple):
 
 def _current(folder: Path, _asked: Asked) -> None:
     # A link that leads elsewhere is for the playbook, which says more about it.
-    if not (folder / stacks.CURRENT).is_symlink():
+    if not (folder / current_stack.CURRENT).is_symlink():
         raise prefix.not_installed(folder)
 
 

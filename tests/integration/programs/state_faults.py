@@ -42,10 +42,10 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava
     manifest,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    evidence,
     lock,
     miniforge,
     prefix,
-    proof,
     stack_files,
     stacks,
 )
@@ -225,7 +225,7 @@ def _driver_data(*, done: bool) -> dict[str, object]:
 
 
 def _plan(name: str) -> Callable[[Path], None]:
-    return lambda folder: saved.write(folder / "proof" / proof.PLAN, {"schema": 2, "id": name})
+    return lambda folder: saved.write(folder / "proof" / evidence.PLAN, {"schema": 2, "id": name})
 
 
 def _files(name: str) -> Callable[[Path], None]:
@@ -251,12 +251,12 @@ def _secret_bytes(folder: Path) -> int:
 
 STATES = {
     "secret of runs": State(lambda _folder: None, _seal, _secret_bytes),
-    "plan": State(_plan("old"), _plan("new"), proof.recorded_plan),
+    "plan": State(_plan("old"), _plan("new"), evidence.recorded_plan),
     "evidence": _record(
-        proof.EVIDENCE,
-        proof.Evidence,
-        proof.Evidence(ok=False, claims=(), fingerprint="old"),
-        proof.Evidence(ok=True, claims=({"id": "x" * 9000},), fingerprint="new"),
+        evidence.EVIDENCE,
+        evidence.Evidence,
+        evidence.Evidence(ok=False, claims=(), fingerprint="old"),
+        evidence.Evidence(ok=True, claims=({"id": "x" * 9000},), fingerprint="new"),
     ),
     "inputs of a lock": _record(
         lock.WRITTEN, lock.Written, lock.Written("a", "b"), lock.Written("c", "d")

@@ -41,7 +41,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava
     sources,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    current_stack,
     direct_url,
+    evidence,
     lock,
     miniforge,
     prefix,
@@ -96,12 +98,12 @@ def _proof(folder: Path) -> object:
     python = folder / "env" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.symlink_to("/usr/bin/python3")
-    return proof.prove(Commands(), proof.Subject(folder, {}, {"__main__.py": program}), uv="uv")
+    return proof.prove(Commands(), evidence.Subject(folder, {}, {"__main__.py": program}), uv="uv")
 
 
 def _evidence(folder: Path) -> object:
     stack_files.save(folder, stack_files.taken(folder))
-    return proof.recorded(Commands(), proof.Subject(folder, {}, {}))
+    return proof.recorded(Commands(), evidence.Subject(folder, {}, {}))
 
 
 def _resumable(folder: Path) -> object:
@@ -220,21 +222,21 @@ READERS = {
         "src/slowfast_stack/audit/pip_audit.py", "said.json", _pip_audit, "dependencies", None
     ),
     "plan of a stack": Reader(
-        "environment/proof.py", f"proof/{proof.PLAN}", proof.recorded_plan, "id torch"
+        "environment/evidence.py", f"proof/{evidence.PLAN}", evidence.recorded_plan, "id torch"
     ),
     "claims of a proof": Reader("environment/proof.py", "given.json", _proof, "ok claims"),
     "evidence": Reader(
-        "environment/proof.py", f"proof/{proof.EVIDENCE}", _evidence, "ok claims fingerprint"
+        "environment/proof.py", f"proof/{evidence.EVIDENCE}", _evidence, "ok claims fingerprint"
     ),
     "files of a stack": Reader(
         "environment/stack_files.py", f"proof/{stack_files.FILE}", stack_files.load, "files"
     ),
     "plan of the current stack": Reader(
-        "environment/proof.py", f"current/proof/{proof.PLAN}", prefix.current_plan, "id", 2
+        "environment/proof.py", f"current/proof/{evidence.PLAN}", prefix.current_plan, "id", 2
     ),
     "plan of a listed stack": Reader(
         "environment/stacks.py",
-        f"stacks/{'1' * 12}/proof/{proof.PLAN}",
+        f"stacks/{'1' * 12}/proof/{evidence.PLAN}",
         _history,
         "python torch torchvision sources",
         2,
@@ -244,11 +246,11 @@ READERS = {
     ),
     "evidence of a listed stack": Reader(
         "environment/stacks.py",
-        f"stacks/{'1' * 12}/proof/{proof.EVIDENCE}",
+        f"stacks/{'1' * 12}/proof/{evidence.EVIDENCE}",
         _history,
         "ok claims fingerprint made_at",
     ),
-    "history": Reader("environment/stacks.py", stacks.HISTORY, _history, "switches"),
+    "history": Reader("environment/current_stack.py", current_stack.HISTORY, _history, "switches"),
     "marker of a prefix": Reader(
         "environment/prefix.py", prefix.MARKER, prefix.refuse_foreign, "owner"
     ),

@@ -19,6 +19,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
     lock,
+    lock_record,
     stack_files,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import explain, planner
@@ -34,7 +35,7 @@ WHEEL = hashlib.sha256(b"wheel").hexdigest()
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> lock.Subject:
+def made(tmp_path: Path) -> lock_record.Subject:
     env, src = tmp_path / "env", tmp_path / "src"
     (env / "bin").mkdir(parents=True)
     (env / "bin" / "python").symlink_to(sys.executable)
@@ -56,11 +57,11 @@ def made(tmp_path: Path) -> lock.Subject:
         },
     )
     put(src, {"slowfast/setup.py": "1", "slowfast/.git/x": "2", "detectron2/a.py": "3"})
-    return lock.Subject(tmp_path, planner.plan(host()).to_dict(), host())
+    return lock_record.Subject(tmp_path, planner.plan(host()).to_dict(), host())
 
 
-def record(subject: lock.Subject) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(json.dumps(plain(lock.record(Commands(), subject))))
+def record(subject: lock_record.Subject) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(plain(lock_record.record(Commands(), subject))))
     return found
 
 
@@ -72,7 +73,7 @@ def differences(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
     return list(lock.differences(typed(expected), typed(found)))
 
 
-def test_a_lock_lists_what_there_is(made: lock.Subject) -> None:
+def test_a_lock_lists_what_there_is(made: lock_record.Subject) -> None:
     found = record(made)
     rows = {row["name"]: row for row in found["packages"]}
     assert rows["six"]["origin"] == "index"
@@ -88,7 +89,9 @@ def test_a_lock_lists_what_there_is(made: lock.Subject) -> None:
     assert record(made) == found
 
 
-def test_it_is_written_once_and_not_in_check_mode(made: lock.Subject, tmp_path: Path) -> None:
+def test_it_is_written_once_and_not_in_check_mode(
+    made: lock_record.Subject, tmp_path: Path
+) -> None:
     path, found = tmp_path / "stack.lock.json", record(made)
     assert lock.write(typed(found), path, check=True)
     assert not path.exists()
@@ -103,7 +106,7 @@ def change(found: dict[str, Any], name: str, **values: object) -> dict[str, Any]
     return other
 
 
-def test_every_difference_is_a_line(made: lock.Subject) -> None:
+def test_every_difference_is_a_line(made: lock_record.Subject) -> None:
     found = record(made)
     other = change(found, "six", version="1.16.0")
     other["packages"].append({"name": "extra", "version": "1", "origin": "index", "content": "c"})
@@ -117,7 +120,7 @@ def test_every_difference_is_a_line(made: lock.Subject) -> None:
     assert len(said.splitlines()) == 3
 
 
-def test_what_hosts_may_differ_in_is_no_difference(made: lock.Subject) -> None:
+def test_what_hosts_may_differ_in_is_no_difference(made: lock_record.Subject) -> None:
     found = record(made)
     inputs = {"component": "detectron2", "glibc": "2.39", "torch": "2.11.0+cu130"}
     other = change(found, "detectron2", sha256="cd" * 32, inputs=inputs)
@@ -128,7 +131,7 @@ def test_what_hosts_may_differ_in_is_no_difference(made: lock.Subject) -> None:
     assert len(differences(change(found, "detectron2", inputs=inputs), found)) == 1
 
 
-def test_a_changed_file_and_a_changed_tree_change_the_lock(made: lock.Subject) -> None:
+def test_a_changed_file_and_a_changed_tree_change_the_lock(made: lock_record.Subject) -> None:
     found = record(made)
     put(made.stack / "src", {"slowfast/setup.py": "other"})
     put(made.stack / "env" / SITE, {"six.py": "other"})
@@ -140,7 +143,7 @@ def test_a_changed_file_and_a_changed_tree_change_the_lock(made: lock.Subject) -
     assert record(made) == found
 
 
-def test_a_stack_that_changed_since_its_proof_gets_no_lock(made: lock.Subject) -> None:
+def test_a_stack_that_changed_since_its_proof_gets_no_lock(made: lock_record.Subject) -> None:
     found = record(made)
     stack_files.save(made.stack, stack_files.taken(made.stack))
     assert record(made) == found
@@ -149,7 +152,7 @@ def test_a_stack_that_changed_since_its_proof_gets_no_lock(made: lock.Subject) -
         record(made)
 
 
-def test_a_host_is_planned_as_the_lock_says(made: lock.Subject) -> None:
+def test_a_host_is_planned_as_the_lock_says(made: lock_record.Subject) -> None:
     found = record(made)
     reached = {**host(), "network": {"pypi": True, "slowfast": True, "detectron2": True}}
     reached["network"] |= {"pytorchvideo": True, "pytorch": True}
@@ -160,7 +163,7 @@ def test_a_host_is_planned_as_the_lock_says(made: lock.Subject) -> None:
     assert plan["locked"] == ["six==1.17.0"]
 
 
-def test_a_host_that_cannot_be_planned_so_gets_the_differences(made: lock.Subject) -> None:
+def test_a_host_that_cannot_be_planned_so_gets_the_differences(made: lock_record.Subject) -> None:
     found = record(made)
     found["plan"]["packages"] = ["numpy==1.0.0", *found["plan"]["packages"][1:]]
     plan = planner.plan(host(), {"locked": found}).to_dict()
@@ -196,7 +199,7 @@ def test_an_empty_input_of_a_built_wheel_is_read_back() -> None:
         ("slowfast/slowfast.egg-info/PKG-INFO", False),
     ],
 )
-def test_which_files_of_a_tree_count(made: lock.Subject, path: str, *, counts: bool) -> None:
+def test_which_files_of_a_tree_count(made: lock_record.Subject, path: str, *, counts: bool) -> None:
     found = record(made)
     put(made.stack / "src", {path: "x"})
     changed = differences(found, record(made))
@@ -214,7 +217,9 @@ def test_which_files_of_a_tree_count(made: lock.Subject, path: str, *, counts: b
         ("alone", False),
     ],
 )
-def test_which_files_of_a_package_count(made: lock.Subject, row: str, *, counts: bool) -> None:
+def test_which_files_of_a_package_count(
+    made: lock_record.Subject, row: str, *, counts: bool
+) -> None:
     found = record(made)
     path = made.stack / "env" / SITE / "six-1.17.0.dist-info/RECORD"
     path.write_text(f"{row}\n{path.read_text()}")
@@ -224,7 +229,7 @@ def test_which_files_of_a_package_count(made: lock.Subject, row: str, *, counts:
 
 
 def test_the_compilers_of_a_plan_are_recorded_in_their_words(
-    made: lock.Subject, tmp_path: Path
+    made: lock_record.Subject, tmp_path: Path
 ) -> None:
     for name in ("cc", "home/bin/nvcc"):
         put(tmp_path, {name: "#!/bin/sh\necho first\necho last\n"})
@@ -241,7 +246,9 @@ def test_the_compilers_of_a_plan_are_recorded_in_their_words(
     }
 
 
-def test_another_machine_and_another_series_of_python_are_differences(made: lock.Subject) -> None:
+def test_another_machine_and_another_series_of_python_are_differences(
+    made: lock_record.Subject,
+) -> None:
     found = record(made)
     other = copy.deepcopy(found)
     other["machine"]["architecture"] = "aarch64"
@@ -254,7 +261,7 @@ def test_another_machine_and_another_series_of_python_are_differences(made: lock
 
 
 def test_a_wheel_that_no_artifact_has_is_a_file_and_a_linked_package_is_adopted(
-    made: lock.Subject,
+    made: lock_record.Subject,
 ) -> None:
     site, key = made.stack / "env" / SITE, made.stack / "wheels" / "0123"
     put(site, {"torch-2.11.0.dist-info/METADATA": "", "six-1.17.0.dist-info/METADATA": ""})
@@ -277,7 +284,7 @@ def test_a_wheel_that_no_artifact_has_is_a_file_and_a_linked_package_is_adopted(
     }
 
 
-def test_the_content_of_a_package_is_its_own_files_alone(made: lock.Subject) -> None:
+def test_the_content_of_a_package_is_its_own_files_alone(made: lock_record.Subject) -> None:
     def content() -> object:
         return next(row for row in record(made)["packages"] if row["name"] == "six")["content"]
 
@@ -290,7 +297,9 @@ def test_the_content_of_a_package_is_its_own_files_alone(made: lock.Subject) -> 
     assert content() != before
 
 
-def test_the_digest_of_a_tree_is_of_what_was_not_made_by_using_it(made: lock.Subject) -> None:
+def test_the_digest_of_a_tree_is_of_what_was_not_made_by_using_it(
+    made: lock_record.Subject,
+) -> None:
     def digest() -> object:
         return record(made)["sources"]["slowfast"]["tree"]
 
@@ -302,7 +311,7 @@ def test_the_digest_of_a_tree_is_of_what_was_not_made_by_using_it(made: lock.Sub
     assert digest() != before
 
 
-def test_compilers_are_named_by_what_they_report(made: lock.Subject, tmp_path: Path) -> None:
+def test_compilers_are_named_by_what_they_report(made: lock_record.Subject, tmp_path: Path) -> None:
     said = {"cc": "cc 12\nmore", "home/bin/nvcc": "nvcc:\nBuild cuda_13.0", "cxx": "failed"}
     put(tmp_path / "t", {name: f"#!/bin/sh\necho '{text}'\n" for name, text in said.items()})
     put(tmp_path / "t", {"cxx": "#!/bin/sh\necho failed; exit 1\n"})
@@ -321,7 +330,7 @@ def test_compilers_are_named_by_what_they_report(made: lock.Subject, tmp_path: P
     assert record(subject)["compilers"] == {"cc": None, "cxx": None, "nvcc": None}
 
 
-def test_the_order_of_inputs_is_no_difference(made: lock.Subject) -> None:
+def test_the_order_of_inputs_is_no_difference(made: lock_record.Subject) -> None:
     found = record(made)
     inputs = {"component": "detectron2", "torch": "2.11.0"}
     one, other = (
@@ -333,7 +342,7 @@ def test_the_order_of_inputs_is_no_difference(made: lock.Subject) -> None:
 
 
 def test_a_lock_is_written_where_it_differs_and_in_one_order(
-    made: lock.Subject, tmp_path: Path
+    made: lock_record.Subject, tmp_path: Path
 ) -> None:
     found, path = typed(record(made)), tmp_path / "new" / "stack.lock.json"
     assert lock.write(found, path, check=True)
@@ -345,7 +354,7 @@ def test_a_lock_is_written_where_it_differs_and_in_one_order(
     assert lock.write(found, path)
 
 
-def test_only_a_package_of_the_index_has_digests_of_its_files(made: lock.Subject) -> None:
+def test_only_a_package_of_the_index_has_digests_of_its_files(made: lock_record.Subject) -> None:
     pins = {row["name"]: f"{row['name']}=={row['version']}" for row in record(made)["packages"]}
     lines = [f"{pin} --hash=sha256:{'ab' * 32} --hash=sha256:{'cd' * 32}" for pin in pins.values()]
     put(made.stack, {"hashes/one.txt": "\n".join(lines), "hashes/two.md": "x"})

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import disk_space, notices
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.evidence import (
+    PLAN_SCHEMA,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.prefix import (
     MARKER,
     SYSTEM_WIDE,
@@ -18,9 +21,6 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.
     refuse_foreign,
     require_disk_space,
     resolve,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.proof import (
-    PLAN_SCHEMA,
 )
 from ansible_collections.slowfast.stack.plugins.modules import prefix as module
 from support.errors import fails

@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import notices
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import proof
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.proof import (
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    evidence,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.evidence import (
     Evidence,
     Subject,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.proof import (
     prove,
     recorded,
 )
@@ -76,7 +80,7 @@ def test_the_module_says_whether_evidence_is_reused(stack: Path) -> None:
 def test_without_a_plan_that_can_be_read_evidence_is_void_and_the_next_proof_writes_both(
     text: str | None, stack: Path
 ) -> None:
-    made, plan = run(stack), stack / "proof" / proof.PLAN
+    made, plan = run(stack), stack / "proof" / evidence.PLAN
     plan.unlink() if text is None else plan.write_text(text)
     with notices.collected() as said:
         assert recorded(Commands(), subject(stack)) is None
@@ -87,7 +91,7 @@ def test_without_a_plan_that_can_be_read_evidence_is_void_and_the_next_proof_wri
     found = recorded(Commands(), subject(stack))
     assert found
     assert (found.fingerprint, found.claims[0]) == (made.fingerprint, made.claims[0])
-    assert proof.recorded_plan(stack)
+    assert evidence.recorded_plan(stack)
 
 
 def test_a_failed_proof_is_never_reused(stack: Path) -> None:
@@ -166,7 +170,7 @@ def test_another_driver_makes_evidence_void(
     stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = tmp_path / "version"
-    monkeypatch.setattr(proof, "DRIVER", driver)
+    monkeypatch.setattr(evidence, "DRIVER", driver)
     run(stack)
     driver.write_text("580.1")
     assert recorded(Commands(), subject(stack)) is None
@@ -184,7 +188,7 @@ def test_a_proof_replaces_what_an_earlier_one_left(stack: Path) -> None:
     run(stack)
     assert [path.name for path in (folder / "program").glob("*.py")] == ["__main__.py"]
     assert not (folder / "proof.log").exists() or "old" not in (folder / "proof.log").read_text()
-    found = proof.own_subject(stack)
+    found = evidence.own_subject(stack)
     assert (found.program, found.plan["id"]) == ({"__main__.py": PROGRAM}, "one")
     assert recorded(Commands(), found)
     (folder / "claims.json").write_text("{}")
@@ -201,10 +205,10 @@ def test_a_result_that_is_none_ends_the_proof(stack: Path, text: str) -> None:
 
 
 def test_the_plan_of_the_last_proof(stack: Path) -> None:
-    assert proof.recorded_plan(stack) is None
-    assert proof.own_subject(stack).plan == {}
+    assert evidence.recorded_plan(stack) is None
+    assert evidence.own_subject(stack).plan == {}
     (stack / "proof").mkdir()
     for text in ("", "[]"):
         (stack / "proof" / "plan.json").write_text(text)
         with fails("record.unreadable", "plan.json"):
-            proof.recorded_plan(stack)
+            evidence.recorded_plan(stack)

@@ -13,8 +13,9 @@ from ansible_collections.slowfast.stack.plugins.action.converged import _agrees
 from ansible_collections.slowfast.stack.plugins.filter.package_hashes import package_hashes
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    current_stack,
+    evidence,
     lock,
-    proof,
     proven,
     stacks,
 )
@@ -99,14 +100,14 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a file was removed": remove(f"{SITE}/six.py"),
     "a source changed": edit("src/slowfast/setup.py"),
     "the activation changed": edit("activate"),
-    "the proof failed": record(proof.EVIDENCE, ok=False),
-    "the evidence is of something else": record(proof.EVIDENCE, fingerprint="0" * 64),
-    "the evidence is damaged": edit(f"proof/{proof.EVIDENCE}", "{"),
-    "the evidence is of a newer release": record(proof.EVIDENCE, schema=proof.SCHEMA + 1),
-    "there is no evidence": remove(f"proof/{proof.EVIDENCE}"),
-    "the plan is another": record(proof.PLAN, python="3.99"),
-    "the plan has another id": record(proof.PLAN, id="0" * 12),
-    "the plan is damaged": edit(f"proof/{proof.PLAN}", "{"),
+    "the proof failed": record(evidence.EVIDENCE, ok=False),
+    "the evidence is of something else": record(evidence.EVIDENCE, fingerprint="0" * 64),
+    "the evidence is damaged": edit(f"proof/{evidence.EVIDENCE}", "{"),
+    "the evidence is of a newer release": record(evidence.EVIDENCE, schema=evidence.SCHEMA + 1),
+    "there is no evidence": remove(f"proof/{evidence.EVIDENCE}"),
+    "the plan is another": record(evidence.PLAN, python="3.99"),
+    "the plan has another id": record(evidence.PLAN, id="0" * 12),
+    "the plan is damaged": edit(f"proof/{evidence.PLAN}", "{"),
     "the program is another": edit("proof/program/__main__.py"),
     "a file of the program was removed": remove("proof/program/__main__.py"),
     "the record of files was removed": remove("proof/files.json"),
@@ -120,7 +121,9 @@ CHANGES: dict[str, Callable[[Path], object]] = {
         (stack.parents[1] / "current").unlink(),
         (stack.parents[1] / "current").symlink_to("/tmp"),  # noqa: S108
     ),
-    "the history was not written": lambda stack: (stack.parents[1] / stacks.HISTORY).unlink(),
+    "the history was not written": lambda stack: (
+        stack.parents[1] / current_stack.HISTORY
+    ).unlink(),
 }
 
 
@@ -135,7 +138,7 @@ def test_another_driver_is_another_evidence(
 ) -> None:
     driver = tmp_path / "version"
     driver.write_text("580.95.05\n")
-    monkeypatch.setattr(proof, "DRIVER", driver)
+    monkeypatch.setattr(evidence, "DRIVER", driver)
     assert found(stack) is None
 
 

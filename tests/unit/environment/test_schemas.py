@@ -17,6 +17,8 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.datasets.ava
     manifest,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    current_stack,
+    evidence,
     lock,
     miniforge,
     prefix,
@@ -40,24 +42,24 @@ def stack(tmp_path: Path) -> Path:
     return folder
 
 
-def subject(stack: Path) -> proof.Subject:
-    return proof.own_subject(stack)
+def subject(stack: Path) -> evidence.Subject:
+    return evidence.own_subject(stack)
 
 
 def record(stack: Path, schema: int | None) -> None:
-    evidence = {"ok": True, "fingerprint": proof.fingerprint(subject(stack)), "claims": []}
+    found = {"ok": True, "fingerprint": evidence.fingerprint(subject(stack)), "claims": []}
     schemas = {} if schema is None else {"schema": schema}
     stack_files.save(stack, stack_files.taken(stack))
-    (stack / "proof" / proof.EVIDENCE).write_text(json.dumps({**schemas, **evidence}))
+    (stack / "proof" / evidence.EVIDENCE).write_text(json.dumps({**schemas, **found}))
 
 
 def history(prefix_: Path, schema: int) -> None:
     text = json.dumps({"schema": schema, "switches": [ID]})
-    (prefix_ / stacks.HISTORY).write_text(text)
+    (prefix_ / current_stack.HISTORY).write_text(text)
 
 
 def test_evidence_of_this_schema_holds_and_of_an_older_one_does_not(stack: Path) -> None:
-    record(stack, proof.SCHEMA)
+    record(stack, evidence.SCHEMA)
     assert proof.recorded(Commands(), subject(stack))
     record(stack, None)
     assert proof.recorded(Commands(), subject(stack)) is None
@@ -65,7 +67,7 @@ def test_evidence_of_this_schema_holds_and_of_an_older_one_does_not(stack: Path)
 
 
 def test_evidence_of_a_newer_release_is_refused_and_its_stack_is_listed(stack: Path) -> None:
-    record(stack, proof.SCHEMA + 1)
+    record(stack, evidence.SCHEMA + 1)
     with pytest.raises(StackError) as caught:
         proof.recorded(Commands(), subject(stack))
     assert caught.value.code == UNSUPPORTED
@@ -77,14 +79,14 @@ def test_evidence_of_a_newer_release_is_refused_and_its_stack_is_listed(stack: P
 
 
 def test_a_plan_of_another_release_has_no_versions(stack: Path) -> None:
-    record(stack, proof.SCHEMA)
+    record(stack, evidence.SCHEMA)
     for text in ('{"schema": 9}', "[]", "null", '{"python": "3.11", "torch": null}'):
         (stack / "proof" / "plan.json").write_text(text)
         assert stacks.listed(stack.parents[1])[0].versions == {}
 
 
 def _switch(folder: Path) -> None:
-    history(folder, stacks.SCHEMA + 1)
+    history(folder, current_stack.SCHEMA + 1)
     stacks.switch(folder, ID)
 
 

@@ -21,6 +21,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    evidence,
     proof,
     stack_files,
     stacks,
@@ -91,17 +92,17 @@ def stack(empty: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def subject(stack: Path) -> proof.Subject:
-    return proof.Subject(stack, plan_data(changes={"id": ID}), {"__main__.py": PROGRAM})
+def subject(stack: Path) -> evidence.Subject:
+    return evidence.Subject(stack, plan_data(changes={"id": ID}), {"__main__.py": PROGRAM})
 
 
-def prove(stack: Path, *, deep: bool = False) -> proof.Evidence:
+def prove(stack: Path, *, deep: bool = False) -> evidence.Evidence:
     return proof.prove(Commands(), subject(stack), uv="uv", deep=deep)
 
 
 def look(
     stack: Path, *, deep: bool = False, renew: bool = False
-) -> tuple[proof.Evidence | None, str]:
+) -> tuple[evidence.Evidence | None, str]:
     """Return the evidence that still holds, and what was said."""
     with notices.collected() as said:
         found = proof.recorded(Commands(), subject(stack), deep=deep, renew=renew)
@@ -590,7 +591,7 @@ def test_evidence_holds_for_the_same_plan_and_the_same_files(stack: Path) -> Non
     assert 0 <= claim["seconds"] < 600
     assert claim["ok"] is True
 
-    def holds(evidence: proof.Evidence = made) -> object:
+    def holds(evidence: evidence.Evidence = made) -> object:
         return proof.holds(Commands(), stack, evidence)
 
     assert holds() is True

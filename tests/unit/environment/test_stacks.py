@@ -13,11 +13,14 @@ from typing import Any
 import pytest
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import notices
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import stacks
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.proof import (
-    Subject,
-    prove,
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
+    current_stack,
+    stacks,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.evidence import (
+    Subject,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.proof import prove
 from ansible_collections.slowfast.stack.plugins.modules import stacks as module
 from support.errors import fails
 from support.plan_builder import plan_data
@@ -117,7 +120,7 @@ def test_check_mode_switches_and_removes_nothing(prefix: Path) -> None:
     result = act(prefix, use="previous", keep=0, check=True)
     assert result["changed"]
     assert result["switched"] == TWO
-    assert stacks.current_id(prefix) == THREE
+    assert current_stack.current_id(prefix) == THREE
     assert len(act(prefix)["stacks"]) == 3
 
 
@@ -125,7 +128,7 @@ def test_what_is_not_proven_is_refused_unless_allowed(prefix: Path) -> None:
     build(prefix, "4" * 12, ok=False)
     with fails("stack.unproven", "--unproven"):
         act(prefix, use="4")
-    assert stacks.current_id(prefix) == THREE
+    assert current_stack.current_id(prefix) == THREE
     assert act(prefix, use="4", unproven=True)["switched"] == "4" * 12
 
 
@@ -152,7 +155,7 @@ def test_without_an_earlier_stack_there_is_no_way_back(tmp_path: Path) -> None:
 
 
 def test_a_link_without_history_still_has_an_order(prefix: Path) -> None:
-    (prefix / stacks.HISTORY).unlink()
+    (prefix / current_stack.HISTORY).unlink()
     assert act(prefix, use="previous")["switched"] in (ONE, TWO)
 
 
@@ -223,7 +226,7 @@ def test_there_is_a_current_stack_at_every_moment(prefix: Path) -> None:
             stacks.switch(prefix, (ONE, TWO)[number % 2])
         done.touch()
     assert watcher.returncode == 0
-    history = json.loads((prefix / stacks.HISTORY).read_text())["switches"]
+    history = json.loads((prefix / current_stack.HISTORY).read_text())["switches"]
     assert history == [THREE, ONE, TWO]
 
 
@@ -243,11 +246,11 @@ def test_of_two_processes_that_switch_at_once_each_switch_is_recorded(tmp_path: 
     argv = [sys.executable, "-c", program, str(tmp_path)]
     runs = [subprocess.Popen([*argv, *names]) for names in ((ONE, TWO), (THREE, ONE))]
     assert [run.wait() for run in runs] == [0, 0]
-    history = json.loads((tmp_path / stacks.HISTORY).read_text())["switches"]
+    history = json.loads((tmp_path / current_stack.HISTORY).read_text())["switches"]
     assert sorted(history) == [ONE, TWO, THREE]
-    assert history[-1] == stacks.current_id(tmp_path)
+    assert history[-1] == current_stack.current_id(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
-        [stacks.CURRENT, stacks.HISTORY, stacks.LOCK, "stacks"]
+        [current_stack.CURRENT, current_stack.HISTORY, stacks.LOCK, "stacks"]
     )
 
 
@@ -255,7 +258,7 @@ def test_a_switch_that_a_killed_run_did_not_record_is_recorded_by_the_next(tmp_p
     for name in (ONE, TWO, THREE):
         (tmp_path / "stacks" / name).mkdir(parents=True)
         stacks.switch(tmp_path, name)
-    (tmp_path / stacks.HISTORY).write_text(json.dumps({"schema": 1, "switches": [ONE, TWO]}))
+    (tmp_path / current_stack.HISTORY).write_text(json.dumps({"schema": 1, "switches": [ONE, TWO]}))
     stacks.switch(tmp_path, ONE)
     assert [stack.id for stack in stacks.listed(tmp_path)] == [ONE, THREE, TWO]
 
@@ -266,13 +269,13 @@ def test_a_switch_that_a_killed_run_did_not_record_is_recorded_by_the_next(tmp_p
 def test_a_link_to_another_place_is_no_current_stack_and_that_is_said(
     target: str, tmp_path: Path
 ) -> None:
-    (tmp_path / stacks.CURRENT).symlink_to(target)
+    (tmp_path / current_stack.CURRENT).symlink_to(target)
     with notices.collected() as said:
-        assert stacks.current_id(tmp_path) is None
+        assert current_stack.current_id(tmp_path) is None
     assert [text.split()[0] for text in said] == ["[record.unreadable]"]
     (tmp_path / "stacks" / ONE).mkdir(parents=True)
     assert stacks.switch(tmp_path, ONE) is True
-    assert stacks.current_id(tmp_path) == ONE
+    assert current_stack.current_id(tmp_path) == ONE
 
 
 def test_stacks_are_folders_and_what_a_running_build_removes_is_not_missed(tmp_path: Path) -> None:
@@ -296,10 +299,10 @@ def test_stacks_are_folders_and_what_a_running_build_removes_is_not_missed(tmp_p
 
 
 def test_a_folder_in_place_of_the_link_is_an_error_and_stays(tmp_path: Path) -> None:
-    (tmp_path / stacks.CURRENT / "work").mkdir(parents=True)
+    (tmp_path / current_stack.CURRENT / "work").mkdir(parents=True)
     with fails("file.not-writable"):
         stacks.switch(tmp_path, ONE)
-    assert (tmp_path / stacks.CURRENT / "work").is_dir()
+    assert (tmp_path / current_stack.CURRENT / "work").is_dir()
 
 
 ROWS = [
@@ -392,10 +395,10 @@ def test_the_size_counts_a_file_of_two_names_once(tmp_path: Path) -> None:
 def test_a_switch_is_recorded_once_and_last(tmp_path: Path) -> None:
     switched = [stacks.switch(tmp_path, name) for name in (ONE, TWO, TWO, ONE, THREE)]
     assert switched == [True, True, False, True, True]
-    history = json.loads((tmp_path / stacks.HISTORY).read_text())
+    history = json.loads((tmp_path / current_stack.HISTORY).read_text())
     assert history == {"switches": [TWO, ONE, THREE], "schema": 1}
-    assert stacks.current_id(tmp_path) == THREE
-    assert (tmp_path / stacks.CURRENT).readlink() == Path("stacks") / THREE
+    assert current_stack.current_id(tmp_path) == THREE
+    assert (tmp_path / current_stack.CURRENT).readlink() == Path("stacks") / THREE
 
 
 def test_a_folder_that_a_build_removes_meanwhile_was_never_written_to(tmp_path: Path) -> None:

@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from ..artifacts.cache import read_manifest
 from ..core import names, saved, validation
 from ..core.construct import construct, plain, read
 from ..core.errors import StackError
 from ..core.files import atomic_write, sha256_of
-from ..core.names import is_regular, read_regular
-from . import direct_url, package_hashes
-from .package_files import content as content_of
-from .proof import require_unchanged
-from .reuse_packages import ORIGIN
+from ..core.names import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
-    from ..artifacts.cache import Artifact
     from ..core.process import Commands
-    from .package_hashes import Hashes
-    from .stack_files import Files
 
 FILE = "stack.lock.json"
 FORMAT, SCHEMA = "slowfast-stack-lock", 2
@@ -37,19 +28,8 @@ PLANNED = (
     "id", "profile", "network", "python", "torch", "torchvision", "torchaudio", "packages",
     "constraints", "sources", "patches", "compiler", "build", "driver", "cuda",
 )  # fmt: skip
-# Folders that using a tree creates.
-_MADE = ("__pycache__", "build")
 # Inputs of a wheel that may differ between hosts of the same stack.
 _OF_THE_HOST = ("glibc", "cuda_home")
-
-
-class Subject(NamedTuple):
-    """What is recorded: the folder of a stack, its plan, its host, and known digests by pin."""
-
-    stack: Path
-    plan: Mapping[str, Any]
-    host: Mapping[str, Any]
-    known: Hashes | None = None  # of the catalog, or of the lock that was followed
 
 
 def _digests(value: object, where: str) -> tuple[str, ...]:
@@ -102,28 +82,7 @@ class Lock:
     schema: int = SCHEMA
 
 
-def record(commands: Commands, subject: Subject) -> Lock:
-    """Return the lock of an environment as it is now; equal environments have equal locks.
-
-    It is made from the bytes of the files. Raises ``StackError`` where they changed since the proof.
-    """
-    env, plan, host = subject.stack / "env", subject.plan, subject.host
-    files = require_unchanged(commands, subject.stack)
-    return Lock(
-        **_machine(host),
-        python=_python(commands, env),
-        compilers=_compilers(commands, subject.stack, plan["build"]),
-        packages=tuple(_packages(env, files, {**(subject.known or {}), **_hashes(subject.stack)})),
-        sources={
-            name: {**row, "tree": _digest(subject.stack / "src" / name)}
-            for name, row in sorted(plan["sources"].items())
-            if row
-        },
-        plan={key: plan[key] for key in PLANNED},
-    )
-
-
-def _machine(host: Mapping[str, Any]) -> dict[str, Any]:
+def machine(host: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a lock takes from a host."""
     return {
         "machine": {key: host.get(key) for key in ("architecture", "glibc", "distribution")},
@@ -131,17 +90,7 @@ def _machine(host: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _python(commands: Commands, env: Path) -> Python:
-    ask = "import platform as p;print(p.python_implementation(),p.python_version())"
-    answer = commands.checked(
-        f"The interpreter of {env} does not run",
-        [str(env / "bin" / "python"), "-I", "-c", ask],
-        code="python.not-runnable",
-    )
-    return Python(*answer.split())
-
-
-def _compilers(commands: Commands, stack: Path, build: Mapping[str, Any]) -> dict[str, str | None]:
+def compilers(commands: Commands, stack: Path, build: Mapping[str, Any]) -> dict[str, str | None]:
     """Return what the compilers of the plan report; None for one that is missing."""
     nvcc = str(stack / build["cuda_home"] / "bin" / "nvcc") if build["cuda_home"] else None
     found: dict[str, str | None] = {}
@@ -150,68 +99,6 @@ def _compilers(commands: Commands, stack: Path, build: Mapping[str, Any]) -> dic
         lines = answer.output.splitlines() if answer and answer.rc == 0 else []
         found[name] = lines[-1 if name == "nvcc" else 0] if lines else None
     return found
-
-
-def _packages(env: Path, files: Files, hashes: Hashes) -> Iterator[Package]:
-    """Yield the packages of an environment, by name."""
-    folders = env.glob("lib/python*/site-packages/*.dist-info")
-    for info in sorted(folders, key=lambda info: info.name.lower()):
-        name, _dash, number = info.name[: -len(".dist-info")].partition("-")
-        made = _package(name.replace("_", "-").lower(), number, info, files)
-        own = hashes.get(package_hashes.pin(f"{name}=={number}"), ())
-        yield replace(made, hashes=own) if made.origin == "index" else made
-
-
-def _hashes(stack: Path) -> Hashes:
-    """Return the digests that the installations of a stack required, by pin."""
-    lines: list[str] = []
-    for path in sorted((stack / "hashes").glob("*.txt")):
-        lines += read_regular(path).decode("utf-8", "replace").splitlines()
-    return package_hashes.read(lines)
-
-
-def _package(name: str, number: str, info: Path, files: Files) -> Package:
-    """Return where a package comes from, with a digest of its content."""
-    site = "/".join(info.parts[-5:-1])
-    if (info / ORIGIN).is_symlink():
-        return Package(name, number, "adopted", content=content_of(files, site, info / ORIGIN))
-    content = content_of(files, site, info / "RECORD")
-    said = direct_url.read(info)
-    if said is None:
-        return Package(name, number, "index", content=content)
-    place = Path(unquote(urlsplit(said.url).path))
-    if said.editable:
-        return Package(name, number, "tree", tree=place.name)
-    artifact = read_manifest(place.parent)
-    if artifact is None or not _has(artifact, place):
-        return Package(name, number, "file", content=content, file=place.name)
-    sha256 = artifact.files[place.name]
-    return Package(
-        name, number, "built", file=place.name, sha256=sha256, inputs={**artifact.inputs}
-    )
-
-
-def _has(artifact: Artifact, wheel: Path) -> bool:
-    """Return whether an artifact has this wheel; its manifest alone is a claim."""
-    listed = artifact.files.get(wheel.name)
-    return is_regular(wheel) and sha256_of(wheel) == listed
-
-
-def _digest(tree: Path) -> str:
-    """Return the SHA-256 over the paths and contents of a patched tree."""
-    digest = hashlib.sha256()
-    for path in sorted(_files(tree)):
-        digest.update(f"{path.relative_to(tree)} {sha256_of(path)}\n".encode())
-    return digest.hexdigest()
-
-
-def _files(tree: Path) -> Iterator[Path]:
-    for path in tree.rglob("*"):
-        parts = path.relative_to(tree).parts
-        hidden = any(part.startswith(".") or part in _MADE for part in parts)
-        made = path.suffix in (".so", ".pyc") or any(part.endswith(".egg-info") for part in parts)
-        if path.is_file() and not hidden and not made:
-            yield path
 
 
 def write(lock: Lock, path: Path, *, check: bool = False) -> bool:
@@ -234,7 +121,7 @@ class Written:
 
 def inputs(plan: Mapping[str, Any], host: Mapping[str, Any], known: Iterable[str]) -> str:
     """Return a digest of what a lock takes from plan, host and known hashes."""
-    rows = [{key: plan[key] for key in PLANNED}, _machine(host), sorted(known)]
+    rows = [{key: plan[key] for key in PLANNED}, machine(host), sorted(known)]
     return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
 
 
@@ -257,7 +144,7 @@ def unchanged(commands: Commands, stack: Path) -> str | None:
     try:
         lock = construct(Lock, validation.parse_json(data), FILE, ignore_unknown=True)
         build = validation.mapping(lock.plan.get("build"), "plan.build")
-        same = lock.compilers == _compilers(commands, stack, build)
+        same = lock.compilers == compilers(commands, stack, build)
     except (ValueError, KeyError):
         return None
     return found.inputs if same else None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..core import disk_space, ownership, saved, shell, validation
 from ..core.errors import StackError, Unreadable, reason
-from .proof import EVIDENCE, PLAN, PLAN_SCHEMA, recorded_plan
+from .evidence import EVIDENCE, PLAN, PLAN_SCHEMA, recorded_plan
 
 MARKER, SCHEMA = ".slowfast-stack.json", 1
 SYSTEM_WIDE = Path("/opt/slowfast-stack")

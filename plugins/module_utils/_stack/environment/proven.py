@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ..core import ownership, saved, validation
 from ..core.errors import StackError
-from . import lock, proof, stack_files, stacks
-from .proof import Evidence
+from . import current_stack, lock, stack_files
+from .evidence import EVIDENCE, SCHEMA, Evidence, fingerprint, own_subject, subject_digest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,11 +37,11 @@ class Proven:
 
 def begun(prefix: Path) -> Path | None:
     """Return the folder of the current stack where its records are there; None at once if not."""
-    name = stacks.current_id(prefix)
+    name = current_stack.current_id(prefix)
     stack = prefix / "stacks" / name if name else None
-    if stack is None or not stacks.is_last(prefix, stack.name):
+    if stack is None or not current_stack.is_last(prefix, stack.name):
         return None
-    found = all((stack / "proof" / file).is_file() for file in (proof.EVIDENCE, lock.WRITTEN))
+    found = all((stack / "proof" / file).is_file() for file in (EVIDENCE, lock.WRITTEN))
     return stack if found else None
 
 
@@ -53,8 +53,8 @@ def of(commands: Commands, prefix: Path, stack: Path) -> Proven | None:
     """
     try:
         ownership.require_private(stack)
-        evidence = saved.load(Evidence, stack / "proof" / proof.EVIDENCE, proof.SCHEMA)
-        subject = proof.own_subject(stack)
+        evidence = saved.load(Evidence, stack / "proof" / EVIDENCE, SCHEMA)
+        subject = own_subject(stack)
         plan = validation.text(subject.plan.get("id"), "plan.id")
         before = stack_files.load(stack)
         made_from = lock.unchanged(commands, stack)
@@ -64,7 +64,7 @@ def of(commands: Commands, prefix: Path, stack: Path) -> Proven | None:
             or before is None
             or made_from is None
             or plan != stack.name
-            or evidence.fingerprint != proof.fingerprint(subject)
+            or evidence.fingerprint != fingerprint(subject)
         ):
             return None
         differences, now = stack_files.compare(commands, stack, before)
@@ -73,5 +73,5 @@ def of(commands: Commands, prefix: Path, stack: Path) -> Proven | None:
             return None
     except (StackError, OSError):
         return None
-    digest = proof.subject_digest(subject.plan, subject.program)
+    digest = subject_digest(subject.plan, subject.program)
     return Proven(str(prefix), str(stack), stack.name, digest, made_from, evidence)

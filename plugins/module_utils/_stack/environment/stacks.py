@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import names, notices, saved
+from ..core import names, saved
 from ..core.errors import StackError, Unreadable, not_writable
 from ..core.files import locked, replace_link
 from ..core.process import Commands
-from .proof import EVIDENCE, Evidence, holds, recorded_plan
-from .proof import SCHEMA as PROOF_SCHEMA
+from .current_stack import CURRENT, HISTORY, ID, History, current_id, history, is_folder
+from .evidence import EVIDENCE, Evidence, recorded_plan
+from .evidence import SCHEMA as PROOF_SCHEMA
+from .proof import holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-CURRENT = "current"
-HISTORY, SCHEMA = "history.json", 1
 PREVIOUS = "previous"
 # Held while the current stack changes, or stacks are removed.
 LOCK = ".switch.lock"
@@ -35,7 +34,6 @@ WHY_NOT = {
 }
 # A stack that was written to more recently may belong to a run between two steps.
 SETTLED_S = 3600
-_ID = re.compile(r"[0-9a-f]{12}")
 _LEAVING = ".removing-"
 
 
@@ -61,14 +59,6 @@ class Stack:
         return {**vars(self), "path": str(self.path), "proven": self.state == PROVEN}
 
 
-@dataclass(frozen=True)
-class History:
-    """The stacks in the order in which they were last made current."""
-
-    switches: tuple[str, ...]
-    schema: int = SCHEMA
-
-
 def listed(prefix: Path) -> list[Stack]:
     """Return every stack of a prefix, the most recently used first."""
     current, order = current_id(prefix), _order(prefix)
@@ -89,37 +79,6 @@ def listed(prefix: Path) -> list[Stack]:
     ]
 
 
-def current_id(prefix: Path) -> str | None:
-    """Return the id that the link names; None where there is no link to a stack of this prefix."""
-    link = prefix / CURRENT
-    target = link.readlink() if link.is_symlink() else None
-    if target is None:
-        return None
-    inside = target.parent in (Path("stacks"), prefix / "stacks")
-    if inside and _ID.fullmatch(target.name):
-        return target.name
-    error = StackError(
-        f"{link} does not name a stack of this prefix.",
-        f"It is a link to {target}.",
-        "It counts as absent; `slowfast-stack up` or `rollback ID` makes it again.",
-        code="record.unreadable",
-    )
-    notices.say(error)
-    return None
-
-
-def current(prefix: Path) -> Path | None:
-    """Return the real folder of the current stack; None where no stack of this prefix is current."""
-    name = current_id(prefix)
-    stack = prefix / "stacks" / name if name else None
-    return stack.resolve() if stack and _is_folder(stack) else None
-
-
-def is_last(prefix: Path, name: str) -> bool:
-    """Return whether the history of a prefix ends with this stack."""
-    return _history(prefix)[-1:] == [name]
-
-
 def require_plan_of(stack: Path, plan: Mapping[str, object]) -> None:
     """Raise ``Unreadable`` where a recorded plan is not that of its stack."""
     if plan.get("id") != stack.name:
@@ -135,21 +94,12 @@ def _ids(prefix: Path) -> list[str]:
     folder = prefix / "stacks"
     paths = list(folder.iterdir()) if folder.is_dir() else []
     # A link names a folder elsewhere.
-    return [path.name for path in paths if _ID.fullmatch(path.name) and _is_folder(path)]
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
-
-
-def _history(prefix: Path) -> list[str]:
-    found = saved.load(History, prefix / HISTORY, SCHEMA)
-    return list(found.switches) if found else []
+    return [path.name for path in paths if ID.fullmatch(path.name) and is_folder(path)]
 
 
 def _order(prefix: Path) -> list[str]:
     """Order by use: the last switch first, then stacks that were never current, by age."""
-    used = {name: number for number, name in enumerate(_history(prefix))}
+    used = {name: number for number, name in enumerate(history(prefix))}
     current = current_id(prefix)
 
     def key(name: str) -> tuple[bool, int, float]:
@@ -286,13 +236,13 @@ def switch(prefix: Path, name: str) -> bool:
 
 def _switch(prefix: Path, name: str) -> bool:
     names.stack_id(name, "The stack")
-    before, history = current_id(prefix), _history(prefix)
+    before, earlier = current_id(prefix), history(prefix)
     if before != name:
         replace_link(prefix / CURRENT, Path("stacks") / name)
     # Only the last use of each stack matters; a killed run may not have recorded the one before.
     used = [*([before] if before else []), name]
-    switches = (*(other for other in history if other not in used), *dict.fromkeys(used))
-    if switches != tuple(history):
+    switches = (*(other for other in earlier if other not in used), *dict.fromkeys(used))
+    if switches != tuple(earlier):
         saved.save(prefix / HISTORY, History(switches))
     return before != name
 
@@ -324,7 +274,7 @@ def remove(prefix: Path, stacks: Sequence[Stack], now: float) -> list[Stack]:
                 removed.append(stack)
         # Also what an interrupted earlier call left.
         for leaving in (prefix / "stacks").glob(f"{_LEAVING}*"):
-            if _is_folder(leaving):
+            if is_folder(leaving):
                 shutil.rmtree(leaving)
     return removed
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from ..core.construct import construct, plain, read
 from ..core.errors import StackError
 from ..core.validation import mapping
-from ..environment.proof import PLAN_SCHEMA as SCHEMA
+from ..environment.evidence import PLAN_SCHEMA as SCHEMA
 from .decision import Decision  # noqa: TC001  (from_dict looks it up)
 
 
