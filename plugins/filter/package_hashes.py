@@ -38,34 +38,8 @@ _value:
   elements: str
 """
 
-from typing import Any
 
-from ..module_utils._stack.catalog.package_files import FILES
-from ..module_utils._stack.catalog.packages import DEPENDENCIES
-from ..module_utils._stack.core.versions import version
-from ..module_utils._stack.environment.package_hashes import written
-from ..module_utils._stack.planner.candidates import within
+from ..module_utils._stack.planner.package_hashes import package_hashes
 from ..plugin_utils._filter import filter_module
-
-
-def package_hashes(plan: dict[str, Any]) -> list[str]:
-    """Return a line for each pin of a plan that the catalog knows the files of."""
-    torch = plan["torch_wheels"]
-    pins = [*plan["packages"], *torch["requirements"], *torch["build_tools"], *dependencies(plan)]
-    known = {pin: tuple(sorted(FILES[pin].values())) for pin in pins if pin in FILES}
-    return list(written(known))
-
-
-def dependencies(plan: dict[str, Any]) -> list[str]:
-    """Return the pins of what the packages of a plan need; none where others decide on that."""
-    if plan.get("locked") or plan["torch"].get("adopted"):
-        return []
-    python, bound = version(plan["python"]), plan["constraints"].get("numpy")
-    found: dict[str, str] = {}
-    for row in DEPENDENCIES:
-        if within(row.pythons, python) and row.numpy in ("", bound):
-            found.setdefault(row.name, row.version)
-    return [f"{name}=={number}" for name, number in found.items()]
-
 
 FilterModule = filter_module(package_hashes)

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Adapter of `_stack.environment.proven`; the action of this name plans on the controller."""
+"""Adapter of `_converged`; the action of this name plans on the controller."""
 
 from __future__ import annotations
 
@@ -65,14 +65,11 @@ proven:
   returned: always
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from ..module_utils._converged import looked
 from ..module_utils._module import Params, Result, run_module
-from ..module_utils._runner import probed
-from ..module_utils._stack.core.construct import plain
-from ..module_utils._stack.core.process import Commands
-from ..module_utils._stack.environment import prefix, proven
+from ..module_utils._stack.environment import prefix
 from ..module_utils._stack.host.probe import Where
 
 ON_HOST = {
@@ -86,18 +83,11 @@ SPEC = {**ON_HOST, "request": {"type": "dict", "default": {}}}
 
 
 def act(params: Params, check: bool) -> Result:
-    """Compare, and probe meanwhile."""
+    """Look at this host."""
     folder = prefix.resolve(params["prefix"])
-    stack = proven.begun(folder)
-    if stack is None:
-        return {"changed": False, "host": None, "plan": None, "proven": None}
     asked = {name: params[name] for name in ON_HOST}
     where = Where(**{**asked, "prefix": str(folder)}, home=str(Path.home()))
-    with ThreadPoolExecutor(1) as beside:
-        host = beside.submit(probed, where, remember=not check)
-        found = proven.of(Commands(), folder, stack)
-        probe = host.result().to_dict()
-    return {"changed": False, "host": probe, "plan": None, "proven": plain(found)}
+    return looked(folder, where, remember=not check)
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slowfast.stack.plugins.filter.package_hashes import package_hashes
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import saved
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
@@ -17,6 +16,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment 
     prefix,
     stack_files,
     stacks,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.package_hashes import (
+    package_hashes,
 )
 
 SITE = "env/lib/python3.11/site-packages"
@@ -45,7 +47,10 @@ def make(
     stack_files.save(stack, stack_files.taken(stack))
     subject = evidence.Subject(stack, plan, program)
     found = evidence.Evidence(
-        ok=True, claims=({"id": "a", "ok": True},), fingerprint=evidence.fingerprint(subject)
+        ok=True,
+        claims=({"id": "a", "ok": True},),
+        fingerprint=evidence.fingerprint(subject),
+        plan=stack.name,
     )
     saved.save(stack / "proof" / evidence.EVIDENCE, found)
     known = package_hashes(dict(plan))

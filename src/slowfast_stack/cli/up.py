@@ -139,9 +139,13 @@ def up(
             return Exit.PROVEN
         play = replace(play, limit=fleet.pattern(names))
     processes.stop_left_behind(play.scope, command.session.say)
+    known = playbooks.UP.known(command.session, play)
+    if known:
+        _print(known, command, stream=stream)
+        return known.exit_code
     if not yes and _consent(command, play):
         play = replace(play, variables=play.variables | {"stack_reboot_allowed": True})
-    done = playbooks.UP.follow(command.session, play)
+    done = playbooks.UP.start(command.session, play)
     if serial:
         _mark_stopped(done, play)
     _print(done, command, stream=stream)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._trust import Accepted
 from slowfast_stack.exit_codes import UsageError
-from slowfast_stack.orchestration import playbooks
+from slowfast_stack.orchestration import localhost, playbooks
 from slowfast_stack.orchestration.results import Results
 from slowfast_stack.orchestration.run_state import HostRun
 from slowfast_stack.orchestration.session import Session
@@ -37,13 +37,11 @@ def probe(
     Raises UsageError, Interrupted and StackError; what went wrong on a host is in the results.
     """
     if inventory is None:
-        from slowfast_stack.orchestration import localhost  # noqa: PLC0415  (urllib: 50 ms)
-
         localhost.require_selected(limit)
         facts: dict[str, Mapping[str, object]] = {
             "stack_host": localhost.host(prefix, {}).to_dict()
         }
-        return Results([HostRun(playbooks.NAME, facts=facts)], "stack_host")
+        return Results([HostRun(localhost.NAME, facts=facts)], "stack_host")
     return playbooks.PROBE.run(inventory, session=session, limit=limit, prefix=prefix)
 
 
@@ -79,10 +77,8 @@ def plan(
 
         hosts = {"what-if": what_if.host(machine, list(planner.endpoints(asked)))}
     else:
-        from slowfast_stack.orchestration import localhost  # noqa: PLC0415  (urllib: 50 ms)
-
         localhost.require_selected(limit)
-        hosts = {playbooks.NAME: localhost.host(prefix, asked)}
+        hosts = {localhost.NAME: localhost.host(prefix, asked)}
     return Results([_planned(name, host, asked) for name, host in hosts.items()], "stack_plan")
 
 

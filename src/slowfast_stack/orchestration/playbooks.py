@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slowfast_stack.exit_codes import UsageError
-from slowfast_stack.orchestration import refused
+from slowfast_stack.orchestration import localhost, refused
 from slowfast_stack.orchestration.ansible import Play
 from slowfast_stack.orchestration.results import Results
 from slowfast_stack.orchestration.run_state import Failure, HostRun
 
 if TYPE_CHECKING:
     from slowfast_stack.orchestration.session import Session
-
-NAME = "localhost"
-LOCAL_INVENTORY = Path(__file__).parents[1] / "local_inventory"
 
 
 class PlaybookVerb(NamedTuple):
@@ -50,19 +47,26 @@ class PlaybookVerb(NamedTuple):
 
     def follow(self, session: Session, play: Play) -> Results:
         """Run a play and return how each host ended. Raises Interrupted, StackError, UsageError."""
-        refusal = self._refusal(play)
-        runs = [refusal] if refusal else session.follow(play, self.name, self.steps, self.fact)
-        return Results(runs, self.fact)
+        return self.known(session, play) or self.start(session, play)
 
-    def _refusal(self, play: Play) -> HostRun | None:
-        """Return how this machine would end where that is known without Ansible."""
-        if play.inventory != LOCAL_INVENTORY.resolve() or play.limit not in (None, "", NAME, "all"):
+    def start(self, session: Session, play: Play) -> Results:
+        """Run a play with Ansible, as `follow` does where it has to."""
+        return Results(session.follow(play, self.name, self.steps, self.fact), self.fact)
+
+    def known(self, session: Session, play: Play) -> Results | None:
+        """Return how this machine ends where that is known without Ansible."""
+        if play.inventory != localhost.INVENTORY.resolve() or not localhost.is_selected(play.limit):
             return None
         error = refused.of(self.name, play.variables)
-        if error is None:
+        if error is not None:
+            failure = Failure(error.message, error.cause, error.hint, code=error.code)
+            return Results([HostRun(localhost.NAME, failure=failure)], self.fact)
+        facts = localhost.converged(play.variables) if self is UP else None
+        if facts is None:
             return None
-        failure = Failure(error.message, error.cause, error.hint, code=error.code)
-        return HostRun(NAME, failure=failure)
+        run = HostRun(localhost.NAME, facts=facts)
+        session.ended(play, self.name, run, self.fact)
+        return Results([run], self.fact)
 
     def run(self, inventory: str | None, *, session: Session, **arguments: Any) -> Results:  # noqa: ANN401
         """Run the playbook; ``arguments`` are those of ``play``."""
@@ -105,7 +109,7 @@ def resolve(text: str | None) -> Path:
     would become a host of that name. Raises UsageError when there is no such file or folder.
     """
     if text is None:
-        return LOCAL_INVENTORY.resolve()
+        return localhost.INVENTORY.resolve()
     path = Path(text).expanduser().absolute()
     if path.exists():
         return path

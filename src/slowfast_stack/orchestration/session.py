@@ -74,6 +74,15 @@ class Session:
         check(outcome, progress, play)
         return list(progress.hosts.values())
 
+    def ended(self, play: Play, command: str, run: HostRun, fact: str) -> None:
+        """Report and record a host that needed no playbook."""
+        progress = Progress((), fact)
+        progress.hosts[run.name] = run
+        records = fleet.Records(play, command, progress, self.say)
+        for each in Watch(progress, fact)({"event": "playbook_on_stats"}):
+            records.note(each)
+            self.listen(each)
+
 
 def _command_line() -> str:
     return shell.join(["slowfast-stack", *sys.argv[1:]])

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.action.converged import _agrees
 from ansible_collections.slowfast.stack.plugins.filter.package_hashes import package_hashes
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
@@ -20,6 +19,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment 
     stacks,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
+from ansible_collections.slowfast.stack.plugins.plugin_utils._converged import _agrees
 from ansible_collections.slowfast.stack.plugins.plugin_utils._proof_program import program
 from support import proven_prefix
 from support.small_stack import host

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slowfast.stack.plugins.filter.package_hashes import package_hashes
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog import (
     cuda,
     cuda_wheels,
@@ -23,6 +22,9 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner impo
     artifacts,
     from_bundle,
     planner,
+)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.package_hashes import (
+    package_hashes,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
     NoPlan,
