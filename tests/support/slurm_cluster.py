@@ -19,7 +19,7 @@ SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={controller}
 SlurmUser=root
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge/socket
+AuthInfo=socket={folder}/munge/socket,cred_expire=5
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool/%n
 SlurmctldPidFile={folder}/slurmctld.pid
@@ -49,7 +49,10 @@ def missing() -> str:
         return "Slurm's daemons need root"
     # A login shell of root has them; a test run need not.
     absent = [tool for tool in TOOLS if find(tool) is None]
-    return f"there is no {', '.join(absent)} on this machine" if absent else ""
+    if absent:
+        return f"there is no {', '.join(absent)} on this machine"
+    tried = subprocess.run(["unshare", "--pid", "--fork", "true"], capture_output=True, check=False)
+    return "process namespaces cannot be made here" if tried.returncode else ""
 
 
 def find(tool: str) -> str | None:
@@ -64,6 +67,7 @@ class Cluster:
     cpus: int
     nodes: int = 1
     daemons: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    machines: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -112,6 +116,8 @@ def running(folder: Path, cpus: int = 2, nodes: int = 1) -> Iterator[Cluster]:
         _start(cluster)
         yield cluster
     finally:
+        for name in cluster.machines:
+            kill_node(cluster, name)
         for daemon in reversed(cluster.daemons):
             daemon.terminate()
             daemon.wait()
@@ -127,9 +133,9 @@ def _configure(cluster: Cluster) -> None:
     controller, *ports = _free_ports(1 + cluster.nodes)
     host = socket.gethostname().partition(".")[0]
     rows = [
-        f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} "
+        f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.{place} Port={port} "
         f"CPUs={cluster.cpus} State=UNKNOWN"
-        for name, port in zip(cluster.names, ports, strict=True)
+        for place, (name, port) in enumerate(zip(cluster.names, ports, strict=True), 2)
     ]
     settings = SETTINGS.format(
         host=host, folder=folder, controller=controller, nodes="\n".join(rows)
@@ -160,18 +166,26 @@ def _start(cluster: Cluster) -> None:
     _until(cluster, lambda: _idle(cluster))
 
 
-def start_node(cluster: Cluster, name: str) -> subprocess.Popen[bytes]:
-    """Start the daemon of a node."""
+def start_node(cluster: Cluster, name: str) -> None:
+    """Start the daemon of a node, in a process namespace that ends with all that runs in it."""
     (cluster.folder / "spool" / name).mkdir(exist_ok=True)
-    return _daemon(cluster, "slurmd", "-D", "-N", name)
+    argv = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    cluster.machines[name] = _started(cluster, *argv, str(find("slurmd")), "-D", "-N", name)
 
 
-def _daemon(cluster: Cluster, name: str, *options: str) -> subprocess.Popen[bytes]:
-    with (cluster.folder / f"{name}.out.log").open("ab") as out:
-        argv = [str(find(name)), *options]
-        started = subprocess.Popen(argv, env=cluster.environment, stdout=out, stderr=out)
-    cluster.daemons.append(started)
-    return started
+def kill_node(cluster: Cluster, name: str) -> None:
+    """Let a node die with everything that runs on it."""
+    cluster.machines[name].kill()
+    cluster.machines[name].wait()
+
+
+def _daemon(cluster: Cluster, name: str, *options: str) -> None:
+    cluster.daemons.append(_started(cluster, str(find(name)), *options))
+
+
+def _started(cluster: Cluster, *argv: str) -> subprocess.Popen[bytes]:
+    with (cluster.folder / "daemons.out.log").open("ab") as out:
+        return subprocess.Popen(argv, env=cluster.environment, stdout=out, stderr=out)
 
 
 def _idle(cluster: Cluster) -> bool:
@@ -186,7 +200,8 @@ def _until(cluster: Cluster, there: object) -> None:
     assert callable(there)
     until = time.monotonic() + DAEMONS_S
     while not there():
-        ended = [daemon.args for daemon in cluster.daemons if daemon.poll() is not None]
+        running = [*cluster.daemons, *cluster.machines.values()]
+        ended = [daemon.args for daemon in running if daemon.poll() is not None]
         assert not ended, f"{ended}\n{cluster.logs()}"
         assert time.monotonic() < until, cluster.logs()
         time.sleep(0.1)

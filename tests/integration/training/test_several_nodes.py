@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -81,9 +82,9 @@ def test_a_node_without_a_stack_is_named(harness: Harness) -> None:
 @pytest.mark.parametrize(
     ("image", "start"),
     [
-        (None, "exec srun --kill-on-bad-exit=1 {python}"),
+        (None, "task {python}"),
         ("nvcr.io#nvidia/pytorch", "--container-image=nvcr.io#nvidia/pytorch"),
-        ("my image.sif", "apptainer exec 'my image.sif' {python}"),
+        ("my image.sif", "task apptainer exec 'my image.sif' {python}"),
     ],
 )
 def test_the_script_for_slurm_is_printed(
@@ -106,5 +107,13 @@ def test_the_script_for_slurm_is_printed(
     lines = script.splitlines()
     assert {"#SBATCH --nodes=3", "#SBATCH --requeue", "#SBATCH --partition='a;b'"} <= set(lines)
     assert "--gpus-per-node" not in script
-    assert start.format(python=python) in lines[-1]
-    assert lines[-1].endswith("""NUM_GPUS 0 DATA.PATH_PREFIX 'x'"'"'; y'""")
+    (run,) = [line for line in lines if line.startswith("srun --kill-on-bad-exit=1")]
+    assert start.format(python=python) in run
+    assert run.endswith("""NUM_GPUS 0 DATA.PATH_PREFIX 'x'"'"'; y' &""")
+    assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0
+
+
+def test_the_script_for_slurm_has_the_interface(harness: Harness) -> None:
+    script = harness.train("--slurm", "3", "--dry-run", "--interface", "ib0")["script"]
+    (line,) = [line for line in script.splitlines() if line.startswith("export ")]
+    assert {"NCCL_SOCKET_IFNAME==ib0", "GLOO_SOCKET_IFNAME=ib0"} <= set(line.split())
