@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # One row a layer, lowest first: a folder imports from its own layer and from those below it.
 LAYERS = (
     ("_stack/core",),
-    ("_stack/host", "_stack/catalog", "_stack/patches"),
+    ("_stack/host", "_stack/catalog", "_stack/patches", "_stack/symptoms"),
     (
         *(
             "_stack/artifacts",

@@ -7,7 +7,8 @@ name: explain_package_failure
 short_description: Say why the package manager failed, and what to do
 description:
   - Reads the result of a failed task of C(apt), C(dnf) or a command, and returns a code, the cause with the
-    line of output that says so, and what to do. An error that has a code is returned as it is.
+    line of output that says so, and what to do. An error that has a code is returned as it is, and the output
+    of an unknown one is the cause.
 version_added: 0.1.0
 author: slowfast.stack contributors (!UNKNOWN)
 options:
@@ -29,29 +30,34 @@ _value:
   type: dict
 """
 
-import re
 from typing import Any
 
-from ..module_utils._stack.core import failure_hints
+from ..module_utils._stack.symptoms.lines import texts
+from ..module_utils._stack.symptoms.recognize import explain
 from ..plugin_utils._filter import filter_module
 
-# The command that failed names packages, which say nothing of the failure.
-_COMMAND = re.compile(r"'/\S*(?:apt-get|aptitude) .*?' failed: ", re.DOTALL)
+_SHOWN = 100  # lines of output, the last ones
+_HINT = "Correct what it reports, then run the same command again; it resumes."
 
 
 def explain_package_failure(result: dict[str, Any]) -> dict[str, str]:
-    """Return code, hint, and cause with the message of the package manager that says so."""
+    """Return code, hint, and cause with the message that says so; an unknown one is shown as it is."""
     if result.get("code"):
         cause = " ".join(str(result.get(part) or "") for part in ("message", "cause")).strip()
         return {"code": result["code"], "cause": cause, "hint": str(result.get("hint") or "")}
-    said = [result.get("msg"), *result.get("failures", []), result.get("stderr")]
-    output = _COMMAND.sub("", "\n".join(str(text) for text in said if text))
-    found = failure_hints.explain(output or "no output", failure_hints.PACKAGE_MANAGER)
-    if found is None:  # a line of spaces
-        hint = "Read the log of the package manager on the host."
-        return {"code": "packages.failed", "cause": "It printed nothing.", "hint": hint}
-    cause = f"{found.cause} It said: {found.line}"
-    return {"code": found.code, "cause": cause, "hint": found.hint}
+    said = list(texts(result))
+    found = explain(*said)
+    if found:
+        cause = f"{found.cause} It said: {found.line}"
+        return {
+            "code": found.symptom.code or "packages.failed",
+            "cause": cause,
+            "hint": found.hint,
+        }
+    lines = list(dict.fromkeys(line for text in said for line in text.splitlines() if line.strip()))
+    shown = "\n".join(lines[-_SHOWN:])
+    cause = f"The package manager failed. It said: {shown}" if shown else "It printed nothing."
+    return {"code": "packages.failed", "cause": cause, "hint": _HINT}
 
 
 FilterModule = filter_module(explain_package_failure)

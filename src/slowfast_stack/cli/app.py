@@ -27,7 +27,7 @@ from slowfast_stack.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# In the order of --help. The verb NAME is in the module cli/NAME.py.
+# In the order of --help. The verb NAME is in the module cli/NAME.py, with _ for -.
 VERBS = {
     "probe": "Read the hosts as they are.",
     "plan": "Show what would be installed, and why.",
@@ -48,6 +48,7 @@ VERBS = {
     "ava": "Prepare the AVA data set, or a custom one in its format.",
     "rehearse": "Rehearse a configuration on GPUs that this machine need not have.",
     "train": "Train, test or run a demo from a configuration.",
+    "explain-error": "Explain the errors in a log: cause, and the command that helps.",
     "catalog": "Export what is known of GPUs, drivers, toolkits and wheels.",
     "demo": "Detect persons and their actions in a video.",
 }
@@ -63,7 +64,7 @@ class VerbGroup(typer.core.TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002
         """Import a verb; return None where there is none of this name."""
         if cmd_name in VERBS and cmd_name not in self.commands:
-            module = importlib.import_module(f"slowfast_stack.cli.{cmd_name}")
+            module = importlib.import_module(f"slowfast_stack.cli.{cmd_name.replace('-', '_')}")
             self.commands[cmd_name] = module.verbs.command_of(cmd_name)
         return self.commands.get(cmd_name)
 

@@ -23,6 +23,8 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan
     Plan,
     from_dict,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.symptoms import recognize
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.symptoms.lines import texts
 from slowfast_stack.facts import FACTS, Fact, Proof
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ _LABELLED = re.compile(
 )
 _CODED = re.compile(r"\[[a-z]+\.[a-z-]+\] ")
 _NOTICES, _NOTICE_LENGTH = 50, 2000  # of one host
+_LAST_LINES = 12  # of each output of a task
 _SET_FACT = ("set_fact", "ansible.builtin.set_fact")
 Event = dict[str, Any]  # of ansible-runner, and each part of one
 
@@ -277,16 +280,23 @@ def _failure(run: HostRun, result: Event) -> Failure:
         cause, hint = str(result.get("cause", "")), str(result.get("hint", ""))
         code = str(result.get("code"))
         return Failure(str(result["message"]), cause, hint, code if code in CODES else Failure.code)
-    texts = [str(result.get(key) or "").strip() for key in ("msg", "stderr", "module_stderr")]
-    for text in texts:
+    said = [str(result.get(key) or "").strip() for key in ("msg", "stderr", "module_stderr")]
+    for text in said:
         labelled = _LABELLED.fullmatch(_WRAPPING.sub("", text))
         if labelled:
             message, cause, hint, code = labelled.group("message", "cause", "hint", "code")
             return Failure(message, cause, hint, code if code in CODES else Failure.code)
-    lines = "\n".join(part for part in dict.fromkeys(texts) if part).splitlines()
+    said += [str(result.get(key) or "").strip() for key in ("stdout", "module_stdout")]
+    parts = [part for part in dict.fromkeys(said) if part] or [str(result.get("exception") or "")]
+    lines = [line for part in parts for line in part.splitlines()[-_LAST_LINES:]]
     step = f"{run.current.name}: " if run.current else ""
-    cause = _WRAPPING.sub("", "\n".join(lines[-12:]))
-    return Failure(f"{run.name} stopped at {step}{run.task or 'a task'}.", cause)
+    cause, found = _WRAPPING.sub("", "\n".join(lines)), recognize.explain(*texts(result))
+    message = f"{run.name} stopped at {step}{run.task or 'a task'}."
+    return (
+        Failure(message, f"{found.cause}\n{cause}", found.hint)
+        if found
+        else Failure(message, cause)
+    )
 
 
 _HANDLERS = {

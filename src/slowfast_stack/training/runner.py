@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import failure_hints
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.symptoms import recognize
 from slowfast_stack.exit_codes import Interrupted
 from slowfast_stack.orchestration.logs import Log
 from slowfast_stack.training import log_parser, subprocess
@@ -93,6 +94,13 @@ def _name_of(number: int) -> str:
         return f"signal {number}"
 
 
+def _in_log(log: Path) -> recognize.Finding | None:
+    """Return the most specific symptom of the complete log, None where it has none or is removed."""
+    with suppress(OSError), log.open(encoding="utf-8", errors="replace", newline="\n") as stream:
+        return next(iter(recognize.findings(recognize.chunks(stream))), None)
+    return None
+
+
 def failure(run: Followed) -> StackError:
     """Return why a program failed: its last error, and what helps against it."""
     code, tail = run.ended.code, "\n".join(run.progress.tail)
@@ -101,7 +109,7 @@ def failure(run: Followed) -> StackError:
     cause = errors[-1].strip() if errors else "\n".join(list(run.progress.tail)[-5:])
     if code == -signal.SIGKILL:
         cause = "The system killed it, usually because memory was exhausted."
-    known = failure_hints.explain(tail, failure_hints.TRAINING)
+    known = recognize.explain(tail) or _in_log(run.log)
     return StackError(
         f"SlowFast ended with {ended}.",
         f"{known.cause}\n{cause}" if known else cause,

@@ -25,10 +25,12 @@ OWN = {"--help", "--version", "--install-completion"}.union(
 # Options of other programs that texts name, each after the name of its program.
 OTHERS = re.compile(
     r"\b(dpkg|apt(-get)?|dnf|rpm|mokutil|dkms|git|uv|pip|conda|mamba|cmake|nvcc|ffmpeg|configure|df|ps|gpg|"
-    r"ansible|ansible-playbook|nvidia-smi|update-initramfs|dracut)\b[^`;.]*"
+    r"ansible|ansible-playbook|nvidia-smi|update-initramfs|dracut|docker|systemctl)\b[^`;.]*"
 )
 # "slowfast-stack has a bug" calls no verb.
-USED = re.compile(r"slowfast-stack (?!(?:has|wrote|itself|that)\b)([a-z]+)(?: ([a-z]+))?")
+USED = re.compile(
+    r"slowfast-stack (?!(?:has|wrote|itself|that)\b)([a-z]+(?:-[a-z]+)*)(?: ([a-z]+))?"
+)
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 FILES = [
     *(ROOT / "plugins").rglob("*.py"),

@@ -12,9 +12,7 @@ import pytest
 import yaml
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.error_codes import CODES
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.failure_hints import (
-    PACKAGE_MANAGER,
-)
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.symptoms.table import SYMPTOMS
 
 from slowfast_stack.training.fake_runtime import HINTS
 
@@ -111,7 +109,7 @@ def test_the_table_has_exactly_the_codes_in_use() -> None:
     used = {call.code.value for call in calls() if isinstance(call.code, ast.Constant)}
     used |= {code for code in family().values() if code}
     used |= {"ansible.task-failed", "host.unreachable", "host.invalid-answer"}  # of a run
-    used |= {row.code for row in PACKAGE_MANAGER} | set(HINTS)
+    used |= {row.code for row in SYMPTOMS if row.code} | {"packages.failed"} | set(HINTS)
     used |= {task["code"] for _, task in refusals() if "{{" not in task["code"]}
     assert set(CODES) == used
 

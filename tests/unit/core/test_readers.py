@@ -360,7 +360,7 @@ NO_FILE = {
     "environment/proven.py",
     "core/saved.py", "core/validation.py", "src/slowfast_stack/orchestration/trust.py",
     "environment/bytecode.py", "environment/reuse_packages.py", "datasets/ava/media.py",
-    "host/nvml.py", "host/parsers.py",
+    "host/nvml.py", "host/parsers.py", "symptoms/lines.py",
     "src/slowfast_stack/training/memory.py", "src/slowfast_stack/training/log_parser.py",
     "src/slowfast_stack/training/rehearsal.py", "src/slowfast_stack/config/data_lists.py",
     "src/slowfast_stack/config/rules_tensorboard.py",

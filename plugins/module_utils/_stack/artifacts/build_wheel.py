@@ -8,10 +8,12 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..core import failure_hints, validation
+from ..core import validation
 from ..core.construct import read
 from ..core.errors import StackError
 from ..core.names import is_regular
+from ..symptoms.builds import OUT_OF_MEMORY
+from ..symptoms.recognize import explain
 from . import same_bytes
 from .cache import MANIFEST
 
@@ -88,12 +90,12 @@ class WheelRecipe:
         return next(folder.glob("*.whl"), folder / f"{self.source.name}.whl")
 
     def _failure(self, done: Finished) -> StackError:
-        jobs = self.environment.get("MAX_JOBS", "all")
-        memory_mib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
-        found = failure_hints.explain(
-            done.output, failure_hints.BUILD, jobs=jobs, memory_mib=memory_mib
-        )
+        found = explain(done.output)
         cause, hint = (found.cause, found.hint) if found else ("", "")
+        if found and found.symptom.id == OUT_OF_MEMORY:
+            jobs = self.environment.get("MAX_JOBS", "all")
+            memory_mib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+            cause = f"{cause} It ran {jobs} jobs at once on {memory_mib} MiB."
         return StackError(
             f"The wheel of {self.source.name} could not be built.",
             f"{cause}\nThe build exited with {done.rc}:\n{done.tail()}\n".lstrip(),

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import failure_hints, scratch
+from ..core import scratch
 from ..core.errors import StackError, Unreadable
 from ..core.files import atomic_write
 from ..core.process import locked
+from ..symptoms.recognize import explain
 from . import direct_url, package_hashes
 
 if TYPE_CHECKING:
@@ -306,17 +307,18 @@ def _pip(
 
 def _is_disk_full(done: Finished) -> bool:
     """Return whether the network would not help, and the error of a second try hide this one."""
-    found = failure_hints.explain(done.output, failure_hints.INSTALLER)
-    return found is not None and found.code == "disk.full"
+    found = explain(done.output)
+    return found is not None and found.symptom.code == "disk.full"
 
 
 def _failed(message: str, done: Finished, code: str = "packages.not-installable") -> StackError:
-    found = failure_hints.explain(done.output, failure_hints.INSTALLER)
+    found = explain(done.output)
+    full = found is not None and found.symptom.code == "disk.full"
     return StackError(
         f"{message}.",
         f"{found.cause if found else ''} uv exited with {done.rc}:\n{done.tail()}\n".lstrip(),
         found.hint if found else NETWORK_HINT,
-        code=found.code if found and found.code else code,
+        code="disk.full" if full else code,
     )
 
 

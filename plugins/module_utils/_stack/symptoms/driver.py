@@ -1,0 +1,192 @@
+"""Symptoms of NVIDIA's driver: its module, its libraries, the kernel log."""
+
+from __future__ import annotations
+
+from .row import Symptom
+
+_XID = "NVIDIA, Xid errors (docs.nvidia.com/deploy/xid-errors)"
+_AGAIN = "Then run the same command again; it resumes."
+
+SYMPTOMS = (
+    Symptom(
+        "driver.key-rejected",
+        "modprobe",
+        (
+            "modprobe: ERROR: could not insert '{module:word}': Key was rejected by service",
+            "modprobe: ERROR: could not insert '{module:word}': Required key not available",
+        ),
+        "Secure Boot is on, and the firmware does not know the key of the module {module}.",
+        "mokutil --sb-state; mokutil --test-key /var/lib/shim-signed/mok/MOK.der",
+        "kmod; kernel, module signing",
+        "Import the key with mokutil, reboot, and confirm it at the console.",
+    ),
+    Symptom(
+        "driver.no-module",
+        "modprobe",
+        (
+            "modprobe: FATAL: Module {module:word} not found in directory /lib/modules/{kernel:word}",
+            "modprobe: FATAL: Module {module:word} not found in directory /usr/lib/modules/{kernel:word}",
+        ),
+        "There is no module {module} for the kernel {kernel}.",
+        "dkms status; ls /lib/modules",
+        "kmod",
+        "Run `slowfast-stack up`, or boot the kernel that the module was built for.",
+    ),
+    Symptom(
+        "driver.no-gpu",
+        "modprobe",
+        (
+            "modprobe: ERROR: could not insert 'nvidia': No such device",
+            "NVRM: No NVIDIA GPU found.",
+            "No devices were found",
+        ),
+        "The driver finds no GPU that it supports.",
+        "lspci -nnk -d 10de:",
+        "nvidia.ko, nvidia-smi",
+        "Request the driver branch of this GPU (--driver-branch); an open module needs Turing or newer.",
+    ),
+    Symptom(
+        "driver.open-module-too-old-gpu",
+        "kernel log",
+        ("NVRM: installed in this system is not supported by open",),
+        "The open kernel module does not support this GPU; it needs Turing or newer.",
+        "slowfast-stack plan --explain",
+        "nvidia.ko 570, kernel log",
+        "Install the proprietary module.",
+    ),
+    Symptom(
+        "driver.other-versions",
+        "nvidia-smi, kernel log",
+        (
+            "Failed to initialize NVML: Driver/library version mismatch",
+            "NVRM: API mismatch: the client has the version {}, but",
+            "NVRM: API mismatch: the client '{}' (pid {}) has the version {}, but{}",
+        ),
+        "The loaded kernel module and the libraries of the driver have different versions, as after an upgrade without a reboot.",
+        "cat /proc/driver/nvidia/version; sudo reboot",
+        "nvidia-smi 580",
+    ),
+    Symptom(
+        "driver.not-loaded",
+        "nvidia-smi",
+        (
+            "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. {}",
+            "Failed to initialize NVML: Driver Not Loaded",
+            "Failed to initialize NVML: Unknown Error",
+        ),
+        "The kernel module of NVIDIA's driver is not loaded, or cannot be used.",
+        "sudo modprobe nvidia; dkms status; sudo dmesg | grep -i nvrm",
+        "nvidia-smi 580",
+        "In a container, start it with the NVIDIA Container Toolkit.",
+    ),
+    Symptom(
+        "driver.fell-off",
+        "kernel log",
+        (
+            "NVRM: Xid ({}): 79, {}",
+            "NVRM: GPU {} GPU has fallen off the bus.",
+            "Unable to determine the device handle for GPU {}: GPU is lost. Reboot the system to recover this GPU",
+        ),
+        "A GPU no longer answers on the PCI bus: power, temperature, a loose slot or a defect.",
+        "sudo dmesg | grep -i xid; nvidia-smi -q -d TEMPERATURE,POWER",
+        _XID,
+        "Power the machine off and on; if it happens again, have the GPU changed.",
+    ),
+    Symptom(
+        "driver.uncorrectable-memory",
+        "kernel log",
+        (
+            "NVRM: Xid ({}): 48, {}",
+            "NVRM: Xid ({}): 63, {}",
+            "NVRM: Xid ({}): 64, {}",
+            "NVRM: Xid ({}): 94, {}",
+            "NVRM: Xid ({}): 95, {}",
+            "{}CUDA error: uncorrectable ECC error encountered",
+        ),
+        "The memory of a GPU has an error that ECC cannot correct.",
+        "nvidia-smi -q -d ECC,ROW_REMAPPER",
+        _XID,
+        "Reset the GPU or reboot; if rows cannot be remapped, have the GPU changed.",
+    ),
+    Symptom(
+        "driver.gsp-timeout",
+        "kernel log",
+        ("NVRM: Xid ({}): 119, {}", "NVRM: Xid ({}): 120, {}"),
+        "The firmware on a GPU (GSP) does not answer its driver.",
+        "sudo reboot",
+        _XID,
+        "If it happens again, request a newer driver with --driver-branch.",
+    ),
+    Symptom(
+        "driver.memory-page-fault",
+        "kernel log",
+        ("NVRM: Xid ({}): 31, {}", "NVRM: Xid ({}): 13, {}"),
+        "A program read or wrote memory of the GPU that is not its own, usually a fault of the program.",
+        "CUDA_LAUNCH_BLOCKING=1 slowfast-stack train CONFIG",
+        _XID,
+    ),
+    Symptom(
+        "driver.adapter-failed",
+        "kernel log",
+        (
+            "NVRM: GPU {}: RmInitAdapter failed! ({})",
+            "NVRM: GPU {}: rm_init_adapter failed, device minor number {}",
+        ),
+        "The driver cannot start a GPU.",
+        "sudo dmesg | grep -i nvrm; lspci -nnk -d 10de:",
+        "nvidia.ko 580, kernel log",
+        "Power the machine off and on; with a passed-through GPU, check the settings of the hypervisor.",
+    ),
+    Symptom(
+        "driver.no-fabric-manager",
+        "torch, CUDA",
+        (
+            "{}Error 802: system not yet initialized{}",
+            "{}cuda runtime error (802) : system not yet initialized{}",
+            "{}CUDA error: system not yet initialized",
+        ),
+        "The NVLink switches of this machine are not set up: the Fabric Manager does not run, or has another version than the driver.",
+        "systemctl status nvidia-fabricmanager; sudo systemctl enable --now nvidia-fabricmanager",
+        "https://github.com/pytorch/pytorch/issues/35710",
+        _AGAIN,
+    ),
+    Symptom(
+        "driver.other-library",
+        "torch, CUDA",
+        (
+            "{}Error 803: system has unsupported display driver / cuda driver combination{}",
+            "{}CUDA error: system has unsupported display driver / cuda driver combination",
+        ),
+        "The library libcuda.so.1 that was found is not that of the loaded driver.",
+        "ldconfig -p | grep libcuda.so; cat /proc/driver/nvidia/version",
+        "CUDA error 803",
+        "Remove the older library or its folder from LD_LIBRARY_PATH, or reboot after an upgrade.",
+    ),
+    Symptom(
+        "driver.no-compatibility",
+        "torch, CUDA",
+        ("{}Error 804: forward compatibility was attempted on non supported HW{}",),
+        "A CUDA compatibility library was loaded, which only data-centre GPUs allow, or its version is wrong.",
+        "ldconfig -p | grep -E 'cuda.*compat|libcuda.so'",
+        "CUDA error 804",
+        "Remove cuda-compat, or install a driver that is new enough.",
+    ),
+    Symptom(
+        "driver.too-old",
+        "torch, CUDA",
+        ("{}The NVIDIA driver on your system is too old (found version {version:number}). {}",),
+        "The driver (CUDA {version}) is older than what this PyTorch needs.",
+        "slowfast-stack plan --explain",
+        "torch, torch/csrc/cuda",
+        "Install the planned driver, or a PyTorch for the present one, with `slowfast-stack up`.",
+    ),
+    Symptom(
+        "driver.insufficient",
+        "CUDA",
+        ("{}CUDA driver version is insufficient for CUDA runtime version{}",),
+        "The driver is older than the CUDA of this program.",
+        "slowfast-stack plan --explain",
+        "CUDA error 35",
+        "Install the planned driver, or a PyTorch for the present one, with `slowfast-stack up`.",
+    ),
+)

@@ -1,0 +1,250 @@
+"""Symptoms of uv, pip and of importing what they installed."""
+
+from __future__ import annotations
+
+from .row import Symptom
+
+_UV = "uv 0.13.9, reproduced on 2026-12-01"
+_PIP = "pip 23 to 25, reproduced on 2026-12-01"
+_UP = "slowfast-stack up --yes"
+_RESUMES = "Then run the same command again; it resumes."
+_NETWORK = f"Check that PyPI is reachable (proxy, certificates, index). {_RESUMES}"
+
+SYMPTOMS = (
+    Symptom(
+        "python.other-hash",
+        "uv, pip",
+        (
+            "{}Hash mismatch for `{package}`",
+            "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. {}",
+        ),
+        "A downloaded package is not the pinned one and was not used.",
+        "env | grep -iE 'proxy|index'",
+        _UV,
+        "Look for the proxy or index that changed it.",
+    ),
+    Symptom(
+        "python.offline",
+        "uv",
+        ("{}Packages were unavailable because the network was disabled. {}",),
+        "uv was not allowed to use the network, and its cache does not have every package.",
+        "slowfast-stack bundle create",
+        _UV,
+        "Create a bundle for this host, or run without --offline.",
+    ),
+    Symptom(
+        "python.no-usable-wheel",
+        "uv, pip",
+        (
+            "{}Because {package:word} has no usable wheels and {}",
+            "{}Because {package:word} has no wheels with a matching {} tag {}",
+            "ERROR: {package:word} is not a supported wheel on this platform.",
+        ),
+        "{package} has no wheel for this Python, platform or C library.",
+        "slowfast-stack plan --explain",
+        _UV,
+        "Use the Python of the plan.",
+    ),
+    Symptom(
+        "python.unknown-version",
+        "uv, pip",
+        (
+            "{}Because there is no version of {package} and {}",
+            "ERROR: Could not find a version that satisfies the requirement {package} (from versions: {})",
+            "ERROR: Could not find a version that satisfies the requirement {package}",
+            "ERROR: No matching distribution found for {package}",
+        ),
+        "The index has no version that fits {package} and this Python.",
+        "uv pip index versions NAME",
+        f"{_UV}; {_PIP}",
+        "Check the name, the version and the index.",
+    ),
+    Symptom(
+        "python.unknown-package",
+        "uv",
+        ("{}Because {package:word} was not found in the package registry and {}",),
+        "The index has no package {package}.",
+        "uv pip compile --help | grep index",
+        _UV,
+        "Check the name, and the index that is used.",
+    ),
+    Symptom(
+        "python.contradiction",
+        "uv, pip",
+        (
+            "{}, we can conclude that your requirements are unsatisfiable.",
+            "ERROR: ResolutionImpossible: for help visit {}",
+            "ERROR: Cannot install {} because these package versions have conflicting dependencies.",
+        ),
+        "The requested versions contradict each other.",
+        "slowfast-stack plan --explain",
+        f"{_UV}; {_PIP}",
+        "Leave one of the versions open.",
+    ),
+    Symptom(
+        "python.externally-managed",
+        "pip",
+        (
+            "error: externally-managed-environment",
+            "error: The interpreter at {} is externally managed{}",
+        ),
+        "This Python belongs to the distribution, which allows no packages of others in it.",
+        _UP,
+        "pip 23.0 of Debian 12, reproduced on 2026-12-01",
+        "Use the environment of the stack, or make one with `uv venv`.",
+    ),
+    Symptom(
+        "python.unknown-host",
+        "uv, pip",
+        (
+            "{}failed to lookup address information: {}",
+            "{}NameResolutionError({})",
+            "{}[Errno -2] Name or service not known{}",
+            "{}[Errno -3] Temporary failure in name resolution{}",
+        ),
+        "The name of the server has no address on this host.",
+        "getent hosts pypi.org; cat /etc/resolv.conf",
+        _UV,
+        _NETWORK,
+    ),
+    Symptom(
+        "python.refused-connection",
+        "uv, pip",
+        (
+            "{}Connection refused (os error 111){}",
+            "{}[Errno 111] Connection refused{}",
+            "{}No route to host (os error 113){}",
+            "{}Network is unreachable (os error 101){}",
+            "{}[Errno 101] Network is unreachable{}",
+        ),
+        "Nothing answers at the address of the server.",
+        "env | grep -iE 'proxy|index'; ip route",
+        _UV,
+        _NETWORK,
+    ),
+    Symptom(
+        "python.index-unreachable",
+        "uv, pip",
+        (
+            "error: Request failed after {} retries{}",
+            "error: Failed to fetch: {}",
+            "error: Failed to fetch{}",
+            "{}Failed to download distribution due to network timeout. {}",
+        ),
+        "The package index could not be read.",
+        "env | grep -iE 'proxy|index'",
+        _UV,
+        _NETWORK,
+    ),
+    Symptom(
+        "python.build-needs-torch",
+        "uv, pip",
+        (
+            "hint: This error likely indicates that {package} depends on `torch`, but doesn't declare it as a build dependency. {}",
+            "This error likely indicates that {package} depends on `torch`, but doesn't declare it as a build dependency. {}",
+        ),
+        "{package} needs torch to build, and an isolated build has none.",
+        "uv pip install --no-build-isolation PATH",
+        f"{_UV}; https://github.com/facebookresearch/detectron2/issues/5453",
+        "Install torch first.",
+    ),
+    Symptom(
+        "python.extension-of-other-torch",
+        "torch extensions",
+        (
+            "ImportError: {extension:word}: undefined symbol: {symbol:word}",
+            "OSError: {extension:word}: undefined symbol: {symbol:word}",
+        ),
+        "{extension} was compiled for another release of PyTorch, or of a library, than the installed one.",
+        _UP,
+        "https://github.com/facebookresearch/detectron2/issues/3117",
+        "It builds the extension for the installed PyTorch.",
+    ),
+    Symptom(
+        "python.other-torchvision",
+        "torchvision",
+        (
+            "{}operator torchvision::nms does not exist",
+            "{}Couldn't load custom C++ ops. This can happen if your PyTorch and torchvision versions are incompatible{}",
+            "{}Detected that PyTorch and torchvision were compiled with different CUDA {}versions. {}",
+        ),
+        "torch and torchvision are of releases or CUDA variants that do not go together.",
+        _UP,
+        "torchvision/extension.py",
+        "Install both from the same index and of the same release.",
+    ),
+    Symptom(
+        "python.compiled-for-numpy-1",
+        "numpy",
+        (
+            "A module that was compiled using NumPy 1.x cannot be run in",
+            "RuntimeError: Numpy is not available",
+            "{}numpy.dtype size changed, may indicate binary incompatibility. {}",
+            "ImportError: numpy.core.multiarray failed to import",
+        ),
+        "A compiled module was made for NumPy 1, and NumPy 2 is installed, or the reverse.",
+        _UP,
+        "numpy 2",
+        "Use the NumPy that the plan pins.",
+    ),
+    Symptom(
+        "python.no-cuda-library",
+        "torch",
+        (
+            "{}ImportError: libcudart.so{}: cannot open shared object file: No such file or directory",
+            "{}ImportError: libcublas.so{}: cannot open shared object file: No such file or directory",
+            "{}ImportError: libcudnn.so{}: cannot open shared object file: No such file or directory",
+            "{}ImportError: libnvrtc.so{}: cannot open shared object file: No such file or directory",
+            "{}ImportError: libcupti.so{}: cannot open shared object file: No such file or directory",
+            "{}ImportError: libnccl.so{}: cannot open shared object file: No such file or directory",
+        ),
+        "A library of CUDA that a module was built with is not found: the environment lacks NVIDIA's wheels, or another CUDA is installed.",
+        _UP,
+        "glibc, dlopen",
+    ),
+    Symptom(
+        "python.no-libgl",
+        "opencv",
+        (
+            "ImportError: libGL.so.1: cannot open shared object file: No such file or directory",
+            "ImportError: libgthread-2.0.so.0: cannot open shared object file: No such file or directory",
+        ),
+        "opencv-python needs a graphics library that a server does not have.",
+        "uv pip install opencv-python-headless",
+        "https://github.com/conda-forge/opencv-feedstock/issues/321",
+        "Remove opencv-python before.",
+    ),
+    Symptom(
+        "python.old-libc",
+        "glibc",
+        (
+            "{}: version `GLIBC_{version}' not found (required by {program})",
+            "{}: version `GLIBCXX_{version}' not found (required by {program})",
+            "{}: version `CXXABI_{version}' not found (required by {program})",
+        ),
+        "{program} was built on a newer system: this one lacks version {version} of a C or C++ library.",
+        "ldd --version; slowfast-stack plan --explain",
+        "glibc, dl-version.c",
+        "Use the wheels of the plan, or build it on this host.",
+    ),
+    Symptom(
+        "python.no-torch",
+        "python",
+        ("ModuleNotFoundError: No module named 'torch'",),
+        "The Python that ran has no torch: an isolated build, or an interpreter outside the environment of the stack.",
+        "python -m pip install --no-build-isolation PATH",
+        f"{_UV}; https://github.com/facebookresearch/detectron2/issues/5477",
+        "Use the Python of the stack.",
+    ),
+    Symptom(
+        "python.no-setuptools",
+        "python",
+        (
+            "ModuleNotFoundError: No module named 'setuptools'",
+            "ModuleNotFoundError: No module named 'distutils'",
+        ),
+        "The environment has no setuptools, which an environment of uv or Python 3.12 lacks.",
+        "uv pip install 'setuptools<82'",
+        "https://github.com/facebookresearch/detectron2/issues/5494",
+    ),
+)

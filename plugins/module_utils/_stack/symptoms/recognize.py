@@ -1,0 +1,137 @@
+"""Find known symptoms in output of any size, and name the most specific cause."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+from .lines import messages, parts, plain, wrapped
+from .row import Message, Symptom, filled
+from .table import SYMPTOMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+BLOCK = 1 << 18  # characters that are searched at once; a longer line is cut
+_SHOWN = 500  # characters of a line
+
+
+class Finding(NamedTuple):
+    """A symptom in a text: its first line with the number, and how many lines have it."""
+
+    symptom: Symptom
+    values: dict[str, str]
+    line: str
+    number: int
+    times: int = 1
+
+    @property
+    def cause(self) -> str:
+        """Return why it failed, with the values of the message."""
+        return filled(self.symptom.cause, self.values)
+
+    @property
+    def command(self) -> str:
+        """Return the command that helps, or that shows more."""
+        return filled(self.symptom.command, self.values)
+
+    @property
+    def advice(self) -> str:
+        """Return what to do beside the command; nothing where that says it all."""
+        return filled(self.symptom.advice, self.values)
+
+    @property
+    def hint(self) -> str:
+        """Return the advice and the command as sentences."""
+        return f"{self.advice} Run: {self.command}".strip()
+
+
+_RANKS = {symptom.id: rank for rank, symptom in enumerate(SYMPTOMS)}
+_BY_KEY: dict[str, list[tuple[Message, Symptom]]] = {}
+for _symptom in SYMPTOMS:
+    for _message in map(Message, _symptom.messages):
+        _BY_KEY.setdefault(_message.key, []).append((_message, _symptom))
+
+
+def explain(*texts: str) -> Finding | None:
+    """Return the most specific symptom of texts, None where they have no known one."""
+    found = findings(text for each in texts for text in (each, "\n"))
+    return found[0] if found else None
+
+
+def chunks(stream: TextIO) -> Iterator[str]:
+    """Yield what a file has, a block at a time."""
+    return iter(lambda: stream.read(BLOCK), "")
+
+
+def findings(text: Iterable[str]) -> list[Finding]:
+    """Return the known symptoms of a text that comes in chunks, the most specific one first.
+
+    Only a block and one finding for each symptom are kept in memory.
+    """
+    found: dict[str, Finding] = {}
+    for number, block in _blocks(text):
+        seen: set[tuple[int, str]] = set()
+        for offset, line in _candidates(plain(block)):
+            for part in parts(line):
+                match = _of_line(part)
+                if match is None or (offset, match[0].id) in seen:
+                    continue
+                symptom, values = match
+                seen.add((offset, symptom.id))
+                known = found.get(symptom.id)
+                if known:
+                    found[symptom.id] = known._replace(times=known.times + 1)
+                else:
+                    shown = part.strip()[:_SHOWN]
+                    found[symptom.id] = Finding(symptom, values, shown, number + offset)
+    return sorted(found.values(), key=lambda each: _RANKS[each.symptom.id])
+
+
+def _blocks(chunks: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield complete lines, a block at a time, each with the number of its first line."""
+    number, rest = 1, ""
+    for chunk in chunks:
+        for begin in range(0, len(chunk), BLOCK):
+            rest += chunk[begin : begin + BLOCK]
+            if len(rest) >= BLOCK:
+                end = rest.rfind("\n") + 1 or len(rest)
+                yield number, rest[:end]
+                number += rest.count("\n", 0, end)
+                rest = rest[end:]
+    if rest:
+        yield number, rest
+
+
+def _candidates(block: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines with a text that some message has, and how many lines are before each."""
+    places: dict[int, list[str]] = {}
+    for key in _BY_KEY:
+        at = block.find(key)
+        while at >= 0:
+            begin, end = block.rfind("\n", 0, at) + 1, block.find("\n", at)
+            end = len(block) if end < 0 else end
+            places.setdefault(begin, [block[begin:end]])
+            at = block.find(key, end)
+    for begin, line in wrapped(block):
+        places.setdefault(begin, []).append(line)
+    counted, at = 0, 0
+    for begin, lines in sorted(places.items()):
+        counted += block.count("\n", at, begin)
+        at = begin
+        yield from ((counted, line) for line in lines)
+
+
+def _of_line(line: str) -> tuple[Symptom, dict[str, str]] | None:
+    """Return the most specific symptom of a line."""
+    best: tuple[Symptom, dict[str, str]] | None = None
+    for text in messages(line):
+        for key, rows in _BY_KEY.items():
+            if key not in text:
+                continue
+            for message, symptom in rows:
+                if best and _RANKS[symptom.id] >= _RANKS[best[0].id]:
+                    continue
+                values = message.match(text)
+                if values is not None:
+                    best = symptom, values
+    return best

@@ -1,0 +1,18 @@
+"""The table of symptoms: the first that a text has is its cause, so the most specific ones are first."""
+
+from __future__ import annotations
+
+from . import builds, driver, python_packages, system, system_packages, training, upstream
+from .row import Symptom, validated
+
+SYMPTOMS: tuple[Symptom, ...] = validated(
+    (
+        *upstream.SYMPTOMS,
+        *system.SYMPTOMS,
+        *driver.SYMPTOMS,
+        *system_packages.SYMPTOMS,
+        *builds.SYMPTOMS,
+        *training.SYMPTOMS,
+        *python_packages.SYMPTOMS,
+    )
+)
