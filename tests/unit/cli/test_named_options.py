@@ -25,7 +25,7 @@ OWN = {"--help", "--version", "--install-completion"}.union(
 # Options of other programs that texts name, each after the name of its program.
 OTHERS = re.compile(
     r"\b(dpkg|apt(-get)?|dnf|rpm|mokutil|dkms|git|uv|pip|conda|mamba|cmake|nvcc|ffmpeg|configure|df|ps|gpg|"
-    r"ansible|ansible-playbook|nvidia-smi|update-initramfs|dracut|docker|systemctl)\b[^`;.]*"
+    r"ansible|ansible-playbook|nvidia-smi|update-initramfs|dracut|docker|squeue)\b[^`;.]*"
 )
 # "slowfast-stack has a bug" calls no verb.
 USED = re.compile(

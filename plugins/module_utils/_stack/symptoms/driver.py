@@ -146,7 +146,7 @@ SYMPTOMS = (
             "{}CUDA error: system not yet initialized",
         ),
         "The NVLink switches of this machine are not set up: the Fabric Manager does not run, or has another version than the driver.",
-        "systemctl status nvidia-fabricmanager; sudo systemctl enable --now nvidia-fabricmanager",
+        "sudo systemctl enable nvidia-fabricmanager; sudo systemctl restart nvidia-fabricmanager",
         "https://github.com/pytorch/pytorch/issues/35710",
         _AGAIN,
     ),
