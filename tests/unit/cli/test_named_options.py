@@ -25,7 +25,7 @@ OWN = {"--help", "--version", "--install-completion"}.union(
 # Options of other programs that texts name, each after the name of its program.
 OTHERS = re.compile(
     r"\b(dpkg|apt(-get)?|dnf|rpm|mokutil|dkms|git|uv|pip|conda|mamba|cmake|nvcc|ffmpeg|configure|df|ps|gpg|"
-    r"ansible|ansible-playbook|nvidia-smi|update-initramfs|dracut|docker|squeue)\b[^`;.]*"
+    r"ansible|ansible-playbook|nvidia-smi|update-initramfs|dracut|docker|squeue|srun)\b[^`;.]*"
 )
 # "slowfast-stack has a bug" calls no verb.
 USED = re.compile(
@@ -96,7 +96,7 @@ def unknown(text: str) -> list[str]:
             and not any(name.startswith(f"{group} ") for name in VERBS)
         ):
             found.append(f"slowfast-stack {group}")
-    own = OTHERS.sub("", re.sub(r"#SBATCH.*|^--nvccflags.*", "", text))
+    own = OTHERS.sub("", re.sub(r"#SBATCH.*|^--nvccflags.*|--rdzv-[a-z]+", "", text))
     return found + [name for name in OPTION.findall(own) if name not in OWN]
 
 
