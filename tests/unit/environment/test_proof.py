@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
     evidence,
+    stack_files,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.evidence import (
     Evidence,
@@ -202,6 +204,27 @@ def test_a_result_that_is_none_ends_the_proof(stack: Path, text: str) -> None:
     with fails("proof.interrupted", "claims.json"):
         prove(Commands(), subject(stack, program=program), uv="uv")
     assert recorded(Commands(), subject(stack, program=program)) is None
+
+
+def test_what_the_proof_itself_changes_is_recorded_as_it_leaves_it(stack: Path) -> None:
+    # The files are read during the proof, and those that it changes a second time.
+    changes = (
+        "import time; time.sleep(0.5)\n"
+        "stack = pathlib.Path(given.src).parent\n"
+        "(stack / 'activate').write_text('changed')\n"
+        "(stack / 'src' / 'slowfast' / 'loader.py').unlink()\n"
+        "(stack / 'src' / 'slowfast' / 'new.py').touch()\n"
+    )
+    touch(stack, "activate")
+    proving = subject(stack, program=PROGRAM + changes)
+    made = prove(Commands(), proving, uv="uv")
+    assert made.claims[-1]["seconds"] < 0.4
+    files = stack_files.load(stack)
+    assert files
+    assert files.rows["activate"].sha256 == hashlib.sha256(b"changed").hexdigest()
+    assert "src/slowfast/loader.py" not in files.rows
+    assert "src/slowfast/new.py" in files.rows
+    assert recorded(Commands(), proving) == made
 
 
 def test_the_plan_of_the_last_proof(stack: Path) -> None:

@@ -38,7 +38,7 @@ def sha256_of(path: Path) -> str:
 def size_and_sha256(path: Path) -> tuple[int, str]:
     """Return the size in bytes and the SHA-256 of a file, read in blocks."""
     digest, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         for block in iter(lambda: file.read(_BLOCK), b""):
             digest.update(block)
             size += len(block)

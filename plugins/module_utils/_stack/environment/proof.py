@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ..core import notices, saved, scratch, validation
@@ -22,13 +23,14 @@ from .evidence import (
     recorded_plan,
 )
 from .python_env import UNFINISHED
+from .stack_files import Files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from ..core.process import Commands
-    from .stack_files import Difference, Files
+    from .stack_files import Difference
 
 # No modules from outside the environment; conda's Python would use the user's site-packages.
 ALONE = {"PYTHONPATH": "", "PYTHONNOUSERSITE": "1", "PYTHONWARNINGS": "ignore"}
@@ -111,15 +113,18 @@ def prove(commands: Commands, subject: Subject, *, uv: str, deep: bool = False) 
     Where there is no record, the files are recorded after a proof that passed. Raises
     ``StackError``, also where installed files are not those of their wheels.
     """
-    with locked(commands, subject.folder / ".lock") as held:
+    with locked(commands, subject.folder / ".lock") as held, ThreadPoolExecutor(1) as beside:
         started, stack = time.monotonic(), subject.stack
         before = stack_files.load(stack)
         compared = stack_files.compare(held, stack, before, deep=deep) if before else None
         spent = time.monotonic() - started
+        # Most of the work of a record is to read gigabytes, during which the claims are made.
+        reading = None if compared else beside.submit(_taken, stack)
         made = _run(held, subject, uv)
+        early, read_s = reading.result() if reading else (Files({}), 0.0)
         started = time.monotonic()
-        now = compared.files if compared else _recordable(held, stack, uv)
-        spent += time.monotonic() - started
+        now = compared.files if compared else _recordable(held, stack, uv, early)
+        spent += read_s + time.monotonic() - started
         differences = compared.differences if compared else ()
         claim = _claim(differences, len(now.rows), spent)
         claims = (*validation.items(made.get("claims"), "claims"), claim)
@@ -130,6 +135,12 @@ def prove(commands: Commands, subject: Subject, *, uv: str, deep: bool = False) 
             stack_files.save(stack, now)
         saved.save(subject.folder / EVIDENCE, evidence)
     return evidence
+
+
+def _taken(stack: Path) -> tuple[Files, float]:
+    """Return the files of a stack, and the seconds that it took to read them."""
+    started = time.monotonic()
+    return stack_files.taken(stack), time.monotonic() - started
 
 
 def _claim(differences: Sequence[Difference], count: int, seconds: float) -> dict[str, Any]:
@@ -143,10 +154,11 @@ def _claim(differences: Sequence[Difference], count: int, seconds: float) -> dic
     }
 
 
-def _recordable(commands: Commands, stack: Path, uv: str) -> Files:
+def _recordable(commands: Commands, stack: Path, uv: str, early: Files) -> Files:
     """Return the files of a stack; where one is not that of its wheel, raise ``StackError``.
 
-    The packages are then removed from uv's cache, and the next `up` builds the environment again.
+    Those that are as they were ``early`` are not read again. Wrong packages are removed from uv's
+    cache, and the next `up` builds the environment again.
     """
     if (stack / "env" / UNFINISHED).exists():
         raise StackError(
@@ -155,7 +167,7 @@ def _recordable(commands: Commands, stack: Path, uv: str) -> Files:
             "Run `slowfast-stack up`.",
             code="environment.unfinished",
         )
-    now = stack_files.taken(stack)
+    now = stack_files.taken(stack, early)
     wrong = package_files.unlike_wheel(stack, now)
     if wrong:
         restore.mark(stack)

@@ -10,6 +10,7 @@ different counts as the same where the environment's Python compiles its source 
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -138,9 +139,10 @@ def remove(stack: Path) -> None:
     (stack / "proof" / FILE).unlink(missing_ok=True)
 
 
-def taken(stack: Path) -> Files:
-    """Return the files of a stack, each read now."""
-    return _read(stack, dict(_scanned(stack)), {})
+def taken(stack: Path, early: Files | None = None) -> Files:
+    """Return the files of a stack, each read now but for those in the state that they had ``early``."""
+    states, old = dict(_scanned(stack)), early.rows if early else {}
+    return _read(stack, states, _still(states, old))
 
 
 def compare(commands: Commands, stack: Path, recorded: Files, *, deep: bool = False) -> Comparison:
@@ -148,10 +150,7 @@ def compare(commands: Commands, stack: Path, recorded: Files, *, deep: bool = Fa
     states, old = dict(_scanned(stack)), recorded.rows
     if not deep and states == {path: row.state for path, row in old.items()}:
         return Comparison((), recorded)
-    known = (
-        {} if deep else {path: row for path, row in old.items() if row.state == states.get(path)}
-    )
-    now = _read(stack, states, known)
+    now = _read(stack, states, {} if deep else _still(states, old))
     other = [path for path, row in now.rows.items() if path not in old or not row.same(old[path])]
     removed = [path for path in old if path not in states]
     what = {
@@ -168,6 +167,11 @@ def compare(commands: Commands, stack: Path, recorded: Files, *, deep: bool = Fa
     return Comparison(tuple(Difference(path, what[path]) for path in sorted(wrong)), now)
 
 
+def _still(states: Mapping[str, State], rows: Mapping[str, Row]) -> dict[str, Row]:
+    """Return the files of a record that are in the same state now."""
+    return {path: row for path, row in rows.items() if row.state == states.get(path)}
+
+
 def described(differences: Sequence[Difference]) -> str:
     """Return the first differences and how many more there are, for a message."""
     rows = [f"{_on_one_line(row.path)} was {row.what}" for row in differences[:_SHOWN]]
@@ -182,8 +186,8 @@ def _on_one_line(path: str) -> str:
 
 def place(stack: Path, path: str) -> Path:
     """Return where a file of a record is."""
-    own = own_python(stack)
-    return own / path[len(PYTHON) + 1 :] if own and path.startswith(f"{PYTHON}/") else stack / path
+    own = own_python(stack) if path.startswith(f"{PYTHON}/") else None
+    return own / path[len(PYTHON) + 1 :] if own else stack / path
 
 
 def _counts(stack: Path, path: str) -> bool:
@@ -225,8 +229,16 @@ def _read(stack: Path, states: Mapping[str, State], known: Mapping[str, Row]) ->
         except OSError:  # it was removed meanwhile, or only its owner may read it
             return ""
 
-    with ThreadPoolExecutor(min(_READERS, os.cpu_count() or 1)) as pool:
-        digests = dict(zip(unread, pool.map(sha256, unread)))
+    # Each thread has its share of large and of small files: to queue each one costs as much as to read it.
+    readers = min(_READERS, os.cpu_count() or 1)
+    ordered = sorted(unread, key=lambda path: -states[path][0])
+    shares = [ordered[number::readers] for number in range(readers)]
+
+    def read_all(share: list[str]) -> list[tuple[str, str]]:
+        return [(path, sha256(path)) for path in share]
+
+    with ThreadPoolExecutor(readers) as pool:
+        digests = dict(itertools.chain.from_iterable(pool.map(read_all, shares)))
     rows = {path: known.get(path) or Row(digests[path], state) for path, state in states.items()}
     return Files(rows)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -13,9 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import claims as claims_module
+import groups
+import processes
 
-# Each group runs in its own process, which imports the stack once: that import takes most of the time.
-GROUPS = ("run_net", "libraries", "rehearsal", "consistency")
+# Claims that import the stack need about that much each; the libraries of PyTorch are shared.
+_MEMORY = 1 << 30  # bytes
+# Longer than any program that a claim starts may take.
+_LIMIT_S = 1000
 
 
 def main() -> int:
@@ -23,66 +25,41 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plan", type=Path, required=True)
     parser.add_argument("--src", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path)
     parser.add_argument("--uv", default="uv")
     parser.add_argument("--work", type=Path)
-    parser.add_argument("--group", choices=GROUPS)
+    parser.add_argument("--limit", type=float, default=_LIMIT_S, help="seconds of one claim")
+    parser.add_argument("--group", action="append", choices=groups.ORDER, help="make these claims")
+    parser.add_argument("--skip", type=int, default=0, help="claims of the first group")
+    parser.add_argument("--report", type=int, help="descriptor that takes what a group finds")
     options = parser.parse_args()
     plan = json.loads(options.plan.read_text(encoding="utf-8"))
     if options.group:
-        made = [claim.make() for claim in _claims(options.group, plan, options)]
-        _write(options.out, made)
+        stack = groups.Stack(plan, options.src, options.uv, options.work)
+        processes.work(options.report, stack, options.group, options.skip, options.limit)
         return 0
     return _prove(plan, options)
-
-
-def _claims(group: str, plan: dict, options: argparse.Namespace) -> list[claims_module.Claim]:
-    if group == "consistency":
-        import consistency_claims
-
-        return _made(plan, consistency_claims.claims(plan, options.src.parent))
-    data, out = options.work / "clips", options.work / group
-    if group == "rehearsal":
-        import rehearsal_claims
-
-        return _made(plan, rehearsal_claims.claims(plan, options.src, out))
-    import detectron2_claims
-    import environment_claims
-    import ffmpeg_claims
-    import library_claims
-    import run_net_claims
-    import slowfast_claims
-    import torch_claims
-
-    if group == "run_net":
-        made = run_net_claims.claims(plan, options.src, data, out)
-    else:
-        made = [
-            *environment_claims.claims(plan, options.uv),
-            *torch_claims.claims(plan),
-            *detectron2_claims.claims(plan),
-            *library_claims.claims(options.src),
-            *ffmpeg_claims.claims(plan, options.src.parent / "ffmpeg", out),
-            *slowfast_claims.Trained(plan, options.src, data, out).claims(),
-        ]
-    return _made(plan, made)
-
-
-def _made(plan: dict, claims: list[claims_module.Claim]) -> list[claims_module.Claim]:
-    """Leave out the claims that do not apply to this plan."""
-    left_out = {item["id"] for item in plan["skipped_claims"]}
-    return [claim for claim in claims if claim.id not in left_out]
 
 
 def _prove(plan: dict, options: argparse.Namespace) -> int:
     import clips
 
+    slots = processes.slots(_MEMORY)
     with tempfile.TemporaryDirectory(prefix="slowfast-stack-proof-") as scratch:
         work = options.work or Path(scratch)
         clips.write_data_set(work / "clips")
-        with ThreadPoolExecutor(max(1, min(len(GROUPS), os.cpu_count() or 1))) as pool:
-            results = list(pool.map(lambda group: _run_group(group, work, options), GROUPS))
-    made = [claim for group in results for claim in group]
+        argv = [sys.executable, str(Path(__file__).parent), "--work", str(work)]
+        argv += ["--plan", str(options.plan), "--src", str(options.src), "--uv", options.uv]
+        argv += ["--limit", str(options.limit)]
+        with ThreadPoolExecutor(slots) as pool:
+            found = list(
+                pool.map(
+                    lambda names: processes.run(argv, names, work, options.limit),
+                    groups.together(plan, slots),
+                )
+            )
+    by_group = {name: made for part in found for name, made in part.items()}
+    made = [claim for name in groups.ORDER for claim in by_group.get(name, [])]
     made += [claims_module.skipped(item["id"], item["because"]) for item in plan["skipped_claims"]]
     ok = bool(made) and all(claim["ok"] is not False for claim in made)
     _write(options.out, {"ok": ok, "plan": plan["id"], "made_at": _now(), "claims": made})
@@ -91,34 +68,6 @@ def _prove(plan: dict, options: argparse.Namespace) -> int:
 
 def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def _run_group(group: str, work: Path, options: argparse.Namespace) -> list[dict[str, object]]:
-    """Run one group in its own process, so that a crash of the stack becomes a failed claim."""
-    out = work / f"{group}.json"
-    started = time.monotonic()
-    argv = [sys.executable, str(Path(__file__).parent), "--group", group, "--work", str(work)]
-    argv += ["--plan", str(options.plan), "--src", str(options.src), "--uv", options.uv]
-    done = subprocess.run(
-        [*argv, "--out", str(out)],
-        env={"OMP_NUM_THREADS": "1", **os.environ},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode == 0 and out.is_file():
-        return json.loads(out.read_text(encoding="utf-8"))
-    tail = " | ".join(done.stdout.strip().splitlines()[-3:])
-    return [
-        {
-            "id": f"proof.{group}",
-            "ok": False,
-            "expected": "the claims of this group",
-            "measured": f"exit status {done.returncode}: {tail}",
-            "seconds": round(time.monotonic() - started, 2),
-        }
-    ]
 
 
 def _write(path: Path, value: object) -> None:

@@ -38,6 +38,17 @@ class Claim:
         }
 
 
+def failed(claim_id: str, expected: str, measured: str, seconds: float) -> dict[str, object]:
+    """Return the result of a claim whose process ended."""
+    return {
+        "id": claim_id,
+        "ok": False,
+        "expected": expected,
+        "measured": measured,
+        "seconds": round(seconds, 2),
+    }
+
+
 def skipped(claim_id: str, because: str) -> dict[str, object]:
     """Return the result of a claim that does not apply to this plan."""
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,9 @@ from claims import Claim
 from slowfast_claims import CONFIG, options
 
 LIMIT_S = 900
+# The least depth that upstream builds; releases before it had this one build 50 at least.
+DEPTH = 18
+SHALLOW = {"RESNET.DEPTH": DEPTH, "RESNET.NUM_BLOCK_TEMP_KERNEL": [[2, 2]] * 4}
 
 
 def claims(plan: dict, src: Path, data: Path, out: Path) -> list[Claim]:
@@ -24,10 +28,19 @@ def claims(plan: dict, src: Path, data: Path, out: Path) -> list[Claim]:
     ]
 
 
+def smallest(tree: Path) -> dict[str, object]:
+    """Return the settings of the shallowest model that a tree of upstream can build."""
+    models = tree / "slowfast" / "models" / "video_model_builder.py"
+    known = re.search(
+        r"^_MODEL_STAGE_DEPTH = \{(\d+):", models.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    return SHALLOW if known and int(known[1]) == DEPTH else {}
+
+
 def _run_net(plan: dict, tree: Path, data: Path, out: Path) -> tuple[bool, str]:
     out.mkdir(parents=True, exist_ok=True)
     log = out / "run_net.log"
-    pairs = options(plan, data, out).items()
+    pairs = {**options(plan, data, out), **smallest(tree)}.items()
     argv = [
         sys.executable,
         str(tree / "tools" / "run_net.py"),

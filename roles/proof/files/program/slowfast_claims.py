@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 import subprocess
+from functools import cached_property
 from pathlib import Path
 
 from claims import Claim
-from clips import SPLITS
 from torch_claims import device
 
 CONFIG = "configs/Kinetics/SLOWFAST_4x16_R50.yaml"
@@ -89,15 +89,38 @@ def _patched(tree: Path) -> list[str]:
 
 
 class Trained:
-    """The state that the training claims share."""
+    """The state that the training claims share, each part made when it is needed first."""
 
     def __init__(self, plan: dict, src: Path, data: Path, out: Path) -> None:
         """Take the plan, its source trees, the clips and a folder for checkpoints."""
         self.plan, self.src, self.data, self.out = plan, src, data, out
-        self.model = self.optimizer = self.cfg = None
+
+    @cached_property
+    def cfg(self):  # noqa: ANN201  (a class of the stack)
+        """Return the configuration."""
+        from slowfast.config.defaults import get_cfg
+
+        cfg = get_cfg()
+        if has_tools(self.plan):
+            cfg.merge_from_file(str(self.src / "slowfast" / CONFIG))
+        pairs = options(self.plan, self.data, self.out).items()
+        cfg.merge_from_list([part for pair in pairs for part in pair])
+        return cfg
+
+    @cached_property
+    def model(self):  # noqa: ANN201
+        """Return the model that is trained."""
+        return self._build()
+
+    @cached_property
+    def optimizer(self):  # noqa: ANN201
+        """Return the optimizer of the model."""
+        import slowfast.models.optimizer as optim
+
+        return optim.construct_optimizer(self.model, self.cfg)
 
     def claims(self) -> list[Claim]:
-        """Return the claims in the order in which each needs the one before."""
+        """Return the claims; each makes what it needs where one before has not made it."""
         return [
             Claim("slowfast.source", "the planned commits", self._source),
             Claim("slowfast.config", f"the structure of {Path(CONFIG).name}", self._config),
@@ -126,15 +149,6 @@ class Trained:
         return right, "; ".join(found)
 
     def _config(self) -> tuple[bool, str]:
-        from slowfast.config.defaults import get_cfg
-
-        cfg = get_cfg()
-        if has_tools(self.plan):
-            cfg.merge_from_file(str(self.src / "slowfast" / CONFIG))
-        pairs = options(self.plan, self.data, self.out).items()
-        cfg.merge_from_list([part for pair in pairs for part in pair])
-        self.cfg = cfg
-        self.model = self._build()
         count = sum(p.numel() for p in self.model.parameters())
         return (
             count > 0,
@@ -154,6 +168,8 @@ class Trained:
         return construct_loader(self.cfg, "train")
 
     def _decode(self) -> tuple[bool, str]:
+        from clips import SPLITS
+
         shapes = set()
         count = 0
         for batch in self._loader():
@@ -170,7 +186,6 @@ class Trained:
 
         torch.manual_seed(0)
         where = device(self.plan)
-        self.optimizer = optim.construct_optimizer(self.model, self.cfg)
         optim.set_lr(self.optimizer, self.cfg.SOLVER.BASE_LR)
         rates = {group["lr"] for group in self.optimizer.param_groups}
         loss_of = losses.get_loss_func(self.cfg.MODEL.LOSS_FUNC)(reduction="mean")
