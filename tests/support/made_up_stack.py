@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -32,9 +33,26 @@ VALUES = {
     "TEST.ENABLE": "False",
     "TEST.DATASET": "made_up",
     "TEST.BATCH_SIZE": "1",
+    "TENSORBOARD.ENABLE": "True",
 }
 OPTIONS = [word for pair in VALUES.items() for word in pair]
 MODEL = "configs/Kinetics/SLOWFAST_4x16_R50.yaml"
+
+
+# The log rounds a loss to five digits; the events have it as the 32 bits that were computed.
+_EVENTS = """
+import glob, json, sys
+from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+found = []
+for folder in sys.argv[1:]:
+    for path in glob.glob(folder + "/**/events.out.tfevents.*", recursive=True):
+        for event in EventFileLoader(path).Load():
+            for value in event.summary.value:
+                if value.tag == "Train/loss":
+                    loss = value.tensor.float_val[0] if value.tensor.float_val else value.simple_value
+                    found.append((event.wall_time, event.step, loss))
+print(json.dumps(sorted(found)))
+"""
 
 
 @dataclass(frozen=True)
@@ -78,3 +96,11 @@ def made(of: Path, prefix: Path, clips: int = 80) -> MadeUpStack:
     )
     (here / "env/bin/python").chmod(0o755)
     return MadeUpStack(prefix)
+
+
+def losses(stack: MadeUpStack, *outputs: Path) -> dict[int, float]:
+    """Return the loss of each step; of a step that was repeated, the last one."""
+    argv = [str(stack.python), "-c", _EVENTS, *map(str, outputs)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return {step: loss for _, step, loss in json.loads(done.stdout)}

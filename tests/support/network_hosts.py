@@ -7,6 +7,7 @@ overlays. The addresses belong to a bridge that this makes and removes.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -19,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
-_NETWORK = "10.231"
 _SETTINGS = """
 ListenAddress {address}
 HostKey {folder}/host_key
@@ -53,7 +53,9 @@ def missing() -> str:
     """Return what this machine lacks for such hosts, nothing where they work."""
     if os.geteuid() != 0:
         return "it needs root"
-    lacks = [name for name in ("ip", "unshare", "ssh", "ssh-keygen") if not shutil.which(name)]
+    lacks = [
+        name for name in ("ip", "unshare", "nsenter", "ssh", "ssh-keygen") if not shutil.which(name)
+    ]
     lacks += [] if SSHD else ["sshd"]
     if lacks:
         return f"this machine has no {', '.join(lacks)}"
@@ -67,10 +69,14 @@ class NetworkHost:
 
     name: str
     address: str
-    link: str
+    bridge: str
     folder: Path
-    process: subprocess.Popen[bytes]
-    key: Path
+    writable: Sequence[Path]
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def link(self) -> str:
+        return f"{self.bridge}x{int(self.name.removeprefix('host'))}"
 
     @property
     def variables(self) -> dict[str, Any]:
@@ -79,19 +85,100 @@ class NetworkHost:
             "ansible_host": self.address,
             "ansible_user": "root",
             "ansible_python_interpreter": "/usr/bin/python3",
-            "ansible_ssh_private_key_file": str(self.key),
+            "ansible_ssh_private_key_file": str(self.folder.parent / "user_key"),
             "ansible_ssh_common_args": "-o IdentitiesOnly=yes -o StrictHostKeyChecking=no"
-            f" -o UserKnownHostsFile={self.folder}/known -o ConnectTimeout=5",
+            f" -o UserKnownHostsFile={self.folder}/known -o ConnectTimeout=5 -o LogLevel=ERROR",
         }
+
+    def start(self) -> None:
+        """Start it, or start it again with all that it wrote before it was killed."""
+        (self.folder / "ready").unlink(missing_ok=True)
+        argv = ["unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child"]
+        argv += ["sh", "-euc", _ENTER, "enter", str(self.folder), self.name, self.address]
+        self.process = subprocess.Popen(
+            [*argv, *map(str, self.writable)],
+            env={**os.environ, "SSHD": str(SSHD)},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        _wait((self.folder / "ready").exists, f"{self.name} did not start")
+        space = str(self.process.pid)
+        # A machine that starts again has the same hardware address: the others know it.
+        number = int(self.name.removeprefix("host"))
+        hardware = ["address", f"02:5f:00:00:{number >> 8:02x}:{number & 255:02x}"]
+        _ip(
+            "link",
+            "add",
+            self.link,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "eth0",
+            *hardware,
+            "netns",
+            space,
+        )
+        _ip("link", "set", self.link, "master", self.bridge, "up")
+
+    def answers(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection((self.address, 22), 1):
+            return True
+        return False
 
     def kill(self) -> None:
         """Let the host die with everything that runs on it."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        if self.process:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+        # The namespace, and the cable with it, ends a moment after its last process.
+        subprocess.run(["ip", "link", "del", self.link], check=False, capture_output=True)
 
     def cut(self, *, again: bool = False) -> None:
         """Pull its cable, or plug it in ``again``."""
         _ip("link", "set", self.link, "up" if again else "down")
+
+    def run(self, script: str) -> str:
+        """Run a script of a shell on it, and return what it prints."""
+        assert self.process
+        argv = ["nsenter", f"--target={self._first()}", "--net", "--mount", "--pid", "--uts"]
+        done = subprocess.run(
+            [*argv, "sh", "-euc", script], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def sees(self, path: Path) -> Path:
+        """Return where this machine finds what the host wrote to ``path``."""
+        for number, top in enumerate(self.writable, 1):
+            if path.is_relative_to(top):
+                return self.folder / f"up{number}" / path.relative_to(top)
+        return path
+
+    def processes(self, holding: str = "") -> list[int]:
+        """Return the processes on it, as this machine numbers them, whose command line has a text."""
+        found, own = [], f"/proc/{self._first()}/ns/net"
+        for place in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                line = (
+                    (place / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+                )
+                if holding in line and (place / "ns/net").samefile(own):
+                    found.append(int(place.name))
+        return found
+
+    def _first(self) -> int:
+        assert self.process
+        pid = self.process.pid
+        return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+
+def inventory(hosts: Sequence[NetworkHost], group: str, path: Path) -> Path:
+    """Write an inventory with one group of these hosts."""
+    named = {host.name: host.variables for host in hosts}
+    path.write_text(json.dumps({group: {"hosts": named}}), encoding="utf-8")
+    return path
 
 
 @contextlib.contextmanager
@@ -101,51 +188,27 @@ def started(count: int, folder: Path, writable: Sequence[Path]) -> Iterator[list
         argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name]
         subprocess.run(argv, check=True)
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    bridge = f"sf{os.getpid() % 100000:05d}"
+    # Several programs on this machine may have such hosts at the same time.
+    bridge, network = f"sf{os.getpid() % 100000:05d}", f"10.{128 + os.getpid() % 120}"
     made: list[NetworkHost] = []
     _ip("link", "add", bridge, "type", "bridge")
     try:
-        _ip("addr", "add", f"{_NETWORK}.0.1/16", "dev", bridge)
+        _ip("addr", "add", f"{network}.0.1/16", "dev", bridge)
         _ip("link", "set", bridge, "up")
-        made.extend(_host(number, folder, writable, bridge) for number in range(1, count + 1))
+        for number in range(1, count + 1):
+            name, address = f"host{number:03d}", f"{network}.{number // 250}.{number % 250 + 2}"
+            own = folder / name
+            own.mkdir()
+            (own / "sshd_config").write_text(_SETTINGS.format(address=address, folder=folder))
+            made.append(NetworkHost(name, address, bridge, own, writable))
+            made[-1].start()
         for host in made:
-            _answers(host)
+            _wait(host.answers, f"{host.name} does not answer")
         yield made
     finally:
         for host in made:
             host.kill()
-            # The namespace ends a moment after its last process.
-            subprocess.run(["ip", "link", "del", host.link], check=False, capture_output=True)
         _ip("link", "del", bridge)
-
-
-def _host(number: int, folder: Path, writable: Sequence[Path], bridge: str) -> NetworkHost:
-    name, address = f"host{number:03d}", f"{_NETWORK}.{number // 250}.{number % 250 + 2}"
-    own = folder / name
-    own.mkdir()
-    settings = _SETTINGS.format(address=address, folder=folder)
-    (own / "sshd_config").write_text(settings)
-    argv = ["unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child"]
-    process = subprocess.Popen(
-        [*argv, "sh", "-euc", _ENTER, "enter", own, name, address, *writable],
-        env={**os.environ, "SSHD": str(SSHD)},
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    _wait((own / "ready").exists, f"{name} did not start")
-    link = f"{bridge}x{number}"
-    _ip("link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", str(process.pid))
-    _ip("link", "set", link, "master", bridge, "up")
-    return NetworkHost(name, address, link, own, process, folder / "user_key")
-
-
-def _answers(host: NetworkHost) -> None:
-    def answers() -> bool:
-        with contextlib.suppress(OSError), socket.create_connection((host.address, 22), 1):
-            return True
-        return False
-
-    _wait(answers, f"{host.name} does not answer")
 
 
 def _wait(holds: Callable[[], bool], otherwise: str, timeout_s: float = 30) -> None:

@@ -163,11 +163,11 @@ def _inventory(given: str | None) -> Path:
 
 
 def _on_nodes(several: Several, job: Job, wanted: Wanted, *, as_json: bool) -> int:
-    from slowfast_stack.orchestration import nodes
+    from slowfast_stack.orchestration import inventory, nodes
     from slowfast_stack.training import node_checks, several_nodes
     from slowfast_stack.ui import training_display
 
-    group = nodes.of_group(_inventory(several.inventory), several.nodes or "")
+    group = nodes.of_group(inventory.read(_inventory(several.inventory)), several.nodes or "")
     if len(group) == 1:
         raise UsageError(
             f"The group {several.nodes} has one host, {group[0].name}.",
@@ -177,12 +177,10 @@ def _on_nodes(several: Several, job: Job, wanted: Wanted, *, as_json: bool) -> i
         )
     screen = training_display.Screen(terminal.console(as_json=as_json))
     checked = node_checks.check(group, wanted.stack, wanted.interface)
-    slowest = min(checked.mbit.values())
-    said = f"{len(group)} nodes reach each other, the slowest link with {slowest:.0f} Mbit/s."
     if several.check_only:
-        terminal.show({"check": checked.as_dict()}, [said], as_json=as_json)
+        terminal.show({"check": checked.as_dict()}, [checked.summary()], as_json=as_json)
         return Exit.PROVEN
-    screen.print(said)
+    screen.print(checked.summary())
     run = several_nodes.train(job, group, wanted, screen)
     lines = [f"done in {run.seconds:.0f} s on {', '.join(run.nodes)}, {run.starts} starts"]
     terminal.show({"run": run.as_dict() | checked.as_dict()}, lines, as_json=as_json)

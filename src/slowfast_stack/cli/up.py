@@ -14,7 +14,7 @@ from slowfast_stack.cli import options
 from slowfast_stack.cli.base import HostCommand, Verbs
 from slowfast_stack.cli.request_options import RequestOptions
 from slowfast_stack.exit_codes import Exit, UsageError
-from slowfast_stack.orchestration import fleet, playbooks, processes, results, trust
+from slowfast_stack.orchestration import fleet, inventory, playbooks, processes, results, trust
 from slowfast_stack.orchestration.run_state import Failure, HostRun
 from slowfast_stack.ui import terminal
 
@@ -177,7 +177,8 @@ def _mark_stopped(done: Results, play: Play) -> None:
         if done.code(run) is not Exit.PROVEN and not run.failure and not run.conflict:
             run.failure = _left_out(run.name)
     there = {run.name for run in done.runs}
-    rest = [name for name in fleet.names(play) if name not in there]
+    listed = inventory.read(play.inventory, play.limit)
+    rest = [name for name in listed.hosts() if name not in there]
     fleet.not_started(play, rest)
     done.runs.extend(HostRun(name, failure=_left_out(name)) for name in rest)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import subprocess
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,7 +12,6 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from slowfast_stack.exit_codes import UsageError
 from slowfast_stack.known_secrets import hidden
-from slowfast_stack.orchestration import ansible
 from slowfast_stack.orchestration.events import Kind
 
 if TYPE_CHECKING:
@@ -191,19 +188,3 @@ def not_started(play: Play, names: Iterable[str]) -> None:
         before = _read(path) or _new(play, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         saved.save(path, replace(before, command="up", status=NOT_STARTED, code=None, message=None))
-
-
-def names(play: Play) -> list[str]:
-    """Return the hosts of a play in the order of its inventory. Raises StackError."""
-    argv = ["ansible", "all", "--list-hosts", "-i", str(play.inventory)]
-    argv += ["--limit", play.limit] if play.limit else []
-    environment = os.environ | ansible.environment("")
-    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise StackError(
-            f"The hosts of {play.inventory} cannot be listed.",
-            done.stderr.strip()[-1000:],
-            f"Try: ansible all --list-hosts -i {play.inventory}",
-            code="ansible.failed",
-        )
-    return [line.strip() for line in done.stdout.splitlines()[1:] if line.strip()]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import shell
 from slowfast_stack.exit_codes import UsageError
+
+if TYPE_CHECKING:
+    from slowfast_stack.orchestration.inventory import Inventory
 
 _CONNECTIONS = ("ssh", "smart", "local", "ansible.builtin.ssh", "ansible.builtin.local")
 _ALIVE = ("ConnectTimeout=10", "ServerAliveInterval=5", "ServerAliveCountMax=3", "BatchMode=yes")
@@ -29,44 +29,17 @@ class Node:
         return [*self.way, shell.join(words)]
 
 
-def of_group(inventory: Path, group: str) -> list[Node]:
+def of_group(listed: Inventory, group: str) -> list[Node]:
     """Return the hosts of a group, in its order. Raises UsageError."""
-    argv = [
-        str(Path(sys.executable).with_name("ansible-inventory")),
-        "-i",
-        str(inventory),
-        "--list",
-    ]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if done.returncode:
-        cause = done.stderr.strip()[-500:]
-        raise UsageError(
-            f"{inventory} cannot be read.", cause, "Correct it.", code="inventory.no-host"
-        )
-    listed = json.loads(done.stdout)
-    names = _members(listed, group)
+    names = listed.hosts(group)
     if not names:
-        groups = ", ".join(sorted(name for name in listed if name != "_meta"))
         raise UsageError(
             f"The group {group} has no host.",
-            f"{inventory} has the groups {groups}.",
+            f"The inventory has the groups {', '.join(listed.groups)}.",
             "Give one of them: train --nodes GROUP.",
             code="inventory.no-host",
         )
-    return [_node(name, listed["_meta"]["hostvars"].get(name, {})) for name in names]
-
-
-def _members(listed: dict[str, Any], group: str) -> list[str]:
-    """Return the hosts of a group and of the groups in it, each once."""
-    found, queue = dict[str, None](), [group]
-    seen = set[str]()
-    while queue:
-        name = queue.pop(0)
-        if name not in seen and isinstance(listed.get(name), dict) and name != "_meta":
-            seen.add(name)
-            found |= dict.fromkeys(listed[name].get("hosts", []))
-            queue += listed[name].get("children", [])
-    return list(found)
+    return [_node(name, listed.variables(name)) for name in names]
 
 
 def _node(name: str, given: dict[str, Any]) -> Node:

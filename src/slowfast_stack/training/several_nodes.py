@@ -18,7 +18,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors 
 from slowfast_stack.exit_codes import Interrupted
 from slowfast_stack.orchestration import ansible, processes
 from slowfast_stack.orchestration.logs import Log
-from slowfast_stack.training import log_parser, node_checks, torchrun
+from slowfast_stack.training import log_parser, node_answers, node_checks, torchrun
 from slowfast_stack.training.run_state import Progress
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 BEAT_S, ENDING_S, POLL_S = 5.0, 20.0, 0.5
 # The exit code of ssh is 255 where it lost the node; a program that was killed, with 128 and the signal.
 _LOST, _KILLED = 255, 128
+_QUEUED = 10_000
 CONTINUE = "continue"
 
 
@@ -144,7 +145,7 @@ class _Attempt:
         self, job: Job, found: list[Facts], wanted: Wanted, mark: str, watch: Interrupt
     ) -> None:
         self._watch = watch
-        self._lines: queue.Queue[tuple[str, str | None]] = queue.Queue()
+        self._lines: queue.Queue[tuple[str, str | None]] = queue.Queue(maxsize=_QUEUED)
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         for place, row in enumerate(found):
             spec: dict[str, object] = {
@@ -167,8 +168,10 @@ class _Attempt:
             threading.Thread(target=self._read, args=(name, child), daemon=True).start()
 
     def _read(self, name: str, child: subprocess.Popen[bytes]) -> None:
-        for line in child.stdout or []:
-            self._lines.put((name, line.decode("utf-8", "replace").rstrip("\r\n")))
+        with child.stdout or contextlib.nullcontext() as stream:
+            # A node may write without end, or faster than it is read here.
+            while line := stream.readline(node_answers.LINE) if stream else b"":
+                self._lines.put((name, line.decode("utf-8", "replace").rstrip("\r\n")))
         self._lines.put((name, None))
 
     def follow(self, listen: object) -> dict[str, int]:
@@ -207,10 +210,10 @@ class _Attempt:
     def _stop(self) -> list[str]:
         """End what still runs: a node stops its processes when its standard input ends."""
         running = [name for name, child in self._children.items() if child.poll() is None]
-        for name in running:
+        for child in self._children.values():
             with contextlib.suppress(OSError):
-                if stdin := self._children[name].stdin:
-                    stdin.close()
+                if child.stdin:
+                    child.stdin.close()
         deadline = time.monotonic() + ENDING_S
         for name in running:
             child = self._children[name]

@@ -1,12 +1,13 @@
-"""What runs on one node of a training over several: standard library only, sent over ssh.
+"""What runs on one node of a training over several: sent over ssh; ``reduce`` alone uses torch.
 
-    python -c "$(cat node.py)" facts|measure|run JSON
+    python -c "$(cat node.py)" facts|measure|reduce|run JSON
 
 Standard input is the line to the controller: when it ends, or nothing comes for LOST_S seconds,
 everything that was started here is stopped. Answers are lines of JSON on standard output.
 """
 
 import contextlib
+import datetime as dt
 import fcntl
 import hashlib
 import json
@@ -27,6 +28,7 @@ BLOCK = b"\0" * (1 << 20)
 BYTES = 32 << 20
 REPLY_S = 5
 MEASURED_S = 2.0
+REDUCED_S = 30
 _ADDRESS_OF = 0x8915  # SIOCGIFADDR
 _LINES = {"rest": b""}
 
@@ -140,6 +142,29 @@ def sent(own, peer):
     return {"mbit": round(count * 8 / 1e6 / max(time.monotonic() - started, 1e-6), 1)}
 
 
+def reduce(spec):
+    """Take part in an all-reduce of all nodes, and say what each link carried in both directions."""
+    os.environ["GLOO_SOCKET_IFNAME"] = spec["interface"]
+    try:
+        import torch
+        import torch.distributed as dist
+
+        place, count = f"tcp://{spec['address']}:{spec['port']}", spec["nodes"]
+        wait = dt.timedelta(seconds=REDUCED_S)
+        dist.init_process_group("gloo", place, wait, world_size=count, rank=spec["rank"])
+        data = torch.zeros(spec["bytes"] // 4)
+        dist.all_reduce(data[:1])
+        started = time.monotonic()
+        dist.all_reduce(data)
+        seconds = time.monotonic() - started
+        # Each node sends this share of the data, and receives as much.
+        bits = 2 * (count - 1) / count * spec["bytes"] * 8
+        say({"mbit": round(bits / 1e6 / max(seconds, 1e-6), 1)})
+        dist.barrier()
+    except (ImportError, RuntimeError, OSError) as error:
+        say({"error": f"{type(error).__name__}: {error}"})
+
+
 def run(spec):
     """Run a program to its end or to that of the controller; exit with its code."""
     pathlib.Path(spec["folder"]).mkdir(parents=True, exist_ok=True)
@@ -210,4 +235,6 @@ def stop_marked(mark, *, others=False):
 
 
 if __name__ == "__main__":
-    {"facts": facts, "measure": measure, "run": run}[sys.argv[1]](json.loads(sys.argv[2]))
+    {"facts": facts, "measure": measure, "reduce": reduce, "run": run}[sys.argv[1]](
+        json.loads(sys.argv[2])
+    )
