@@ -31,21 +31,6 @@ def train(harness: Harness, *options: str, expect: int) -> dict[str, Any]:
     return harness.train("-i", "hosts.yml", "--nodes", "gpu", *options, expect=expect)
 
 
-def test_links_between_all_nodes_are_measured(harness: Harness) -> None:
-    prepared(harness, {"a": LOCAL, "b": LOCAL, "c": LOCAL})
-    check = train(harness, "--check-only", expect=0)["check"]
-    assert [(node["name"], node["interface"]) for node in check["nodes"]] == [
-        ("a", "lo"),
-        ("b", "lo"),
-        ("c", "lo"),
-    ]
-    assert len({node["stack"] for node in check["nodes"]}) == 1
-    assert [(row["from"], row["to"]) for row in check["links"]] == [
-        ("a", "b"), ("a", "c"), ("b", "a"), ("b", "c"), ("c", "a"), ("c", "b"),
-    ]  # fmt: skip
-    assert all(row["mbit"] > 0 for row in check["links"])
-
-
 @pytest.mark.parametrize(
     ("hosts", "options", "code", "exit_code"),
     [
