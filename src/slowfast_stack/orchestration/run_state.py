@@ -7,7 +7,7 @@ with ansible-playbook; ``playbooks.py`` names the fact of each verb.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,7 +28,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.symptoms.lin
 from slowfast_stack.facts import FACTS, Fact, Proof
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     F = TypeVar("F", bound=Fact)
 
@@ -278,25 +278,32 @@ def _failure(run: HostRun, result: Event) -> Failure:
     """Return the failure of a task, with its own message, cause and hint where it has them."""
     if result.get("message"):
         cause, hint = str(result.get("cause", "")), str(result.get("hint", ""))
-        code = str(result.get("code"))
-        return Failure(str(result["message"]), cause, hint, code if code in CODES else Failure.code)
+        own = Failure(str(result["message"]), cause, hint, _known(str(result.get("code"))))
+        return own if hint else _explained(own, [cause])
     said = [str(result.get(key) or "").strip() for key in ("msg", "stderr", "module_stderr")]
     for text in said:
         labelled = _LABELLED.fullmatch(_WRAPPING.sub("", text))
         if labelled:
             message, cause, hint, code = labelled.group("message", "cause", "hint", "code")
-            return Failure(message, cause, hint, code if code in CODES else Failure.code)
+            return Failure(message, cause, hint, _known(code))
     said += [str(result.get(key) or "").strip() for key in ("stdout", "module_stdout")]
     parts = [part for part in dict.fromkeys(said) if part] or [str(result.get("exception") or "")]
     lines = [line for part in parts for line in part.splitlines()[-_LAST_LINES:]]
     step = f"{run.current.name}: " if run.current else ""
-    cause, found = _WRAPPING.sub("", "\n".join(lines)), recognize.explain(*texts(result))
     message = f"{run.name} stopped at {step}{run.task or 'a task'}."
-    return (
-        Failure(message, f"{found.cause}\n{cause}", found.hint)
-        if found
-        else Failure(message, cause)
-    )
+    return _explained(Failure(message, _WRAPPING.sub("", "\n".join(lines))), texts(result))
+
+
+def _known(code: str) -> str:
+    return code if code in CODES else Failure.code
+
+
+def _explained(failure: Failure, said: Iterable[str]) -> Failure:
+    """Add the most specific cause in what programs said, and what helps against it."""
+    found = recognize.explain(*said)
+    if found is None:
+        return failure
+    return replace(failure, cause=f"{found.cause}\n{failure.cause}", hint=found.hint)
 
 
 _HANDLERS = {

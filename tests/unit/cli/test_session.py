@@ -91,10 +91,49 @@ def test_a_step_that_only_had_a_look_is_still_to_come_and_its_times_add_up():
     assert [step.seconds(20) for step in run.steps] == [1, 7, 6]
 
 
+UNMET = "a : Depends: b (= 2) but 1 is to be installed"
+AGAIN = "Then run the same command again; it resumes. Run:"
+UNMET_HINT = f"Release the hold or the pin. {AGAIN} apt-mark showhold; apt-cache policy b a"
+FULL_HINT = f"Remove what is not needed, such as old kernels in /boot. {AGAIN} df -h; df -i"
+UNMET_CAUSE = "a needs another version of b than 1, which is held, pinned or installed."
+
+
 @pytest.mark.parametrize(
     ("result", "code", "cause", "hint"),
     [
         ({"msg": "no"}, "ansible.task-failed", "no", ""),
+        (
+            {"msg": "non-zero return code", "stdout": UNMET, "stderr": "E: held"},
+            "ansible.task-failed",
+            f"{UNMET_CAUSE}\nnon-zero return code\nE: held\n{UNMET}",
+            UNMET_HINT,
+        ),
+        (
+            {
+                "msg": "MODULE FAILURE",
+                "exception": "Traceback\nOSError: [Errno 28] No space left on device",
+            },
+            "ansible.task-failed",
+            "A file system of this host is full.\nMODULE FAILURE",
+            FULL_HINT,
+        ),
+        (
+            {
+                "message": "m",
+                "cause": f"It exited with 1:\n{UNMET}",
+                "hint": "",
+                "code": "disk.full",
+            },
+            "disk.full",
+            f"{UNMET_CAUSE}\nIt exited with 1:\n{UNMET}",
+            UNMET_HINT,
+        ),
+        (
+            {"message": "m", "cause": UNMET, "hint": "h", "code": "disk.full"},
+            "disk.full",
+            UNMET,
+            "h",
+        ),
         ({"message": "m", "cause": "c", "hint": "h", "code": "disk.full"}, "disk.full", "c", "h"),
         (
             {

@@ -105,6 +105,20 @@ def test_a_signal_without_a_name_is_named_by_its_number() -> None:
         assert name in runner.failure(ended).message
 
 
+def test_a_cause_far_above_the_last_lines_is_found_in_the_log(tmp_path: Path) -> None:
+    log, after = tmp_path / "a.log", "frame #1: <unknown function>\n" * 500
+    log.write_text(f"NCCL WARN Bootstrap : no socket interface found\n{after}")
+    error = runner.failure(Followed(Progress(), Ended(1, 0), log, 1.0))
+    assert "no network interface" in error.cause
+    assert error.hint.endswith("Run: ip -br address; env | grep NCCL")
+    last = Progress()
+    last.tail.append("RuntimeError: something new")
+    log.write_text(after)
+    unknown = runner.failure(Followed(last, Ended(1, 0), log, 1.0))
+    assert unknown.cause == "RuntimeError: something new"
+    assert str(log) in unknown.hint
+
+
 def test_a_line_without_an_end_is_cut(tmp_path: Path) -> None:
     text = f"import sys; sys.stdout.write('x' * {5 << 20})"
     found: list[str] = []

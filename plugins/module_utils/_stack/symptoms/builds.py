@@ -189,6 +189,7 @@ SYMPTOMS = (
         (
             "{}CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
             "error: command '{}nvcc' failed: No such file or directory",
+            "unable to execute '{}nvcc': No such file or directory",
             "{}nvcc: not found",
             "{}nvcc: command not found",
         ),

@@ -241,7 +241,7 @@ SYMPTOMS = (
         (
             "{}The client socket has timed out after {} while trying to connect to ({}).",
             "{}Timed out after {} seconds waiting for clients. {}",
-            "{}The client socket has failed to connect to {} (errno: {}",
+            "{}The client socket has failed to connect to any network address of ({}).",
             "{}connectFullMesh failed with {}",
         ),
         "A node of the training does not reach the first one, or was never started.",
@@ -311,7 +311,12 @@ SYMPTOMS = (
     Symptom(
         "nccl.cuda-failure",
         "NCCL",
-        ("{}NCCL WARN Cuda failure '{failure}'", "{}NCCL WARN Cuda failure {} '{failure}'"),
+        (
+            "{}NCCL WARN Cuda failure '{failure}'",
+            "{}NCCL WARN Cuda failure {} '{failure}'",
+            "Cuda failure '{failure}'",
+            "Cuda failure {} '{failure}'",
+        ),
         "CUDA failed in NCCL: {failure}.",
         "nvidia-smi; sudo dmesg | grep -i xid",
         f"{_NCCL}, checks.h",
