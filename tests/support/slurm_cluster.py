@@ -87,12 +87,12 @@ class Cluster:
         assert done.returncode == 0, f"{argv}: {done.stderr}\n{self.logs()}"
         return done.stdout
 
-    def states(self, job: str) -> dict[str, str]:
-        """Return the state of each task of an array, by its number."""
+    def tasks(self, job: str, key: str = "JobState") -> dict[str, str]:
+        """Return the state, or another value, of each task of an array, by its number."""
         found = {}
         for record in self.ask("scontrol", "--oneliner", "show", "job", job).splitlines():
             fields = dict(word.split("=", 1) for word in record.split() if "=" in word)
-            found[fields["ArrayTaskId"]] = fields["JobState"]
+            found[fields["ArrayTaskId"]] = fields[key]
         return found
 
     def wait(self, job: str) -> dict[str, str]:
@@ -101,7 +101,7 @@ class Cluster:
         while self.ask("squeue", "--noheader", "--jobs", job).strip():
             assert time.monotonic() < until, self.ask("squeue") + self.logs()
             time.sleep(0.2)
-        return self.states(job)
+        return self.tasks(job)
 
     def logs(self) -> str:
         return "\n".join(path.read_text()[-2000:] for path in self.folder.glob("*.log"))

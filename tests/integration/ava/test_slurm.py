@@ -1,4 +1,4 @@
-"""``ava extract --slurm`` on a real cluster of one node: frames as of a local run, kill or not."""
+"""``ava extract --slurm`` on a real cluster of three nodes: frames as of a local run, kill or not."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def cluster() -> Iterator[Cluster]:
     # Munge wants every folder above its socket open to all, which pytest's are not.
     with tempfile.TemporaryDirectory(prefix="slurm-") as folder:
         Path(folder).chmod(0o755)
-        with slurm_cluster.running(Path(folder)) as started:
+        with slurm_cluster.running(Path(folder), cpus=1, nodes=3) as started:
             yield started
 
 
@@ -86,6 +86,7 @@ def test_an_array_makes_what_a_local_run_makes_and_its_states_say_what_is_missin
     states = cluster.wait(result["job"])
     # Of the sorted names every third: -a and c, b and d, broken and e.
     assert states == {"0": "COMPLETED", "1": "COMPLETED", "2": "FAILED"}, cluster.logs()
+    assert sorted(cluster.tasks(result["job"], "NodeList").values()) == cluster.names
     assert made(tmp_path) == local
     assert len(local) == len(VIDEOS)
     logs = {path.name: path.read_text() for path in (tmp_path / ".ava").glob("slurm-*.log")}
