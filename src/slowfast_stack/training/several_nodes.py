@@ -70,7 +70,8 @@ def train(job: Job, nodes: list[Node], wanted: Wanted, screen: Screen) -> Run:
     try:
         with (
             screen.follow(done.progress, "train") as show,
-            ansible.watching(mark) as watch,
+            # A signal is not passed on: a node ends its processes before it ends its connection.
+            ansible.watching("") as watch,
         ):
             left = nodes
             while True:
@@ -80,9 +81,7 @@ def train(job: Job, nodes: list[Node], wanted: Wanted, screen: Screen) -> Run:
                 ended = _Attempt(job, found, wanted, mark, watch).follow(
                     lambda name, line: _line(done, log, show, name, line)
                 )
-                if watch.signal:
-                    hint = "Run the same command again: it resumes from the last checkpoint."
-                    raise Interrupted(watch.signal, "No process of it is left on a node.", hint)
+                _stop_if_asked(watch)
                 if not any(ended.values()):
                     return done
                 lost = [name for name, code in ended.items() if code >= _KILLED or code < 0]
@@ -95,6 +94,14 @@ def train(job: Job, nodes: list[Node], wanted: Wanted, screen: Screen) -> Run:
         done.seconds = time.monotonic() - started
         log.close()
         screen.print(f"Log: {log.path}")
+
+
+def _stop_if_asked(watch: Interrupt) -> None:
+    if watch.signal:
+        hint = "Run the same command again: it resumes from the last checkpoint."
+        raise Interrupted(
+            watch.signal, "The nodes that answer have ended all processes of it.", hint
+        )
 
 
 def _line(done: Run, log: Log, show: object, name: str, line: str) -> None:
@@ -117,7 +124,8 @@ def _usable(
             try:
                 answers.append(node_checks.fact(node, nodes, wanted.stack, wanted.interface))
             except node_checks.Unreachable as error:
-                if not done.starts or watch.signal:
+                _stop_if_asked(watch)
+                if not done.starts:
                     raise
                 if node.name not in said:
                     said.add(node.name)
@@ -125,6 +133,7 @@ def _usable(
         if len(answers) == len(nodes) or (wanted.on_node_lost == CONTINUE and answers):
             return answers
         time.sleep(BEAT_S)
+        _stop_if_asked(watch)
 
 
 def _failure(done: Run, ended: dict[str, int]) -> StackError:

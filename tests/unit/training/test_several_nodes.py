@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +16,7 @@ from support import answering_nodes
 from support.answering_nodes import printed
 from support.errors import fails
 
+from slowfast_stack.exit_codes import Interrupted
 from slowfast_stack.orchestration.nodes import Node
 from slowfast_stack.training import jobs, several_nodes
 from slowfast_stack.training.run_state import Progress
@@ -92,6 +97,40 @@ def test_the_rest_goes_on_without_a_lost_node(tmp_path: Path, job: jobs.Job) -> 
 def test_losses_end_the_training_where_no_restart_is_left(tmp_path: Path, job: jobs.Job) -> None:
     with fails("training.failed", "b with 255"):
         train(job, losing(tmp_path), Screen(), restarts=0)
+
+
+def interrupted(after: Callable[[], bool]) -> None:
+    """Send Ctrl-C to this process as soon as a condition holds."""
+
+    def send() -> None:
+        while not after():
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=send, daemon=True).start()
+
+
+def test_ctrl_c_waits_until_the_nodes_have_ended_their_processes(
+    tmp_path: Path, job: jobs.Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(several_nodes, "ENDING_S", 20.0)
+    names = ("a", "b")
+    run = "touch {0}.began; cat >/dev/null; sleep 1; touch {0}.ended"
+    nodes = [
+        answering_nodes.node(tmp_path, name, run=run.format(tmp_path / name)) for name in names
+    ]
+    interrupted(lambda: all((tmp_path / f"{name}.began").exists() for name in names))
+    with pytest.raises(Interrupted):
+        train(job, nodes, Screen())
+    assert all((tmp_path / f"{name}.ended").exists() for name in names)
+
+
+def test_ctrl_c_ends_the_wait_for_a_lost_node(tmp_path: Path, job: jobs.Job) -> None:
+    screen = Screen()
+    away = "if [ -e {flag} ]; then exit 255; fi; {facts}"
+    interrupted(lambda: any("As asked: wait" in text for text in screen.said))
+    with pytest.raises(Interrupted):
+        train(job, losing(tmp_path, away), screen)
 
 
 def test_a_program_that_fails_is_not_started_again(tmp_path: Path, job: jobs.Job) -> None:
