@@ -94,7 +94,7 @@ def test_a_step_that_only_had_a_look_is_still_to_come_and_its_times_add_up():
 UNMET = "a : Depends: b (= 2) but 1 is to be installed"
 AGAIN = "Then run the same command again; it resumes. Run:"
 UNMET_HINT = f"Release the hold or the pin. {AGAIN} apt-mark showhold; apt-cache policy b a"
-FULL_HINT = f"Remove what is not needed, such as old kernels in /boot. {AGAIN} df -h; df -i"
+FULL_HINT = f"Free disk space there; in /boot, remove old kernels. {AGAIN} df -h; df -i"
 UNMET_CAUSE = "a needs another version of b than 1, which is held, pinned or installed."
 
 

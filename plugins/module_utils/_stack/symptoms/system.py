@@ -45,7 +45,7 @@ SYMPTOMS = (
         "A file system of this host is full.",
         "df -h; df -i",
         _ERRNO,
-        f"Remove what is not needed, such as old kernels in /boot. {_RESUMES}",
+        f"Free disk space there; in /boot, remove old kernels. {_RESUMES}",
         "disk.full",
     ),
     Symptom(

@@ -177,19 +177,6 @@ SYMPTOMS = (
         "packages.refused-by-source",
     ),
     Symptom(
-        "apt.no-release-file",
-        "apt",
-        (
-            "E: The repository '{source}' does not have a Release file.",
-            "E: The repository '{source}' no longer has a Release file.",
-        ),
-        "There is no package source {source}: its address or the name of the distribution in it is wrong.",
-        _SOURCES,
-        _APT,
-        f"Correct or remove that entry. {_AGAIN}",
-        "packages.invalid-sources",
-    ),
-    Symptom(
         "packages.forbidden",
         "apt, dnf",
         (
@@ -286,7 +273,7 @@ SYMPTOMS = (
             "{}Could not connect to {server} - connect ({}",
             "{}Could not connect to {server}, connection timed out{}",
             "{}Cannot initiate the connection to {server}. - connect ({}",
-            "{}Unable to connect to {server}:",
+            "{}Unable to connect to {server}:{}",
             "{}Connection failed [IP: {server}]",
             "{}Connection timed out [IP: {server}]",
             "{}Couldn't connect to server for {server} [{}",
@@ -331,6 +318,19 @@ SYMPTOMS = (
         "OpenSSL, GnuTLS, rustls",
         "Add the authority of your network to those of the system.",
         "packages.refused-by-source",
+    ),
+    Symptom(
+        "apt.no-release-file",
+        "apt",
+        (
+            "E: The repository '{source}' does not have a Release file.",
+            "E: The repository '{source}' no longer has a Release file.",
+        ),
+        "There is no package source {source}: its address or the name of the distribution in it is wrong.",
+        _SOURCES,
+        _APT,
+        f"Correct or remove that entry. {_AGAIN}",
+        "packages.invalid-sources",
     ),
     Symptom(
         "dpkg.file-of-another-package",
