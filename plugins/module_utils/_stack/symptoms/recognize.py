@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from .lines import messages, parts, plain, wrapped
-from .row import Message, Symptom, filled
+from .row import Message, Symptom, filled, validated
 from .table import SYMPTOMS
 
 if TYPE_CHECKING:
@@ -45,11 +46,21 @@ class Finding(NamedTuple):
         return f"{self.advice} Run: {self.command}".strip()
 
 
-_RANKS = {symptom.id: rank for rank, symptom in enumerate(SYMPTOMS)}
-_BY_KEY: dict[str, list[tuple[Message, Symptom]]] = {}
-for _symptom in SYMPTOMS:
-    for _message in map(Message, _symptom.messages):
-        _BY_KEY.setdefault(_message.key, []).append((_message, _symptom))
+class _Table(NamedTuple):
+    """The messages by the text that a search for them begins with, and the rank of each symptom."""
+
+    by_key: dict[str, list[tuple[Message, Symptom]]]
+    ranks: dict[str, int]
+
+
+@functools.cache
+def _table() -> _Table:
+    """Return the table, validated and taken apart when something has failed, not before."""
+    by_key: dict[str, list[tuple[Message, Symptom]]] = {}
+    for symptom in validated(SYMPTOMS):
+        for message in map(Message, symptom.messages):
+            by_key.setdefault(message.key, []).append((message, symptom))
+    return _Table(by_key, {symptom.id: rank for rank, symptom in enumerate(SYMPTOMS)})
 
 
 def explain(*texts: str) -> Finding | None:
@@ -84,7 +95,8 @@ def findings(text: Iterable[str]) -> list[Finding]:
                 else:
                     shown = part.strip()[:_SHOWN]
                     found[symptom.id] = Finding(symptom, values, shown, number + offset)
-    return sorted(found.values(), key=lambda each: _RANKS[each.symptom.id])
+    ranks = _table().ranks
+    return sorted(found.values(), key=lambda each: ranks[each.symptom.id])
 
 
 def _blocks(chunks: Iterable[str]) -> Iterator[tuple[int, str]]:
@@ -105,7 +117,7 @@ def _blocks(chunks: Iterable[str]) -> Iterator[tuple[int, str]]:
 def _candidates(block: str) -> Iterator[tuple[int, str]]:
     """Yield the lines with a text that some message has, and how many lines are before each."""
     places: dict[int, list[str]] = {}
-    for key in _BY_KEY:
+    for key in _table().by_key:
         at = block.find(key)
         while at >= 0:
             begin, end = block.rfind("\n", 0, at) + 1, block.find("\n", at)
@@ -124,12 +136,13 @@ def _candidates(block: str) -> Iterator[tuple[int, str]]:
 def _of_line(line: str) -> tuple[Symptom, dict[str, str]] | None:
     """Return the most specific symptom of a line."""
     best: tuple[Symptom, dict[str, str]] | None = None
+    by_key, ranks = _table()
     for text in messages(line):
-        for key, rows in _BY_KEY.items():
+        for key, rows in by_key.items():
             if key not in text:
                 continue
             for message, symptom in rows:
-                if best and _RANKS[symptom.id] >= _RANKS[best[0].id]:
+                if best and ranks[symptom.id] >= ranks[best[0].id]:
                     continue
                 values = message.match(text)
                 if values is not None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from . import builds, driver, python_packages, system, system_packages, training, upstream
-from .row import Symptom, validated
+from typing import TYPE_CHECKING
 
-SYMPTOMS: tuple[Symptom, ...] = validated(
-    (
-        *upstream.SYMPTOMS,
-        *system.SYMPTOMS,
-        *driver.SYMPTOMS,
-        *system_packages.SYMPTOMS,
-        *builds.SYMPTOMS,
-        *training.SYMPTOMS,
-        *python_packages.SYMPTOMS,
-    )
+from . import builds, driver, python_packages, system, system_packages, training, upstream
+
+if TYPE_CHECKING:
+    from .row import Symptom
+
+SYMPTOMS: tuple[Symptom, ...] = (
+    *upstream.SYMPTOMS,
+    *system.SYMPTOMS,
+    *driver.SYMPTOMS,
+    *system_packages.SYMPTOMS,
+    *builds.SYMPTOMS,
+    *training.SYMPTOMS,
+    *python_packages.SYMPTOMS,
 )
