@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import errors, scratch
-from slowfast_stack.orchestration import processes
+from slowfast_stack.orchestration import forks, processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -144,13 +144,17 @@ def environment(mark: str) -> dict[str, str]:
     searched = os.environ.get(
         "ANSIBLE_COLLECTIONS_PATH", "~/.ansible/collections:/usr/share/ansible/collections"
     )
-    return _SETTINGS | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "ANSIBLE_COLLECTIONS_PATH": f"{collections()}:{searched}",
-        "ANSIBLE_SSH_ARGS": os.environ.get("ANSIBLE_SSH_ARGS", _CONNECTION),
-        "ANSIBLE_SSH_EXTRA_ARGS": os.environ.get("ANSIBLE_SSH_EXTRA_ARGS", _ALIVE),
-        processes.VARIABLE: mark,
-    }
+    return (
+        _SETTINGS
+        | forks.setting()
+        | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "ANSIBLE_COLLECTIONS_PATH": f"{collections()}:{searched}",
+            "ANSIBLE_SSH_ARGS": os.environ.get("ANSIBLE_SSH_ARGS", _CONNECTION),
+            "ANSIBLE_SSH_EXTRA_ARGS": os.environ.get("ANSIBLE_SSH_EXTRA_ARGS", _ALIVE),
+            processes.VARIABLE: mark,
+        }
+    )
 
 
 def collections() -> Path:
