@@ -60,6 +60,7 @@ from ..module_utils._stack.environment.prefix import (
     refuse_foreign,
     require_disk_space,
     resolve,
+    say_in_use,
 )
 from ..module_utils._stack.environment.stacks import require_plan_of, switch
 
@@ -80,6 +81,7 @@ def act(params: Params, check: bool) -> Result:
         stack = prefix / "stacks" / stack_id(plan.get("id"), "plan.id")
         refuse_foreign(prefix)
         require_disk_space(prefix, stack, plan["needs_disk_mib"])
+        say_in_use(prefix, stack)
         changed = not stack.is_dir() if check else claim(prefix, stack)
     if params["current"]:
         differs = current_id(prefix) != params["current"]

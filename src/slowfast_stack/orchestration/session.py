@@ -51,6 +51,7 @@ class Session:
         """Return how each host ended. Raises Interrupted, and UsageError where there was no host."""
         progress, log = Progress(steps, fact), Log(command)
         watch, records = Watch(progress, fact), fleet.Records(play, command, progress, self.say)
+        said: set[tuple[str, str]] = set()
         log.write(f"{_command_line()} (version {__version__})")
         try:
             with self.display(progress, f"slowfast-stack {command}") as show:
@@ -58,6 +59,7 @@ class Session:
                 def listen(event: Event) -> None:
                     log.write(event.get("stdout", ""))
                     progress.feed(event, time.monotonic())
+                    self._say_notices(progress, event, said)
                     happened = list(watch(event))
                     show(event, happened)
                     for each in happened:
@@ -68,11 +70,18 @@ class Session:
         finally:
             log.close()
             self.say(f"Log: {log.path}")
-        for run in progress.hosts.values():
-            for notice in run.notices:
-                self.say(f"{run.name}: {notice}")
         check(outcome, progress, play)
         return list(progress.hosts.values())
+
+    def _say_notices(self, progress: Progress, event: Event, said: set[tuple[str, str]]) -> None:
+        """Say at once what a host noticed, each notice once."""
+        run = progress.hosts.get(str((event.get("event_data") or {}).get("host")))
+        if run is None:
+            return
+        for notice in run.notices:
+            if (run.name, notice) not in said:
+                said.add((run.name, notice))
+                self.say(f"{run.name}: {notice}")
 
     def ended(self, play: Play, command: str, run: HostRun, fact: str) -> None:
         """Report and record a host that needed no playbook."""

@@ -284,6 +284,7 @@ CODES = {
     "planner.no-ffmpeg": Row("The requested FFmpeg cannot work on this host.", "Choose another one with --ffmpeg."),
     "planner.not-a-plan": Row("The value is not a plan.", "Pass what the filter slowfast.stack.plan returns."),
     "prefix.foreign": Row("The prefix is not empty and belongs to something else.", "Choose another prefix with --prefix."),
+    "prefix.in-use": Row("Another run works in the prefix; it is named, and this one waits for it.", "Wait, or end the other run."),
     "prefix.not-a-folder": Row("The prefix is a file.", "Choose another prefix with --prefix."),
     "prefix.not-writable": Row("The prefix could not be created.", "Choose a prefix that you may write to, or run as root."),
     "proof.failed": Row("A claim of the proof failed.", "Read what it measured, then run again."),

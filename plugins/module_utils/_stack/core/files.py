@@ -12,7 +12,7 @@ import shutil
 import stat
 from typing import IO, TYPE_CHECKING, Union
 
-from . import ownership
+from . import holders, ownership
 from .errors import StackError, not_writable
 
 if TYPE_CHECKING:
@@ -234,11 +234,22 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int]:
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
             raise Busy(
-                f"{path} is held by another process.",
+                f"{path} is held by {holders.of(path) or 'another process'}.",
                 "Only one process at a time may change the files that this lock protects.",
                 "Wait until that process has ended.",
             ) from error
+        holders.note(path, handle.fileno())
         yield handle.fileno()
+
+
+def is_held(path: Path) -> bool:
+    """Return whether a process holds a lock file, which exists; True where that cannot be found out."""
+    try:
+        with open_own(path) as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (OSError, StackError):
+        return True
+    return False
 
 
 def open_own(path: Path, *, create: bool = False) -> IO[bytes]:

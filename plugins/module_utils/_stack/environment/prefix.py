@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import disk_space, ownership, saved, shell, validation
+from ..core import disk_space, files, holders, notices, ownership, saved, shell, validation
 from ..core.errors import StackError, Unreadable, reason
 from .evidence import EVIDENCE, PLAN, PLAN_SCHEMA, recorded_plan
 
@@ -110,6 +110,24 @@ def claim(prefix: Path, stack: Path) -> bool:
             code="prefix.not-writable",
         ) from error
     return new
+
+
+def say_in_use(prefix: Path, stack: Path) -> None:
+    """Say which other run works on a stack, or builds for this prefix, at this moment."""
+    places = [stack / ".env.lock", stack / "proof" / ".lock", *stack.glob("src/.*.lock")]
+    for lock in (*places, *prefix.glob("cache/*/*.lock")):
+        if not lock.is_file() or not files.is_held(lock):
+            continue
+        holder = holders.of(lock)
+        stop = f", or end it with `kill {holder.process}` on this host" if holder else ""
+        error = StackError(
+            f"Another run works in {prefix}.",
+            f"{lock.name} is held by {holder or 'another process'}.",
+            f"This run waits where it needs the same files, and then uses them. Wait too{stop}.",
+            code="prefix.in-use",
+        )
+        notices.say(error)
+        return
 
 
 def current_plan(prefix: Path) -> dict[str, object] | None:

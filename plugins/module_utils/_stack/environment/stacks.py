@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..core import names, saved
 from ..core.errors import StackError, Unreadable, not_writable
-from ..core.files import locked, replace_link
+from ..core.files import is_held, locked, replace_link
 from ..core.process import Commands
 from .current_stack import CURRENT, HISTORY, ID, History, current_id, history, is_folder
 from .evidence import EVIDENCE, Evidence, recorded_plan
@@ -281,7 +281,7 @@ def remove(prefix: Path, stacks: Sequence[Stack], now: float) -> list[Stack]:
 
 def in_use(stack: Path, now: float) -> bool:
     """Return whether a run is building a stack, or a process has its libraries open."""
-    if any(_held(lock) for lock in _locks(stack)) or _mapped(stack):
+    if any(is_held(lock) for lock in _locks(stack)) or _mapped(stack):
         return True
     if (stack / "proof" / EVIDENCE).is_file():
         return False
@@ -300,14 +300,6 @@ def _locks(stack: Path) -> Iterator[Path]:
     for path in (stack / ".env.lock", stack / "proof" / ".lock"):
         if path.is_file():
             yield path
-
-
-def _held(lock: Path) -> bool:
-    try:
-        with locked(lock, wait=False):
-            return False
-    except (OSError, StackError):
-        return True
 
 
 def _mapped(stack: Path) -> bool:
