@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from ..filter.host import host as validated
 from ..module_utils._stack.planner import planner
 from ..modules.gpu_info import SPEC
+from ..plugin_utils import _clock as clock
 from ..plugin_utils._controller import ControllerAction
 
 if TYPE_CHECKING:
@@ -28,11 +30,14 @@ class ActionModule(ControllerAction):
         own = {key: value for key, value in params.items() if key != "request"}
         if request is not None:
             own["endpoints"] = own["endpoints"] or planner.endpoints(request)
+        before = time.time()
         found: dict[str, Any] = self._execute_module(
             module_name="slowfast.stack.gpu_info", module_args=own, task_vars=task_vars
         )
         if found.get("failed"):
             return found
+        warning = clock.difference(found.get("clock"), before, time.time())
         host = validated(found.get("host"))
         plan = None if request is None else planner.plan(host, request).to_dict()
-        return {**found, "host": host, "plan": plan}
+        warnings = [*(found.get("warnings") or ()), *([warning] if warning else ())]
+        return {**found, "host": host, "plan": plan, "warnings": warnings}

@@ -72,6 +72,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+clock:
+  description: The time of the host in seconds since 1970. The action of this name warns where it differs from that of the controller by more than
+    five minutes.
+  type: float
+  returned: always
 plan:
   description: The plan for O(request), as the filter P(slowfast.stack.plan#filter) returns it; null without one.
   type: dict
@@ -88,6 +93,7 @@ host:
     driver: null
 """
 
+import time
 from pathlib import Path
 
 from ..module_utils._module import Params, Result, run_module
@@ -112,6 +118,7 @@ def act(params: Params, check: bool) -> Result:
         "changed": False,
         "host": probed(where, remember=not check).to_dict(),
         "plan": None,
+        "clock": time.time(),
     }
 
 

@@ -26,6 +26,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.symptoms import recognize
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.symptoms.lines import texts
 from slowfast_stack.facts import FACTS, Fact, Proof
+from slowfast_stack.orchestration import unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -248,12 +249,10 @@ def _on_failed(run: HostRun, data: Event, _now: float) -> None:
 
 def _on_unreachable(run: HostRun, data: Event, _now: float) -> None:
     cause = str((data.get("res") or {}).get("msg", "")).strip()
+    code, hint = unreachable.reason(run.name, cause)
+    message = f"{run.name} cannot be reached."
     run.failure = Failure(
-        f"{run.name} cannot be reached.",
-        cause or "Ansible reports no reason.",
-        f"Try: ansible {run.name} -m ansible.builtin.ping -i INVENTORY",
-        code="host.unreachable",
-        unreachable=True,
+        message, cause or "Ansible reports no reason.", hint, code, unreachable=True
     )
 
 

@@ -58,6 +58,7 @@ def test_the_probe_ships_neither_solver_nor_catalog() -> None:
         "core/errors.py",
         "core/files.py",
         "core/git.py",
+        "core/holders.py",
         "core/http.py",
         "core/names.py",
         "core/notices.py",

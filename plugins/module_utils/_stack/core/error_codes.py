@@ -212,6 +212,17 @@ CODES = {
         "A host answered with something that its module never returns.",
         "Look at this host: its Python interpreter, or this version of its library.",
     ),
+    "host.key-changed": Row(
+        "The ssh key of a host is another than before.", "Compare it with that of its console; then `ssh-keygen -R ADDRESS`."
+    ),
+    "host.key-unknown": Row("The ssh key of a host is not known here.", "Connect once with ssh, and compare the key."),
+    "host.no-access": Row(
+        "ssh refuses the user or key.", "Try `ssh USER@ADDRESS true`; a key or certificate may have expired."
+    ),
+    "host.clock-wrong": Row(
+        "The clocks of a host and of the controller differ by more than five minutes.", "Set the clock, such as with chrony."
+    ),
+    "host.unknown-name": Row("The name service does not know the name of a host.", "Correct `ansible_host` in the inventory."),
     "host.not-root": Row("Only root can install system packages.", "Run as root, or set `ansible_become`."),
     "host.unknown-distribution": Row("/etc/os-release has no ID.", "Use a supported distribution."),
     "host.unknown-driver": Row("The version of the loaded driver has an unknown form.", "Report this with /proc/driver/nvidia/version."),
