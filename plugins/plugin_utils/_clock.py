@@ -10,14 +10,14 @@ from ..module_utils._stack.core.errors import StackError
 TOLERANCE_S = 300
 
 
-def difference(told: object, before: float, after: float) -> str:
+def difference(answer: object, before: float, after: float) -> str:
     """Return a warning where a host's time is outside of that of the controller; else nothing.
 
-    ``told`` is what a host answered between ``before`` and ``after``, in seconds since 1970.
+    ``answer`` is what a host answered between ``before`` and ``after``, in seconds since 1970.
     """
-    if isinstance(told, bool) or not isinstance(told, (int, float)) or not math.isfinite(told):
+    if isinstance(answer, bool) or not isinstance(answer, (int, float)) or not math.isfinite(answer):
         return ""
-    off = told - after if told > after else min(told - before, 0)
+    off = answer - after if answer > after else min(answer - before, 0)
     if abs(off) <= TOLERANCE_S:
         return ""
     error = StackError(

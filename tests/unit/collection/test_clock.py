@@ -25,10 +25,10 @@ def test_a_clock_that_is_wrong_is_said(off_s: float, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [NOW, NOW + 299, NOW - 299, NOW + 60, None, "now", True, float("nan")]
+    "answer", [NOW, NOW + 299, NOW - 299, NOW + 60, None, "now", True, float("nan")]
 )
-def test_another_answer_says_nothing(told: object) -> None:
-    assert difference(told, NOW, NOW + 0.5) == ""
+def test_another_answer_says_nothing(answer: object) -> None:
+    assert difference(answer, NOW, NOW + 0.5) == ""
 
 
 def test_a_slow_answer_is_no_difference() -> None:
