@@ -15,7 +15,11 @@ def difference(answer: object, before: float, after: float) -> str:
 
     ``answer`` is what a host answered between ``before`` and ``after``, in seconds since 1970.
     """
-    if isinstance(answer, bool) or not isinstance(answer, (int, float)) or not math.isfinite(answer):
+    if (
+        isinstance(answer, bool)
+        or not isinstance(answer, (int, float))
+        or not math.isfinite(answer)
+    ):
         return ""
     off = answer - after if answer > after else min(answer - before, 0)
     if abs(off) <= TOLERANCE_S:

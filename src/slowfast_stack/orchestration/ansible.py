@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import errors, scratch
-from slowfast_stack.orchestration import forks, processes
+from slowfast_stack.orchestration import forks, host_keys, processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -147,6 +147,7 @@ def environment(mark: str) -> dict[str, str]:
     return (
         _SETTINGS
         | forks.setting()
+        | host_keys.settings()
         | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "ANSIBLE_COLLECTIONS_PATH": f"{collections()}:{searched}",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import configparser
 import os
 import re
 from pathlib import Path
+
+from slowfast_stack.orchestration import user_settings
 
 # Ansible's own default, with which 100 hosts wait for each other twenty times at every task.
 LEAST, MOST = 5, 100
@@ -22,10 +23,9 @@ def chosen(cores: int, memory_mib: int) -> int:
 
 def setting() -> dict[str, str]:
     """Return the setting for this controller; nothing where the user has made one."""
-    if "ANSIBLE_FORKS" in os.environ or _is_configured():
+    if user_settings.of(("ANSIBLE_FORKS",), (("defaults", "forks"),)) is not None:
         return {}
-    number = chosen(os.cpu_count() or 1, _free_mib())
-    return {"ANSIBLE_FORKS": str(number)}
+    return {"ANSIBLE_FORKS": str(chosen(os.cpu_count() or 1, _free_mib()))}
 
 
 def _free_mib() -> int:
@@ -36,21 +36,3 @@ def _free_mib() -> int:
         text = ""
     found = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)
     return int(found[1]) // 1024 if found else MOST * _WORKER_MIB
-
-
-def _is_configured() -> bool:
-    """Return whether the file that Ansible reads, the first of these, has a number of forks."""
-    named = os.environ.get("ANSIBLE_CONFIG")
-    given = Path(named).expanduser() if named else None
-    if given is not None and given.is_dir():
-        given /= "ansible.cfg"
-    places = [Path("ansible.cfg"), Path.home() / ".ansible.cfg", Path("/etc/ansible/ansible.cfg")]
-    file = next((path for path in [*([given] if given else []), *places] if path.is_file()), None)
-    if file is None:
-        return False
-    read = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=(";",))
-    try:
-        read.read(file, encoding="utf-8")
-    except (OSError, ValueError, configparser.Error):  # Ansible says what is wrong with it
-        return False
-    return read.has_option("defaults", "forks")

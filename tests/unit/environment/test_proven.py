@@ -18,6 +18,7 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment 
     proven,
     stacks,
 )
+from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment.prefix import MARKER
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner import planner
 from ansible_collections.slowfast.stack.plugins.plugin_utils._converged import _agrees
 from ansible_collections.slowfast.stack.plugins.plugin_utils._proof_program import program
@@ -120,6 +121,9 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "the link leads elsewhere": lambda stack: (
         (stack.parents[1] / "current").unlink(),
         (stack.parents[1] / "current").symlink_to("/tmp"),  # noqa: S108
+    ),
+    "a newer release works in the prefix": lambda stack: (stack.parents[1] / MARKER).write_text(
+        '{"owner": "slowfast.stack", "schema": 999}'
     ),
     "the history was not written": lambda stack: (
         stack.parents[1] / current_stack.HISTORY

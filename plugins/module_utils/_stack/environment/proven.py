@@ -12,6 +12,7 @@ from ..core import ownership, saved, validation
 from ..core.errors import StackError
 from . import current_stack, lock, stack_files
 from .evidence import EVIDENCE, SCHEMA, Evidence, fingerprint, own_subject, subject_digest
+from .prefix import refuse_foreign
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +54,7 @@ def of(commands: Commands, prefix: Path, stack: Path) -> Proven | None:
     """
     try:
         ownership.require_private(stack)
+        refuse_foreign(prefix)
         evidence = saved.load(Evidence, stack / "proof" / EVIDENCE, SCHEMA)
         subject = own_subject(stack)
         plan = validation.text(subject.plan.get("id"), "plan.id")

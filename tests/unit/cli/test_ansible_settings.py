@@ -1,4 +1,4 @@
-"""How many hosts Ansible works on at the same time."""
+"""What a run sets for Ansible, and what it leaves to the user: forks, and the check of ssh keys."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ from pathlib import Path
 import pytest
 
 from slowfast_stack.orchestration import ansible, forks
+
+_VARIABLES = (
+    "ANSIBLE_FORKS",
+    "ANSIBLE_CONFIG",
+    "ANSIBLE_HOST_KEY_CHECKING",
+    "ANSIBLE_SSH_HOST_KEY_CHECKING",
+    "SSH_ASKPASS",
+)
 
 
 @pytest.mark.parametrize(
@@ -20,7 +28,7 @@ def test_cores_and_memory_bound_it(cores: int, memory_mib: int, number: int) -> 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder and a home without settings."""
-    for name in ("ANSIBLE_FORKS", "ANSIBLE_CONFIG"):
+    for name in _VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
@@ -53,3 +61,33 @@ def test_a_file_without_it_leaves_it_to_the_program(place: Path, text: str) -> N
     (place / "ansible.cfg").write_text(text)
     (place / "home" / ".ansible.cfg").write_text("[defaults]\nforks = 7\n")  # Ansible reads one
     assert "ANSIBLE_FORKS" in forks.setting()
+
+
+def test_ssh_keys_are_checked_and_no_question_waits_unseen(place: Path) -> None:
+    assert place.is_dir()
+    made = ansible.environment("")
+    assert made["ANSIBLE_HOST_KEY_CHECKING"] == "True"
+    assert (made["SSH_ASKPASS"], made["SSH_ASKPASS_REQUIRE"]) == ("false", "force")
+
+
+@pytest.mark.parametrize("section", ["defaults", "ssh_connection"])
+def test_a_file_of_the_user_decides_on_ssh_keys(place: Path, section: str) -> None:
+    (place / "ansible.cfg").write_text(f"[{section}]\nhost_key_checking = no\n")
+    assert ansible.environment("")["ANSIBLE_HOST_KEY_CHECKING"] == "no"
+
+
+@pytest.mark.parametrize("name", ["ANSIBLE_HOST_KEY_CHECKING", "ANSIBLE_SSH_HOST_KEY_CHECKING"])
+def test_a_variable_of_the_user_decides_on_ssh_keys(
+    place: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (place / "ansible.cfg").write_text("[defaults]\nhost_key_checking = yes\n")
+    monkeypatch.setenv(name, "False")
+    assert ansible.environment("")["ANSIBLE_HOST_KEY_CHECKING"] == "False"
+
+
+def test_who_asks_for_passphrases_is_the_users_choice(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert place.is_dir()
+    monkeypatch.setenv("SSH_ASKPASS", "/usr/bin/ksshaskpass")
+    assert "SSH_ASKPASS" not in ansible.environment("")
