@@ -26,7 +26,6 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.symptoms import recognize
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.symptoms.lines import texts
 from slowfast_stack.facts import FACTS, Fact, Proof
-from slowfast_stack.orchestration import unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -248,11 +247,15 @@ def _on_failed(run: HostRun, data: Event, _now: float) -> None:
 
 
 def _on_unreachable(run: HostRun, data: Event, _now: float) -> None:
-    cause = str((data.get("res") or {}).get("msg", "")).strip()
-    code, hint = unreachable.reason(run.name, cause)
-    message = f"{run.name} cannot be reached."
+    said = str((data.get("res") or {}).get("msg", "")).strip()
+    found = recognize.explain(said)
+    cause = said or "Ansible reports no reason."
     run.failure = Failure(
-        message, cause or "Ansible reports no reason.", hint, code, unreachable=True
+        f"{run.name} cannot be reached.",
+        f"{found.cause}\n{cause}" if found else cause,
+        found.hint if found else f"Try: ansible {run.name} -m ansible.builtin.ping -i INVENTORY",
+        (found.symptom.code if found else "") or "host.unreachable",
+        unreachable=True,
     )
 
 

@@ -14,7 +14,6 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.error_c
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.errors import StackError
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.symptoms.table import SYMPTOMS
 
-from slowfast_stack.orchestration import unreachable
 from slowfast_stack.training.fake_runtime import HINTS
 
 if TYPE_CHECKING:
@@ -111,7 +110,6 @@ def test_the_table_has_exactly_the_codes_in_use() -> None:
     used |= {code for code in family().values() if code}
     used |= {"ansible.task-failed", "host.unreachable", "host.invalid-answer"}  # of a run
     used |= {row.code for row in SYMPTOMS if row.code} | {"packages.failed"} | set(HINTS)
-    used |= {row.code for row in unreachable.REASONS}
     used |= {task["code"] for _, task in refusals() if "{{" not in task["code"]}
     assert set(CODES) == used
 

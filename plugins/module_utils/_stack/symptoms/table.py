@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import builds, driver, python_packages, system, system_packages, training, upstream
+from . import (
+    builds,
+    connections,
+    driver,
+    python_packages,
+    system,
+    system_packages,
+    training,
+    upstream,
+)
 
 if TYPE_CHECKING:
     from .row import Symptom
 
 SYMPTOMS: tuple[Symptom, ...] = (
     *upstream.SYMPTOMS,
+    *connections.SYMPTOMS,
     *system.SYMPTOMS,
     *driver.SYMPTOMS,
     *system_packages.SYMPTOMS,
