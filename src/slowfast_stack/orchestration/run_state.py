@@ -250,10 +250,12 @@ def _on_unreachable(run: HostRun, data: Event, _now: float) -> None:
     said = str((data.get("res") or {}).get("msg", "")).strip()
     found = recognize.explain(said)
     cause = said or "Ansible reports no reason."
+    # Not ping: where ssh ends while the module is sent, its own words are lost.
+    attempt = f"Try: ansible {run.name} -m ansible.builtin.raw -a true -i INVENTORY"
     run.failure = Failure(
         f"{run.name} cannot be reached.",
         f"{found.cause}\n{cause}" if found else cause,
-        found.hint if found else f"Try: ansible {run.name} -m ansible.builtin.ping -i INVENTORY",
+        found.hint if found else attempt,
         (found.symptom.code if found else "") or "host.unreachable",
         unreachable=True,
     )

@@ -227,7 +227,7 @@ CODES = {
     "host.unknown-distribution": Row("/etc/os-release has no ID.", "Use a supported distribution."),
     "host.unknown-driver": Row("The version of the loaded driver has an unknown form.", "Report this with /proc/driver/nvidia/version."),
     "host.unknown-secure-boot": Row("The EFI variable SecureBoot has an unknown form.", "Report this with the kernel version."),
-    "host.unreachable": Row("Ansible cannot connect to a host.", "Run `ansible HOST -m ansible.builtin.ping`."),
+    "host.unreachable": Row("Ansible cannot connect to a host.", "Run `ansible HOST -m ansible.builtin.raw -a true`."),
     "host.wrong-clock": Row("The clock of a host is wrong, so signatures and certificates are from its future.", "Set it: `timedatectl set-ntp true`."),
     "index.no-file": Row("The package index has no file that is needed.", "Check the index, or use another version."),
     "index.unreachable": Row("The package index cannot be reached.", "Check network, proxy, certificates and index address."),
