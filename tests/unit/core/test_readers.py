@@ -367,7 +367,7 @@ NO_FILE = {
     "src/slowfast_stack/training/rehearsal.py", "src/slowfast_stack/config/data_lists.py",
     "src/slowfast_stack/config/rules_tensorboard.py",
     "src/slowfast_stack/bundle/conda.py", "src/slowfast_stack/sbom/document.py",
-    "src/slowfast_stack/orchestration/nodes.py", "src/slowfast_stack/training/node_checks.py",
+    "src/slowfast_stack/orchestration/inventory.py", "src/slowfast_stack/training/node_answers.py",
     # Of the lock it only makes a digest, to compare nodes.
     "src/slowfast_stack/training/program/node.py",
 }  # fmt: skip
