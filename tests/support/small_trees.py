@@ -586,6 +586,18 @@ def get_extensions():
 setup(name="detectron2", ext_modules=get_extensions())
 """
 
+D2_SOURCES = """\
+import glob
+from os import path
+
+
+def get_extensions():
+    extensions_dir = path.join("detectron2", "layers", "csrc")
+    main_source = path.join(extensions_dir, "vision.cpp")
+    sources = glob.glob(path.join(extensions_dir, "**", "*.cpp"))
+    return [main_source] + sources
+"""
+
 D2_CHECKPOINT = """\
 import torch
 
@@ -783,6 +795,7 @@ BROKEN: dict[str, dict[str, str]] = {
     "pypi-loader-on-cpu": {"slowfast/datasets/loader.py": LOADER},
     "pypi-bn-statistics": {"slowfast/utils/bn_helper.py": STATISTICS},
     "missing-csrc": {"setup.py": D2_SETUP},
+    "vision-first": {"setup.py": D2_SOURCES},
     "missing-extension": {
         "detectron2/layers/deform_conv.py": "from detectron2 import _C\n\nCALL = _C\n",
         "detectron2/evaluation/coco_evaluation.py": (

@@ -505,6 +505,12 @@ NEAR_MISSES: dict[str, list[tuple[str, str, str]]] = {
         ("ext_modules=get_extensions()", "ext_modules=[]", UNKNOWN),
         ("def get_extensions(", "def other(", UNKNOWN),
     ],
+    "vision-first": [
+        ("main_source =", "first =", NOT_APPLICABLE),
+        ('"vision.cpp"', '"main.cpp"', NOT_APPLICABLE),
+        ('"vision.cpp"', '".", "vision.cpp"', ALREADY_APPLIED),
+        ("    sources = glob", "    main_source = None\n    sources = glob", NOT_APPLICABLE),
+    ],
     "missing-extension": [
         ("import _C\n", "import layers\n", NOT_APPLICABLE),
         ("import _C\n", "import _C, layers\n", NOT_APPLICABLE),
@@ -944,6 +950,7 @@ FORMS: list[tuple[str, list[tuple[str, str]], dict[str, int]]] = [
         [],
         {'ext_modules=get_extensions() if path.isdir(path.join("detectron2", ': 1},
     ),
+    ("vision-first", [], {'path.join(extensions_dir, ".", "vision.cpp")': 1}),
     ("missing-extension", [], {"try:\n    from detectron2 import _C\nexcept ImportError:\n": 1}),
     (
         "missing-extension",

@@ -14,6 +14,7 @@ from .detectron2 import (
     numpy_aliases,
     pil_linear,
     pkg_resources,
+    vision_first,
     weights_only,
 )
 from .forks import (
@@ -122,6 +123,7 @@ PATCHES: tuple[Patch, ...] = (
     pil_linear.PATCH,
     numpy_aliases.PATCH,
     weights_only.PATCH,
+    vision_first.PATCH,
     functional_tensor.PATCH,
     cat_all_gather.PATCH,
     clip_decoder.PATCH,
