@@ -1,7 +1,6 @@
-"""Time the Python stack in one run: the guide's own commands with pip, one by one, and `up`.
+"""A fresh `up` against the guide by hand: the guide's own commands with pip, one by one, in the same run.
 
-    .venv/bin/python tests/bench/python_stack.py \\
-        --source slowfast=PATH --source detectron2=PATH --source pytorchvideo=PATH
+    scripts/bench fresh --source slowfast=PATH --source detectron2=PATH --source pytorchvideo=PATH
 
 The commands by hand get every trap removed beforehand: right versions, setuptools that has
 pkg_resources, no build isolation for Detectron2, SlowFast's requirement names patched. `up` also
@@ -18,10 +17,10 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-BIN = Path(sys.executable).parent
+from figures import BIN, ENVIRONMENT, OUT, Spent, figure, save, spent
+
 NAMES = ("slowfast", "detectron2", "pytorchvideo")
 
 
@@ -32,35 +31,40 @@ def main() -> int:
     )
     parser.add_argument("--source", action="append", required=True, metavar="NAME=PATH")
     parser.add_argument("--cold", action="store_true", help="give both ways empty caches")
-    parser.add_argument("--json", action="store_true", help="print one object instead of lines")
+    parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
     sources = dict(source.split("=", 1) for source in options.source)
     with tempfile.TemporaryDirectory(prefix="slowfast-stack-bench-") as scratch:
-        figures = measure(Path(scratch), sources, cold=options.cold)
-    if options.json:
-        print(json.dumps(figures))
-        return 0
-    for name, seconds in figures["steps"].items():
-        print(f"  by hand, {name}: {seconds:.1f} s")
-    for name in ("by hand", "up", "up, second environment", "up, converged"):
-        ratios = (f"{figures[name] / figures[other]:.2f} of {other}" for other in ("by hand", "up"))
-        print(f"{name}: {figures[name]:.1f} s, {', '.join(ratios)}")
+        steps, ways = measure(Path(scratch), sources, cold=options.cold)
+    for name, step in steps.items():
+        print(f"  by hand, {name}: {step.wall:.1f} s, processor {step.cpu:.1f} s")
+    by_hand = Spent(*(sum(step[kind] for step in steps.values()) for kind in (0, 1)))
+    guide = ("the guide by hand, with pip", by_hand)
+    save(
+        "fresh",
+        [
+            figure(f"{name}, against the guide by hand", ("slowfast-stack up", way), guide)
+            for name, way in ways.items()
+        ],
+        options.out,
+    )
     return 0
 
 
-def measure(scratch: Path, sources: dict[str, str], *, cold: bool) -> dict[str, object]:
-    """Return the seconds of every way."""
-    environment = {**os.environ, **caches(scratch, cold=cold)}
-    # As on a machine where no one has changed it: Python keeps the bytecode of what it imports.
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+def measure(
+    scratch: Path, sources: dict[str, str], *, cold: bool
+) -> tuple[dict[str, Spent], dict[str, Spent]]:
+    """Return the seconds of each step by hand, and of each `up`."""
+    environment = {**ENVIRONMENT, **caches(scratch, cold=cold)}
     plan = planned(scratch, sources)
     steps = by_hand(scratch / "hand", plan, sources, environment)
     first, second = scratch / "first", scratch / "second"
-    figures: dict[str, object] = {"steps": steps, "by hand": sum(steps.values())}
-    figures["up"] = up(first, sources, environment)
-    figures["up, second environment"] = up(second, sources, environment)
-    figures["up, converged"] = up(first, sources, environment)
-    return figures
+    ways = {
+        "fresh up that compiles Detectron2": up(first, sources, environment),
+        "fresh up, wheels built before": up(second, sources, environment),
+        "converged up": up(first, sources, environment),
+    }
+    return steps, ways
 
 
 def caches(scratch: Path, *, cold: bool) -> dict[str, str]:
@@ -92,32 +96,21 @@ def planned(scratch: Path, sources: dict[str, str]) -> dict[str, object]:
     return plan
 
 
-def up(prefix: Path, sources: dict[str, str], environment: dict[str, str]) -> float:
+def up(prefix: Path, sources: dict[str, str], environment: dict[str, str]) -> Spent:
     """Time one `up`, proof included."""
     argv = [str(BIN / "slowfast-stack"), "up", "--yes", *options_of(prefix, sources)]
     return timed(argv, environment)
 
 
-def timed(argv: list[str], environment: dict[str, str], cwd: Path | None = None) -> float:
+def timed(argv: list[str], environment: dict[str, str], cwd: Path | None = None) -> Spent:
     """Run a command, which must succeed; return its seconds."""
     os.sync()  # what the one before has left to write is not this one's work
-    started = time.monotonic()
-    done = subprocess.run(
-        argv,
-        cwd=cwd,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"{' '.join(argv)} failed:\n{done.stdout.decode()[-3000:]}")
-    return time.monotonic() - started
+    return spent(argv, environment=environment, cwd=cwd)
 
 
 def by_hand(
     folder: Path, plan: dict[str, object], sources: dict[str, str], environment: dict[str, str]
-) -> dict[str, float]:
+) -> dict[str, Spent]:
     """Run the guide's commands, in the guide's order; return the seconds of each."""
     folder.mkdir()
     python = plan["python_interpreter"]["path"]  # type: ignore[index]
