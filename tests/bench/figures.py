@@ -168,16 +168,17 @@ BAR = """\
 <rect class="wall" x="{begin}" y="{low}" width="{wall:.1f}" height="7"/>
 <text x="{end:.1f}" y="{text}">{cpu_ratio:.2f}, {wall_ratio:.2f}</text>"""
 TOP, STEP, LEFT, WIDTH = 40, 26, 370, 420
+MOST = 8.0  # of a longer bar only the number says how long it is
 
 
 def chart(figures: Sequence[Figure]) -> str:
     """Return bars of the ratios, as SVG."""
     ratios = [ratio for figure in figures for ratio in (figure.cpu_ratio, figure.wall_ratio)]
-    scale = WIDTH / max(1.0, *ratios)
+    scale = WIDTH / min(MOST, max(1.0, *ratios))
     rows = []
     for number, figure in enumerate(figures):
         y = TOP + number * STEP
-        cpu, wall = figure.cpu_ratio * scale, figure.wall_ratio * scale
+        cpu, wall = (min(MOST, ratio) * scale for ratio in (figure.cpu_ratio, figure.wall_ratio))
         rows.append(
             BAR.format(
                 left=LEFT - 8,
