@@ -97,10 +97,14 @@ def _program(job: Job, wanted: Wanted, config: str) -> list[str]:
     return words + (["--opts", *job.options] if job.options else [])
 
 
-def environment(interface: str) -> dict[str, str]:
-    """Return the variables by which NCCL and gloo use an interface."""
-    # NCCL takes a prefix of names, unless it begins with =.
-    return {"NCCL_SOCKET_IFNAME": f"={interface}", "GLOO_SOCKET_IFNAME": interface}
+def environment(interface: str | None) -> dict[str, str]:
+    """Return the variables of torchrun, by which NCCL and gloo use an interface."""
+    # torchrun keeps one store for all its starts: ranks would find the addresses of the start before.
+    found = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
+    if interface:
+        # NCCL takes a prefix of names, unless it begins with =.
+        found |= {"NCCL_SOCKET_IFNAME": f"={interface}", "GLOO_SOCKET_IFNAME": interface}
+    return found
 
 
 def of_line(line: str) -> tuple[int | None, str]:
@@ -131,8 +135,10 @@ def script(job: Job, wanted: Wanted, cluster: Cluster) -> str:
     asked += ["--requeue", "--open-mode=append", f"--output={job.output}/slurm-%j.log"]
     command = shell.join([*_srun(cluster), *_module(wanted, cluster.nodes)])
     program = shell.join(_program(job, wanted, str(job.config)))
-    interface = environment(wanted.interface) if wanted.interface else {}
-    variables = "".join(f" {shell.join([f'{k}={v}'])}" for k, v in interface.items())
+    variables = "".join(
+        f" {shell.join([f'{name}={value}'])}"
+        for name, value in environment(wanted.interface).items()
+    )
     values = {
         "output": shell.quote(str(job.output)),
         "folder": shell.quote(str(job.start)),

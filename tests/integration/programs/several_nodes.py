@@ -70,6 +70,22 @@ def kill(nodes: TrainingNodes, kind: str, chance: random.Random) -> str:
     return host.name
 
 
+def _disturb(
+    nodes: TrainingNodes, child: subprocess.Popen[bytes], kinds: list[str], chance: random.Random
+) -> None:
+    """Kill after each new checkpoint."""
+    log, seen = nodes.folder / "run.log", set[str]()
+    for kind in kinds:
+        until = time.monotonic() + PROGRESS_S
+        while nodes.checkpoints() <= seen:
+            assert child.poll() is None, log.read_text()[-6000:]
+            assert time.monotonic() < until, log.read_text()[-6000:]
+            time.sleep(0.1)
+        seen = nodes.checkpoints()
+        name = kill(nodes, kind, chance)
+        print(f"killed: {kind} of {name}, after {max(seen)}", flush=True)
+
+
 def disturbed(nodes: TrainingNodes, kills: int, chance: random.Random) -> dict[str, object]:
     """Train, and kill after every new checkpoint; return what the command says of its run."""
     kinds = [KINDS[turn % len(KINDS)] for turn in range(kills)]
@@ -77,17 +93,11 @@ def disturbed(nodes: TrainingNodes, kills: int, chance: random.Random) -> dict[s
     folder = nodes.folder
     with (folder / "run.json").open("wb") as out, (folder / "run.log").open("wb") as log:
         child = subprocess.Popen(nodes.command(epochs(kills)), stdout=out, stderr=log)
-        seen: set[str] = set()
-        for kind in kinds:
-            until = time.monotonic() + PROGRESS_S
-            while nodes.checkpoints() <= seen:
-                assert child.poll() is None, (folder / "run.log").read_text()[-6000:]
-                assert time.monotonic() < until, (folder / "run.log").read_text()[-6000:]
-                time.sleep(0.1)
-            seen = nodes.checkpoints()
-            name = kill(nodes, kind, chance)
-            print(f"killed: {kind} of {name}, after {max(seen)}", flush=True)
-        code = child.wait(PROGRESS_S)
+        try:
+            _disturb(nodes, child, kinds, chance)
+            code = child.wait(PROGRESS_S)
+        finally:
+            child.kill()
     assert code == 0, (folder / "run.log").read_text()[-6000:]
     run: dict[str, object] = json.loads((folder / "run.json").read_text())["run"]
     return run

@@ -102,3 +102,4 @@ def test_the_script_for_slurm_has_the_interface(harness: Harness) -> None:
     script = harness.train("--slurm", "3", "--dry-run", "--interface", "ib0")["script"]
     (line,) = [line for line in script.splitlines() if line.startswith("export ")]
     assert {"NCCL_SOCKET_IFNAME==ib0", "GLOO_SOCKET_IFNAME=ib0"} <= set(line.split())
+    assert "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1" in line.split()
