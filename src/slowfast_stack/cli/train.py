@@ -183,5 +183,6 @@ def _on_nodes(several: Several, job: Job, wanted: Wanted, *, as_json: bool) -> i
     screen.print(checked.summary())
     run = several_nodes.train(job, group, wanted, screen)
     lines = [f"done in {run.seconds:.0f} s on {', '.join(run.nodes)}, {run.starts} starts"]
-    terminal.show({"run": run.as_dict() | checked.as_dict()}, lines, as_json=as_json)
+    answer = {"run": run.as_dict(), "check": checked.as_dict()}
+    terminal.show(answer, lines, as_json=as_json)
     return Exit.PROVEN
