@@ -36,6 +36,7 @@ from ..module_utils._stack.symptoms.lines import texts
 from ..module_utils._stack.symptoms.recognize import explain
 from ..plugin_utils._filter import filter_module
 
+_EMPTY = ("", "(traceback unavailable)")
 _SHOWN = 100  # lines of output, the last ones
 _HINT = "Correct what it reports, then run the same command again; it resumes."
 
@@ -54,7 +55,8 @@ def explain_package_failure(result: dict[str, Any]) -> dict[str, str]:
             "cause": cause,
             "hint": found.hint,
         }
-    lines = list(dict.fromkeys(line for text in said for line in text.splitlines() if line.strip()))
+    lines = [line for text in said for line in text.splitlines() if line.strip() not in _EMPTY]
+    lines = list(dict.fromkeys(lines))
     shown = "\n".join(lines[-_SHOWN:])
     cause = f"The package manager failed. It said: {shown}" if shown else "It printed nothing."
     return {"code": "packages.failed", "cause": cause, "hint": _HINT}

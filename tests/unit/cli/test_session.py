@@ -114,7 +114,7 @@ UNMET_CAUSE = "a needs another version of b than 1, which is held, pinned or ins
                 "exception": "Traceback\nOSError: [Errno 28] No space left on device",
             },
             "ansible.task-failed",
-            "A file system of this host is full.\nMODULE FAILURE",
+            "The disk is full: a file system of this host has no space or no inodes left.\nMODULE FAILURE",
             FULL_HINT,
         ),
         (

@@ -88,6 +88,27 @@ def test_every_text_of_a_failed_task_is_read(message: dict[str, Any], part: str)
     assert named(line) == message["id"]
 
 
+def test_an_unknown_failure_is_shown_as_it_is() -> None:
+    lines = [f"line {n}" for n in range(40)]
+    result = {"msg": "it failed", "stderr": "E: new", "stdout": "\n".join(lines), "rc": 1}
+    found = explain_package_failure({**result, "exception": "(traceback unavailable)"})
+    assert found["code"] == "packages.failed"
+    said = "\n".join(["it failed", "E: new", *lines])
+    assert found["cause"] == f"The package manager failed. It said: {said}"
+    assert explain_package_failure({"msg": "   "})["cause"] == "It printed nothing."
+
+
+def test_an_error_with_a_code_stays_as_it_is() -> None:
+    error = {"code": "disk.full", "message": "m.", "cause": "c.", "hint": "h.", "msg": "m. c. h."}
+    assert explain_package_failure(error) == {"code": "disk.full", "cause": "m. c.", "hint": "h."}
+
+
+def test_the_items_of_a_loop_are_read() -> None:
+    items = [{"item": "a", "msg": "done"}, {"item": "b", "msg": "no", "stderr": KNOWN[0]["lines"]}]
+    result = {"msg": "One or more items failed", "results": items}
+    assert explain_package_failure(result)["code"] == "packages.invalid-sources"
+
+
 def filled(text: str) -> str:
     """Return a message with a value at every place."""
     kinds = {"number": "7", "word": "libcuda1", "": "some text"}

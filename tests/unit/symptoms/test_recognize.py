@@ -50,6 +50,8 @@ def test_marks_before_a_message_are_ignored(line: str) -> None:
         f"Failed to update apt cache: W:Something else., E:{HELD[3:]}",
         f"Failed to update apt cache after 5 retries: E:{HELD[3:]}",
         f"Error: {HELD[3:]}",
+        f"    msg: '{HELD}'",
+        f"    msg: '''/usr/bin/apt-get -y install ''nvidia-open=580'''' failed: {HELD}'",
     ],
 )
 def test_the_ways_of_writing_of_apt_and_ansible_are_one(text: str) -> None:

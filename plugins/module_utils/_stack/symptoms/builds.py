@@ -29,7 +29,7 @@ SYMPTOMS = (
             "terminate called after throwing an instance of 'std::bad_alloc'",
         ),
         "The compiler ran out of memory.",
-        "MAX_JOBS=1 slowfast-stack up --yes",
+        "free -h; nproc",
         _GCC,
         "Lower the jobs, for example `detectron2_jobs: 1` in the inventory, end other programs, or add memory or swap.",
     ),

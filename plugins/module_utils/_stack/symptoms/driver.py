@@ -122,7 +122,7 @@ SYMPTOMS = (
         "kernel log",
         ("NVRM: Xid ({}): 31, {}", "NVRM: Xid ({}): 13, {}"),
         "A program read or wrote memory of the GPU that is not its own, usually a fault of the program.",
-        "CUDA_LAUNCH_BLOCKING=1 slowfast-stack train CONFIG",
+        "CUDA_LAUNCH_BLOCKING=1 slowfast-stack train --cfg CONFIG",
         _XID,
     ),
     Symptom(

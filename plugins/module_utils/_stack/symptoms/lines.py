@@ -46,6 +46,8 @@ _RESULT = re.compile(
     r".{0,200}?(?:fatal|failed): \[[^\]]{0,200}\][^{]{0,300}=> (?=\{)|\s{0,80}(?=\{\")"
 )
 _PYTHON_APT = re.compile(r", (?=[EW]:)")
+# It doubles the marks inside; the command that the module apt names begins with a slash.
+_YAML = re.compile("'(?!/)(.*)'")
 _SPACES = re.compile(r"[ \t]+")
 
 
@@ -115,6 +117,9 @@ def _of_result(text: str) -> Iterator[str]:
 def _forms(text: str) -> Iterator[str]:
     """Yield a text in the ways of writing of the table: single spaces, "E: " for errors of apt."""
     text = _SPACES.sub(" ", text).strip()
+    quoted = _YAML.fullmatch(text)
+    if quoted:
+        text = quoted[1].replace("''", "'").strip()
     if text.startswith("'/"):
         text = text.partition(_COMMAND_FAILED)[2] or text
     for part in _PYTHON_APT.split(text):

@@ -42,7 +42,7 @@ SYMPTOMS = (
             "{}installing package {} needs {} more space on the {} filesystem",
             "{}installing package {} needs {} inodes on the {} filesystem",
         ),
-        "A file system of this host is full.",
+        "The disk is full: a file system of this host has no space or no inodes left.",
         "df -h; df -i",
         _ERRNO,
         f"Free disk space there; in /boot, remove old kernels. {_RESUMES}",

@@ -235,7 +235,7 @@ SYMPTOMS = (
             "{}Status code: 504 for {address} (IP: {})",
         ),
         "The server of {address} has a fault of its own.",
-        "sleep 300",
+        "sudo apt-get update || sudo dnf makecache",
         f"{_APT}; librepo",
         f"Wait, or name a mirror in `nvidia_repository_base`. {_AGAIN}",
         "packages.source-unreachable",
@@ -683,6 +683,19 @@ SYMPTOMS = (
         "sudo dpkg --configure {package}",
         _DPKG,
         code="packages.failed",
+    ),
+    Symptom(
+        "apt.lists-not-read",
+        "ansible.builtin.apt",
+        (
+            "Failed to update apt cache after {} retries:",
+            "Failed to update apt cache: unknown reason",
+        ),
+        "A package source does not answer, or its lists cannot be read; the module gives no reason.",
+        "sudo apt-get update",
+        "ansible.builtin.apt of ansible-core 2.19 with a repository that is not reached, seen on 2026-12-01",
+        f"Check network and proxy of the host, or name a mirror in `nvidia_repository_base`. {_AGAIN}",
+        "packages.source-unreachable",
     ),
     Symptom(
         "packages.mirror-incomplete",
