@@ -40,6 +40,7 @@ SILENT = {
     "pypi-loader-on-cpu",
     "pypi-model-to-cpu",
     "torchrun-launch",
+    "vision-first",
     "weights-not-loaded",
 }
 
