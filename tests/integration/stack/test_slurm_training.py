@@ -10,7 +10,7 @@ from support import slurm_cluster
 from support.stack_under_test import PROGRAMS, Stack
 
 REASON = slurm_cluster.missing()
-ROWS = 5
+ROWS = 6
 
 
 @pytest.mark.skipif(bool(REASON), reason=f"no Slurm cluster: {REASON}")
