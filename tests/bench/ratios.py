@@ -67,6 +67,14 @@ def pairs(scratch: Path, fleets: list[int], prefix: str | None) -> list[Pair]:
             status=1,
         ),
     ]
+    if prefix:
+        found.append(
+            Pair(
+                "converged up of this machine, without an inventory, against ping",
+                ("slowfast-stack", "up", "--yes", "--prefix", prefix),
+                (*ping, inventory(scratch, 1)),
+            )
+        )
     for size in fleets:
         hosts = inventory(scratch, size)
         named = f"{size} host{'s' * (size > 1)}, against ping of the same"
