@@ -39,7 +39,7 @@ _value:
 """
 
 
-from ..module_utils._stack.planner.package_hashes import package_hashes
+from ..module_utils._known_files import package_hashes
 from ..plugin_utils._filter import filter_module
 
 FilterModule = filter_module(package_hashes)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..module_utils._converged import NOT
+from ..module_utils._known_files import package_hashes
 from ..module_utils._stack.core.construct import construct, plain
 from ..module_utils._stack.core.limits import require_small
 from ..module_utils._stack.environment import evidence, lock
 from ..module_utils._stack.environment.proven import Proven
 from ..module_utils._stack.host import model
 from ..module_utils._stack.planner import planner
-from ..module_utils._stack.planner.package_hashes import package_hashes
 from ._proof_program import program
 
 if TYPE_CHECKING:

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.slowfast.stack.plugins.module_utils._known_files import (
+    package_hashes,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core import saved
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.core.process import Commands
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment import (
@@ -16,9 +19,6 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.environment 
     prefix,
     stack_files,
     stacks,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.package_hashes import (
-    package_hashes,
 )
 
 SITE = "env/lib/python3.11/site-packages"

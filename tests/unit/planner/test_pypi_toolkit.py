@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.slowfast.stack.plugins.module_utils._known_files import (
+    package_hashes,
+)
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.catalog import (
     cuda,
     cuda_wheels,
@@ -22,9 +25,6 @@ from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner impo
     artifacts,
     from_bundle,
     planner,
-)
-from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.package_hashes import (
-    package_hashes,
 )
 from ansible_collections.slowfast.stack.plugins.module_utils._stack.planner.plan import (
     NoPlan,

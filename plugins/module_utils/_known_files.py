@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..catalog.package_files import FILES
-from ..catalog.packages import DEPENDENCIES
-from ..core.versions import version
-from ..environment.package_hashes import written
-from .candidates import within
+from ._stack.catalog.package_files import FILES
+from ._stack.catalog.packages import DEPENDENCIES
+from ._stack.core.versions import version
+from ._stack.environment.package_hashes import written
+from ._stack.planner.candidates import within
 
 
 def package_hashes(plan: dict[str, Any]) -> list[str]:
