@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from support import network_hosts  # type: ignore[import-not-found]
 
 if TYPE_CHECKING:
-    from support.network_hosts import NetworkHost
+    from support.network_hosts import NetworkHost  # type: ignore[import-not-found]
 
 BIN = Path(sys.executable).parent
 SLOWFAST_STACK = str(BIN / "slowfast-stack")
