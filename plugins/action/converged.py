@@ -23,4 +23,7 @@ class ActionModule(ControllerAction):
         found: dict[str, Any] = self._execute_module(
             module_name="slowfast.stack.converged", module_args=own, task_vars=task_vars
         )
-        return found if found.get("failed") else {**found, **judged(found, params["request"])}
+        if found.get("failed"):
+            return found
+        # Not printed with -v: the facts that the role sets from it are.
+        return {**found, **judged(found, params["request"]), "_ansible_verbose_override": True}
