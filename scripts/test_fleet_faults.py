@@ -21,12 +21,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 from support import network_hosts  # type: ignore[import-not-found]
 
+from test_fleet import BIN, NOT_RUN, SLOWFAST_STACK
+
 if TYPE_CHECKING:
     from support.network_hosts import NetworkHost  # type: ignore[import-not-found]
 
-BIN = Path(sys.executable).parent
-SLOWFAST_STACK = str(BIN / "slowfast-stack")
-NOT_RUN = 77
 REQUEST = {"network": "pypi"}
 # How many hosts, and what becomes of each name of the inventory: its status and its error code.
 HOSTS = 6

@@ -103,7 +103,7 @@ SYMPTOMS = (
             "{}[Errno -3] Temporary failure in name resolution{}",
         ),
         "The name of the server has no address on this host.",
-        "getent hosts pypi.org; cat /etc/resolv.conf",
+        "cat /etc/resolv.conf",
         _UV,
         _NETWORK,
     ),

@@ -174,7 +174,7 @@ SYMPTOMS = (
             "Error: Failed to download metadata for repo '{}': repomd.xml parser error: {}",
         ),
         "A web page came in place of package lists: a login page or a proxy answers for the package source.",
-        "curl -sI http://deb.debian.org/",
+        "curl -sI http://example.com/",
         _APT,
         f"Log in to that network, or set the proxy of this host. {_AGAIN}",
         "packages.refused-by-source",
