@@ -62,6 +62,16 @@ def test_a_lock_can_be_taken_again_and_names_the_new_holder(tmp_path: Path) -> N
         assert holders.of(lock).process == os.getpid()
 
 
+def test_a_process_that_does_not_hold_the_lock_is_not_named(tmp_path: Path) -> None:
+    lock, other = tmp_path / "x.lock", tmp_path / "other.lock"
+    with held(lock), held(other):
+        lock.write_bytes(other.read_bytes())
+        assert holders.of(lock) is None
+    with files.locked(lock):
+        pass
+    assert holders.of(lock) is None
+
+
 def test_a_file_that_is_no_lock_file_keeps_its_bytes(tmp_path: Path) -> None:
     part = tmp_path / "wheel.part"
     part.write_bytes(b"half of it")

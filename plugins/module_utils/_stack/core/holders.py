@@ -69,9 +69,26 @@ def note(path: Path, descriptor: int) -> None:
 
 
 def of(path: Path) -> Holder | None:
-    """Return who holds a lock; None where its file does not say it."""
+    """Return who holds a lock; None where its file does not say it, or names a process that does not."""
     try:
         data = validation.parse_json(names.read_regular(path, LIMIT))
-        return construct(Holder, data, path.name)
+        found = construct(Holder, data, path.name)
+        return found if _holds(found.process, path) else None
     except (OSError, ValueError, StackError):
         return None
+
+
+def _holds(process: int, path: Path) -> bool:
+    """Return whether the kernel lists a lock of this process on a file.
+
+    A holder that could not write its name, on a full disk, leaves that of the one before.
+    """
+    inode = str(path.stat().st_ino)
+    with open("/proc/locks", encoding="ascii") as rows:  # noqa: PTH123
+        # 1: FLOCK ADVISORY WRITE PROCESS MAJOR:MINOR:INODE START END
+        fields = [row.split() for row in rows]
+    return any(
+        row[4] == str(process) and row[5].rpartition(":")[2] == inode
+        for row in fields
+        if len(row) > 5 and row[1] == "FLOCK"  # noqa: PLR2004
+    )
